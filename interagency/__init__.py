@@ -1,0 +1,62 @@
+"""The interagency service: matrix of activities, joint calendar, monthly cycle (UNGASS 2016 follow-up)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from interagency import database, web
+from interagency.settings import Settings, read_settings
+
+
+def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
+    """The application: settings, extensions, rooms, in that order.
+
+    `settings` default to the environment's; `overrides` are Flask configuration values, for tests.
+    """
+    settings = settings or read_settings()
+    app = Flask(__name__)
+    _configure(app, settings)
+    app.config.update(overrides)
+
+    database.db.init_app(app)
+    database.alembic.init_app(app)
+    web.prepare(app)
+
+    _open_rooms(app)
+    if settings.proxies:
+        n = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    app.extensions["interagency_settings"] = settings
+    app.config.update(
+        SECRET_KEY=settings.secret_key or None,
+        SQLALCHEMY_ENGINES={"default": settings.database_url},
+        ALEMBIC={"script_location": str(database.MIGRATIONS)},
+        RATELIMIT_STORAGE_URI=settings.limits_url,
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.session_hours),
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        WTF_CSRF_TIME_LIMIT=None,
+        BABEL_DEFAULT_LOCALE="en",
+    )
+    app.url_map.strict_slashes = False
+
+
+def _open_rooms(app: Flask) -> None:
+    """Register the rooms' pages. Imported here, so that importing the package stays cheap."""
+    from interagency import home
+    from interagency.accounts import views as accounts
+    from interagency.calendar import views as calendar
+    from interagency.exports import views as exports
+    from interagency.matrix import views as matrix
+
+    for room in (home.rooms, accounts.rooms, *matrix.ROOMS, *calendar.ROOMS, exports.rooms):
+        app.register_blueprint(room)

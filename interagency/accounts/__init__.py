@@ -1,0 +1,1 @@
+"""Who may come in: people, roles, sign-in, invitations, tokens."""

@@ -1,0 +1,171 @@
+"""People, the links that let them in, their sessions, and the tokens that act for them."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import secrets
+from datetime import datetime
+
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from flask_login import UserMixin
+from sqlalchemy.orm import Mapped, mapped_column
+
+from interagency.database import Model, now
+
+_hasher = PasswordHasher()
+# Verified when there is no account, so that an unknown address takes as long as a wrong password.
+_NOBODYS_HASH = _hasher.hash(secrets.token_urlsafe(32))
+
+
+class Role(enum.StrEnum):
+    """What a person may do by office. Focal points are readers with an appointment to an entity."""
+
+    READER = "reader"
+    COORDINATOR = "coordinator"
+    ADMINISTRATOR = "administrator"
+
+
+class Person(UserMixin, Model):  # type: ignore[misc]  # flask-login has no types
+    """Somebody with an account. Personal data is kept to name and work address."""
+
+    __tablename__ = "person"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # Folded to lower case; what a person signs in with.
+    email: Mapped[str] = mapped_column(sa.String(254), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(200))
+    role: Mapped[Role] = mapped_column(default=Role.READER)
+    password_hash: Mapped[str | None]
+    # Name of a time zone, or empty for the service's own.
+    timezone: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(sa.String(10), default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    disabled_at: Mapped[datetime | None]
+    # Raised when all sessions of the person must end (password changed, account reset).
+    session_epoch: Mapped[int] = mapped_column(default=1)
+    totp_secret: Mapped[str | None]
+    totp_last_step: Mapped[int | None]
+    # "issuer subject" of single sign-on, once matched.
+    oidc_subject: Mapped[str | None] = mapped_column(sa.String(400), unique=True)
+
+    @property
+    def is_active(self) -> bool:
+        return self.disabled_at is None
+
+    @property
+    def is_coordinator(self) -> bool:
+        return self.role is Role.COORDINATOR
+
+    @property
+    def is_administrator(self) -> bool:
+        return self.role is Role.ADMINISTRATOR
+
+    def get_id(self) -> str:
+        """What the session keeps: ends with the epoch, so raising it ends all sessions."""
+        return f"{self.id}.{self.session_epoch}"
+
+    def set_password(self, password: str) -> None:
+        """Keep the argon2id hash of `password` and end all sessions."""
+        self.password_hash = _hasher.hash(password)
+        self.session_epoch = (self.session_epoch or 0) + 1
+
+
+def password_is_right(person: Person | None, password: str) -> bool:
+    """Whether `password` opens the account of `person`; takes as long when there is no person."""
+    kept = person.password_hash if person is not None and person.password_hash else _NOBODYS_HASH
+    try:
+        _hasher.verify(kept, password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return person is not None and person.is_active and kept is not _NOBODYS_HASH
+
+
+def new_token() -> str:
+    """A secret for an address: 192 random bits."""
+    return secrets.token_urlsafe(24)
+
+
+def token_hash(token: str) -> str:
+    """What is kept of a token. Plain SHA-256 serves: a token has no dictionary."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class LinkPurpose(enum.StrEnum):
+    """What a one-time link is for."""
+
+    INVITATION = "invitation"
+    RESET = "reset"
+
+
+class OneTimeLink(Model):
+    """An invitation or a password reset: works once, until it expires or is revoked."""
+
+    __tablename__ = "one_time_link"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"), index=True)
+    purpose: Mapped[LinkPurpose]
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    made_at: Mapped[datetime] = mapped_column(default=now)
+    made_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"))
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class SignIn(Model):
+    """A session the server knows and can end."""
+
+    __tablename__ = "sign_in"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"), index=True)
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    began_at: Mapped[datetime] = mapped_column(default=now)
+    last_seen_at: Mapped[datetime] = mapped_column(default=now)
+    ended_at: Mapped[datetime | None]
+    # "Firefox on Windows", so that a person knows which one it is.
+    label: Mapped[str] = mapped_column(sa.String(200), default="")
+
+
+class RecoveryCode(Model):
+    """A code that replaces the second factor once."""
+
+    __tablename__ = "recovery_code"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"), index=True)
+    code_hash: Mapped[str] = mapped_column(sa.String(64))
+    used_at: Mapped[datetime | None]
+
+
+class TokenKind(enum.StrEnum):
+    """What an address with a token opens."""
+
+    FEED = "feed"
+    EXTERNAL = "external"
+    DOWNLOAD = "download"
+
+
+class AccessToken(Model):
+    """The secret part of an address: kept hashed, labelled, revocable, with the day it was last used."""
+
+    __tablename__ = "access_token"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[TokenKind]
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"), index=True)
+    label: Mapped[str] = mapped_column(sa.String(200))
+    made_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    # Noted at most once an hour: reading a feed should not write each time.
+    last_used_at: Mapped[datetime | None]
+
+    def is_alive(self, at: datetime) -> bool:
+        """Whether the address still opens at the instant `at`."""
+        return self.revoked_at is None and (self.expires_at is None or at < self.expires_at)

@@ -1,0 +1,37 @@
+"""Questions about people."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from interagency.accounts.models import AccessToken, Person, TokenKind, token_hash
+
+
+def person_by_email(session: Session, email: str) -> Person | None:
+    """Whose address this is, written in any case."""
+    return session.scalar(sa.select(Person).where(Person.email == email.strip().lower()))
+
+
+def person_of_session(session: Session, kept: str) -> Person | None:
+    """Who a session belongs to, or None when it was ended or the account disabled."""
+    number, _, epoch = kept.partition(".")
+    if not (number.isdecimal() and epoch.isdecimal()):
+        return None
+    person = session.get(Person, int(number))
+    if person is None or not person.is_active or person.session_epoch != int(epoch):
+        return None
+    return person
+
+
+def all_people(session: Session) -> list[Person]:
+    """Everybody, by name."""
+    return list(session.scalars(sa.select(Person).order_by(Person.name, Person.id)))
+
+
+def living_token(session: Session, kind: TokenKind, token: str) -> AccessToken | None:
+    """The kept form of `token` if it is of this kind and was not revoked; its expiry is the caller's to check."""
+    query = sa.select(AccessToken).where(
+        AccessToken.token_hash == token_hash(token), AccessToken.kind == kind, AccessToken.revoked_at.is_(None)
+    )
+    return session.scalar(query)

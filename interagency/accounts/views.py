@@ -1,0 +1,99 @@
+"""Signing in and out, and a person's own settings."""
+
+from __future__ import annotations
+
+import zoneinfo
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user, login_user, logout_user
+
+from interagency.accounts.forms import SignInForm
+from interagency.accounts.models import Person, password_is_right
+from interagency.accounts.queries import person_by_email, person_of_session
+from interagency.database import db
+from interagency.history import audit
+from interagency.web import limiter, login_manager, public
+
+rooms = Blueprint("accounts", __name__)
+
+ATTEMPTS_PER_ADDRESS = "20 per minute; 200 per hour"
+ATTEMPTS_PER_ACCOUNT = "10 per minute; 50 per hour"
+
+
+@login_manager.user_loader  # type: ignore[untyped-decorator]
+def load_person(kept: str) -> Person | None:
+    """Who the session belongs to."""
+    return person_of_session(db.session, kept)
+
+
+def _own_address(target: str | None) -> str:
+    """`target` if it is a path of this service, else the front page. Never another host."""
+    if target and target.startswith("/") and not target.startswith(("//", "/\\")) and "\\" not in target:
+        if not any(ord(character) < 32 for character in target):
+            return target
+    return url_for("pages.home")
+
+
+def _account_key() -> str:
+    return "account:" + request.form.get("email", "").strip().lower()[:254]
+
+
+@rooms.get("/sign-in")
+@public
+def sign_in() -> ResponseReturnValue:
+    """The sign-in page."""
+    if current_user.is_authenticated:
+        return redirect(_own_address(request.args.get("next")))
+    return render_template("accounts/sign_in.html", form=SignInForm())
+
+
+@rooms.post("/sign-in")
+@public
+@limiter.limit(ATTEMPTS_PER_ADDRESS)
+@limiter.limit(ATTEMPTS_PER_ACCOUNT, key_func=_account_key)
+def sign_in_post() -> ResponseReturnValue:
+    """Check address and password. The same answer and time for an unknown account and a wrong password."""
+    form = SignInForm()
+    if not form.validate():
+        return render_template("accounts/sign_in.html", form=form), 422
+    person = person_by_email(db.session, form.email.data)
+    if not password_is_right(person, form.password.data):
+        audit(db.session, "sign_in.refused", by_name="nobody")
+        db.session.commit()
+        form.email.errors = [_("Address and password do not match an account. Check both and try again.")]
+        return render_template("accounts/sign_in.html", form=form), 422
+    session.clear()
+    login_user(person)
+    session.permanent = True
+    audit(db.session, "sign_in", by=person)
+    db.session.commit()
+    return redirect(_own_address(request.args.get("next")))
+
+
+@rooms.post("/sign-out")
+def sign_out() -> ResponseReturnValue:
+    """End this session."""
+    logout_user()
+    session.clear()
+    return redirect(url_for("accounts.sign_in"))
+
+
+@rooms.get("/account")
+def account() -> ResponseReturnValue:
+    """A person's own page: name, time zone."""
+    zones = sorted(zone for zone in zoneinfo.available_timezones() if "/" in zone and not zone.startswith("Etc"))
+    return render_template("accounts/account.html", zones=zones)
+
+
+@rooms.post("/account")
+def account_post() -> ResponseReturnValue:
+    """Keep the zone the person chose."""
+    zone = request.form.get("timezone", "")
+    if zone and zone not in zoneinfo.available_timezones():
+        abort(400)
+    current_user.timezone = zone
+    db.session.commit()
+    flash(_("Times are now shown in %(zone)s.", zone=zone or _("the service's own zone")), "success")
+    return redirect(url_for("accounts.account"))

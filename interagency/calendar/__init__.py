@@ -1,0 +1,1 @@
+"""When and where the UN system meets: events, occurrences, feeds, subscriptions."""

@@ -1,0 +1,151 @@
+"""Base model, column types, session and engine pragmas. The ground floor: knows no room."""
+
+from __future__ import annotations
+
+import enum
+import json
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from flask import has_request_context, request
+from flask_alembic import Alembic
+from flask_sqlalchemy_lite import SQLAlchemy
+from sqlalchemy import event
+from sqlalchemy.engine import Dialect, Engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, declared_attr, mapped_column
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from interagency.dates import ImpreciseDate, Precision
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+BUSY_TIMEOUT_MS = 10_000
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class UtcDateTime(sa.TypeDecorator[datetime]):
+    """An instant: stored in UTC, refused when naive, read back aware."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        return dialect.type_descriptor(sa.DateTime(timezone=dialect.name != "sqlite"))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Model(DeclarativeBase):
+    """Base of every table. Constraints are named by one convention so that migrations can find them."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012  (SQLAlchemy reads it from the class)
+        str: sa.Text(),
+        datetime: UtcDateTime(),
+        dict[str, Any]: sa.JSON(),
+        list[str]: sa.JSON(),
+        enum.StrEnum: sa.Enum(
+            enum.StrEnum,
+            values_callable=lambda kind: [member.value for member in kind],
+            native_enum=False,
+            create_constraint=True,
+            length=40,
+        ),
+    }
+
+
+def precision_column(name: str) -> MappedColumn[Precision | None]:
+    """The precision beside an imprecise date; `name` is the column's own."""
+    kind = sa.Enum(
+        Precision,
+        name=name,
+        values_callable=lambda kind: [member.value for member in kind],
+        native_enum=False,
+        create_constraint=True,
+        length=40,
+    )
+    return mapped_column(name, kind)
+
+
+def imprecise(precision: Precision | None, first: Any, last: Any) -> ImpreciseDate | None:
+    """The imprecise date that three columns hold, or None when it is unknown."""
+    if precision is None:
+        return None
+    return ImpreciseDate(precision, first, last)
+
+
+def now() -> datetime:
+    """This instant, in UTC, whole seconds: what the database keeps on both engines."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def canonical_json(value: Any) -> str:
+    """One text for one value: keys sorted, nothing optional. For checksums and comparisons."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+class Versioned:
+    """A record people edit: a save names the version it was read at, a stale save is a conflict."""
+
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now)
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805
+        return {"version_id_col": cls.version}
+
+
+db = SQLAlchemy(
+    engine_options={"json_serializer": canonical_json},
+    session_options={"autoflush": False},
+)
+alembic = Alembic(metadatas=Model.metadata)
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    connection.isolation_level = None  # we say BEGIN ourselves, see below
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # nothing acknowledged is lost, even when the power goes
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection: sa.Connection) -> None:
+    """Writers take the lock when they begin.
+
+    A deferred transaction that reads first and writes later is refused at once when somebody else
+    wrote in between: the busy timeout does not apply to it. Only a page that cannot write goes without.
+    """
+    if connection.dialect.name != "sqlite":
+        return
+    reading = has_request_context() and request.method in SAFE_METHODS
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

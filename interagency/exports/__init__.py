@@ -1,0 +1,1 @@
+"""What leaves the house: workbook, reading it back, external editions."""

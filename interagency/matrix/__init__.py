@@ -1,0 +1,1 @@
+"""What the UN system does: entities, framework, activities, cycles, agreement, coverage, overlaps."""

@@ -1,0 +1,1 @@
+"""The activities of the matrix: record, list, form, history."""

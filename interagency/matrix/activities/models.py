@@ -1,0 +1,243 @@
+"""An activity: one piece of work in the matrix, kept once however many entities take part."""
+
+from __future__ import annotations
+
+import enum
+from datetime import date, datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, composite, mapped_column, relationship
+
+from interagency.database import Model, Versioned, imprecise, precision_column
+from interagency.dates import ImpreciseDate
+from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
+from interagency.matrix.organisations.models import Organisation
+
+TITLE_LENGTH = 300
+TEXT_LENGTH = 20_000
+
+
+class Level(enum.StrEnum):
+    """Where the work is done from."""
+
+    HEADQUARTERS = "headquarters"
+    FIELD = "field"
+    BOTH = "both"
+
+
+class Scope(enum.StrEnum):
+    """How far it reaches."""
+
+    GLOBAL = "global"
+    INTERREGIONAL = "interregional"
+    REGIONAL = "regional"
+    NATIONAL = "national"
+
+
+class Status(enum.StrEnum):
+    """Set by people, not by the clock."""
+
+    PLANNED = "planned"
+    ONGOING = "ongoing"
+    COMPLETED = "completed"
+    SUSPENDED = "suspended"
+    CANCELLED = "cancelled"
+
+
+class CountryRole(enum.StrEnum):
+    """What a country is to an activity. A government that co-organises is a partner, not a beneficiary."""
+
+    BENEFICIARY = "beneficiary"
+    HOST = "host"
+    PARTNER = "partner"
+    SUBJECT = "subject"
+
+
+class Qualifier(enum.StrEnum):
+    """How exact a figure is."""
+
+    EXACTLY = "exactly"
+    ABOUT = "about"
+    MORE_THAN = "more than"
+    ESTIMATED = "estimated"
+
+
+class Participation(enum.StrEnum):
+    """Whether an entity that was named as participant has said so itself."""
+
+    AWAITED = "awaited"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+
+
+class Activity(Versioned, Model):
+    """One piece of work. Its chapters follow from its recommendations; more may be added by hand."""
+
+    __tablename__ = "activity"
+    __table_args__ = (
+        sa.CheckConstraint("start_first IS NULL OR end_last IS NULL OR end_last >= start_first", name="period"),
+        sa.Index("ix_activity_listed", "is_listed", "start_first", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # Key in the sample files, so that loading them again duplicates nothing.
+    sample_key: Mapped[str | None] = mapped_column(sa.String(60), unique=True)
+    title: Mapped[str] = mapped_column(sa.String(TITLE_LENGTH))
+    description: Mapped[str] = mapped_column(default="")
+    level: Mapped[Level | None]
+    scope: Mapped[Scope | None]
+    status: Mapped[Status]
+    start_precision = precision_column("start_precision")
+    start_first: Mapped[date | None]
+    start_last: Mapped[date | None]
+    start: Mapped[ImpreciseDate | None] = composite(imprecise, "start_precision", "start_first", "start_last")
+    end_precision = precision_column("end_precision")
+    end_first: Mapped[date | None]
+    end_last: Mapped[date | None]
+    end: Mapped[ImpreciseDate | None] = composite(imprecise, "end_precision", "end_first", "end_last")
+    partners_incomplete: Mapped[bool] = mapped_column(default=False)
+    results: Mapped[str] = mapped_column(default="")
+    source: Mapped[str] = mapped_column(default="")
+    link: Mapped[str] = mapped_column(default="")
+    # For internal eyes only: never in an external format.
+    contact: Mapped[str] = mapped_column(default="")
+    remarks: Mapped[str] = mapped_column(default="")
+    # False once withdrawn as entered by mistake or merged; the record and its history stay.
+    is_listed: Mapped[bool] = mapped_column(default=True)
+    merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("activity.id", ondelete="RESTRICT"))
+    # Two or more UN entities take part (declined ones do not count). Kept with the links.
+    is_joint: Mapped[bool] = mapped_column(default=False, index=True)
+    # Folded words of everything the record is found by.
+    search_text: Mapped[str] = mapped_column(default="")
+
+    entities: Mapped[list[ActivityEntity]] = relationship(
+        back_populates="activity", cascade="all, delete-orphan", order_by="ActivityEntity.position"
+    )
+    partners: Mapped[list[Organisation]] = relationship(secondary="activity_partner", order_by=Organisation.name)
+    countries: Mapped[list[ActivityCountry]] = relationship(
+        cascade="all, delete-orphan", order_by="ActivityCountry.country_code"
+    )
+    regions: Mapped[list[Region]] = relationship(secondary="activity_region", order_by=Region.name)
+    recommendations: Mapped[list[Recommendation]] = relationship(
+        secondary="activity_recommendation", order_by=Recommendation.position
+    )
+    chapters: Mapped[list[ActivityChapter]] = relationship(
+        cascade="all, delete-orphan", order_by="ActivityChapter.chapter_number"
+    )
+    sdg_goals: Mapped[list[SdgGoal]] = relationship(secondary="activity_sdg_goal", order_by=SdgGoal.number)
+    sdg_targets: Mapped[list[SdgTarget]] = relationship(secondary="activity_sdg_target", order_by=SdgTarget.position)
+    figures: Mapped[list[Figure]] = relationship(cascade="all, delete-orphan", order_by="Figure.position")
+
+    @property
+    def lead(self) -> ActivityEntity | None:
+        """The lead entity's part, or None when the lead is unknown."""
+        return next((part for part in self.entities if part.is_lead), None)
+
+    @property
+    def taking_part(self) -> list[ActivityEntity]:
+        """Its UN entities, lead first, without those that declined."""
+        return [part for part in self.entities if part.participation is not Participation.DECLINED]
+
+    @property
+    def chapter_numbers(self) -> list[int]:
+        return [link.chapter_number for link in self.chapters]
+
+
+class ActivityEntity(Model):
+    """A UN entity's part in an activity: lead or not, its role in its own words, its confirmation."""
+
+    __tablename__ = "activity_entity"
+    __table_args__ = (
+        # One lead at most.
+        sa.Index(
+            "uq_activity_entity_lead",
+            "activity_id",
+            unique=True,
+            sqlite_where=sa.text("is_lead"),
+            postgresql_where=sa.text("is_lead"),
+        ),
+        sa.Index("ix_activity_entity_entity", "entity_id", "activity_id"),
+    )
+
+    activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"), primary_key=True)
+    entity_id: Mapped[int] = mapped_column(sa.ForeignKey("organisation.id", ondelete="RESTRICT"), primary_key=True)
+    is_lead: Mapped[bool] = mapped_column(default=False)
+    position: Mapped[int] = mapped_column(default=0)
+    role: Mapped[str] = mapped_column(default="")
+    participation: Mapped[Participation] = mapped_column(default=Participation.CONFIRMED)
+    answered_at: Mapped[datetime | None]
+    answered_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"))
+    # The month this entity last confirmed or changed the record, `2026-08`.
+    confirmed_month: Mapped[str | None] = mapped_column(sa.String(7))
+    activity: Mapped[Activity] = relationship(back_populates="entities")
+    entity: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
+
+
+class ActivityCountry(Model):
+    """A country in one role."""
+
+    __tablename__ = "activity_country"
+    __table_args__ = (sa.Index("ix_activity_country_country", "country_code", "activity_id"),)
+
+    activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"), primary_key=True)
+    country_code: Mapped[str] = mapped_column(sa.ForeignKey("country.code", ondelete="RESTRICT"), primary_key=True)
+    role: Mapped[CountryRole] = mapped_column(primary_key=True)
+    country: Mapped[Country] = relationship(lazy="joined", innerjoin=True)
+
+
+class ActivityChapter(Model):
+    """A chapter an activity stands under: from its recommendations, or added by hand."""
+
+    __tablename__ = "activity_chapter"
+    __table_args__ = (sa.Index("ix_activity_chapter_chapter", "chapter_number", "activity_id"),)
+
+    activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"), primary_key=True)
+    chapter_number: Mapped[int] = mapped_column(sa.ForeignKey("chapter.number", ondelete="RESTRICT"), primary_key=True)
+    by_hand: Mapped[bool] = mapped_column(default=False)
+
+
+def _link(name: str, other: str, column: str) -> sa.Table:
+    """A plain link table from activities to a reference list, indexed both ways."""
+    return sa.Table(
+        name,
+        Model.metadata,
+        sa.Column("activity_id", sa.ForeignKey("activity.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column(column, sa.ForeignKey(other, ondelete="RESTRICT"), primary_key=True),
+        sa.Index(f"ix_{name}_{column}", column, "activity_id"),
+    )
+
+
+activity_partner = _link("activity_partner", "organisation.id", "organisation_id")
+activity_region = _link("activity_region", "region.code", "region_code")
+activity_recommendation = _link("activity_recommendation", "recommendation.code", "recommendation_code")
+activity_sdg_goal = _link("activity_sdg_goal", "sdg_goal.number", "goal_number")
+activity_sdg_target = _link("activity_sdg_target", "sdg_target.code", "target_code")
+
+
+class Figure(Model):
+    """A number, a unit and how exact it is. Never added up with another activity's."""
+
+    __tablename__ = "figure"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int]
+    number: Mapped[Decimal] = mapped_column(sa.Numeric(18, 4, asdecimal=True))
+    qualifier: Mapped[Qualifier] = mapped_column(default=Qualifier.EXACTLY)
+    unit: Mapped[str] = mapped_column(sa.String(200))
+
+
+class Milestone(Model):
+    """A step of an activity with its own date, to which events may belong."""
+
+    __tablename__ = "milestone"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"), index=True)
+    title: Mapped[str] = mapped_column(sa.String(TITLE_LENGTH))
+    due_precision = precision_column("due_precision")
+    due_first: Mapped[date | None]
+    due_last: Mapped[date | None]
+    due: Mapped[ImpreciseDate | None] = composite(imprecise, "due_precision", "due_first", "due_last")
+    reached_on: Mapped[date | None]

@@ -1,0 +1,1 @@
+"""An entity's consent that something be shared with an audience."""

@@ -1,0 +1,56 @@
+"""Agreement: an entity's consent that something be shared with an audience. Nothing is external without."""
+
+from __future__ import annotations
+
+import enum
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from interagency.database import Model, now
+from interagency.matrix.organisations.models import Organisation
+
+
+class Audience(Model):
+    """Whom something may be shared with."""
+
+    __tablename__ = "audience"
+
+    key: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    position: Mapped[int]
+
+
+class Decision(enum.StrEnum):
+    """What an entity says. No statement is no agreement."""
+
+    AGREED = "agreed"
+    REFUSED = "refused"
+    # Back to what the entity's default says.
+    AS_DEFAULT = "as default"
+
+
+class Agreement(Model):
+    """One statement of an entity, about everything (its default) or one record. The newest counts; all stay."""
+
+    __tablename__ = "agreement"
+    __table_args__ = (
+        sa.CheckConstraint("activity_id IS NULL OR event_id IS NULL", name="one_record"),
+        sa.Index("ix_agreement_lookup", "audience_key", "entity_id", "activity_id", "event_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    audience_key: Mapped[str] = mapped_column(sa.ForeignKey("audience.key", ondelete="RESTRICT"))
+    entity_id: Mapped[int] = mapped_column(sa.ForeignKey("organisation.id", ondelete="RESTRICT"))
+    activity_id: Mapped[int | None] = mapped_column(sa.ForeignKey("activity.id", ondelete="RESTRICT"))
+    event_id: Mapped[int | None] = mapped_column(sa.ForeignKey("event.id", ondelete="RESTRICT"))
+    decision: Mapped[Decision]
+    # The person said expressly that this goes beyond the entity's default.
+    beyond_default: Mapped[bool] = mapped_column(default=False)
+    # Last day it counts; None is without end.
+    until: Mapped[date | None]
+    said_at: Mapped[datetime] = mapped_column(default=now)
+    said_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"))
+    said_by_name: Mapped[str]
+    entity: Mapped[Organisation] = relationship()

@@ -1,0 +1,1 @@
+"""The outcome document's chapters and recommendations, the SDGs, countries and regions."""

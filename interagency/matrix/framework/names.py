@@ -1,0 +1,106 @@
+"""Understanding what people write for a recommendation, a country or a region."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Region
+from interagency.words import fold
+
+_CODE = re.compile(r"^(?:rec(?:ommendation)?\.?\s*)?(\d{1,3}|[ivx]{1,5})\s*[.\-]?\s*\(?\s*([a-z])\s*\)?$")
+_NUMBERS = {roman.lower(): number for number, roman in enumerate(ROMAN) if roman}
+LAST_LETTER = {1: "r", 2: "g", 3: "u", 4: "o", 5: "y", 6: "e", 7: "l"}
+
+
+class NotUnderstood(ValueError):
+    """A name or code that is not on the list; the text says what is."""
+
+
+def read_code(text: str) -> str:
+    """The published code (`1(i)`) of a recommendation written in a common spelling: `1i`, `1 (i)`, `I(i)`.
+
+    Raises NotUnderstood naming the valid letters.
+    """
+    match = _CODE.match(fold(text))
+    if match is None:
+        raise NotUnderstood(f"“{text[:40]}” is not a recommendation. Write a chapter and a letter, such as 1(i).")
+    chapter = int(match[1]) if match[1].isdecimal() else _NUMBERS.get(match[1], 0)
+    if chapter not in LAST_LETTER:
+        ends = ", ".join(f"{number}(a) to {number}({letter})" for number, letter in LAST_LETTER.items())
+        raise NotUnderstood(f"There is no chapter {match[1]}. The recommendations are {ends}.")
+    if match[2] > LAST_LETTER[chapter]:
+        raise NotUnderstood(
+            f"There is no {chapter}({match[2]}): chapter {ROMAN[chapter]} has the letters a to {LAST_LETTER[chapter]}, "
+            f"{chapter}(a) to {chapter}({LAST_LETTER[chapter]})."
+        )
+    return f"{chapter}({match[2]})"
+
+
+def read_chapter(text: str) -> int:
+    """The number of a chapter written `4` or `IV`. Raises NotUnderstood."""
+    folded = fold(text)
+    number = int(folded) if folded.isdecimal() and len(folded) < 3 else _NUMBERS.get(folded, 0)
+    if number not in LAST_LETTER:
+        raise NotUnderstood(f"“{text[:40]}” is not a chapter. The chapters are I to VII.")
+    return number
+
+
+@dataclass(frozen=True, slots=True)
+class Gazetteer:
+    """Countries and regions by every name they are known by, folded."""
+
+    countries: dict[str, str]
+    regions: dict[str, str]
+
+    def country(self, text: str) -> str:
+        """The ISO 3166 alpha-2 code of a country named in any usual way. Raises NotUnderstood."""
+        code = self.countries.get(_key(text))
+        if code is None:
+            raise NotUnderstood(f"We do not know the country “{text[:60]}”. Write its UN name or its ISO code.")
+        return code
+
+    def region(self, text: str) -> str:
+        """The code of a region. Raises NotUnderstood."""
+        code = self.regions.get(_key(text))
+        if code is None:
+            raise NotUnderstood(f"We do not know the region “{text[:60]}”. Choose one from the list.")
+        return code
+
+
+def _key(text: str) -> str:
+    """`text` folded, without punctuation and a leading article."""
+    words = re.sub(r"[^\w ]", " ", fold(text).replace("'", "")).split()
+    return " ".join(words[1:] if len(words) > 1 and words[0] == "the" else words)
+
+
+def _index(rows: Iterable[tuple[str, list[str]]]) -> dict[str, str]:
+    index: dict[str, str] = {}
+    for code, names in rows:
+        for name in names:
+            index.setdefault(_key(name), code)
+    return index
+
+
+def gazetteer(session: Session) -> Gazetteer:
+    """The names of all countries and regions, read from the database."""
+    countries = session.execute(sa.select(Country.code, Country.alpha3, Country.name, Country.other_names))
+    regions = session.execute(sa.select(Region.code, Region.name, Region.other_names))
+    return Gazetteer(
+        countries=_index((code, [code, alpha3, name, *others]) for code, alpha3, name, others in countries),
+        regions=_index((code, [code, name, *others]) for code, name, others in regions),
+    )
+
+
+def chapters(session: Session) -> list[Chapter]:
+    """All seven chapters, in the order of the outcome document."""
+    return list(session.scalars(sa.select(Chapter).order_by(Chapter.number)))
+
+
+def recommendations(session: Session) -> list[Recommendation]:
+    """All 103 recommendations, in the order of the outcome document."""
+    return list(session.scalars(sa.select(Recommendation).order_by(Recommendation.position)))

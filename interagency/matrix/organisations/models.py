@@ -1,0 +1,119 @@
+"""Entities (UN) and partners (all others), their names, and the focal points of entities."""
+
+from __future__ import annotations
+
+import enum
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from interagency.accounts.models import Person
+from interagency.database import Model, now
+
+
+class OrganisationKind(enum.StrEnum):
+    """What an organisation is."""
+
+    UN_ENTITY = "un_entity"
+    UN_BODY = "un_body"
+    INTERNATIONAL = "international_organisation"
+    REGIONAL = "regional_organisation"
+    FINANCIAL = "international_financial_institution"
+    CIVIL_SOCIETY = "civil_society"
+    ACADEMIA = "academia"
+    GOVERNMENT = "government"
+    PRIVATE = "private_sector"
+    NETWORK = "network"
+
+
+class Organisation(Model):
+    """An entity or a partner. Never deleted once it has activities, only retired."""
+
+    __tablename__ = "organisation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # Stable short name for files and addresses, `who`.
+    key: Mapped[str] = mapped_column(sa.String(60), unique=True)
+    acronym: Mapped[str | None] = mapped_column(sa.String(40), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(300), unique=True)
+    kind: Mapped[OrganisationKind]
+    # Takes part as a UN entity: has focal points, answers, agrees. Two of them make an activity joint.
+    is_entity: Mapped[bool] = mapped_column(index=True)
+    # Expected to answer each month. True for the entities of the decision of 20 April 2017.
+    answers: Mapped[bool] = mapped_column(default=False)
+    # Order of the decision, then by acronym.
+    position: Mapped[int] = mapped_column(default=1000)
+    parent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id", ondelete="RESTRICT"))
+    # Of a government.
+    country_code: Mapped[str | None] = mapped_column(sa.ForeignKey("country.code", ondelete="RESTRICT"))
+    retired_on: Mapped[date | None]
+    names: Mapped[list[OrganisationName]] = relationship(
+        back_populates="organisation", order_by="OrganisationName.id", cascade="all, delete-orphan"
+    )
+
+    @property
+    def short(self) -> str:
+        """What stands in tables: the acronym, or the name where there is none."""
+        return self.acronym or self.name
+
+    @property
+    def full(self) -> str:
+        """Name and acronym, for the first mention."""
+        return f"{self.name} ({self.acronym})" if self.acronym else self.name
+
+
+class NameKind(enum.StrEnum):
+    """Why an organisation is also found under another name."""
+
+    FORMER = "former"
+    SPELLING = "spelling"
+
+
+class OrganisationName(Model):
+    """Another name or acronym an organisation is found by. Nothing is renamed by guess."""
+
+    __tablename__ = "organisation_name"
+    __table_args__ = (sa.UniqueConstraint("organisation_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(sa.ForeignKey("organisation.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(sa.String(300))
+    kind: Mapped[NameKind]
+    # Last day a former name was in use, where known.
+    until: Mapped[date | None]
+    organisation: Mapped[Organisation] = relationship(back_populates="names")
+
+
+class Appointment(Model):
+    """A person is focal point of an entity from a day to a day (both included)."""
+
+    __tablename__ = "appointment"
+    __table_args__ = (sa.CheckConstraint("last_day IS NULL OR last_day >= first_day", name="order"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"), index=True)
+    entity_id: Mapped[int] = mapped_column(sa.ForeignKey("organisation.id", ondelete="RESTRICT"), index=True)
+    first_day: Mapped[date]
+    last_day: Mapped[date | None]
+    made_at: Mapped[datetime] = mapped_column(default=now)
+    made_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"))
+    person: Mapped[Person] = relationship(foreign_keys=[person_id])
+    entity: Mapped[Organisation] = relationship()
+
+    def counts_on(self, day: date) -> bool:
+        """Whether the appointment gives rights on `day`."""
+        return self.first_day <= day and (self.last_day is None or day <= self.last_day)
+
+
+class Mandate(Model):
+    """An entity declares that a recommendation falls within its mandate."""
+
+    __tablename__ = "mandate"
+
+    entity_id: Mapped[int] = mapped_column(sa.ForeignKey("organisation.id", ondelete="RESTRICT"), primary_key=True)
+    recommendation_code: Mapped[str] = mapped_column(
+        sa.ForeignKey("recommendation.code", ondelete="RESTRICT"), primary_key=True, index=True
+    )
+    declared_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"))
+    declared_at: Mapped[datetime] = mapped_column(default=now)

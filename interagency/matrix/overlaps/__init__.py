@@ -1,0 +1,1 @@
+"""Likely duplicates, and what people decided about them."""

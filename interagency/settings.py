@@ -1,0 +1,141 @@
+"""Every INTERAGENCY_* variable: its type, default and meaning. Nothing else reads the environment."""
+
+from __future__ import annotations
+
+import os
+import zoneinfo
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+
+PREFIX = "INTERAGENCY_"
+
+
+class SettingError(ValueError):
+    """A setting that cannot be used; the text says which one and what to write instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One variable: its name without the prefix, how its text is read, its default, what it means."""
+
+    name: str
+    read: Callable[[str], Any]
+    default: str
+    meaning: str
+
+    @property
+    def variable(self) -> str:
+        return PREFIX + self.name
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _yes_no(value: str) -> bool:
+    known = {"1": True, "yes": True, "true": True, "on": True, "0": False, "no": False, "false": False, "off": False}
+    try:
+        return known[value.strip().lower()]
+    except KeyError:
+        raise ValueError("write yes or no") from None
+
+
+def _whole_number(value: str) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        raise ValueError("write a whole number") from None
+
+
+def _zone(value: str) -> str:
+    if value not in zoneinfo.available_timezones():
+        raise ValueError("write the name of a time zone, such as Europe/Vienna")
+    return value
+
+
+def _folder(value: str) -> Path:
+    return Path(value).absolute()
+
+
+SETTINGS = (
+    Setting(
+        "DATABASE_URL",
+        _text,
+        "",
+        "Where the data lives. Empty: an SQLite file in the data folder. "
+        "PostgreSQL: `postgresql+psycopg://user@host/name`.",
+    ),
+    Setting(
+        "SECRET_KEY",
+        _text,
+        "",
+        "Signs sessions and forms. Required by `serve`; `make run` makes one and keeps it in the data folder.",
+    ),
+    Setting("BASE_URL", _text, "http://127.0.0.1:8000", "The address people type; used in links in mails and feeds."),
+    Setting("MAIL_URL", _text, "", "`smtp://user:password@host:port`, or `smtps://`. Empty: mails stay in the outbox."),
+    Setting("MAIL_FROM", _text, "interagency@localhost", "The sender of mails."),
+    Setting("TIMEZONE", _zone, "Europe/Vienna", "The zone of due dates and of times shown to people who chose none."),
+    Setting("DATA_FOLDER", _folder, "instance", "Folder of the SQLite file, the made secret and other local files."),
+    Setting("DEMO_PASSWORD", _text, "", "Password of the demo accounts. Empty: `make run` makes one and prints it."),
+    Setting("LIMITS_URL", _text, "memory://", "Where attempts are counted. Several servers share `redis://host:6379`."),
+    Setting("PROXIES", _whole_number, "0", "How many trusted proxies stand in front and set X-Forwarded headers."),
+    Setting("SECURE_COOKIES", _yes_no, "no", "yes behind TLS: cookies are sent over https only."),
+    Setting("SESSION_HOURS", _whole_number, "12", "A sign-in ends after this many hours."),
+    Setting("FEED_COMPRESSION", _yes_no, "yes", "Whether calendar feeds may be sent compressed."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, read and checked."""
+
+    database_url: str
+    secret_key: str
+    base_url: str
+    mail_url: str
+    mail_from: str
+    timezone: str
+    data_folder: Path
+    demo_password: str
+    limits_url: str
+    proxies: int
+    secure_cookies: bool
+    session_hours: int
+    feed_compression: bool
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        """The service's own time zone."""
+        return zoneinfo.ZoneInfo(self.timezone)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings from `environment` (default: `.env` in the current folder, then the process environment).
+
+    Raises SettingError naming the variable and what to write.
+    """
+    if environment is None:
+        found = {name: text for name, text in dotenv_values(".env").items() if text is not None}
+        environment = found | dict(os.environ)
+    values: dict[str, Any] = {}
+    for setting in SETTINGS:
+        text = environment.get(setting.variable, setting.default)
+        try:
+            values[setting.name.lower()] = setting.read(text)
+        except ValueError as error:
+            raise SettingError(f"{setting.variable} is {text!r}: {error}.") from None
+    if not values["database_url"]:
+        values["database_url"] = f"sqlite:///{values['data_folder'] / 'interagency.sqlite3'}"
+    values["base_url"] = values["base_url"].rstrip("/")
+    return Settings(**values)
+
+
+assert [setting.name.lower() for setting in SETTINGS] == [field.name for field in fields(Settings)]

@@ -1,0 +1,224 @@
+"""What every page needs: extensions, access closed by default, headers, error pages, filters.
+
+The ground floor: knows no room.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from flask import Flask, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import Babel, format_date, gettext
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import LoginManager, current_user
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from interagency.dates import ImpreciseDate
+from interagency.settings import Settings
+
+log = logging.getLogger("interagency")
+login_manager = LoginManager()
+csrf = CSRFProtect()
+babel = Babel()
+limiter = Limiter(key_func=get_remote_address, headers_enabled=False)
+
+UPLOAD_LIMIT = 20 * 1024 * 1024
+FORM_LIMIT = 2 * 1024 * 1024
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+# --- Access: a view is for signed-in people unless it says otherwise ---
+
+
+def public(view: View) -> View:
+    """Mark a view as open to everybody."""
+    view.access = "public"  # type: ignore[attr-defined]
+    return view
+
+
+def for_coordinators(view: View) -> View:
+    """Mark a view as for coordinators only."""
+    view.access = "coordinator"  # type: ignore[attr-defined]
+    return view
+
+
+def for_administrators(view: View) -> View:
+    """Mark a view as for administrators only."""
+    view.access = "administrator"  # type: ignore[attr-defined]
+    return view
+
+
+def access_rule(app: Flask, endpoint: str) -> str:
+    """Who may open `endpoint`: public, signed in, coordinator or administrator."""
+    return getattr(app.view_functions[endpoint], "access", "public" if endpoint == "static" else "signed in")
+
+
+def _keep_the_door() -> ResponseReturnValue | None:
+    if request.endpoint is None:
+        return None  # no such address: the 404 page
+    rule = access_rule(current_app, request.endpoint)
+    if rule == "public":
+        return None
+    if not current_user.is_authenticated:
+        target = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for("accounts.sign_in", next=target))
+    allowed = {
+        "signed in": True,
+        "coordinator": getattr(current_user, "is_coordinator", False),
+        "administrator": getattr(current_user, "is_administrator", False),
+    }
+    if not allowed[rule]:
+        return _refusal(403, gettext("This page is for the %(role)s.", role=f"{rule}s"))
+    return None
+
+
+# --- Settings and zones ---
+
+
+def settings() -> Settings:
+    """The settings of the running application."""
+    kept: Settings = current_app.extensions["interagency_settings"]
+    return kept
+
+
+def reader_zone() -> ZoneInfo:
+    """The zone times are shown in: the reader's own, or the service's."""
+    chosen = getattr(current_user, "timezone", "") if current_user else ""
+    return ZoneInfo(chosen) if chosen else settings().zone
+
+
+def today() -> date:
+    """Today where the service is: what rights and due dates go by."""
+    override: Callable[[], datetime] | None = current_app.config.get("CLOCK")
+    instant = override() if override else datetime.now(settings().zone)
+    return instant.astimezone(settings().zone).date()
+
+
+# --- Words for templates ---
+
+
+def date_words(value: ImpreciseDate | date | None) -> str:
+    """`5 Nov 2026`, `June 2016`, or `date not known`."""
+    if value is None:
+        return gettext("date not known")
+    if isinstance(value, ImpreciseDate):
+        return value.words(short=True)
+    return f"{value.day} {format_date(value, 'MMM')} {value.year}"
+
+
+def instant_words(value: datetime | None) -> str:
+    """`5 Nov 2026, 23:59`, in the reader's zone. The zone stands in the page's footer."""
+    if value is None:
+        return ""
+    local = value.astimezone(reader_zone())
+    return f"{date_words(local.date())}, {local:%H:%M}"
+
+
+# --- Errors ---
+
+
+def _refusal(code: int, message: str) -> ResponseReturnValue:
+    titles = {
+        400: gettext("We could not read that"),
+        403: gettext("Not open to you"),
+        404: gettext("There is no such page"),
+        405: gettext("That cannot be done here"),
+        409: gettext("Somebody was faster"),
+        413: gettext("Too large"),
+        429: gettext("Too many attempts"),
+        503: gettext("Not available at the moment"),
+    }
+    title = titles.get(code, gettext("Something went wrong"))
+    return render_template("error.html", code=code, title=title, message=message), code
+
+
+_MESSAGES: dict[int, Callable[[], str]] = {
+    404: lambda: gettext("The address may be mistyped, or the record was never here. Look it up in the lists below."),
+    405: lambda: gettext("This address does not take that kind of request. Go back and use the page's own buttons."),
+    413: lambda: gettext("What you sent is larger than we take. Nothing was saved. Shorten it, or send it in parts."),
+    429: lambda: gettext("Please wait a minute and try again. Nothing was lost."),
+    403: lambda: gettext("This belongs to somebody else. Ask the entity concerned, or a coordinator, to change it."),
+}
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    if error.response is not None:
+        return error
+    code = error.code or 500
+    own = error.description if error.description and getattr(error, "is_ours", False) else None
+    message = _MESSAGES.get(code, lambda: gettext("Nothing was saved. Go back and try again."))()
+    return _refusal(code, own or message)
+
+
+def _csrf_error(_error: CSRFError) -> ResponseReturnValue:
+    message = gettext(
+        "The page stood open too long, or you signed in again since. Nothing was saved. "
+        "Go back, copy what you typed if it is long, reload the page and send it again."
+    )
+    return _refusal(400, message)
+
+
+def _database_error(error: DBAPIError) -> ResponseReturnValue:
+    log.error("database: %s", error.orig.__class__.__name__, exc_info=error)
+    text = str(error.orig)
+    if "no such table" in text or "does not exist" in text or "no such column" in text:
+        message = gettext("The database is not ready. Whoever runs this service: run `interagency db upgrade`.")
+    elif isinstance(error.orig, (UnicodeError,)) or "overflow" in text or "out of range" in text:
+        return _refusal(404, _MESSAGES[404]())
+    else:
+        message = gettext("The database did not answer. Nothing was saved; wait a moment and try again.")
+    return _refusal(503, message)
+
+
+def _set_headers(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint != "static" and "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _choose_limits() -> None:
+    # Uploads come to addresses under /imports; everything else is a form.
+    request.max_content_length = UPLOAD_LIMIT if "import" in request.path else FORM_LIMIT
+    request.max_form_memory_size = FORM_LIMIT
+    request.max_form_parts = 5000
+
+
+def prepare(app: Flask) -> None:
+    """Give `app` its extensions, door, headers, error pages and template words."""
+    login_manager.init_app(app)
+    csrf.init_app(app)
+    babel.init_app(app, default_timezone="UTC")
+    limiter.init_app(app)
+    app.before_request(_choose_limits)
+    app.before_request(_keep_the_door)
+    app.after_request(_set_headers)
+    app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(DBAPIError, _database_error)
+    app.jinja_env.filters["date_words"] = date_words
+    app.jinja_env.filters["instant_words"] = instant_words
+    app.jinja_env.globals["shown_zone"] = lambda: reader_zone().key
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

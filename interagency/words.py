@@ -1,0 +1,57 @@
+"""Folding of words: what makes `Cote d'Ivoire` find `Côte d’Ivoire`. The ground floor: knows no room."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# What people's keyboards and word processors put for the same sign.
+_SAME_SIGN = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "–": "-", "—": "-", "‑": "-", "ı": "i"})
+_CODE = re.compile(r"\b(\d|i{1,3}|iv|vi{0,2}|v)\s*\(\s*([a-z])\s*\)")
+_ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7"}
+_NOT_WORD = re.compile(r"[^\w]+")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_LINE_BREAKS = re.compile("\r\n|\r|\x85|\u2028|\u2029")
+WHOLE_WORD_UP_TO = 3  # `WHO` must not find `whole`
+
+
+def fold(text: str) -> str:
+    """`text` without case, accents and typographic variants: what is compared when names are looked up."""
+    plain = unicodedata.normalize("NFKD", text.translate(_SAME_SIGN).casefold())
+    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
+
+
+def folded_words(text: str) -> list[str]:
+    """The words of `text`, folded; recommendation codes as one word (`1 (p)` and `I(p)` become `1p`)."""
+    plain = _CODE.sub(lambda m: f" {_ROMAN.get(m[1], m[1])}{m[2]} ", fold(text))
+    return [word for word in _NOT_WORD.split(plain.replace("'", " ")) if word]
+
+
+def search_text(*parts: str | None) -> str:
+    """The text a record is searched by: its folded words once each, between spaces."""
+    words = dict.fromkeys(word for part in parts if part for word in folded_words(part))
+    return f" {' '.join(words)} "
+
+
+def like_patterns(query: str) -> list[str]:
+    """LIKE patterns, one per word of `query`, all of which must match a `search_text`.
+
+    Short words match whole words, longer ones match beginnings.
+    """
+    patterns = []
+    for word in folded_words(query)[:20]:
+        safe = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        patterns.append(f"% {safe} %" if len(word) <= WHOLE_WORD_UP_TO else f"% {safe}%")
+    return patterns
+
+
+def clean(text: str, *, lines: bool = True) -> str:
+    """What was typed, fit to keep: no control characters or half characters, one kind of line break.
+
+    With `lines=False` line breaks become spaces. Right-to-left marks and emoji stay.
+    """
+    text = _LINE_BREAKS.sub("\n", text)
+    text = _FORBIDDEN.sub("", text)
+    if not lines:
+        text = " ".join(text.split())
+    return text.strip()
