@@ -1,0 +1,118 @@
+"""Private addresses of feeds: made, read, reset, revoked."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from interagency.accounts.models import AccessToken, Person, TokenKind, new_token, token_hash
+from interagency.accounts.queries import living_token
+from interagency.calendar.feed import calendar_bytes
+from interagency.calendar.models import FeedRevision, Subscription
+from interagency.calendar.publish import feed_events, is_in_feeds
+from interagency.calendar.queries import events_between, read_event_filters
+from interagency.database import now
+from interagency.matrix.filters import Filters
+from interagency.matrix.organisations.queries import entities_of
+
+USED_NOTED_EVERY = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed ready to send: its bytes and the instant of the newest change in it."""
+
+    body: bytes
+    changed_at: datetime
+
+    @property
+    def etag(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()[:32]
+
+
+def subscriptions_of(session: Session, person: Person) -> list[tuple[Subscription, AccessToken]]:
+    """The living subscriptions of a person with their tokens, oldest first."""
+    query = (
+        sa.select(Subscription, AccessToken)
+        .join(AccessToken, AccessToken.id == Subscription.token_id)
+        .where(Subscription.person_id == person.id, AccessToken.revoked_at.is_(None))
+        .order_by(Subscription.id)
+    )
+    return [(row[0], row[1]) for row in session.execute(query)]
+
+
+def subscribe(session: Session, person: Person, name: str, filters: Filters) -> tuple[Subscription, str]:
+    """A new subscription and its token, which is shown once and kept only as a hash."""
+    token = new_token()
+    kept = AccessToken(kind=TokenKind.FEED, token_hash=token_hash(token), person_id=person.id, label=name)
+    session.add(kept)
+    session.flush()
+    values = {key: list(chosen) for key, chosen in filters.values.items()}
+    subscription = Subscription(person_id=person.id, token_id=kept.id, name=name, filters=values)
+    session.add(subscription)
+    session.flush()
+    return subscription, token
+
+
+def reset(session: Session, kept: AccessToken) -> str:
+    """A new secret for the same subscription; the old address ends at once."""
+    token = new_token()
+    kept.token_hash = token_hash(token)
+    session.flush()
+    return token
+
+
+def subscription_by_token(session: Session, token: str) -> tuple[Subscription, AccessToken, Person] | None:
+    """Whose feed `token` opens, or None for an unknown, revoked or expired one, or a disabled account."""
+    kept = living_token(session, TokenKind.FEED, token)
+    if kept is None or not kept.is_alive(now()):
+        return None
+    subscription = session.scalar(sa.select(Subscription).where(Subscription.token_id == kept.id))
+    person = session.get(Person, kept.person_id)
+    if subscription is None or person is None or not person.is_active:
+        return None
+    return subscription, kept, person
+
+
+def note_use(session: Session, kept: AccessToken) -> None:
+    """Remember that the address was used, at most once an hour, without waiting for a busy database."""
+    if kept.last_used_at is None or now() - kept.last_used_at >= USED_NOTED_EVERY:
+        update = sa.update(AccessToken).where(AccessToken.id == kept.id).values(last_used_at=now())
+        session.rollback()  # ends the reading, so that the write begins a transaction of its own
+        session.execute(update)
+        session.commit()
+
+
+def filters_of(session: Session, subscription: Subscription) -> Filters:
+    """The filters a subscription was made with; names that have changed since are understood."""
+    pairs = [(name, value) for name, values in subscription.filters.items() for value in values]
+    return read_event_filters(session, MultiDict(pairs))
+
+
+def make_feed(
+    session: Session, person: Person, subscription: Subscription, address: str, *, base_url: str, whole_past: bool
+) -> Feed:
+    """The feed as the rights of `person` are now."""
+    at = now()
+    mine = [entity.key for entity in entities_of(session, person, at.date())]
+    return build_feed(session, filters_of(session, subscription), mine, subscription.name, address, base_url, whole_past)
+
+
+def build_feed(
+    session: Session, filters: Filters, mine: list[str], name: str, address: str, base_url: str, whole_past: bool
+) -> Feed:
+    """The events under `filters` as a calendar. The same data gives the same bytes."""
+    at = now()
+    events = [
+        event
+        for event in events_between(session, None, None, filters, mine)
+        if is_in_feeds(event, at, whole_past=whole_past)
+    ]
+    revision = session.get(FeedRevision, 1)
+    body = calendar_bytes(name, address, feed_events(events, base_url))
+    return Feed(body, revision.changed_at if revision else at)

@@ -1,0 +1,202 @@
+"""The calendar in the browser: month, agenda, event pages and forms."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from interagency.calendar import queries, record
+from interagency.calendar.forms import EVENT_STATUS_WORDS, KIND_WORDS, MODE_WORDS, EventForm, zone_names
+from interagency.calendar.models import Event, EventKind
+from interagency.calendar.occurrences import all_occurrences, month_page, occurrences
+from interagency.calendar.subscription_views import rooms as subscriptions
+from interagency.database import db
+from interagency.history import changes_of
+from interagency.matrix.activities.queries import may_add_activities, my_entities
+from interagency.matrix.activities.record import StaleVersionError
+from interagency.matrix.framework.names import chapters
+from interagency.matrix.organisations.queries import entities
+from interagency.web import today
+
+rooms = Blueprint("calendar", __name__)
+ROOMS = (rooms, subscriptions)
+FIRST_YEAR, LAST_YEAR = 1950, 2150
+
+
+@rooms.app_context_processor
+def _words() -> dict[str, Any]:
+    return {"kind_words": KIND_WORDS, "event_status_words": EVENT_STATUS_WORDS, "mode_words": MODE_WORDS}
+
+
+@rooms.get("/calendar")
+def calendar() -> ResponseReturnValue:
+    """The agenda: what is coming (or, asked for, all that was), in reading order."""
+    mine = my_entities()
+    keys = [entity.key for entity in mine]
+    filters = queries.read_event_filters(db.session, request.args)
+    past = request.args.get("past") == "yes"
+    first, last = (date(1950, 1, 1), today() - timedelta(days=1)) if past else (today(), today() + timedelta(days=365))
+    found = all_occurrences(queries.events_between(db.session, first, last, filters, keys), first, last)
+    return render_template(
+        "calendar/agenda.html",
+        occurrences=list(reversed(found)) if past else found,
+        filters=filters,
+        past=past,
+        today=today(),
+        **_list_context(mine),
+    )
+
+
+@rooms.get("/calendar/<int:year>/<int:month>")
+def month(year: int, month: int) -> ResponseReturnValue:
+    """A month as a grid, with the same content as a list below."""
+    if not (FIRST_YEAR <= year <= LAST_YEAR and 1 <= month <= 12):
+        abort(404)
+    mine = my_entities()
+    keys = [entity.key for entity in mine]
+    filters = queries.read_event_filters(db.session, request.args)
+    first = date(year, month, 1)
+    following = (first + timedelta(days=32)).replace(day=1)
+    events = queries.events_between(
+        db.session, first - timedelta(days=7), following + timedelta(days=7), filters, keys
+    )
+    weeks, imprecise = month_page(events, year, month)
+    return render_template(
+        "calendar/month.html",
+        first=first,
+        previous=(first - timedelta(days=1)).replace(day=1),
+        following=following,
+        weeks=weeks,
+        imprecise=imprecise,
+        listed=[one for one in all_occurrences(events, first, following - timedelta(days=1)) if one.exact],
+        filters=filters,
+        today=today(),
+        **_list_context(mine),
+    )
+
+
+def _list_context(mine: list[Any]) -> dict[str, Any]:
+    return {
+        "entities": entities(db.session, retired=True),
+        "chapters": chapters(db.session),
+        "kinds": list(EventKind),
+        "may_add": may_add_activities(current_user, mine),
+        "has_mine": bool(mine),
+    }
+
+
+@rooms.get("/events/<int:event_id>")
+def event(event_id: int) -> ResponseReturnValue:
+    """One event."""
+    found = queries.get_event(event_id)
+    coming = occurrences(found, today(), today() + timedelta(days=750))[:10] if found.rrule else []
+    return render_template(
+        "calendar/event.html",
+        event=found,
+        coming=coming,
+        all_segments=[one for one in ([] if found.rrule else occurrences(found, date(1900, 1, 1), date(2199, 12, 31)))],
+        may_edit=record.may_edit_event(current_user, my_entities(), found),
+        changes=changes_of(db.session, "event", found.id)[:3],
+    )
+
+
+@rooms.get("/events/<int:event_id>/history")
+def history(event_id: int) -> ResponseReturnValue:
+    """Every change of one event."""
+    found = queries.get_event(event_id)
+    return render_template("calendar/history.html", event=found, changes=changes_of(db.session, "event", found.id))
+
+
+@rooms.get("/events/new")
+def new() -> ResponseReturnValue:
+    """The empty form."""
+    mine = _own_entities_or_403()
+    return _form_page(EventForm(db.session, mine=mine), None)
+
+
+@rooms.post("/events/new")
+def new_post() -> ResponseReturnValue:
+    """Save a new event."""
+    mine = _own_entities_or_403()
+    form = EventForm(db.session, mine=mine)
+    if not form.validate() or not _names_own_entity(form, mine):
+        return _form_page(form, None, 422)
+    made = record.create_event(db.session, form.draft(), by=current_user)
+    db.session.commit()
+    flash(_("Saved: “%(title)s”.", title=made.title), "success")
+    return redirect(url_for("calendar.event", event_id=made.id, saved="event-new"))
+
+
+def _own_entities_or_403() -> list[Any]:
+    mine = my_entities()
+    if not may_add_activities(current_user, mine):
+        abort(403)
+    return mine
+
+
+def _names_own_entity(form: EventForm, mine: list[Any]) -> bool:
+    """A focal point adds events their entity organises."""
+    if current_user.is_coordinator or {entity.id for entity in mine} & {o.id for o in form.organisers.data or []}:
+        return True
+    names = ", ".join(entity.short for entity in mine)
+    form.organisers.errors = [_("You speak for %(names)s: choose it among the organisers.", names=names)]
+    return False
+
+
+@rooms.get("/events/<int:event_id>/edit")
+def edit(event_id: int) -> ResponseReturnValue:
+    """The form with the record as it stands."""
+    found, mine = queries.get_event_for_edit(event_id)
+    return _form_page(EventForm(db.session, found, mine), found)
+
+
+@rooms.post("/events/<int:event_id>/edit")
+def edit_post(event_id: int) -> ResponseReturnValue:
+    """Save over the version that was read; a stale save is a conflict shown."""
+    found, mine = queries.get_event_for_edit(event_id)
+    form = EventForm(db.session, found, mine)
+    if not form.validate() or not _names_own_entity(form, mine):
+        return _form_page(form, found, 422)
+    version = int(form.version.data) if (form.version.data or "").isdecimal() else 0
+    try:
+        changed = record.save_event(db.session, found, form.draft(), version=version, by=current_user)
+    except StaleVersionError:
+        return _conflict(found.id, form)
+    db.session.commit()
+    flash(_("Saved: “%(title)s”.", title=found.title) if changed else _("Nothing was different."), "success")
+    return redirect(url_for("calendar.event", event_id=found.id, saved=f"event-{found.id}"))
+
+
+def _conflict(event_id: int, form: EventForm) -> ResponseReturnValue:
+    """Both versions side by side; saving again keeps what was typed."""
+    draft = form.draft()
+    db.session.rollback()
+    theirs = queries.get_event(event_id)
+    stands, version = record.facts(theirs), theirs.version
+    record.apply_draft(theirs, draft)
+    typed = record.facts(theirs)
+    db.session.rollback()
+    theirs = queries.get_event(event_id)
+    form.version.data = str(version)
+    rows = [(name, _plain(stands[name]), _plain(typed[name])) for name in stands if stands[name] != typed[name]]
+    last = next(iter(changes_of(db.session, "event", event_id)), None)
+    return _form_page(form, theirs, 409, {"rows": rows, "last": last})
+
+
+def _plain(value: Any) -> str:
+    """A fact of an event in words."""
+    if isinstance(value, list):
+        return "; ".join(_plain(item) for item in value) or "—"
+    return "—" if value in (None, "") else str(value)
+
+
+def _form_page(
+    form: EventForm, event: Event | None, code: int = 200, conflict: dict[str, Any] | None = None
+) -> ResponseReturnValue:
+    page = render_template("calendar/event_form.html", form=form, event=event, zones=zone_names(), conflict=conflict)
+    return page, code

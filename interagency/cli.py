@@ -1,0 +1,309 @@
+"""The `interagency` command. Each command is a thin door: safe to run twice, one line when it fails."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Callable
+from datetime import date
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from interagency.settings import Settings
+
+DEMO_ACCOUNTS = (
+    ("coordinator@example.org", "Clara Coordinator", "coordinator", None),
+    ("focal.who@example.org", "Farida Who", "reader", "who"),
+    ("focal.undp@example.org", "Felix Undp", "reader", "undp"),
+    ("focal.unodc@example.org", "Fumiko Unodc", "reader", "unodc"),
+    ("reader@example.org", "Rui Reader", "reader", None),
+    ("admin@example.org", "Ada Admin", "administrator", None),
+)
+SHORTEST_SECRET = 32
+
+
+def _application(**overrides: Any) -> Flask:
+    """The application; made late, so that `--help` loads nothing."""
+    from interagency import create_app
+    from interagency.settings import SettingError
+
+    try:
+        app = create_app(**overrides)
+    except SettingError as error:
+        raise click.ClickException(str(error)) from None
+    _settings(app).data_folder.mkdir(parents=True, exist_ok=True)
+    return app
+
+
+def _settings(app: Flask) -> Settings:
+    kept: Settings = app.extensions["interagency_settings"]
+    return kept
+
+
+def with_app(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Run a command inside the application; a database that is not ready is one clear line."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        from sqlalchemy.exc import DBAPIError
+
+        app = _application()
+        with app.app_context():
+            try:
+                return command(app, *args, **kwargs)
+            except DBAPIError as error:
+                text = str(error.orig).splitlines()[0]
+                if "no such table" in text or "does not exist" in text:
+                    text = "The database is not ready. Run: interagency db upgrade"
+                raise click.ClickException(text) from None
+
+    return run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Matrix of activities, joint calendar and monthly cycle of the UN entities."""
+
+
+@main.group()
+def db() -> None:
+    """The database."""
+
+
+@db.command("upgrade")
+@with_app
+def db_upgrade(app: Flask) -> None:
+    """Bring the database to the newest migration; do nothing when it is there."""
+    from interagency.database import alembic
+
+    before = {script.revision for script in alembic.current()}
+    alembic.upgrade()
+    after = {script.revision for script in alembic.current()}
+    click.echo("Database: up to date" if before == after else f"Database: upgraded to {', '.join(sorted(after))}")
+
+
+@main.group()
+def framework() -> None:
+    """The reference lists."""
+
+
+@framework.command("load")
+@with_app
+def framework_load(app: Flask) -> None:
+    """Bring chapters, recommendations, SDGs, countries and organisations into line with the data files."""
+    from interagency.database import db as database
+    from interagency.matrix.framework.load import load_framework
+    from interagency.matrix.organisations.load import load_organisations
+
+    for tally in (*load_framework(database.session), *load_organisations(database.session)):
+        click.echo(str(tally))
+    database.session.commit()
+
+
+@main.command()
+@with_app
+def demo(app: Flask) -> None:
+    """Load the sample data and the demo accounts. What is there already stays as it is."""
+    from interagency.database import db as database
+    from interagency.sample.load import load_sample
+
+    for line in load_sample(database.session, progress=click.echo):
+        click.echo(line)
+    database.session.commit()
+    password = _settings(app).demo_password
+    made = _demo_accounts(app, password)
+    click.echo(f"demo accounts: {made} added, {len(DEMO_ACCOUNTS) - made} left as they were")
+
+
+def _demo_accounts(app: Flask, password: str) -> int:
+    """Add the demo accounts that are missing; with a password set, give it to all of them."""
+    from interagency.accounts.models import Person, Role, password_is_right
+    from interagency.accounts.queries import person_by_email
+    from interagency.database import db as database
+    from interagency.matrix.organisations.models import Appointment
+    from interagency.matrix.organisations.queries import Directory
+
+    directory = Directory(database.session)
+    made = 0
+    for email, name, role, entity in DEMO_ACCOUNTS:
+        person = person_by_email(database.session, email)
+        if person is None:
+            person = Person(email=email, name=name, role=Role(role), session_epoch=0)
+            database.session.add(person)
+            database.session.flush()
+            if entity:
+                database.session.add(
+                    Appointment(person_id=person.id, entity_id=directory.find(entity).id, first_day=date(2026, 1, 1))
+                )
+            made += 1
+        if password and not password_is_right(person, password):
+            person.set_password(password)
+    database.session.commit()
+    return made
+
+
+def keep_secret(path: Path, made: str) -> str:
+    """The secret in the file `path`, which is made with `made` and readable by its owner alone if missing."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="utf-8").strip()
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(made + "\n")
+    return made
+
+
+@main.command()
+@click.option("--port", default=8000, show_default=True, help="Where to listen on 127.0.0.1.")
+def run(port: int) -> None:
+    """Set everything up, load the sample data and serve: what `make run` calls."""
+    from interagency.settings import SettingError, read_settings
+
+    try:
+        folder = read_settings().data_folder
+    except SettingError as error:
+        raise click.ClickException(str(error)) from None
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("INTERAGENCY_SECRET_KEY", keep_secret(folder / "secret-key", secrets.token_urlsafe(48)))
+    own = os.environ.get("INTERAGENCY_DEMO_PASSWORD")
+    password = own or keep_secret(folder / "demo-password", secrets.token_urlsafe(9))
+    os.environ["INTERAGENCY_DEMO_PASSWORD"] = password
+    os.environ.setdefault("INTERAGENCY_BASE_URL", f"http://127.0.0.1:{port}")
+    context = click.get_current_context()
+    for command in (db_upgrade, framework_load, demo):
+        context.invoke(command)
+    click.echo(f"\nOpen http://127.0.0.1:{port} and sign in with one of:")
+    for email, name, _role, _entity in DEMO_ACCOUNTS:
+        click.echo(f"  {email:<26} {name}")
+    click.echo(f"Password of all of them: {password}\nStop with Ctrl-C.\n")
+    context.invoke(serve, bind=f"127.0.0.1:{port}", workers=2, threads=8)
+
+
+@main.command()
+@click.option("--bind", default="127.0.0.1:8000", show_default=True, help="Address and port.")
+@click.option("--workers", default=2, show_default=True)
+@click.option("--threads", default=8, show_default=True)
+def serve(bind: str, workers: int, threads: int) -> None:
+    """Serve under gunicorn. Refuses to start without a secret."""
+    from interagency.settings import SettingError, read_settings
+
+    try:
+        settings = read_settings()
+    except SettingError as error:
+        raise click.ClickException(str(error)) from None
+    if len(settings.secret_key) < SHORTEST_SECRET:
+        raise click.ClickException(
+            "INTERAGENCY_SECRET_KEY is missing or short. Make one with: "
+            "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
+    sys.stdout.flush()
+    os.execv(
+        sys.executable,
+        [
+            sys.executable, "-m", "gunicorn", "interagency:create_app()",
+            "--bind", bind, "--workers", str(workers), "--threads", str(threads),
+            "--worker-tmp-dir", "/dev/shm" if Path("/dev/shm").is_dir() else str(settings.data_folder),
+            "--access-logfile", "-", "--access-logformat", '%(t)s "%(m)s %({interagency.path}e)s" %(s)s %(B)s',
+            "--graceful-timeout", "20",
+        ],
+    )  # fmt: skip
+
+
+@main.group()
+def export() -> None:
+    """What leaves the house."""
+
+
+@export.command("matrix")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The workbook to write.")
+@click.option("--filter", "query", default="", help="A query string as in the browser, e.g. 'entity=WHO&chapter=1'.")
+@with_app
+def export_matrix(app: Flask, out: Path, query: str) -> None:
+    """Write the current matrix as a workbook."""
+    from urllib.parse import parse_qsl
+
+    from werkzeug.datastructures import MultiDict
+
+    from interagency.database import db as database
+    from interagency.exports.matrix import write_current_matrix
+    from interagency.matrix.filters import read_filters
+
+    filters = read_filters(database.session, MultiDict(parse_qsl(query)))
+    if filters.problems:
+        raise click.ClickException(" ".join(filters.problems))
+    _write_whole(
+        out,
+        lambda file: write_current_matrix(
+            file, database.session, filters, mine=[], made_by="command line", settings=_settings(app)
+        ),
+    )
+    click.echo(f"Wrote {out}")
+
+
+def _write_whole(out: Path, write: Callable[[Any], None]) -> None:
+    """Write a file whole or not at all."""
+    part = out.with_name(out.name + ".part")
+    try:
+        with part.open("wb") as file:
+            write(file)
+        part.replace(out)
+    except OSError as error:
+        raise click.ClickException(f"Could not write {out}: {error.strerror}") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@main.group()
+def calendar() -> None:
+    """The joint calendar."""
+
+
+@calendar.command("feed")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The .ics to write.")
+@click.option("--all", "whole_past", is_flag=True, help="The whole past too.")
+@with_app
+def calendar_feed(app: Flask, out: Path, whole_past: bool) -> None:
+    """Write the whole calendar as an iCalendar file."""
+    from interagency.calendar.subscriptions import build_feed
+    from interagency.database import db as database
+    from interagency.matrix.filters import Filters
+
+    base = _settings(app).base_url
+    made = build_feed(database.session, Filters(), [], "UN interagency calendar", f"{base}/calendar", base, whole_past)
+    _write_whole(out, lambda file: file.write(made.body))
+    click.echo(f"Wrote {out}")
+
+
+@main.group()
+def account() -> None:
+    """People and their accounts."""
+
+
+@account.command("list")
+@with_app
+def account_list(app: Flask) -> None:
+    """Everybody with an account."""
+    from interagency.accounts.queries import all_people
+    from interagency.database import db as database
+    from interagency.matrix.organisations.queries import entities_of
+    from interagency.web import today
+
+    for person in all_people(database.session):
+        for_whom = ", ".join(entity.short for entity in entities_of(database.session, person, today()))
+        state = "" if person.is_active else " (disabled)"
+        click.echo(f"{person.email}\t{person.name}\t{person.role.value}\t{for_whom}{state}")
+
+
+@main.command()
+def init() -> None:
+    """Migrate the database and load the reference lists."""
+    context = click.get_current_context()
+    context.invoke(db_upgrade)
+    context.invoke(framework_load)

@@ -1,0 +1,88 @@
+"""The front page, and whether the service is well."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from interagency.calendar.occurrences import all_occurrences
+from interagency.calendar.queries import events_between
+from interagency.database import alembic, db
+from interagency.history import Change
+from interagency.matrix.activities.models import Activity
+from interagency.matrix.activities.queries import counts_by_chapter, may_add_activities, my_entities
+from interagency.matrix.filters import Filters
+from interagency.matrix.framework.names import chapters
+from interagency.web import public, today
+
+rooms = Blueprint("pages", __name__)
+
+
+@rooms.app_context_processor
+def _frame() -> dict[str, Any]:
+    """The places of the header."""
+    if not getattr(current_user, "is_authenticated", False):
+        return {"places": [], "cycle_line": None}
+    here = request.path
+    places = [
+        (_("Home"), url_for("pages.home"), "home", here == "/"),
+        (_("Matrix"), url_for("activities.activities"), "matrix", here.startswith("/activities")),
+        (_("Calendar"), url_for("calendar.calendar"), "calendar", here.startswith(("/calendar", "/events"))),
+        (_("Subscriptions"), url_for("subscriptions.subscriptions"), "feed", here.startswith("/subscriptions")),
+    ]
+    return {
+        "places": [{"label": label, "url": url, "icon": icon, "current": current} for label, url, icon, current in places],
+        "cycle_line": None,
+    }
+
+
+@rooms.get("/")
+def home() -> ResponseReturnValue:
+    """What a signed-in person begins with: what is theirs, what is new, what is coming."""
+    mine = my_entities()
+    keys = tuple(entity.key for entity in mine)
+    nothing = Filters()
+    last = today() + timedelta(days=60)
+    coming = all_occurrences(events_between(db.session, today(), last, nothing), today(), last)
+    own = Filters(values={"mine": ("yes",)}) if mine else nothing
+    newest = db.session.execute(
+        sa.select(Change, Activity.title)
+        .join(Activity, Activity.id == Change.record_id)
+        .where(Change.record_type == "activity", Change.by_id.is_not(None))
+        .order_by(Change.id.desc())
+        .limit(8)
+    ).all()
+    total = db.session.scalar(sa.select(sa.func.count()).select_from(Activity).where(Activity.is_listed))
+    return render_template(
+        "home.html",
+        mine=mine,
+        may_add=may_add_activities(current_user, mine),
+        coming=coming[:8],
+        newest=newest,
+        total=total,
+        chapters=chapters(db.session),
+        counts=counts_by_chapter(db.session, own, keys),
+    )
+
+
+@rooms.get("/healthz")
+@public
+def healthz() -> ResponseReturnValue:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@rooms.get("/readyz")
+@public
+def readyz() -> ResponseReturnValue:
+    """The database answers and stands at the newest migration."""
+    db.session.execute(sa.text("SELECT 1"))
+    if set(alembic.current()) != set(alembic.heads()):
+        return {"status": "not migrated", "do": "run `interagency db upgrade`"}, 503
+    return {"status": "ready"}

@@ -1,0 +1,147 @@
+"""Questions about activities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from flask import abort
+from flask_login import current_user
+from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
+
+from interagency.accounts.models import Person
+from interagency.database import db
+from interagency.matrix.activities.models import Activity, ActivityChapter, ActivityEntity
+from interagency.matrix.activities.record import Right, right_to_edit
+from interagency.matrix.filters import Filters, activity_conditions
+from interagency.matrix.organisations.models import Organisation
+from interagency.matrix.organisations.queries import entities_of
+from interagency.web import today
+
+LARGEST_ID = 2**31 - 1
+
+
+def everything() -> Sequence[ORMOption]:
+    """Loading options for all that a record's page or a workbook row touches."""
+    return (
+        selectinload(Activity.entities).joinedload(ActivityEntity.entity),
+        selectinload(Activity.partners),
+        selectinload(Activity.countries),
+        selectinload(Activity.regions),
+        selectinload(Activity.recommendations),
+        selectinload(Activity.chapters),
+        selectinload(Activity.sdg_goals),
+        selectinload(Activity.sdg_targets),
+        selectinload(Activity.figures),
+    )
+
+
+def my_entities() -> list[Organisation]:
+    """The entities the person who is here is focal point of, today."""
+    return entities_of(db.session, current_user, today()) if current_user.is_authenticated else []
+
+
+def get_activity(activity_id: int) -> Activity:
+    """The activity, with everything loaded; 404 when there is none."""
+    if not 0 < activity_id <= LARGEST_ID:
+        abort(404)
+    activity = db.session.scalar(sa.select(Activity).where(Activity.id == activity_id).options(*everything()))
+    if activity is None:
+        abort(404)
+    return activity
+
+
+def get_activity_for_edit(activity_id: int) -> tuple[Activity, Right, list[Organisation]]:
+    """The activity, how much of it the person who is here may change (all or their part), and their entities.
+
+    404 for what is not there, 403 for what is not theirs.
+    """
+    activity = get_activity(activity_id)
+    mine = my_entities()
+    right = right_to_edit(current_user, mine, activity)
+    if right is Right.NOTHING:
+        abort(403)
+    return activity, right, mine
+
+
+def may_add_activities(person: Person, mine: Iterable[Organisation]) -> bool:
+    """Coordinators and focal points may."""
+    return person.is_coordinator or bool(list(mine))
+
+
+SORTS = {
+    "newest": (Activity.updated_at.desc(), Activity.id.desc()),
+    "title": (sa.func.lower(Activity.title), Activity.id),
+    "start": (Activity.start_first.asc().nulls_last(), Activity.id),
+    "status": (Activity.status, sa.func.lower(Activity.title), Activity.id),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list."""
+
+    activities: list[Activity]
+    total: int
+    number: int
+    pages: int
+
+
+def page_of_activities(
+    session: Session, filters: Filters, *, mine: Iterable[str], number: int, size: int = 50, sort: str = "newest"
+) -> Page:
+    """The activities under `filters`, one page of them, with what a list shows loaded."""
+    conditions = activity_conditions(filters, mine)
+    total = session.scalar(sa.select(sa.func.count()).select_from(Activity).where(*conditions)) or 0
+    pages = max(1, -(-total // size))
+    number = min(max(1, number), pages)
+    query = (
+        sa.select(Activity)
+        .where(*conditions)
+        .options(*everything())
+        .order_by(*SORTS.get(sort, SORTS["newest"]))
+        .limit(size)
+        .offset((number - 1) * size)
+    )
+    return Page(list(session.scalars(query)), total, number, pages)
+
+
+def all_activities(session: Session, filters: Filters, mine: Iterable[str] = ()) -> Iterable[Activity]:
+    """Every activity under `filters`, oldest record first, in batches that keep memory flat."""
+    conditions = activity_conditions(filters, mine)
+    last = 0
+    while True:
+        query = sa.select(Activity).where(*conditions, Activity.id > last).options(*everything())
+        batch = list(session.scalars(query.order_by(Activity.id).limit(500)))
+        yield from batch
+        if len(batch) < 500:
+            return
+        last = batch[-1].id
+        session.expunge_all()
+
+
+@dataclass(frozen=True, slots=True)
+class ChapterCount:
+    """How many activities stand under a chapter, and how many of them are joint."""
+
+    chapter_number: int
+    activities: int
+    joint: int
+
+
+def counts_by_chapter(session: Session, filters: Filters, mine: Iterable[str] = ()) -> dict[int, ChapterCount]:
+    """Counts for all seven chapters, also the empty ones. An activity in three chapters counts under each."""
+    query = (
+        sa.select(
+            ActivityChapter.chapter_number,
+            sa.func.count(),
+            sa.func.coalesce(sa.func.sum(sa.case((Activity.is_joint, 1), else_=0)), 0),
+        )
+        .join(Activity, Activity.id == ActivityChapter.activity_id)
+        .where(*activity_conditions(filters, mine))
+        .group_by(ActivityChapter.chapter_number)
+    )
+    found = {row[0]: ChapterCount(*row) for row in session.execute(query)}
+    return {number: found.get(number, ChapterCount(number, 0, 0)) for number in range(1, 8)}

@@ -1,0 +1,342 @@
+"""Writing activities: what a record says (facts), who may change which part, and saving with history."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from interagency.accounts.models import Person
+from interagency.database import now
+from interagency.dates import ImpreciseDate
+from interagency.history import Action, record_change
+from interagency.matrix.activities.models import (
+    Activity,
+    ActivityChapter,
+    ActivityCountry,
+    ActivityEntity,
+    CountryRole,
+    Figure,
+    Level,
+    Participation,
+    Qualifier,
+    Scope,
+    Status,
+)
+from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
+from interagency.matrix.organisations.models import Organisation
+from interagency.matrix.organisations.queries import names_of
+from interagency.words import search_text
+
+
+class StaleVersionError(Exception):
+    """The record was saved by somebody else since it was read. Nothing was written."""
+
+
+class Right(enum.StrEnum):
+    """How much of an activity a person may change (rule 10)."""
+
+    ALL = "all"
+    PART = "part"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class FigureDraft:
+    """A figure as typed: number, unit and how exact it is."""
+
+    number: Decimal
+    qualifier: Qualifier
+    unit: str
+
+
+@dataclass(slots=True)
+class ActivityDraft:
+    """Everything a person says of an activity, as finished values."""
+
+    title: str
+    status: Status
+    description: str = ""
+    lead: Organisation | None = None
+    entities: list[Organisation] = field(default_factory=list)
+    partners: list[Organisation] = field(default_factory=list)
+    partners_incomplete: bool = False
+    level: Level | None = None
+    scope: Scope | None = None
+    countries: list[tuple[Country, CountryRole]] = field(default_factory=list)
+    regions: list[Region] = field(default_factory=list)
+    start: ImpreciseDate | None = None
+    end: ImpreciseDate | None = None
+    recommendations: list[Recommendation] = field(default_factory=list)
+    chapters: list[int] = field(default_factory=list)
+    sdg_goals: list[SdgGoal] = field(default_factory=list)
+    sdg_targets: list[SdgTarget] = field(default_factory=list)
+    figures: list[FigureDraft] = field(default_factory=list)
+    results: str = ""
+    source: str = ""
+    link: str = ""
+    contact: str = ""
+    remarks: str = ""
+
+
+PLAIN_FIELDS = (
+    "title",
+    "description",
+    "level",
+    "scope",
+    "status",
+    "partners_incomplete",
+    "results",
+    "source",
+    "link",
+    "contact",
+    "remarks",
+)
+
+
+def right_to_edit(person: Person, mine: Iterable[Organisation], activity: Activity) -> Right:
+    """What `person`, focal point of the entities `mine` today, may change in `activity` (rule 10)."""
+    if person.is_coordinator:
+        return Right.ALL
+    ids = {entity.id for entity in mine}
+    parts = {part.entity_id for part in activity.entities}
+    lead = activity.lead
+    if not ids & parts:
+        return Right.NOTHING
+    if lead is None or lead.entity_id in ids:
+        return Right.ALL
+    return Right.PART
+
+
+def facts(activity: Activity) -> dict[str, Any]:
+    """What the record says, as plain values by stable keys: for history, comparison and editions."""
+    lead = activity.lead
+    return {
+        "title": activity.title,
+        "description": activity.description,
+        "lead": lead.entity.key if lead else None,
+        "entities": [part.entity.key for part in activity.entities if not part.is_lead],
+        "roles": {part.entity.key: part.role for part in activity.entities if part.role},
+        "participation": {
+            part.entity.key: part.participation.value
+            for part in activity.entities
+            if part.participation is not Participation.CONFIRMED
+        },
+        "partners": sorted(partner.key for partner in activity.partners),
+        "partners_incomplete": activity.partners_incomplete,
+        "level": activity.level.value if activity.level else None,
+        "scope": activity.scope.value if activity.scope else None,
+        "countries": sorted([link.country_code, link.role.value] for link in activity.countries),
+        "regions": sorted(region.code for region in activity.regions),
+        "status": activity.status.value,
+        "start": activity.start.code if activity.start else None,
+        "end": activity.end.code if activity.end else None,
+        "recommendations": [
+            recommendation.code for recommendation in sorted(activity.recommendations, key=lambda r: r.position)
+        ],
+        "chapters": sorted(link.chapter_number for link in activity.chapters if link.by_hand),
+        "sdg": [str(goal.number) for goal in sorted(activity.sdg_goals, key=lambda goal: goal.number)]
+        + [target.code for target in sorted(activity.sdg_targets, key=lambda target: target.position)],
+        "figures": [[f"{f.number.normalize():f}", f.qualifier.value, f.unit] for f in activity.figures],
+        "results": activity.results,
+        "source": activity.source,
+        "link": activity.link,
+        "contact": activity.contact,
+        "remarks": activity.remarks,
+        "is_listed": activity.is_listed,
+    }
+
+
+def apply_draft(activity: Activity, draft: ActivityDraft, *, mine: Iterable[Organisation], trusted: bool) -> None:
+    """Make `activity` say what `draft` says.
+
+    An entity named anew is asked to confirm, unless it is one of `mine` or the source is `trusted`
+    (reference data, not a person of another entity).
+    """
+    for name in PLAIN_FIELDS:
+        setattr(activity, name, getattr(draft, name))
+    activity.start, activity.end = draft.start, draft.end
+    _apply_entities(activity, draft, {entity.id for entity in mine}, trusted)
+    activity.partners = list(draft.partners)
+    activity.regions = list(draft.regions)
+    activity.recommendations = list(draft.recommendations)
+    activity.sdg_goals = list(draft.sdg_goals)
+    activity.sdg_targets = list(draft.sdg_targets)
+    _apply_countries(activity, draft)
+    _apply_chapters(activity, draft)
+    kept = [(f.number, f.qualifier, f.unit) for f in activity.figures]
+    if kept != [(f.number, f.qualifier, f.unit) for f in draft.figures]:
+        activity.figures = [
+            Figure(position=place, number=f.number, qualifier=f.qualifier, unit=f.unit)
+            for place, f in enumerate(draft.figures)
+        ]
+    refresh_derived(activity)
+
+
+def _apply_entities(activity: Activity, draft: ActivityDraft, mine: set[int], trusted: bool) -> None:
+    wanted = ([draft.lead] if draft.lead else []) + [entity for entity in draft.entities if entity is not draft.lead]
+    present = {part.entity_id: part for part in activity.entities}
+    parts = []
+    for place, entity in enumerate(wanted):
+        part = present.get(entity.id)
+        if part is None:
+            confirmed = trusted or entity.id in mine
+            state = Participation.CONFIRMED if confirmed else Participation.AWAITED
+            part = ActivityEntity(entity_id=entity.id, entity=entity, participation=state, role="")
+        part.position = place
+        part.is_lead = entity is draft.lead
+        parts.append(part)
+    activity.entities = parts
+
+
+def _apply_countries(activity: Activity, draft: ActivityDraft) -> None:
+    present = {(link.country_code, link.role): link for link in activity.countries}
+    activity.countries = [
+        present.get((country.code, role)) or ActivityCountry(country_code=country.code, country=country, role=role)
+        for country, role in dict.fromkeys(draft.countries)
+    ]
+
+
+def _apply_chapters(activity: Activity, draft: ActivityDraft) -> None:
+    """Chapters follow from the recommendations; those added by hand are kept apart (rule 3)."""
+    followed = {recommendation.chapter_number for recommendation in draft.recommendations}
+    present = {link.chapter_number: link for link in activity.chapters}
+    links = []
+    for number in sorted(followed | set(draft.chapters)):
+        link = present.get(number) or ActivityChapter(chapter_number=number)
+        link.by_hand = number not in followed
+        links.append(link)
+    activity.chapters = links
+
+
+def refresh_derived(activity: Activity) -> None:
+    """Bring what is derived from the record (joint or not, the searched words) up to date."""
+    activity.is_joint = len(activity.taking_part) > 1
+    organisations = [part.entity for part in activity.entities] + list(activity.partners)
+    activity.search_text = search_text(
+        activity.title,
+        activity.description,
+        *(recommendation.code for recommendation in activity.recommendations),
+        *(name for organisation in organisations for name in names_of(organisation)),
+        *(name for link in activity.countries for name in (link.country.name, *link.country.other_names)),
+        *(name for region in activity.regions for name in (region.name, *region.other_names)),
+        *(part.role for part in activity.entities),
+        activity.results,
+        activity.source,
+    )
+
+
+def create_activity(
+    session: Session,
+    draft: ActivityDraft,
+    *,
+    by: Person | None,
+    mine: Iterable[Organisation] = (),
+    month: str | None = None,
+    by_name: str = "command line",
+    sample_key: str | None = None,
+) -> Activity:
+    """A new activity with its first history row, flushed. `month` is what the author's entities confirm."""
+    activity = Activity(sample_key=sample_key)
+    mine = list(mine)
+    apply_draft(activity, draft, mine=mine, trusted=by is None)
+    _note_month(activity, mine, month)
+    session.add(activity)
+    session.flush()
+    record_change(session, activity, Action.CREATED, before={}, after=facts(activity), by=by, by_name=by_name)
+    return activity
+
+
+def save_activity(
+    session: Session,
+    activity: Activity,
+    draft: ActivityDraft,
+    *,
+    version: int,
+    by: Person,
+    mine: Iterable[Organisation],
+    month: str | None = None,
+) -> bool:
+    """Save `draft` over the record read at `version`. Returns whether anything changed.
+
+    Raises StaleVersionError when somebody else saved in between.
+    """
+    if activity.version != version:
+        raise StaleVersionError
+    before = facts(activity)
+    mine = list(mine)
+    apply_draft(activity, draft, mine=mine, trusted=False)
+    return _finish(session, activity, before, by, mine, month)
+
+
+def save_own_part(
+    session: Session,
+    activity: Activity,
+    *,
+    roles: dict[int, str],
+    participations: dict[int, Participation],
+    version: int,
+    by: Person,
+    mine: Iterable[Organisation],
+    month: str | None = None,
+) -> bool:
+    """Save an entity's own part: its role and whether it confirms. Keys are ids of the entities `mine`.
+
+    Raises StaleVersionError when somebody else saved in between.
+    """
+    if activity.version != version:
+        raise StaleVersionError
+    before = facts(activity)
+    own = {entity.id for entity in mine}
+    for part in activity.entities:
+        if part.entity_id not in own:
+            continue
+        part.role = roles.get(part.entity_id, part.role)
+        said = participations.get(part.entity_id, part.participation)
+        if said is not part.participation:
+            part.participation, part.answered_at, part.answered_by_id = said, now(), by.id
+    refresh_derived(activity)
+    return _finish(session, activity, before, by, mine, month)
+
+
+def _finish(
+    session: Session,
+    activity: Activity,
+    before: dict[str, Any],
+    by: Person,
+    mine: Iterable[Organisation],
+    month: str | None,
+) -> bool:
+    """Write version and history when the facts changed; note the month either way."""
+    after = facts(activity)
+    _note_month(activity, mine, month)
+    if after == before:
+        session.flush()
+        return False
+    activity.updated_at = max(now(), activity.updated_at)
+    sa.orm.attributes.flag_modified(activity, "updated_at")  # the version rises though only links changed
+    try:
+        session.flush()
+    except sa.orm.exc.StaleDataError:
+        raise StaleVersionError from None
+    record_change(session, activity, Action.CHANGED, before=before, after=after, by=by)
+    return True
+
+
+def _note_month(activity: Activity, mine: Iterable[Organisation], month: str | None) -> None:
+    """An entity that saves the record has confirmed it for the month."""
+    own = {entity.id for entity in mine}
+    for part in activity.entities:
+        if month and part.entity_id in own:
+            part.confirmed_month = month
+
+
+def month_of(day: date) -> str:
+    """`2026-08`."""
+    return f"{day:%Y-%m}"

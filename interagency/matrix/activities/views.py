@@ -1,0 +1,261 @@
+"""The activities in the browser: list, page, new, edit, history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from interagency.database import db
+from interagency.dates import AmbiguousDate, DateNotUnderstood, read_date, words_between
+from interagency.history import changes_of
+from interagency.matrix.activities import queries, record
+from interagency.matrix.activities.figures import figure_words
+from interagency.matrix.activities.forms import (
+    COUNTRY_ROLE_WORDS,
+    LEVEL_WORDS,
+    SCOPE_WORDS,
+    STATUS_WORDS,
+    ActivityForm,
+    OwnPartForm,
+)
+from interagency.matrix.activities.models import Activity, Participation
+from interagency.matrix.activities.record import Right, StaleVersionError, month_of
+from interagency.matrix.activities.words import FactWords, field_words
+from interagency.matrix.filters import read_filters
+from interagency.matrix.framework.names import chapters, recommendations
+from interagency.matrix.organisations.models import Organisation
+from interagency.matrix.organisations.queries import entities
+from interagency.web import today
+from interagency.words import clean
+
+rooms = Blueprint("activities", __name__)
+ROLE_LENGTH = 1000
+
+
+@rooms.app_context_processor
+def _words() -> dict[str, Any]:
+    return {
+        "status_words": STATUS_WORDS,
+        "level_words": LEVEL_WORDS,
+        "scope_words": SCOPE_WORDS,
+        "country_role_words": COUNTRY_ROLE_WORDS,
+        "figure_words": figure_words,
+        "words_between": words_between,
+    }
+
+
+@rooms.get("/activities")
+def activities() -> ResponseReturnValue:
+    """The list, under the filters of the query."""
+    mine = queries.my_entities()
+    filters = read_filters(db.session, request.args)
+    keys = [entity.key for entity in mine]
+    page = queries.page_of_activities(
+        db.session,
+        filters,
+        mine=keys,
+        number=request.args.get("page", 1, type=int),
+        sort=request.args.get("sort", "newest"),
+    )
+    return render_template(
+        "matrix/activities.html",
+        page=page,
+        filters=filters,
+        counts=queries.counts_by_chapter(db.session, filters, keys),
+        chapters=chapters(db.session),
+        entities=entities(db.session, retired=True),
+        recommendations=recommendations(db.session),
+        may_add=queries.may_add_activities(current_user, mine),
+        has_mine=bool(mine),
+        sort=request.args.get("sort", "newest"),
+    )
+
+
+@rooms.get("/activities/<int:activity_id>")
+def activity(activity_id: int) -> ResponseReturnValue:
+    """One activity."""
+    found = queries.get_activity(activity_id)
+    if found.merged_into_id is not None:
+        return redirect(url_for("activities.activity", activity_id=found.merged_into_id))
+    mine = queries.my_entities()
+    right = record.right_to_edit(current_user, mine, found)
+    own = {entity.id for entity in mine}
+    changes = changes_of(db.session, "activity", found.id)
+    return render_template(
+        "matrix/activity.html", activity=found, right=right, own_ids=own, changes=changes[:3], Right=Right
+    )
+
+
+@rooms.get("/activities/<int:activity_id>/history")
+def history(activity_id: int) -> ResponseReturnValue:
+    """Every change of one activity: who, when, what was, what is."""
+    found = queries.get_activity(activity_id)
+    return render_template(
+        "matrix/history.html",
+        activity=found,
+        changes=changes_of(db.session, "activity", found.id),
+        words=FactWords(db.session),
+        fields=field_words(),
+    )
+
+
+@rooms.get("/activities/new")
+def new() -> ResponseReturnValue:
+    """The empty form."""
+    mine = queries.my_entities()
+    if not queries.may_add_activities(current_user, mine):
+        abort(403)
+    form = ActivityForm(db.session, mine=mine)
+    return render_template("matrix/activity_form.html", form=form, activity=None, conflict=None)
+
+
+@rooms.post("/activities/new")
+def new_post() -> ResponseReturnValue:
+    """Save a new activity."""
+    mine = queries.my_entities()
+    if not queries.may_add_activities(current_user, mine):
+        abort(403)
+    form = ActivityForm(db.session, mine=mine)
+    fine = form.validate()
+    if fine and not current_user.is_coordinator:
+        fine = _names_own_entity(form, mine)
+    if not fine or form.dates_to_show:
+        return render_template("matrix/activity_form.html", form=form, activity=None, conflict=None), 422
+    made = record.create_activity(db.session, form.draft(), by=current_user, mine=mine, month=month_of(today()))
+    db.session.commit()
+    flash(_("Saved: “%(title)s”.", title=made.title), "success")
+    return redirect(url_for("activities.activity", activity_id=made.id, saved="activity-new"))
+
+
+def _names_own_entity(form: ActivityForm, mine: list[Organisation]) -> bool:
+    """A focal point adds activities of their own entities only."""
+    draft = form.draft()
+    named = {entity.id for entity in [*draft.entities, *([draft.lead] if draft.lead else [])]}
+    if named & {entity.id for entity in mine}:
+        return True
+    names = ", ".join(entity.short for entity in mine)
+    form.lead.errors = [
+        *form.lead.errors,
+        _("You speak for %(names)s: choose it as lead, or among the other UN entities.", names=names),
+    ]
+    return False
+
+
+@rooms.get("/activities/<int:activity_id>/edit")
+def edit(activity_id: int) -> ResponseReturnValue:
+    """The form with the record as it stands, or the own part of it."""
+    found, right, mine = queries.get_activity_for_edit(activity_id)
+    if right is Right.PART:
+        return _own_part_page(found, mine)
+    form = ActivityForm(db.session, found, mine)
+    return render_template("matrix/activity_form.html", form=form, activity=found, conflict=None)
+
+
+@rooms.post("/activities/<int:activity_id>/edit")
+def edit_post(activity_id: int) -> ResponseReturnValue:
+    """Save over the version that was read; a stale save is a conflict shown."""
+    found, right, mine = queries.get_activity_for_edit(activity_id)
+    if right is Right.PART:
+        return _save_own_part(found, mine)
+    form = ActivityForm(db.session, found, mine)
+    if not form.validate() or form.dates_to_show:
+        return render_template("matrix/activity_form.html", form=form, activity=found, conflict=None), 422
+    version = int(form.version.data) if (form.version.data or "").isdecimal() else 0
+    try:
+        changed = record.save_activity(
+            db.session, found, form.draft(), version=version, by=current_user, mine=mine, month=month_of(today())
+        )
+    except StaleVersionError:
+        return _conflict(found.id, form, mine)
+    db.session.commit()
+    flash(_("Saved: “%(title)s”.", title=found.title) if changed else _("Nothing was different."), "success")
+    return redirect(url_for("activities.activity", activity_id=found.id, saved=f"activity-{found.id}"))
+
+
+def _conflict(activity_id: int, form: ActivityForm, mine: list[Organisation]) -> ResponseReturnValue:
+    """Both versions side by side; saving again keeps what was typed."""
+    draft = form.draft()
+    db.session.rollback()
+    theirs = queries.get_activity(activity_id)
+    stands = record.facts(theirs)
+    record.apply_draft(theirs, draft, mine=mine, trusted=False)
+    typed = record.facts(theirs)
+    version = theirs.version
+    db.session.rollback()
+    theirs = queries.get_activity(activity_id)
+    last = next(iter(changes_of(db.session, "activity", activity_id)), None)
+    words, names = FactWords(db.session), field_words()
+    rows = [
+        (names[name], words.say(name, stands[name]), words.say(name, typed[name]))
+        for name in names
+        if stands[name] != typed[name]
+    ]
+    form.version.data = str(version)
+    conflict = {"rows": rows, "last": last}
+    return render_template("matrix/activity_form.html", form=form, activity=theirs, conflict=conflict), 409
+
+
+def _own_part_page(
+    found: Activity, mine: list[Organisation], *, conflict: bool = False, typed: dict[int, str] | None = None
+) -> ResponseReturnValue:
+    own = {entity.id for entity in mine}
+    parts = [part for part in found.entities if part.entity_id in own]
+    form = OwnPartForm(version=found.version) if conflict else OwnPartForm()
+    form.version.data = found.version
+    page = render_template(
+        "matrix/own_part.html",
+        activity=found,
+        parts=parts,
+        form=form,
+        conflict=conflict,
+        typed=typed or {},
+        Participation=Participation,
+        role_length=ROLE_LENGTH,
+    )
+    return (page, 409) if conflict else page
+
+
+def _save_own_part(found: Activity, mine: list[Organisation]) -> ResponseReturnValue:
+    """The entity's sentence on its role, and whether it confirms that it takes part."""
+    form = OwnPartForm()
+    roles: dict[int, str] = {}
+    said: dict[int, Participation] = {}
+    for entity in mine:
+        roles[entity.id] = clean(request.form.get(f"role-{entity.id}", ""))[:ROLE_LENGTH]
+        if (choice := request.form.get(f"participation-{entity.id}", "")) in ("confirmed", "declined"):
+            said[entity.id] = Participation(choice)
+    version = form.version.data if form.validate() else 0
+    try:
+        record.save_own_part(
+            db.session,
+            found,
+            roles=roles,
+            participations=said,
+            version=version or 0,
+            by=current_user,
+            mine=mine,
+            month=month_of(today()),
+        )
+    except StaleVersionError:
+        db.session.rollback()
+        return _own_part_page(queries.get_activity(found.id), mine, conflict=True, typed=roles)
+    db.session.commit()
+    flash(_("Your part in “%(title)s” is saved.", title=found.title), "success")
+    return redirect(url_for("activities.activity", activity_id=found.id))
+
+
+@rooms.get("/dates")
+def read_a_date() -> ResponseReturnValue:
+    """What a date typed by a person is read as: for the words shown beside the field."""
+    text = clean(request.args.get("text", ""), lines=False)
+    try:
+        found = read_date(text)
+    except AmbiguousDate as question:
+        return jsonify(message=str(question), choices=[[date.code, date.words()] for date in question.choices])
+    except DateNotUnderstood as problem:
+        return jsonify(message=str(problem))
+    return jsonify(code=found.code if found else "", words=found.words() if found else "")

@@ -1,0 +1,1 @@
+"""The sample data: activities and events read out of the papers behind the project."""

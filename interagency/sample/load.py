@@ -1,0 +1,206 @@
+"""Load the sample files. Safe to repeat: a record that is there stays as people left it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from interagency.calendar.models import Event, EventKind, EventSeries, EventStatus, LinkKind, Mode
+from interagency.calendar.record import DayDraft, EventDraft, ExceptionDraft, SegmentDraft, create_event
+from interagency.dates import ImpreciseDate
+from interagency.matrix.activities.models import Activity, CountryRole, Level, Qualifier, Scope, Status
+from interagency.matrix.activities.record import ActivityDraft, FigureDraft, create_activity
+from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
+from interagency.matrix.framework.names import gazetteer
+from interagency.matrix.organisations.queries import Directory
+
+FOLDER = Path(__file__).parent
+ACTIVITY_FILES = ("activities-2018.toml", "activities-2020.toml")
+EVENT_FILES = ("events.toml", "forward.toml")
+BY = "sample data"
+
+
+def read_sample(name: str, kind: str) -> list[dict[str, Any]]:
+    """The entries of a sample file."""
+    path = FOLDER / name
+    entries: list[dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8")).get(kind, [])
+    return entries
+
+
+class SampleLoader:
+    """Turns entries of the sample files into records, with the reference lists read once."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.directory = Directory(session)
+        self.names = gazetteer(session)
+        self.recommendations = {r.code: r for r in session.scalars(sa.select(Recommendation))}
+        self.countries = {c.code: c for c in session.scalars(sa.select(Country))}
+        self.regions = {r.code: r for r in session.scalars(sa.select(Region))}
+        self.goals = {str(g.number): g for g in session.scalars(sa.select(SdgGoal))}
+        self.targets = {t.code: t for t in session.scalars(sa.select(SdgTarget))}
+        self.activities = {a.sample_key: a for a in session.scalars(sa.select(Activity)) if a.sample_key}
+        self.events = {e.sample_key: e for e in session.scalars(sa.select(Event)) if e.sample_key}
+        self.series = {s.title: s for s in session.scalars(sa.select(EventSeries))}
+
+    def add_activity(self, entry: dict[str, Any]) -> bool:
+        """Add an activity unless it is there; whether it was added."""
+        if entry["key"] in self.activities:
+            return False
+        draft = self._activity_draft(entry)
+        made = create_activity(self.session, draft, by=None, by_name=BY, sample_key=entry["key"])
+        self.activities[entry["key"]] = made
+        return True
+
+    def _activity_draft(self, entry: dict[str, Any]) -> ActivityDraft:
+        sdg = [str(code) for code in entry.get("sdg", [])]
+        return ActivityDraft(
+            title=entry["title"],
+            description=entry.get("description", "").strip(),
+            status=Status(entry["status"]),
+            lead=self.directory.find(entry["lead"]) if entry.get("lead") else None,
+            entities=[self.directory.find(key) for key in entry.get("entities", [])],
+            partners=[self.directory.find(key) for key in entry.get("partners", [])],
+            partners_incomplete=entry.get("partners_incomplete", False),
+            level=Level(entry["level"]) if entry.get("level") else None,
+            scope=Scope(entry["scope"]) if entry.get("scope") else None,
+            countries=[(self.countries[c["code"]], CountryRole(c["role"])) for c in entry.get("countries", [])],
+            regions=[self.regions[self.names.region(name)] for name in entry.get("regions", [])],
+            start=_date(entry.get("start")),
+            end=_date(entry.get("end")),
+            recommendations=[self.recommendations[code] for code in entry.get("recommendations", [])],
+            chapters=list(entry.get("chapters", [])),
+            sdg_goals=[self.goals[code] for code in sdg if code in self.goals],
+            sdg_targets=[self.targets[code] for code in sdg if code not in self.goals],
+            figures=[
+                FigureDraft(Decimal(str(f["number"])), Qualifier(f["qualifier"]), f["unit"])
+                for f in entry.get("figures", [])
+            ],
+            results=entry.get("results", ""),
+            source=entry.get("source", ""),
+            link=entry.get("link", ""),
+        )
+
+    def add_event(self, entry: dict[str, Any]) -> bool:
+        """Add an event unless it is there; whether it was added."""
+        if entry["key"] in self.events:
+            return False
+        draft = self._event_draft(entry)
+        made = create_event(
+            self.session, draft, by=None, by_name=BY, sample_key=entry["key"], uid=f"{entry['key']}@sample.interagency"
+        )
+        self.events[entry["key"]] = made
+        return True
+
+    def _event_draft(self, entry: dict[str, Any]) -> EventDraft:
+        place = entry.get("place", {})
+        segments = [_segment(segment) for segment in entry.get("segment", [])] or [_timed_segment(entry)]
+        return EventDraft(
+            title=entry["title"],
+            kind=EventKind(entry["kind"]),
+            status=EventStatus(entry["status"]),
+            segments=segments,
+            description=entry.get("description", "").strip(),
+            mode=Mode(entry["mode"]) if entry.get("mode") else None,
+            venue=place.get("venue", ""),
+            city=place.get("city", ""),
+            country=self.countries[place["country"]] if place.get("country") else None,
+            timezone=entry.get("timezone"),
+            organisers=[self.directory.find(key) for key in entry.get("organisers", [])],
+            participants=[self.directory.find(key) for key in entry.get("participants", [])],
+            participants_incomplete=entry.get("participants_incomplete", False),
+            chapters=list(entry.get("chapters", [])),
+            activities=[self.activities[key] for key in entry.get("activities", []) if key in self.activities],
+            parent=self.events.get(entry["parent"]) if entry.get("parent") else None,
+            series=self._series(entry.get("series")),
+            series_number=entry.get("number"),
+            links=[(LinkKind(x.get("kind", "page")), x.get("title", ""), x["url"]) for x in entry.get("links", [])],
+            rrule=entry.get("rrule", ""),
+            exceptions=[_exception(change) for change in entry.get("exception", [])],
+            source=entry.get("source", ""),
+            illustrative=entry.get("illustrative", False),
+        )
+
+    def _series(self, title: str | None) -> EventSeries | None:
+        if not title:
+            return None
+        if title not in self.series:
+            self.series[title] = EventSeries(title=title)
+            self.session.add(self.series[title])
+            self.session.flush()
+        return self.series[title]
+
+
+def _date(code: Any) -> ImpreciseDate | None:
+    return ImpreciseDate.from_code(str(code)) if code else None
+
+
+def _segment(entry: dict[str, Any]) -> SegmentDraft:
+    start = _date(entry["start"])
+    assert start is not None
+    days = tuple(
+        DayDraft(datetime.fromisoformat(str(day["day"])).date(), day.get("chapter"), day.get("note", ""))
+        for day in entry.get("day", [])
+    )
+    return SegmentDraft(start, _date(entry.get("end")) or start, days=days)
+
+
+def _timed_segment(entry: dict[str, Any]) -> SegmentDraft:
+    """The segment of an entry that gives its begin and end directly, with hours or without."""
+    start, end = str(entry["start"]), str(entry.get("end", entry["start"]))
+    if "T" not in start:
+        first, last = _date(start), _date(end)
+        assert first is not None and last is not None
+        return SegmentDraft(first, last)
+    begins, ends = datetime.fromisoformat(start), datetime.fromisoformat(end)
+    return SegmentDraft(ImpreciseDate.day(begins.date()), ImpreciseDate.day(ends.date()), begins.time(), ends.time())
+
+
+def _exception(entry: dict[str, Any]) -> ExceptionDraft:
+    def instant(name: str) -> datetime | None:
+        return datetime.fromisoformat(str(entry[name])) if entry.get(name) else None
+
+    original = instant("original")
+    assert original is not None
+    return ExceptionDraft(
+        original,
+        instant("start"),
+        instant("end"),
+        entry.get("cancelled", False),
+        entry.get("title", ""),
+        entry.get("note", ""),
+    )
+
+
+def _parents_first(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Entries so that a session comes before its side events."""
+    parents = {entry["key"]: entry.get("parent") for entry in entries}
+
+    def depth(key: str | None) -> int:
+        return 0 if key is None or key not in parents else 1 + depth(parents[key])
+
+    return sorted(entries, key=lambda entry: depth(entry["key"]))
+
+
+def load_sample(session: Session, progress: Callable[[str], object] = print) -> list[str]:
+    """Add what is missing of the sample data. Returns a line for each kind of record."""
+    loader = SampleLoader(session)
+    lines = []
+    activities = [entry for name in ACTIVITY_FILES for entry in read_sample(name, "activity")]
+    events = _parents_first([entry for name in EVENT_FILES for entry in read_sample(name, "event")])
+    if len(loader.activities) < len(activities):
+        progress("Loading the sample data, a few seconds …")
+    for words, entries, add in (
+        ("sample activities", activities, loader.add_activity),
+        ("sample events", events, loader.add_event),
+    ):
+        added = sum(add(entry) for entry in entries)
+        lines.append(f"{words}: {added} added, {len(entries) - added} left as they were")
+    return lines
