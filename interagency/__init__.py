@@ -52,7 +52,7 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 def _open_rooms(app: Flask) -> None:
     """Register the rooms' pages. Imported here, so that importing the package stays cheap."""
-    from interagency import home
+    from interagency import home, tables  # noqa: F401  (the models register themselves)
     from interagency.accounts import views as accounts
     from interagency.calendar import views as calendar
     from interagency.exports import views as exports

@@ -1,0 +1,270 @@
+"""Events turned into an iCalendar feed (RFC 5545, 7986): pure, the same events give the same bytes.
+
+No METHOD, ORGANIZER, ATTENDEE or VALARM: in a shared feed they leak addresses and make clients nag.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from dateutil.rrule import rrulestr
+from icalendar import Calendar, vDuration, vRecur, vText, vUri
+from icalendar import Event as VEvent
+
+from interagency.calendar.zones import vtimezone
+from interagency.words import clean
+
+PRODUCT = "-//UN interagency coordination//Interagency calendar//EN"
+REFRESH = timedelta(hours=4)
+LAST_YEAR_OF_ENDLESS_RULES = 2060
+LONGEST_RULE = 10_000
+Moment = date | datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FeedOverride:
+    """One occurrence moved, changed or cancelled; `original` is when the rule would have put it (local time)."""
+
+    original: Moment
+    start: Moment
+    end: Moment
+    title: str | None = None
+    cancelled: bool = False
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEvent:
+    """What goes out of one event.
+
+    `start` and `end` are dates (the last day included) or naive local times of the zone `tzid`; `stamp`
+    and `created` are aware; `rrule` is RRULE text whose UNTIL is local.
+    """
+
+    uid: str
+    sequence: int
+    stamp: datetime
+    created: datetime
+    title: str
+    status: Literal["tentative", "confirmed", "cancelled"]
+    start: Moment
+    end: Moment
+    tzid: str | None = None
+    rrule: str | None = None
+    exdates: tuple[Moment, ...] = ()
+    overrides: tuple[FeedOverride, ...] = ()
+    location: str = ""
+    description: str = ""
+    url: str = ""
+    categories: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    geo: tuple[float, float] | None = None
+    colour: str | None = None
+    related_to: str | None = None
+    transparent: bool = False
+
+
+class RuleError(ValueError):
+    """A rule of recurrence that calendars cannot carry; the text says why."""
+
+
+def _naive(moment: Moment) -> datetime:
+    return moment if isinstance(moment, datetime) else datetime.combine(moment, time())
+
+
+def check_rule(start: Moment, rrule: str) -> None:
+    """Raise RuleError unless `rrule` is a rule calendars agree on, whose first occurrence is `start`."""
+    parts = dict(part.split("=", 1) for part in rrule.upper().split(";") if "=" in part)
+    if parts.get("FREQ") not in ("DAILY", "WEEKLY", "MONTHLY", "YEARLY"):
+        raise RuleError("It can repeat daily, weekly, monthly or yearly.")
+    if "COUNT" in parts and "UNTIL" in parts:
+        raise RuleError("It can end after a number of times or on a day, not both.")
+    if int(parts.get("COUNT", "1") or 1) > LONGEST_RULE:
+        raise RuleError(f"It repeats more than {LONGEST_RULE:,} times. Shorten it.")
+    begin = _naive(start)
+    try:
+        rule = rrulestr(rrule.replace("Z", ""), dtstart=begin, ignoretz=True)
+    except (ValueError, TypeError) as error:
+        raise RuleError("The rule of repetition cannot be read.") from error
+    first = next(iter(rule), None)
+    if first is None:
+        raise RuleError("It would never take place: the rule ends before it begins.")
+    if first != begin:
+        raise RuleError("Its first day is not one of the days it repeats on. Choose a first day that is.")
+
+
+def _recurrence(event: FeedEvent) -> vRecur | None:
+    """The RRULE with an UNTIL of the right type (RFC 5545, 3.3.10), or None when it happens once."""
+    if not event.rrule:
+        return None
+    parts = dict(part.split("=", 1) for part in event.rrule.upper().split(";") if "=" in part)
+    if parts.get("COUNT") == "1":
+        return None  # Office 365 refuses COUNT=1
+    if "UNTIL" in parts:
+        text = parts.pop("UNTIL").rstrip("Z")
+        until = datetime.strptime(text, "%Y%m%dT%H%M%S" if "T" in text else "%Y%m%d")  # noqa: DTZ007  (local time)
+        if not isinstance(event.start, datetime):
+            parts["UNTIL"] = f"{until:%Y%m%d}"
+        else:
+            until = until if "T" in text else until.replace(hour=23, minute=59, second=59)
+            local = _in_zone(until, event.tzid)
+            assert isinstance(local, datetime)
+            parts["UNTIL"] = f"{local.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    return vRecur.from_ical(";".join(f"{name}={value}" for name, value in parts.items()))
+
+
+def _in_zone(moment: Moment, tzid: str | None) -> Moment:
+    """A naive local time in its zone; a date stays a date."""
+    if not isinstance(moment, datetime):
+        return moment
+    return moment.replace(tzinfo=ZoneInfo(tzid) if tzid else UTC)
+
+
+def _uri(url: str) -> vUri:
+    """An absolute URI with everything outside the URI characters percent-encoded."""
+    return vUri(quote(clean(url, lines=False), safe="%:/?#[]@!$&'()*+,;=~-._"))
+
+
+def _add_times(entry: VEvent, start: Moment, end: Moment, tzid: str | None) -> None:
+    entry.add("dtstart", _in_zone(start, tzid))
+    if not isinstance(start, datetime):
+        entry.add("dtend", end + timedelta(days=1))  # exclusive (RFC 5545, 3.6.1)
+    elif end > start:
+        entry.add("dtend", _in_zone(end, tzid))
+    else:
+        entry.add("duration", vDuration(timedelta(0)))  # DTEND may not equal DTSTART
+
+
+def _add_stamps(entry: VEvent, event: FeedEvent) -> None:
+    entry.add("uid", event.uid)
+    entry.add("dtstamp", event.stamp.astimezone(UTC))
+    entry.add("created", event.created.astimezone(UTC))
+    entry.add("last-modified", event.stamp.astimezone(UTC))
+    entry.add("sequence", event.sequence)
+
+
+def _description(event: FeedEvent, note: str | None = None) -> str:
+    """The text with its links: most clients show nothing of CONFERENCE."""
+    links = [f"{title}: {url}" if title != url else url for title, url in event.links]
+    return clean("\n\n".join(part for part in (note or "", event.description, "\n".join(links), event.url) if part))
+
+
+def _add_texts(entry: VEvent, event: FeedEvent, title: str, note: str | None = None) -> None:
+    entry.add("summary", clean(title, lines=False))
+    if location := clean(event.location, lines=False):
+        entry.add("location", location)
+    if description := _description(event, note):
+        entry.add("description", description)
+    if event.url:
+        entry.add("url", _uri(event.url))
+    for name, url in event.links:
+        if name.startswith("Meeting"):
+            conference = _uri(url)
+            conference.params["VALUE"] = "URI"
+            conference.params["FEATURE"] = "VIDEO"
+            entry.add("conference", conference)
+    if event.categories:
+        entry.add("categories", [clean(category, lines=False) for category in event.categories])
+    if event.geo:
+        entry.add("geo", event.geo)
+    if event.colour:
+        entry.add("color", vText(event.colour))
+    if event.related_to:
+        entry.add("related-to", vText(event.related_to))
+    entry.add("transp", "TRANSPARENT" if event.transparent else "OPAQUE")
+
+
+def _master(event: FeedEvent) -> VEvent:
+    entry = VEvent()
+    _add_stamps(entry, event)
+    _add_times(entry, event.start, event.end, event.tzid)
+    entry.add("status", event.status.upper())
+    rule = _recurrence(event)
+    if rule is not None:
+        entry.add("rrule", rule)
+        occurring = rrulestr(event.rrule.replace("Z", ""), dtstart=_naive(event.start), ignoretz=True)  # type: ignore[union-attr]
+        # khal drops an event whose EXDATE hits nothing.
+        for gone in sorted(event.exdates, key=_naive):
+            if occurring.between(_naive(gone), _naive(gone), inc=True):
+                entry.add("exdate", _in_zone(gone, event.tzid))
+    _add_texts(entry, event, event.title)
+    return entry
+
+
+def _override(event: FeedEvent, change: FeedOverride) -> VEvent:
+    entry = VEvent()
+    _add_stamps(entry, event)
+    entry.add("recurrence-id", _in_zone(change.original, event.tzid))
+    _add_times(entry, change.start, change.end, event.tzid)
+    entry.add("status", "CANCELLED" if change.cancelled else event.status.upper())
+    _add_texts(entry, event, change.title or event.title, change.note)
+    return entry
+
+
+def event_bytes(event: FeedEvent) -> bytes:
+    """The VEVENT of one event, and one more for each changed occurrence. CRLF, folded at 75 octets."""
+    blocks = [_master(event)]
+    if event.rrule and _recurrence(event) is not None:
+        blocks += [_override(event, change) for change in sorted(event.overrides, key=lambda c: _naive(c.original))]
+    return b"".join(block.to_ical(sorted=False) for block in blocks)
+
+
+def _years(event: FeedEvent) -> tuple[int, int]:
+    """The first and last year the event's times lie in."""
+    moments = [event.start, event.end, *(m for c in event.overrides for m in (c.original, c.start, c.end))]
+    first, last = min(m.year for m in moments), max(m.year for m in moments)
+    if event.rrule:
+        until = re.search(r"UNTIL=(\d{4})", event.rrule)
+        last = max(last, int(until[1]) if until else LAST_YEAR_OF_ENDLESS_RULES)
+    return first, last
+
+
+def _zones(events: Sequence[FeedEvent]) -> bytes:
+    """One VTIMEZONE for each zone in use, right for the years of its events."""
+    used: dict[str, tuple[int, int]] = {}
+    for event in events:
+        if event.tzid and isinstance(event.start, datetime):
+            first, last = _years(event)
+            known = used.get(event.tzid, (first, last))
+            used[event.tzid] = (min(first, known[0]), max(last, known[1]))
+    return b"".join(vtimezone(tzid, first - 1, last + 1).to_ical(sorted=False) for tzid, (first, last) in sorted(used.items()))
+
+
+def _head(name: str, url: str, refresh: timedelta) -> bytes:
+    calendar = Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", PRODUCT)
+    calendar.add("calscale", "GREGORIAN")
+    title = clean(name, lines=False)
+    calendar.add("name", vText(title))
+    calendar.add("x-wr-calname", vText(title))
+    interval = vDuration(refresh)
+    interval.params["VALUE"] = "DURATION"
+    calendar.add("refresh-interval", interval)
+    calendar.add("x-published-ttl", vDuration(refresh))
+    source = _uri(url)
+    source.params["VALUE"] = "URI"
+    calendar.add("source", source)
+    return calendar.to_ical(sorted=False).removesuffix(b"END:VCALENDAR\r\n")
+
+
+def join_calendar(head: bytes, zones: bytes, blocks: Iterable[bytes]) -> bytes:
+    """A whole calendar from ready parts."""
+    return head + zones + b"".join(blocks) + b"END:VCALENDAR\r\n"
+
+
+def calendar_bytes(name: str, url: str, events: Iterable[FeedEvent], *, refresh: timedelta = REFRESH) -> bytes:
+    """A calendar called `name`, to be found at `url`, with `events` in the order of begin and UID.
+
+    Raises ValueError when two events have the same UID.
+    """
+    ordered = sorted(events, key=lambda event: (_naive(event.start), event.uid))
+    if len({event.uid for event in ordered}) != len(ordered):
+        raise ValueError("two events with the same UID")
+    return join_calendar(_head(name, url, refresh), _zones(ordered), (event_bytes(event) for event in ordered))
