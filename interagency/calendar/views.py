@@ -109,7 +109,8 @@ def event(event_id: int) -> ResponseReturnValue:
 def history(event_id: int) -> ResponseReturnValue:
     """Every change of one event."""
     found = queries.get_event(event_id)
-    return render_template("calendar/history.html", event=found, changes=changes_of(db.session, "event", found.id))
+    changes = changes_of(db.session, "event", found.id)
+    return render_template("calendar/history.html", event=found, changes=changes, plain=_plain)
 
 
 @rooms.get("/events/new")

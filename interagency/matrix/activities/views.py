@@ -202,9 +202,11 @@ def _conflict(activity_id: int, form: ActivityForm, mine: list[Organisation]) ->
 def _own_part_page(
     found: Activity, mine: list[Organisation], *, conflict: bool = False, typed: dict[int, str] | None = None
 ) -> ResponseReturnValue:
+    """The form of an entity's own part, with what was typed when it could not be saved."""
     own = {entity.id for entity in mine}
     parts = [part for part in found.entities if part.entity_id in own]
-    form = OwnPartForm(version=found.version) if conflict else OwnPartForm()
+    too_long = [part for part in parts if len((typed or {}).get(part.entity_id, "")) > ROLE_LENGTH]
+    form = OwnPartForm()
     form.version.data = found.version
     page = render_template(
         "matrix/own_part.html",
@@ -213,10 +215,10 @@ def _own_part_page(
         form=form,
         conflict=conflict,
         typed=typed or {},
-        Participation=Participation,
+        too_long=too_long,
         role_length=ROLE_LENGTH,
     )
-    return (page, 409) if conflict else page
+    return page, 409 if conflict else 422 if too_long else 200
 
 
 def _save_own_part(found: Activity, mine: list[Organisation]) -> ResponseReturnValue:
@@ -225,10 +227,12 @@ def _save_own_part(found: Activity, mine: list[Organisation]) -> ResponseReturnV
     roles: dict[int, str] = {}
     said: dict[int, Participation] = {}
     for entity in mine:
-        roles[entity.id] = clean(request.form.get(f"role-{entity.id}", ""))[:ROLE_LENGTH]
+        roles[entity.id] = clean(request.form.get(f"role-{entity.id}", ""))
         if (choice := request.form.get(f"participation-{entity.id}", "")) in ("confirmed", "declined"):
             said[entity.id] = Participation(choice)
     version = form.version.data if form.validate() else 0
+    if any(len(role) > ROLE_LENGTH for role in roles.values()):
+        return _own_part_page(found, mine, typed=roles)
     try:
         record.save_own_part(
             db.session,

@@ -1,0 +1,73 @@
+// Small comforts; every page works without them.
+(() => {
+  const root = document.documentElement;
+  const stored = (key) => { try { return localStorage.getItem(key); } catch { return null; } };
+  const store = (key, value) => { try { value === null ? localStorage.removeItem(key) : localStorage.setItem(key, value); } catch { /* private mode */ } };
+
+  const theme = stored("theme");
+  if (theme) root.dataset.theme = theme;
+  document.querySelectorAll("[data-theme-toggle]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+      root.dataset.theme = dark ? "light" : "dark"; store("theme", root.dataset.theme);
+    });
+  });
+
+  document.querySelectorAll("[data-copy]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const field = document.querySelector(button.dataset.copy); field.select();
+      try { await navigator.clipboard.writeText(field.value); } catch { document.execCommand("copy"); }
+      button.textContent = button.dataset.done;
+    });
+  });
+
+  // What a typed date is read as, shown beside the field before saving.
+  document.querySelectorAll("[data-date]").forEach((input) => {
+    const words = document.getElementById(input.dataset.words); const read = document.getElementById(input.dataset.read);
+    let last = input.value;
+    const ask = async () => {
+      if (input.value === last) return;
+      last = input.value;
+      const answer = await (await fetch(`${input.dataset.date}?text=${encodeURIComponent(last)}`)).json();
+      if (input.value !== last) return;
+      read.value = answer.code || ""; words.textContent = answer.message || answer.words || "";
+      words.classList.toggle("unread", Boolean(answer.message));
+    };
+    let timer; input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(() => ask().catch(() => {}), 250); });
+  });
+
+  // Drafts: a lost connection loses nothing.
+  document.querySelectorAll("form[data-draft]").forEach((form) => {
+    const key = `draft:${form.dataset.draft}`; const kept = stored(key); const notice = form.querySelector("[data-draft-notice]");
+    const values = () => JSON.stringify([...new FormData(form)].filter(([name, value]) => typeof value === "string" && !["csrf_token", "version"].includes(name)));
+    const before = values();
+    if (kept && kept !== before && notice) {
+      notice.hidden = false;
+      notice.querySelector("[data-restore]").addEventListener("click", () => {
+        const pairs = JSON.parse(kept);
+        for (const field of form.elements) {
+          if (!field.name || ["csrf_token", "version"].includes(field.name)) continue;
+          const given = pairs.filter(([name]) => name === field.name).map(([, value]) => value);
+          if (field.type === "checkbox" || field.type === "radio") field.checked = given.includes(field.value);
+          else if (given.length) field.value = given[0];
+          field.dispatchEvent(new Event("change", { bubbles: true }));
+        }
+        notice.hidden = true;
+      });
+      notice.querySelector("[data-discard]").addEventListener("click", () => { store(key, null); notice.hidden = true; });
+    }
+    let timer; form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(() => store(key, values() === before ? null : values()), 400); });
+  });
+  document.querySelectorAll("[data-draft-clear]").forEach((node) => store(`draft:${node.dataset.draftClear}`, null));
+
+  // A form is sent once.
+  document.querySelectorAll("form[method=post]").forEach((form) => form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "yes";
+    form.querySelectorAll("button:not([type=button])").forEach((button) => button.setAttribute("aria-disabled", "true"));
+  }));
+  addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => { delete form.dataset.sent; form.querySelectorAll("[aria-disabled]").forEach((b) => b.removeAttribute("aria-disabled")); }));
+  document.querySelector(".error-summary")?.focus();
+})();
