@@ -18,7 +18,7 @@ from sqlalchemy.engine import Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, declared_attr, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from interagency.dates import ImpreciseDate, Precision
+from interagency.dates import Precision
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BUSY_TIMEOUT_MS = 10_000
@@ -86,13 +86,6 @@ def precision_column(name: str) -> MappedColumn[Precision | None]:
         length=40,
     )
     return mapped_column(name, kind)
-
-
-def imprecise(precision: Precision | None, first: Any, last: Any) -> ImpreciseDate | None:
-    """The imprecise date that three columns hold, or None when it is unknown."""
-    if precision is None:
-        return None
-    return ImpreciseDate(precision, first, last)
 
 
 def now() -> datetime:

@@ -12,7 +12,7 @@ from typing import Any
 from flask import request
 from flask_babel import gettext as _
 from wtforms import Field, StringField, TextAreaField, ValidationError
-from wtforms.widgets import HiddenInput, TextInput
+from wtforms.widgets import TextInput
 
 from interagency.dates import AmbiguousDate, DateNotUnderstood, ImpreciseDate, read_date
 from interagency.words import clean
@@ -113,7 +113,7 @@ class RecordsField(Field):
     A key that was not offered is refused even if posted by hand.
     """
 
-    widget = HiddenInput()
+    widget = TextInput()  # never drawn: the templates draw a chooser
 
     def __init__(self, label: Any = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(label, *args, **kwargs)

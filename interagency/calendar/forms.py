@@ -195,9 +195,10 @@ class EventForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             ("FREQ=YEARLY", _l("Every year")),
             ("kept", _l("As it stands")),
         ],
+        default="",
     )
     repeat_count = IntegerField(_l("How many times"), validators=[Optional(), NumberRange(2, 1000)])
-    mode = SelectField(_l("How people take part"), choices=[_UNKNOWN, *((m.value, w) for m, w in MODE_WORDS.items())])
+    mode = SelectField(_l("How people take part"), choices=[_UNKNOWN, *((m.value, w) for m, w in MODE_WORDS.items())], default="")
     venue = CleanStringField(_l("Venue"), validators=[Length(max=300, message=_TOO_LONG)])
     city = CleanStringField(_l("City"), validators=[Length(max=200, message=_TOO_LONG)])
     country = CleanStringField(_l("Country"), description=_l("In any usual spelling."))

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, composite, mapped_column, relationship
 
-from interagency.database import Model, Versioned, imprecise, now, precision_column
+from interagency.database import Model, Versioned, now, precision_column
 from interagency.dates import ImpreciseDate
 from interagency.matrix.activities.models import TITLE_LENGTH, Activity
 from interagency.matrix.framework.models import Country
@@ -162,11 +162,11 @@ class Segment(Model):
     start_precision = precision_column("start_precision")
     start_first: Mapped[date | None] = mapped_column(index=True)
     start_last: Mapped[date | None]
-    start: Mapped[ImpreciseDate | None] = composite(imprecise, "start_precision", "start_first", "start_last")
+    start: Mapped[ImpreciseDate | None] = composite("start_precision", "start_first", "start_last")
     end_precision = precision_column("end_precision")
     end_first: Mapped[date | None]
     end_last: Mapped[date | None]
-    end: Mapped[ImpreciseDate | None] = composite(imprecise, "end_precision", "end_first", "end_last")
+    end: Mapped[ImpreciseDate | None] = composite("end_precision", "end_first", "end_last")
     start_time: Mapped[time | None]
     end_time: Mapped[time | None]
     event: Mapped[Event] = relationship(back_populates="segments")

@@ -86,7 +86,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         _l("Begins"), description=_l("As you know it: 12 October 2026, June 2016, early 2018, 2019. Empty if unknown.")
     )
     end = ImpreciseDateField(_l("Ends"), description=_l("The last day, month or year. Empty if it goes on or is unknown."))
-    lead = SelectField(_l("Lead entity"), validate_choice=True)
+    lead = SelectField(_l("Lead entity"), default="")
     entities = RecordsField(
         _l("Other UN entities"), description=_l("Each is asked to confirm. Two or more UN entities make it joint.")
     )
@@ -97,8 +97,8 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         description=_l("The chapters follow from these. Leave empty for coordination work."),
     )
     chapters = RecordsField(_l("Further chapters"), description=_l("Only chapters that no chosen recommendation brings."))
-    level = SelectField(_l("Level"), choices=[_UNKNOWN, *((level.value, words) for level, words in LEVEL_WORDS.items())])
-    scope = SelectField(_l("Scope"), choices=[_UNKNOWN, *((scope.value, words) for scope, words in SCOPE_WORDS.items())])
+    level = SelectField(_l("Level"), choices=[_UNKNOWN, *((level.value, words) for level, words in LEVEL_WORDS.items())], default="")
+    scope = SelectField(_l("Scope"), choices=[_UNKNOWN, *((scope.value, words) for scope, words in SCOPE_WORDS.items())], default="")
     countries = RecordsField(_l("Countries that benefit"), description=_l("Type a name in any usual spelling."))
     hosts = NamesField(_l("Host countries"), description=_l("Where it takes place. One per line, or separated by “;”."))
     partner_countries = NamesField(_l("Partner countries"), description=_l("Governments that co-organise are partners."))
@@ -138,7 +138,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         offered += [entity for entity in present if entity not in offered]
         self._entities = {entity.key: entity for entity in offered}
         self.lead.choices = [("", str(_l("Not known"))), *((e.key, e.full) for e in offered)]
-        if self.lead.data in (None, "None") and not self.is_submitted():
+        if not self.is_submitted():
             self.lead.data = mine[0].key if mine and activity is None else ""
         others = partners(session)
         others += [partner for partner in (activity.partners if activity else []) if partner not in others]

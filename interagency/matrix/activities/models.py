@@ -9,7 +9,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, composite, mapped_column, relationship
 
-from interagency.database import Model, Versioned, imprecise, precision_column
+from interagency.database import Model, Versioned, precision_column
 from interagency.dates import ImpreciseDate
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
 from interagency.matrix.organisations.models import Organisation
@@ -91,11 +91,11 @@ class Activity(Versioned, Model):
     start_precision = precision_column("start_precision")
     start_first: Mapped[date | None]
     start_last: Mapped[date | None]
-    start: Mapped[ImpreciseDate | None] = composite(imprecise, "start_precision", "start_first", "start_last")
+    start: Mapped[ImpreciseDate | None] = composite("start_precision", "start_first", "start_last")
     end_precision = precision_column("end_precision")
     end_first: Mapped[date | None]
     end_last: Mapped[date | None]
-    end: Mapped[ImpreciseDate | None] = composite(imprecise, "end_precision", "end_first", "end_last")
+    end: Mapped[ImpreciseDate | None] = composite("end_precision", "end_first", "end_last")
     partners_incomplete: Mapped[bool] = mapped_column(default=False)
     results: Mapped[str] = mapped_column(default="")
     source: Mapped[str] = mapped_column(default="")
@@ -239,5 +239,5 @@ class Milestone(Model):
     due_precision = precision_column("due_precision")
     due_first: Mapped[date | None]
     due_last: Mapped[date | None]
-    due: Mapped[ImpreciseDate | None] = composite(imprecise, "due_precision", "due_first", "due_last")
+    due: Mapped[ImpreciseDate | None] = composite("due_precision", "due_first", "due_last")
     reached_on: Mapped[date | None]
