@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
+if TYPE_CHECKING:
+    from flask import Flask
 
-from interagency import database, web
-from interagency.settings import Settings, read_settings
+    from interagency.settings import Settings
 
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
@@ -17,6 +16,13 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 
     `settings` default to the environment's; `overrides` are Flask configuration values, for tests.
     """
+    # Imported here, so that `interagency --help` need not load them.
+    from flask import Flask
+    from werkzeug.middleware.proxy_fix import ProxyFix
+
+    from interagency import database, web
+    from interagency.settings import read_settings
+
     settings = settings or read_settings()
     app = Flask(__name__)
     _configure(app, settings)
@@ -34,11 +40,13 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 
 
 def _configure(app: Flask, settings: Settings) -> None:
+    from interagency.database import MIGRATIONS
+
     app.extensions["interagency_settings"] = settings
     app.config.update(
         SECRET_KEY=settings.secret_key or None,
         SQLALCHEMY_ENGINES={"default": settings.database_url},
-        ALEMBIC={"script_location": str(database.MIGRATIONS)},
+        ALEMBIC={"script_location": str(MIGRATIONS)},
         RATELIMIT_STORAGE_URI=settings.limits_url,
         PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.session_hours),
         SESSION_COOKIE_HTTPONLY=True,

@@ -54,6 +54,8 @@ def with_app(command: Callable[..., Any]) -> Callable[..., Any]:
     def run(*args: Any, **kwargs: Any) -> Any:
         from sqlalchemy.exc import DBAPIError
 
+        from interagency.database import db as database
+
         app = _application()
         with app.app_context():
             try:
@@ -63,6 +65,10 @@ def with_app(command: Callable[..., Any]) -> Callable[..., Any]:
                 if "no such table" in text or "does not exist" in text:
                     text = "The database is not ready. Run: interagency db upgrade"
                 raise click.ClickException(text) from None
+            finally:
+                database.session.close()
+                for engine in database.engines.values():
+                    engine.dispose()
 
     return run
 
@@ -203,13 +209,14 @@ def serve(bind: str, workers: int, threads: int) -> None:
             "INTERAGENCY_SECRET_KEY is missing or short. Make one with: "
             "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
         )
+    memory = "/dev/shm"  # noqa: S108  (gunicorn's heartbeat files; a slow disk would end workers)
     sys.stdout.flush()
     os.execv(
         sys.executable,
         [
             sys.executable, "-m", "gunicorn", "interagency:create_app()",
             "--bind", bind, "--workers", str(workers), "--threads", str(threads),
-            "--worker-tmp-dir", "/dev/shm" if Path("/dev/shm").is_dir() else str(settings.data_folder),
+            "--worker-tmp-dir", memory if Path(memory).is_dir() else str(settings.data_folder),
             "--access-logfile", "-", "--access-logformat", '%(t)s "%(m)s %({interagency.path}e)s" %(s)s %(B)s',
             "--graceful-timeout", "20",
         ],

@@ -16,8 +16,34 @@ FIRST_YEAR, LAST_YEAR = 1900, 2199
 LONGEST = 60
 MONTHS = tuple(calendar.month_name)
 _FOREIGN = (
-    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
-    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split(),
+    [
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ],
+    [
+        "enero",
+        "febrero",
+        "marzo",
+        "abril",
+        "mayo",
+        "junio",
+        "julio",
+        "agosto",
+        "septiembre",
+        "octubre",
+        "noviembre",
+        "diciembre",
+    ],
 )
 
 
@@ -48,7 +74,7 @@ _LENGTHS = {
 _ORDINALS = ("", "first", "second", "third", "fourth")
 
 
-class DateNotUnderstood(ValueError):  # noqa: N818  (reads as what it is)
+class DateNotUnderstood(ValueError):
     """What was typed is no date; the text says what to type instead."""
 
     @property
@@ -214,7 +240,21 @@ def _plain(text: str) -> str:
 _MONTH = _month_names()
 _NAME = "|".join(sorted(_MONTH, key=len, reverse=True))
 _WEEKDAYS = tuple(name.lower() for name in calendar.day_name)
-_UNKNOWN = {"", "-", "—", "?", "unknown", "not known", "n/a", "na", "none", "tbc", "tbd", "to be confirmed", "date not known"}
+_UNKNOWN = {
+    "",
+    "-",
+    "—",
+    "?",
+    "unknown",
+    "not known",
+    "n/a",
+    "na",
+    "none",
+    "tbc",
+    "tbd",
+    "to be confirmed",
+    "date not known",
+}
 _PARTS = {
     "early": Precision.EARLY,
     "beginning of": Precision.EARLY,
@@ -224,7 +264,20 @@ _PARTS = {
     "late": Precision.LATE,
     "end of": Precision.LATE,
 }
-_PLACES = {"1": 1, "1st": 1, "first": 1, "2": 2, "2nd": 2, "second": 2, "3": 3, "3rd": 3, "third": 3, "4": 4, "4th": 4, "fourth": 4}
+_PLACES = {
+    "1": 1,
+    "1st": 1,
+    "first": 1,
+    "2": 2,
+    "2nd": 2,
+    "second": 2,
+    "3": 3,
+    "3rd": 3,
+    "third": 3,
+    "4": 4,
+    "4th": 4,
+    "fourth": 4,
+}
 _HINT = "Write a day, month or year, such as 15 June 2016, June 2016 or early 2018."
 
 
@@ -255,7 +308,9 @@ def read_date(text: str) -> ImpreciseDate | None:
         raise DateNotUnderstood(f"We could not read “{_shown(text)}”. {_HINT}")
     if weekday is not None and found.is_exact and found.first.weekday() != weekday:
         right = calendar.day_name[found.first.weekday()]
-        raise DateNotUnderstood(f"{found.words()} is a {right}, not a {calendar.day_name[weekday]}. Correct one of them.")
+        raise DateNotUnderstood(
+            f"{found.words()} is a {right}, not a {calendar.day_name[weekday]}. Correct one of them."
+        )
     return found
 
 
@@ -286,7 +341,9 @@ def _checked_day(year: int, month: int, day: int, text: str) -> ImpreciseDate:
 
 
 def _named_day(plain: str, text: str) -> ImpreciseDate | None:
-    before = re.fullmatch(rf"(\d{{1,2}})(?:st|nd|rd|th|er)?[ .\-]+(?:of |de )?({_NAME})\.?[ .\-]+(?:de )?(\d{{2,5}})", plain)
+    before = re.fullmatch(
+        rf"(\d{{1,2}})(?:st|nd|rd|th|er)?[ .\-]+(?:of |de )?({_NAME})\.?[ .\-]+(?:de )?(\d{{2,5}})", plain
+    )
     after = re.fullmatch(rf"({_NAME})\.? (\d{{1,2}})(?:st|nd|rd|th)? (\d{{2,5}})", plain)
     if before:
         return _checked_day(_checked_year(before[3], text), _MONTH[before[2]], int(before[1]), text)

@@ -21,12 +21,16 @@ from interagency.words import clean
 class CleanStringField(StringField):
     """One line of text without control characters; blank becomes ''."""
 
+    data: Any
+
     def process_formdata(self, valuelist: list[str]) -> None:
         self.data = clean(valuelist[0], lines=False) if valuelist else ""
 
 
 class CleanTextField(TextAreaField):
     """Several lines of text without control characters; blank becomes ''."""
+
+    data: Any
 
     def process_formdata(self, valuelist: list[str]) -> None:
         self.data = clean(valuelist[0]) if valuelist else ""

@@ -37,7 +37,9 @@ def _frame() -> dict[str, Any]:
         (_("Subscriptions"), url_for("subscriptions.subscriptions"), "feed", here.startswith("/subscriptions")),
     ]
     return {
-        "places": [{"label": label, "url": url, "icon": icon, "current": current} for label, url, icon, current in places],
+        "places": [
+            {"label": label, "url": url, "icon": icon, "current": current} for label, url, icon, current in places
+        ],
         "cycle_line": None,
     }
 

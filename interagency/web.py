@@ -121,10 +121,11 @@ def today() -> date:
 def date_words(value: ImpreciseDate | date | None) -> str:
     """`5 Nov 2026`, `June 2016`, or `date not known`."""
     if value is None:
-        return gettext("date not known")
+        return str(gettext("date not known"))
     if isinstance(value, ImpreciseDate):
         return value.words(short=True)
-    return f"{value.day} {format_date(value, 'MMM')} {value.year}"
+    month: str = format_date(value, "MMM")
+    return f"{value.day} {month} {value.year}"
 
 
 def instant_words(value: datetime | None) -> str:

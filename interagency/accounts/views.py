@@ -58,8 +58,8 @@ def sign_in_post() -> ResponseReturnValue:
     form = SignInForm()
     if not form.validate():
         return render_template("accounts/sign_in.html", form=form), 422
-    person = person_by_email(db.session, form.email.data)
-    if not password_is_right(person, form.password.data):
+    person = person_by_email(db.session, form.email.data or "")
+    if not password_is_right(person, form.password.data or ""):
         audit(db.session, "sign_in.refused", by_name="nobody")
         db.session.commit()
         form.email.errors = [_("Address and password do not match an account. Check both and try again.")]

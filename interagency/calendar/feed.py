@@ -108,7 +108,7 @@ def _recurrence(event: FeedEvent) -> vRecur | None:
         return None  # Office 365 refuses COUNT=1
     if "UNTIL" in parts:
         text = parts.pop("UNTIL").rstrip("Z")
-        until = datetime.strptime(text, "%Y%m%dT%H%M%S" if "T" in text else "%Y%m%d")  # noqa: DTZ007  (local time)
+        until = datetime.strptime(text, "%Y%m%dT%H%M%S" if "T" in text else "%Y%m%d")
         if not isinstance(event.start, datetime):
             parts["UNTIL"] = f"{until:%Y%m%d}"
         else:
@@ -116,7 +116,8 @@ def _recurrence(event: FeedEvent) -> vRecur | None:
             local = _in_zone(until, event.tzid)
             assert isinstance(local, datetime)
             parts["UNTIL"] = f"{local.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    return vRecur.from_ical(";".join(f"{name}={value}" for name, value in parts.items()))
+    rule: vRecur = vRecur.from_ical(";".join(f"{name}={value}" for name, value in parts.items()))
+    return rule
 
 
 def _in_zone(moment: Moment, tzid: str | None) -> Moment:
@@ -233,7 +234,9 @@ def _zones(events: Sequence[FeedEvent]) -> bytes:
             first, last = _years(event)
             known = used.get(event.tzid, (first, last))
             used[event.tzid] = (min(first, known[0]), max(last, known[1]))
-    return b"".join(vtimezone(tzid, first - 1, last + 1).to_ical(sorted=False) for tzid, (first, last) in sorted(used.items()))
+    return b"".join(
+        vtimezone(tzid, first - 1, last + 1).to_ical(sorted=False) for tzid, (first, last) in sorted(used.items())
+    )
 
 
 def _head(name: str, url: str, refresh: timedelta) -> bytes:
@@ -251,7 +254,8 @@ def _head(name: str, url: str, refresh: timedelta) -> bytes:
     source = _uri(url)
     source.params["VALUE"] = "URI"
     calendar.add("source", source)
-    return calendar.to_ical(sorted=False).removesuffix(b"END:VCALENDAR\r\n")
+    whole: bytes = calendar.to_ical(sorted=False)
+    return whole.removesuffix(b"END:VCALENDAR\r\n")
 
 
 def join_calendar(head: bytes, zones: bytes, blocks: Iterable[bytes]) -> bytes:

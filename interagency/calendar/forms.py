@@ -23,7 +23,7 @@ from interagency.dates import DateNotUnderstood, ImpreciseDate, read_date, words
 from interagency.forms import CleanStringField, CleanTextField, Group, NamesField, RecordsField
 from interagency.matrix import choices
 from interagency.matrix.activities.models import TEXT_LENGTH, TITLE_LENGTH
-from interagency.matrix.framework.models import ROMAN, Chapter
+from interagency.matrix.framework.models import ROMAN, Chapter, Country
 from interagency.matrix.framework.names import gazetteer, read_chapter
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import all_organisations
@@ -56,6 +56,15 @@ MODE_WORDS = {
     Mode.WEBCAST: _l("In person, with webcast"),
 }
 _UNKNOWN = ("", _l("Not stated"))
+REPEATS = [
+    ("", _l("Does not repeat")),
+    ("FREQ=DAILY", _l("Every day")),
+    ("FREQ=WEEKLY", _l("Every week")),
+    ("weekday", _l("Every month on the same weekday (third Tuesday)")),
+    ("FREQ=MONTHLY", _l("Every month on the same day")),
+    ("FREQ=YEARLY", _l("Every year")),
+    ("kept", _l("As it stands")),
+]
 _TOO_LONG = _l("This is longer than %(max)d characters. Shorten it; nothing you typed is lost.")
 _HOURS = re.compile(r"^(?P<when>.*?)[, ]+(?P<from>\d{1,2}[:.]\d{2})\s*(?:-|–|to|until)\s*(?P<to>\d{1,2}[:.]\d{2})$")
 _LINK = re.compile(r"^(?:(?P<kind>page|meeting|webcast)\s*:\s*)?(?:(?P<title>.*?)\s+)?(?P<url>https?://\S+)$", re.I)
@@ -147,7 +156,7 @@ def day_words(day: DayDraft) -> str:
 def read_link(line: str) -> tuple[LinkKind, str, str]:
     """`webcast: UN Web TV https://...`. Raises ValueError with a sentence."""
     match = _LINK.match(line.strip())
-    if match is None or len(match["url"]) > 2000 or any(sign in match["url"] for sign in "<>\""):
+    if match is None or len(match["url"]) > 2000 or any(sign in match["url"] for sign in '<>"'):
         raise ValueError(_("“%(line)s” is not an address. Write it whole, with https://.", line=line.strip()[:60]))
     return LinkKind((match["kind"] or "page").lower()), (match["title"] or "").strip()[:TITLE_LENGTH], match["url"]
 
@@ -186,19 +195,13 @@ class EventForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     )
     repeats = SelectField(
         _l("Repeats"),
-        choices=[
-            ("", _l("Does not repeat")),
-            ("FREQ=DAILY", _l("Every day")),
-            ("FREQ=WEEKLY", _l("Every week")),
-            ("weekday", _l("Every month on the same weekday (third Tuesday)")),
-            ("FREQ=MONTHLY", _l("Every month on the same day")),
-            ("FREQ=YEARLY", _l("Every year")),
-            ("kept", _l("As it stands")),
-        ],
+        choices=REPEATS,
         default="",
     )
     repeat_count = IntegerField(_l("How many times"), validators=[Optional(), NumberRange(2, 1000)])
-    mode = SelectField(_l("How people take part"), choices=[_UNKNOWN, *((m.value, w) for m, w in MODE_WORDS.items())], default="")
+    mode = SelectField(
+        _l("How people take part"), choices=[_UNKNOWN, *((m.value, w) for m, w in MODE_WORDS.items())], default=""
+    )
     venue = CleanStringField(_l("Venue"), validators=[Length(max=300, message=_TOO_LONG)])
     city = CleanStringField(_l("City"), validators=[Length(max=200, message=_TOO_LONG)])
     country = CleanStringField(_l("Country"), description=_l("In any usual spelling."))
@@ -210,7 +213,9 @@ class EventForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     description = CleanTextField(
         _l("Description"), validators=[Length(max=TEXT_LENGTH, message=_TOO_LONG)], render_kw={"rows": 4}
     )
-    links = NamesField(_l("Links"), description=_l("One per line. Begin with “meeting:” or “webcast:” where it is one."))
+    links = NamesField(
+        _l("Links"), description=_l("One per line. Begin with “meeting:” or “webcast:” where it is one.")
+    )
     shareable = BooleanField(_l("May be shared outside, once every entity concerned has agreed"))
     source = CleanStringField(_l("Source"), validators=[Length(max=1000, message=_TOO_LONG)])
     remarks = CleanTextField(_l("Remarks for internal eyes"), validators=[Length(max=TEXT_LENGTH, message=_TOO_LONG)])
@@ -238,7 +243,7 @@ class EventForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             "chapters": choices.chapter_groups(session),
         }
         if event is None or not event.rrule:
-            self.repeats.choices = [choice for choice in self.repeats.choices if choice[0] != "kept"]
+            self.repeats.choices = [choice for choice in REPEATS if choice[0] != "kept"]
         if event is not None and not self.is_submitted():
             self._fill(event)
 
@@ -303,8 +308,12 @@ class EventForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         for day, hour in ((segment.start.first, segment.start_time), (segment.end.last, segment.end_time)):
             if local_problem(datetime.combine(day, hour), zone) == "skipped":
                 raise ValidationError(
-                    _("On %(day)s the clocks in %(zone)s skip %(time)s. Choose another time.",
-                      day=day.isoformat(), zone=zone, time=f"{hour:%H:%M}")
+                    _(
+                        "On %(day)s the clocks in %(zone)s skip %(time)s. Choose another time.",
+                        day=day.isoformat(),
+                        zone=zone,
+                        time=f"{hour:%H:%M}",
+                    )
                 )
 
     def validate_days(self, field: Any) -> None:
@@ -351,7 +360,7 @@ class EventForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             mode=Mode(self.mode.data) if self.mode.data else None,
             venue=self.venue.data,
             city=self.city.data,
-            country=self._session.get(choices.Country, code) if code else None,
+            country=self._session.get(Country, code) if code else None,
             timezone=self.timezone.data or None,
             meant_for=self.meant_for.data,
             organisers=self.organisers.data or [],
@@ -376,7 +385,9 @@ def _kept_exceptions(event: Event, rrule: str, first: SegmentDraft) -> list[Exce
     """The moved and cancelled occurrences that still belong to the rule."""
     if not rrule:
         return []
-    rule = rrulestr(rrule.replace("Z", ""), dtstart=datetime.combine(first.start.first, first.start_time or time()), ignoretz=True)
+    rule = rrulestr(
+        rrule.replace("Z", ""), dtstart=datetime.combine(first.start.first, first.start_time or time()), ignoretz=True
+    )
     return [
         ExceptionDraft(c.original, c.start, c.end, c.is_cancelled, c.title, c.note)
         for c in event.exceptions

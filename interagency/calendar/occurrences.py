@@ -88,7 +88,7 @@ def _recurring(event: Event, segment: Segment, first: date, last: date) -> list[
         _changed(event, segment, original, length, changes.get(original))
         for original in rule.between(*window, inc=True)
     ]
-    seen = {one for one in rule.between(*window, inc=True)}
+    seen = set(rule.between(*window, inc=True))
     found += [
         _changed(event, segment, change.original, length, change)
         for change in event.exceptions

@@ -122,7 +122,8 @@ def _description(event: Event, segment: Segment) -> str:
         others = " and others" if event.participants_incomplete else ""
         parts.append("With " + "; ".join(participant.short for participant in event.participants) + others)
     days = [
-        f"{day.day.day} {day.day:%B %Y}: {f'chapter {ROMAN[day.chapter_number]}' if day.chapter_number else 'no chapter'}"
+        f"{day.day.day} {day.day:%B %Y}: "
+        + (f"chapter {ROMAN[day.chapter_number]}" if day.chapter_number else "no chapter")
         + (f" ({day.note})" if day.note else "")
         for day in segment.days
     ]
@@ -140,5 +141,6 @@ def _links(event: Event) -> tuple[tuple[str, str], ...]:
     """Title and address; a meeting's title begins with `Meeting`, so that it is known as one."""
     words = {LinkKind.MEETING: "Meeting", LinkKind.WEBCAST: "Webcast", LinkKind.PAGE: ""}
     return tuple(
-        (": ".join(part for part in (words[link.kind], link.title) if part) or link.url, link.url) for link in event.links
+        (": ".join(part for part in (words[link.kind], link.title) if part) or link.url, link.url)
+        for link in event.links
     )

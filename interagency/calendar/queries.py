@@ -75,7 +75,9 @@ def read_event_filters(session: Session, args: MultiDict[str, str]) -> Filters:
         if known:
             values[name] = known
         problems += [
-            f"“{value[:40]}” is not a {name}. Choose one of: {', '.join(valid)}." for value in given if value not in valid
+            f"“{value[:40]}” is not a {name}. Choose one of: {', '.join(valid)}."
+            for value in given
+            if value not in valid
         ]
     return Filters(values=values, labels=filters.labels, problems=tuple(problems))
 
@@ -86,7 +88,10 @@ def _without_choices(args: MultiDict[str, str]) -> MultiDict[str, str]:
 
 def event_conditions(filters: Filters, mine: Iterable[str] = ()) -> list[sa.ColumnElement[bool]]:
     """The conditions on Event that `filters` stand for. `mine` are the keys of the reader's entities."""
-    conditions = [Event.is_listed, *words_match(Event.search_text, filters.get("q"))]
+    conditions: list[sa.ColumnElement[bool]] = [
+        Event.is_listed.is_(True),
+        *words_match(Event.search_text, filters.get("q")),
+    ]
     if kinds := filters.get("kind"):
         conditions.append(Event.kind.in_(kinds))
     if statuses := filters.get("status"):

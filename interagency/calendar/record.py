@@ -264,7 +264,9 @@ def refresh_derived(event: Event) -> None:
     ends = [segment.end.last for segment in event.segments if segment.end]
     changed = [change for change in event.exceptions if change.start and change.end]
     event.first_day = min([*starts, *(change.start.date() for change in changed if change.start)], default=None)
-    event.last_day = _last_day(event, max([*ends, *(change.end.date() for change in changed if change.end)], default=None))
+    event.last_day = _last_day(
+        event, max([*ends, *(change.end.date() for change in changed if change.end)], default=None)
+    )
     organisations = [link.organisation for link in event.organisations]
     event.search_text = search_text(
         event.title,

@@ -10,10 +10,10 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from interagency.accounts.models import AccessToken
-from interagency.calendar.models import Subscription
-from interagency.calendar.queries import get_event, read_event_filters
 from interagency.calendar.feed import calendar_bytes
+from interagency.calendar.models import Subscription
 from interagency.calendar.publish import feed_events
+from interagency.calendar.queries import get_event, read_event_filters
 from interagency.calendar.subscriptions import (
     filters_of,
     make_feed,
@@ -57,9 +57,7 @@ def subscriptions_post() -> ResponseReturnValue:
 def _address_page(subscription: Subscription, token: str) -> ResponseReturnValue:
     """The page that shows an address the only time it can be shown."""
     address = settings().base_url + url_for("subscriptions.feed", token=token)
-    rows = [
-        (one, kept, filters_of(db.session, one)) for one, kept in subscriptions_of(db.session, current_user)
-    ]
+    rows = [(one, kept, filters_of(db.session, one)) for one, kept in subscriptions_of(db.session, current_user)]
     made = {"name": subscription.name, "https": address, "webcal": "webcal://" + address.split("://", 1)[1]}
     return render_template(
         "calendar/subscriptions.html", rows=rows, filters=filters_of(db.session, subscription), made=made
@@ -139,7 +137,11 @@ def _calendar_response(body: bytes) -> Response:
 def _compress(response: Response) -> None:
     """gzip when asked for and switched on, under an ETag of its own."""
     response.headers["Vary"] = "Accept-Encoding"
-    if not settings().feed_compression or request.accept_encodings["gzip"] <= 0 or "gzip" not in str(request.accept_encodings):
+    if (
+        not settings().feed_compression
+        or request.accept_encodings["gzip"] <= 0
+        or "gzip" not in str(request.accept_encodings)
+    ):
         return
     etag, _weak = response.get_etag()
     response.set_data(gzip.compress(response.get_data(), 6, mtime=0))

@@ -100,7 +100,9 @@ def make_feed(
     """The feed as the rights of `person` are now."""
     at = now()
     mine = [entity.key for entity in entities_of(session, person, at.date())]
-    return build_feed(session, filters_of(session, subscription), mine, subscription.name, address, base_url, whole_past)
+    return build_feed(
+        session, filters_of(session, subscription), mine, subscription.name, address, base_url, whole_past
+    )
 
 
 def build_feed(

@@ -62,9 +62,7 @@ def month(year: int, month: int) -> ResponseReturnValue:
     filters = queries.read_event_filters(db.session, request.args)
     first = date(year, month, 1)
     following = (first + timedelta(days=32)).replace(day=1)
-    events = queries.events_between(
-        db.session, first - timedelta(days=7), following + timedelta(days=7), filters, keys
-    )
+    events = queries.events_between(db.session, first - timedelta(days=7), following + timedelta(days=7), filters, keys)
     weeks, imprecise = month_page(events, year, month)
     return render_template(
         "calendar/month.html",
@@ -99,7 +97,7 @@ def event(event_id: int) -> ResponseReturnValue:
         "calendar/event.html",
         event=found,
         coming=coming,
-        all_segments=[one for one in ([] if found.rrule else occurrences(found, date(1900, 1, 1), date(2199, 12, 31)))],
+        all_segments=[] if found.rrule else occurrences(found, date(1900, 1, 1), date(2199, 12, 31)),
         may_edit=record.may_edit_event(current_user, my_entities(), found),
         changes=changes_of(db.session, "event", found.id)[:3],
     )
@@ -163,7 +161,7 @@ def edit_post(event_id: int) -> ResponseReturnValue:
     form = EventForm(db.session, found, mine)
     if not form.validate() or not _names_own_entity(form, mine):
         return _form_page(form, found, 422)
-    version = int(form.version.data) if (form.version.data or "").isdecimal() else 0
+    version = _version(form.version.data)
     try:
         changed = record.save_event(db.session, found, form.draft(), version=version, by=current_user)
     except StaleVersionError:
@@ -171,6 +169,11 @@ def edit_post(event_id: int) -> ResponseReturnValue:
     db.session.commit()
     flash(_("Saved: “%(title)s”.", title=found.title) if changed else _("Nothing was different."), "success")
     return redirect(url_for("calendar.event", event_id=found.id, saved=f"event-{found.id}"))
+
+
+def _version(text: str | None) -> int:
+    """The version a form was read at; 0, which never stands, when it is not a number."""
+    return int(text) if text and text.isdecimal() and len(text) < 10 else 0
 
 
 def _conflict(event_id: int, form: EventForm) -> ResponseReturnValue:

@@ -147,7 +147,7 @@ def _beginning(zone: zoneinfo.ZoneInfo, before: list[Onset], first_year: int) ->
     start = datetime(first_year, 1, 1, tzinfo=UTC).astimezone(zone)
     offset = start.utcoffset() or timedelta()
     part = TimezoneDaylight() if start.dst() else TimezoneStandard()
-    return _filled(part, datetime(EARLIEST_YEAR, 1, 1), offset, offset, start.tzname() or "")  # noqa: DTZ001
+    return _filled(part, datetime(EARLIEST_YEAR, 1, 1), offset, offset, start.tzname() or "")
 
 
 def _part(onset: Onset, rule: Onset | None) -> TimezoneStandard | TimezoneDaylight:
@@ -167,5 +167,3 @@ def _filled(
     part.add("tzoffsetto", vUTCOffset(after))
     part.add("tzname", name)
     return part
-
-

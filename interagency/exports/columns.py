@@ -54,9 +54,7 @@ MATRIX: tuple[Column, ...] = (
     Column("Version", lambda a: a.version, 8, "number", internal=True),
     Column("Title", lambda a: a.title, 48),
     Column("Lead entity", lambda a: a.lead.entity.short if a.lead else "", 14),
-    Column(
-        "Other UN entities", lambda a: _joined(p.entity.short for p in a.taking_part if not p.is_lead), 20
-    ),
+    Column("Other UN entities", lambda a: _joined(p.entity.short for p in a.taking_part if not p.is_lead), 20),
     Column("Joint", lambda a: "joint" if a.is_joint else "individual", 10),
     Column("Partners", _partners, 28),
     Column("Status", lambda a: str(STATUS_WORDS[a.status]), 11),

@@ -24,7 +24,9 @@ def write_current_matrix(
     """Write the matrix as it stands, under `filters`, with the events of the same filters up to a year ahead."""
     made_at = datetime.now(settings.zone)
     total = page_of_activities(session, filters, mine=mine, number=1, size=1).total
-    shared = MultiDict([(name, value) for name, value in filters.pairs() if name in ("q", "entity", "chapter", "country")])
+    shared = MultiDict(
+        [(name, value) for name, value in filters.pairs() if name in ("q", "entity", "chapter", "country")]
+    )
     first, last = date(1950, 1, 1), made_at.date() + NEXT
     events = events_between(session, first, last, read_event_filters(session, shared), mine)
     occurrences = all_occurrences(events, first, last)

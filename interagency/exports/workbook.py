@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,11 +13,14 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+from openpyxl.worksheet.filters import AutoFilter
 from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
 
 from interagency.exports.columns import CALENDAR, MATRIX, Cell, Column
 from interagency.words import clean
 
+# Said of every write-only table, also where the columns were given, as ours are.
+warnings.filterwarnings("ignore", "In write-only mode you must add table columns", UserWarning)
 LONGEST_CELL = 32_767
 CUT = " […] cut here: the full text is on the record's page"
 _HEADER_FONT = Font(bold=True, color="FFFFFF")
@@ -57,14 +61,15 @@ def _cell(sheet: WriteOnlyWorksheet, value: Cell, column: Column) -> Any:
         cell.data_type = "s"  # text is text: never a formula, whatever it begins with
         cell.alignment = _WRAPPED
         return cell
-    cell = WriteOnlyCell(sheet, value=value)
+    cell = WriteOnlyCell(sheet)
+    cell.value = value
     cell.alignment = _WRAPPED
     if column.kind == "date":
         cell.number_format = "yyyy-mm-dd"
     return cell
 
 
-def _add_table(book: Workbook, title: str, name: str, columns: Sequence[Column], rows: Iterable[Any], freeze: str) -> int:
+def _add_table(book: Workbook, title: str, columns: Sequence[Column], rows: Iterable[Any], *, freeze: str) -> int:
     """One sheet with a header and one row per record, as a real Excel table. Returns the number of rows."""
     sheet = book.create_sheet(title)
     sheet.freeze_panes = freeze
@@ -90,12 +95,12 @@ def _add_table(book: Workbook, title: str, name: str, columns: Sequence[Column],
     if count == 0:
         sheet.append([])
     last = f"{get_column_letter(len(columns))}{max(count, 1) + 1}"
-    table = Table(displayName=name, ref=f"A1:{last}")
+    table = Table(displayName=title, ref=f"A1:{last}")
     table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=True)
-    table._initialise_columns()
-    for table_column, column in zip(table.tableColumns, columns, strict=True):
-        assert isinstance(table_column, TableColumn)
-        table_column.name = column.title
+    # In write-only mode openpyxl cannot read the header back.
+    for place, column in enumerate(columns, start=1):
+        table.tableColumns.append(TableColumn(id=place, name=column.title))
+    table.autoFilter = AutoFilter(ref=table.ref)
     sheet.add_table(table)
     return count
 
@@ -110,7 +115,10 @@ def _add_read_me(book: Workbook, origin: Origin) -> None:
     sheet.append([])
     made = f"{origin.made_at:%d %B %Y, %H:%M} ({origin.zone})"
     rows: list[tuple[str, str | int]] = [
-        ("What this is", "The matrix of activities and the joint calendar of the UN entities that follow up UNGASS 2016."),
+        (
+            "What this is",
+            "The matrix of activities and the joint calendar of the UN entities that follow up UNGASS 2016.",
+        ),
         ("Made", made),
         ("Made by", origin.made_by),
         ("Filters", origin.filters),
@@ -125,7 +133,10 @@ def _add_read_me(book: Workbook, origin: Origin) -> None:
             "An activity in several chapters stands under each and is counted once in the total, so the sum over "
             "chapters may exceed it.",
         ),
-        ("Sharing", "Internal: for the UN entities only. Nothing in it goes outside unless each entity concerned agreed."),
+        (
+            "Sharing",
+            "Internal: for the UN entities only. Nothing in it goes outside unless each entity concerned agreed.",
+        ),
         ("Corrections", f"Sign in at {origin.address} and edit the record there."),
     ]
     for label, text in rows:
@@ -139,17 +150,15 @@ def _add_read_me(book: Workbook, origin: Origin) -> None:
         sheet.append([name, value])
 
 
-def write_workbook(
-    target: BinaryIO, origin: Origin, activities: Iterable[Any], occurrences: Iterable[Any]
-) -> None:
+def write_workbook(target: BinaryIO, origin: Origin, activities: Iterable[Any], occurrences: Iterable[Any]) -> None:
     """Write the workbook with its sheets Read me, Matrix and Calendar to `target`."""
     book = Workbook(write_only=True)
     book.properties.title = origin.title
     book.properties.creator = "UN interagency coordination"
     book.properties.created = book.properties.modified = origin.made_at.replace(tzinfo=None)
     _add_read_me(book, origin)
-    _add_table(book, "Matrix", "Matrix", MATRIX, activities, "D2")
-    _add_table(book, "Calendar", "Calendar", CALENDAR, occurrences, "B2")
+    _add_table(book, "Matrix", MATRIX, activities, freeze="D2")
+    _add_table(book, "Calendar", CALENDAR, occurrences, freeze="B2")
     book.save(target)
 
 

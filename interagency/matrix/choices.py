@@ -13,11 +13,12 @@ from interagency.forms import Group, Option
 from interagency.matrix.framework.models import Chapter, Country, Recommendation, Region, SdgGoal, SdgTarget, Section
 from interagency.matrix.organisations.models import Organisation, OrganisationKind
 from interagency.matrix.organisations.queries import names_of
+from interagency.words import fold
 
 
 def kind_words(kind: OrganisationKind) -> str:
     """A heading for organisations of one kind."""
-    return {
+    words: dict[OrganisationKind, str] = {
         OrganisationKind.UN_ENTITY: _("UN entities"),
         OrganisationKind.UN_BODY: _("UN bodies, mechanisms and units"),
         OrganisationKind.INTERNATIONAL: _("International organisations"),
@@ -28,7 +29,8 @@ def kind_words(kind: OrganisationKind) -> str:
         OrganisationKind.GOVERNMENT: _("Governments"),
         OrganisationKind.PRIVATE: _("Private sector"),
         OrganisationKind.NETWORK: _("Networks and informal groups"),
-    }[kind]
+    }
+    return words[kind]
 
 
 def organisation_option(organisation: Organisation) -> Option:
@@ -103,8 +105,6 @@ def country_groups(session: Session) -> list[Group]:
 
 
 def _by_name(country: Country) -> str:
-    from interagency.words import fold
-
     return fold(country.name)
 
 
@@ -114,7 +114,9 @@ def region_groups(session: Session) -> list[Group]:
     return [
         Group(
             _("Regions"),
-            options=[Option(region.code, region.name, "", " ".join([region.name, *region.other_names])) for region in regions],
+            options=[
+                Option(region.code, region.name, "", " ".join([region.name, *region.other_names])) for region in regions
+            ],
         )
     ]
 

@@ -181,7 +181,7 @@ def words_match(column: Any, queries: Iterable[str]) -> list[sa.ColumnElement[bo
     return [column.like(pattern, escape="\\") for query in queries for pattern in like_patterns(query)]
 
 
-def _organisation_ids(keys: Iterable[str]) -> sa.Select[tuple[int]]:
+def _organisation_ids(keys: Iterable[str]) -> sa.Select[int]:
     return sa.select(Organisation.id).where(Organisation.key.in_(list(keys)))
 
 
@@ -229,7 +229,10 @@ def _by_region(codes: tuple[str, ...]) -> sa.ColumnElement[bool]:
 
 def activity_conditions(filters: Filters, mine: Iterable[str] = ()) -> list[sa.ColumnElement[bool]]:
     """The conditions on Activity that `filters` stand for. `mine` are the keys of the reader's entities."""
-    conditions = [Activity.is_listed, *words_match(Activity.search_text, filters.get("q"))]
+    conditions: list[sa.ColumnElement[bool]] = [
+        Activity.is_listed.is_(True),
+        *words_match(Activity.search_text, filters.get("q")),
+    ]
     plain = {"status": Activity.status, "level": Activity.level, "scope": Activity.scope}
     for name, column in plain.items():
         if filters.get(name):
@@ -239,7 +242,9 @@ def activity_conditions(filters: Filters, mine: Iterable[str] = ()) -> list[sa.C
     if filters.get("mine"):
         conditions.append(_by_entity(tuple(mine)))
     if partners := filters.get("partner"):
-        conditions.append(_linked(activity_partner, activity_partner.c.organisation_id.in_(_organisation_ids(partners))))
+        conditions.append(
+            _linked(activity_partner, activity_partner.c.organisation_id.in_(_organisation_ids(partners)))
+        )
     if chapters := filters.get("chapter"):
         conditions.append(_by_chapter(chapters))
     if codes := filters.get("recommendation"):

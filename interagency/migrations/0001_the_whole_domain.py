@@ -748,6 +748,15 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Back to nothing."""
     _allow_changes()
+    # Rows that point at rows of their own table would keep SQLite from dropping it.
+    for table, column in (
+        ("organisation", "parent_id"),
+        ("region", "parent_code"),
+        ("section", "parent_id"),
+        ("event", "parent_id"),
+        ("activity", "merged_into_id"),
+    ):
+        op.execute(f"UPDATE {table} SET {column} = NULL")
     op.drop_table('segment_day')
     op.drop_index(op.f('ix_hand_out_use_hand_out_id'), table_name='hand_out_use')
     op.drop_table('hand_out_use')

@@ -22,7 +22,9 @@ _QUALIFIERS = {
     "exactly": Qualifier.EXACTLY,
 }
 _WORDS = "|".join(re.escape(word) for word in sorted(_QUALIFIERS, key=len, reverse=True))
-_FIGURE = re.compile(rf"^(?:(?P<qualifier>{_WORDS})\s+)?(?P<number>\d[\d, \u00a0\u202f]*(?:\.\d{{1,4}})?)\s+(?P<unit>\S.*)$", re.I)
+_FIGURE = re.compile(
+    rf"^(?:(?P<qualifier>{_WORDS})\s+)?(?P<number>\d[\d, \u00a0\u202f]*(?:\.\d{{1,4}})?)\s+(?P<unit>\S.*)$", re.I
+)
 LARGEST = Decimal(10) ** 13
 
 

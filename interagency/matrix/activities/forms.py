@@ -60,7 +60,10 @@ _TOO_LONG = _l("This is longer than %(max)d characters. Shorten it; nothing you 
 
 def _text(label: Any, description: Any, rows: int = 3) -> CleanTextField:
     return CleanTextField(
-        label, validators=[Length(max=TEXT_LENGTH, message=_TOO_LONG)], description=description, render_kw={"rows": rows}
+        label,
+        validators=[Length(max=TEXT_LENGTH, message=_TOO_LONG)],
+        description=description,
+        render_kw={"rows": rows},
     )
 
 
@@ -85,7 +88,9 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     start = ImpreciseDateField(
         _l("Begins"), description=_l("As you know it: 12 October 2026, June 2016, early 2018, 2019. Empty if unknown.")
     )
-    end = ImpreciseDateField(_l("Ends"), description=_l("The last day, month or year. Empty if it goes on or is unknown."))
+    end = ImpreciseDateField(
+        _l("Ends"), description=_l("The last day, month or year. Empty if it goes on or is unknown.")
+    )
     lead = SelectField(_l("Lead entity"), default="")
     entities = RecordsField(
         _l("Other UN entities"), description=_l("Each is asked to confirm. Two or more UN entities make it joint.")
@@ -96,18 +101,28 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         _l("Recommendations"),
         description=_l("The chapters follow from these. Leave empty for coordination work."),
     )
-    chapters = RecordsField(_l("Further chapters"), description=_l("Only chapters that no chosen recommendation brings."))
-    level = SelectField(_l("Level"), choices=[_UNKNOWN, *((level.value, words) for level, words in LEVEL_WORDS.items())], default="")
-    scope = SelectField(_l("Scope"), choices=[_UNKNOWN, *((scope.value, words) for scope, words in SCOPE_WORDS.items())], default="")
+    chapters = RecordsField(
+        _l("Further chapters"), description=_l("Only chapters that no chosen recommendation brings.")
+    )
+    level = SelectField(
+        _l("Level"), choices=[_UNKNOWN, *((level.value, words) for level, words in LEVEL_WORDS.items())], default=""
+    )
+    scope = SelectField(
+        _l("Scope"), choices=[_UNKNOWN, *((scope.value, words) for scope, words in SCOPE_WORDS.items())], default=""
+    )
     countries = RecordsField(_l("Countries that benefit"), description=_l("Type a name in any usual spelling."))
     hosts = NamesField(_l("Host countries"), description=_l("Where it takes place. One per line, or separated by “;”."))
-    partner_countries = NamesField(_l("Partner countries"), description=_l("Governments that co-organise are partners."))
+    partner_countries = NamesField(
+        _l("Partner countries"), description=_l("Governments that co-organise are partners.")
+    )
     subjects = NamesField(_l("Countries it is about"), description=_l("Studied or surveyed, without taking part."))
     regions = RecordsField(_l("Regions"))
     sdg = RecordsField(_l("Sustainable Development Goals and targets"))
     figures = NamesField(
         _l("Figures"),
-        description=_l("One per line: a number and what it counts, such as “more than 450 policymakers” or “8 countries”."),
+        description=_l(
+            "One per line: a number and what it counts, such as “more than 450 policymakers” or “8 countries”."
+        ),
     )
     results = _text(_l("Results"), _l("What has come of it so far."))
     source = _text(_l("Source"), _l("Paper and paragraph, or who reported it."), 2)
@@ -120,11 +135,15 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         ],
     )
     contact = CleanStringField(
-        _l("Contact"), validators=[Length(max=300, message=_TOO_LONG)], description=_l("Internal: never leaves the house.")
+        _l("Contact"),
+        validators=[Length(max=300, message=_TOO_LONG)],
+        description=_l("Internal: never leaves the house."),
     )
     remarks = _text(_l("Remarks for internal eyes"), _l("Internal: never leaves the house."), 2)
 
-    def __init__(self, session: Session, activity: Activity | None = None, mine: list[Organisation] | None = None) -> None:
+    def __init__(
+        self, session: Session, activity: Activity | None = None, mine: list[Organisation] | None = None
+    ) -> None:
         super().__init__()
         self._groups: dict[str, list[Group]] = {}
         self._offer(session, activity, mine or [])

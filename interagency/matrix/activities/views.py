@@ -164,7 +164,7 @@ def edit_post(activity_id: int) -> ResponseReturnValue:
     form = ActivityForm(db.session, found, mine)
     if not form.validate() or form.dates_to_show:
         return render_template("matrix/activity_form.html", form=form, activity=found, conflict=None), 422
-    version = int(form.version.data) if (form.version.data or "").isdecimal() else 0
+    version = _version(form.version.data)
     try:
         changed = record.save_activity(
             db.session, found, form.draft(), version=version, by=current_user, mine=mine, month=month_of(today())
@@ -174,6 +174,11 @@ def edit_post(activity_id: int) -> ResponseReturnValue:
     db.session.commit()
     flash(_("Saved: “%(title)s”.", title=found.title) if changed else _("Nothing was different."), "success")
     return redirect(url_for("activities.activity", activity_id=found.id, saved=f"activity-{found.id}"))
+
+
+def _version(text: str | None) -> int:
+    """The version a form was read at; 0, which never stands, when it is not a number."""
+    return int(text) if text and text.isdecimal() and len(text) < 10 else 0
 
 
 def _conflict(activity_id: int, form: ActivityForm, mine: list[Organisation]) -> ResponseReturnValue:

@@ -70,7 +70,7 @@ class FactWords:
 
     def _plain(self, value: Any) -> str:
         if isinstance(value, bool):
-            return _("yes") if value else _("no")
+            return str(_("yes") if value else _("no"))
         if isinstance(value, list):
             return "; ".join(str(item) for item in value)
         return str(value)

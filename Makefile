@@ -1,0 +1,45 @@
+# `make run` sets everything up and serves; `make test` sets everything up and checks.
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: run test lint screenshots clean lock
+
+run: $(VENV)/.ready-to-run
+	@$(BIN)/interagency run --port $(PORT)
+
+test: $(VENV)/.ready-to-develop lint
+	$(BIN)/python -m pytest -n 2 $(TESTS)
+
+lint: $(VENV)/.ready-to-develop
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+screenshots: $(VENV)/.ready-to-develop
+	$(BIN)/python -m tests.tools.screenshots
+
+$(VENV)/bin/python:
+	@echo "Making the virtual environment …"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.ready-to-run: $(VENV)/bin/python requirements/run.txt pyproject.toml
+	@echo "Installing the pinned parts, a minute the first time …"
+	@$(PIP) install --quiet --require-hashes -r requirements/run.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+$(VENV)/.ready-to-develop: $(VENV)/.ready-to-run requirements/develop.txt
+	@echo "Installing what the checks need …"
+	@$(PIP) install --quiet --require-hashes -r requirements/develop.txt
+	@touch $@
+
+# Needs uv; the lock files carry hashes and no index address.
+lock:
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra build pyproject.toml -o requirements/run.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev --extra build pyproject.toml -c requirements/run.txt -o requirements/develop.txt
+
+clean:
+	rm -rf $(VENV) instance build *.egg-info

@@ -1,0 +1,211 @@
+"""The cast and the databases that all tests share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.engine import make_url
+
+from interagency import create_app
+from interagency.accounts.models import Person, Role
+from interagency.database import alembic, db
+from interagency.matrix.activities.models import Status
+from interagency.matrix.activities.record import ActivityDraft, create_activity
+from interagency.matrix.framework.load import load_framework
+from interagency.matrix.organisations.load import load_organisations
+from interagency.matrix.organisations.models import Appointment
+from interagency.matrix.organisations.queries import Directory
+from interagency.settings import Settings, read_settings
+from tests.helpers import PASSWORD, Browser
+
+EVERYTHING = os.environ.get("INTERAGENCY_TEST_EVERYTHING") == "yes"
+POSTGRESQL = os.environ.get("INTERAGENCY_TEST_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1/postgres")
+NEEDS = {
+    "browser": (lambda: shutil.which("chromium") is not None, "install Debian's chromium"),
+    "office": (lambda: shutil.which("soffice") is not None, "install Debian's libreoffice-calc-nogui"),
+    "postgresql": (lambda: _postgresql_answers(), "start a PostgreSQL server and set INTERAGENCY_TEST_POSTGRESQL"),
+}
+CAST = (
+    ("coordinator@example.org", "Clara Coordinator", Role.COORDINATOR, None),
+    ("who@example.org", "Farida Who", Role.READER, "who"),
+    ("undp@example.org", "Felix Undp", Role.READER, "undp"),
+    ("reader@example.org", "Rui Reader", Role.READER, None),
+    ("admin@example.org", "Ada Admin", Role.ADMINISTRATOR, None),
+)
+
+
+def _postgresql_answers() -> bool:
+    server = sa.create_engine(POSTGRESQL, connect_args={"connect_timeout": 3})
+    try:
+        with server.connect():
+            return True
+    except sa.exc.SQLAlchemyError:
+        return False
+    finally:
+        server.dispose()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what cannot run here, in one line each; or, where everything is required, let it fail."""
+    missing = {name: how for name, (there, how) in NEEDS.items() if not there()}
+    if EVERYTHING and missing:
+        pytest.exit(f"required but missing: {', '.join(f'{name} ({how})' for name, how in missing.items())}", 1)
+    for item in items:
+        for name, how in missing.items():
+            if item.get_closest_marker(name):
+                item.add_marker(pytest.mark.skip(reason=f"left out: {how}"))
+
+
+def make_settings(folder: Path, **more: str) -> Settings:
+    """Settings of a service in `folder`."""
+    values = {"DATA_FOLDER": str(folder), "SECRET_KEY": "test" * 10, "BASE_URL": "http://localhost"} | more
+    return read_settings({f"INTERAGENCY_{name}": value for name, value in values.items()})
+
+
+def make_app(settings: Settings) -> Flask:
+    """A service for tests: no limits of attempts, unless a test is about them."""
+    return create_app(settings, TESTING=True, RATELIMIT_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
+
+
+def fill(app: Flask) -> None:
+    """Migrations, reference lists and the cast."""
+    with app.app_context():
+        alembic.upgrade()
+        load_framework(db.session)
+        load_organisations(db.session)
+        directory = Directory(db.session)
+        for email, name, role, entity in CAST:
+            person = Person(email=email, name=name, role=role, session_epoch=0)
+            person.set_password(PASSWORD)
+            db.session.add(person)
+            db.session.flush()
+            if entity:
+                appointment = Appointment(
+                    person_id=person.id, entity_id=directory.find(entity).id, first_day=date(2020, 1, 1)
+                )
+                db.session.add(appointment)
+        db.session.commit()
+
+
+def close(app: Flask) -> None:
+    """End all connections of `app`."""
+    with app.app_context():
+        db.session.close()
+        for engine in db.engines.values():
+            engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def template_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A filled SQLite database, copied for each test."""
+    folder = tmp_path_factory.mktemp("template")
+    app = make_app(make_settings(folder))
+    fill(app)
+    close(app)  # closing the last connection brings the log into the file
+    return folder / "interagency.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def template_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a filled PostgreSQL database, the template of each test's own."""
+    name = f"interagency_test_{uuid.uuid4().hex[:12]}"
+    server = sa.create_engine(POSTGRESQL, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(sa.text(f'CREATE DATABASE "{name}"'))
+    address = make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
+    app = make_app(make_settings(tmp_path_factory.mktemp("pg"), DATABASE_URL=address))
+    fill(app)
+    close(app)
+    yield name
+    with server.connect() as connection:
+        connection.execute(sa.text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    server.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+    """A service with reference lists and the cast, on each database in turn."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("template_sqlite")
+        shutil.copy(template, tmp_path / "interagency.sqlite3")
+        made = make_app(make_settings(tmp_path))
+        yield made
+        close(made)
+        return
+    source: str = request.getfixturevalue("template_postgresql")
+    name = f"interagency_test_{uuid.uuid4().hex[:12]}"
+    server = sa.create_engine(POSTGRESQL, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(sa.text(f'CREATE DATABASE "{name}" TEMPLATE "{source}"'))
+    address = make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
+    made = make_app(make_settings(tmp_path, DATABASE_URL=address))
+    yield made
+    close(made)
+    with server.connect() as connection:
+        connection.execute(sa.text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    server.dispose()
+
+
+@pytest.fixture
+def sqlite_app(template_sqlite: Path, tmp_path: Path) -> Iterator[Flask]:
+    """The same on SQLite only, for what does not depend on the database."""
+    shutil.copy(template_sqlite, tmp_path / "interagency.sqlite3")
+    made = make_app(make_settings(tmp_path))
+    yield made
+    close(made)
+
+
+def _signed_in(app: Flask) -> Callable[[str | None], Browser]:
+    def enter(name: str | None) -> Browser:
+        client: FlaskClient = app.test_client()
+        browser = Browser(client)
+        if name is not None:
+            browser.sign_in(f"{name}@example.org")
+        return browser
+
+    return enter
+
+
+@pytest.fixture
+def enter(app: Flask) -> Callable[[str | None], Browser]:
+    """`enter("who")` is the WHO focal point at the pages; `enter(None)` is nobody."""
+    return _signed_in(app)
+
+
+@pytest.fixture
+def enter_sqlite(sqlite_app: Flask) -> Callable[[str | None], Browser]:
+    """The same on SQLite only."""
+    return _signed_in(sqlite_app)
+
+
+@pytest.fixture
+def add_activity(request: pytest.FixtureRequest) -> Callable[..., int]:
+    """Add an activity and give its id: `add_activity(lead="who", entities=["undp"], title="…")`."""
+    app: Flask = request.getfixturevalue("app" if "app" in request.fixturenames else "sqlite_app")
+
+    def add(
+        title: str = "An activity", lead: str | None = "who", entities: tuple[str, ...] = (), **more: object
+    ) -> int:
+        with app.app_context():
+            directory = Directory(db.session)
+            draft = ActivityDraft(
+                title=title,
+                status=Status.ONGOING,
+                lead=directory.find(lead) if lead else None,
+                entities=[directory.find(key) for key in entities],
+                **more,  # type: ignore[arg-type]
+            )
+            made = create_activity(db.session, draft, by=None, by_name="test")
+            db.session.commit()
+            return made.id
+
+    return add

@@ -1,0 +1,72 @@
+"""What tests do at the door people use: sign in, read a page, send its form."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask.testing import FlaskClient
+from lxml import html
+from werkzeug.test import TestResponse
+
+PASSWORD = "a long enough password"
+
+
+class Browser:
+    """A person at the pages, without JavaScript."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+
+    def get(self, address: str, **more: Any) -> TestResponse:
+        return self.client.get(address, **more)
+
+    def token(self, address: str) -> str:
+        """The CSRF token of a page's form."""
+        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.get(address).text)
+        assert found, f"no form at {address}"
+        return found[1]
+
+    def fields(self, address: str) -> dict[str, Any]:
+        """What the record form at `address` would send as it stands."""
+        form = html.fromstring(self.get(address).text).xpath("//form[contains(@class, 'record')]")[0]
+        values: dict[str, Any] = {}
+        for name, value in form.form_values():
+            values.setdefault(name, []).append(value)
+        return values
+
+    def send(self, address: str, values: dict[str, Any] | None = None, *, at: str | None = None) -> TestResponse:
+        """Send `values` to `address` with the token of the page (`at`, or the address itself)."""
+        data = dict(values or {})
+        data["csrf_token"] = self.token(at or address)
+        return self.client.post(address, data=data)
+
+    def sign_in(self, email: str, password: str = PASSWORD) -> TestResponse:
+        return self.send("/sign-in", {"email": email, "password": password})
+
+
+def text_of(response: TestResponse) -> str:
+    """The words of a page, without markup."""
+    return " ".join(html.fromstring(response.text).text_content().split())
+
+
+def errors_of(response: TestResponse) -> list[str]:
+    """The messages at the fields of a refused form."""
+    return [
+        " ".join(node.text_content().split()) for node in html.fromstring(response.text).xpath("//p[@class='error']")
+    ]
+
+
+ACTIVITY = {
+    "title": "Train laboratory staff",
+    "status": "ongoing",
+    "lead": "who",
+    "recommendations": ["5(h)"],
+}
+EVENT = {
+    "title": "Expert meeting",
+    "kind": "expert group meeting",
+    "status": "confirmed",
+    "segments": "12-14 October 2026",
+    "organisers": ["who"],
+}

@@ -1,0 +1,141 @@
+"""The house keeps its order: imports point one way, every route states its access, documents keep up."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from interagency.cli import main
+from interagency.settings import SETTINGS
+from interagency.web import access_rule
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "interagency"
+FLOORS = [
+    {"settings", "database", "dates", "words", "history", "mail", "web", "forms"},
+    {"accounts"},
+    {"matrix"},
+    {"calendar"},
+    {"exports"},
+    {"home", "sample", "tables", "cli", "__init__"},
+]
+
+ROUTES = {
+    ("GET", "/"): "signed in",
+    ("GET", "/healthz"): "public",
+    ("GET", "/readyz"): "public",
+    ("GET", "/static/<path:filename>"): "public",
+    ("GET", "/sign-in"): "public",
+    ("POST", "/sign-in"): "public",
+    ("POST", "/sign-out"): "signed in",
+    ("GET", "/account"): "signed in",
+    ("POST", "/account"): "signed in",
+    ("GET", "/activities"): "signed in",
+    ("GET", "/activities/new"): "signed in",
+    ("POST", "/activities/new"): "signed in",
+    ("GET", "/activities/<int:activity_id>"): "signed in",
+    ("GET", "/activities/<int:activity_id>/edit"): "signed in",
+    ("POST", "/activities/<int:activity_id>/edit"): "signed in",
+    ("GET", "/activities/<int:activity_id>/history"): "signed in",
+    ("GET", "/dates"): "signed in",
+    ("GET", "/calendar"): "signed in",
+    ("GET", "/calendar/<int:year>/<int:month>"): "signed in",
+    ("GET", "/events/new"): "signed in",
+    ("POST", "/events/new"): "signed in",
+    ("GET", "/events/<int:event_id>"): "signed in",
+    ("GET", "/events/<int:event_id>.ics"): "signed in",
+    ("GET", "/events/<int:event_id>/edit"): "signed in",
+    ("POST", "/events/<int:event_id>/edit"): "signed in",
+    ("GET", "/events/<int:event_id>/history"): "signed in",
+    ("GET", "/subscriptions"): "signed in",
+    ("POST", "/subscriptions"): "signed in",
+    ("POST", "/subscriptions/<int:subscription_id>/rename"): "signed in",
+    ("POST", "/subscriptions/<int:subscription_id>/reset"): "signed in",
+    ("POST", "/subscriptions/<int:subscription_id>/revoke"): "signed in",
+    ("GET", "/feeds/<token>.ics"): "public",
+    ("GET", "/exports/matrix.xlsx"): "signed in",
+}
+
+
+def floor_of(name: str) -> int:
+    return next(number for number, rooms in enumerate(FLOORS) if name in rooms)
+
+
+def imported_rooms(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            modules = [node.module] if node.module != "interagency" else [f"interagency.{a.name}" for a in node.names]
+        elif isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        else:
+            continue
+        names |= {parts[1] for parts in (m.split(".") for m in modules) if parts[0] == "interagency" and len(parts) > 1}
+    return names - {"create_app", "MIGRATIONS"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in sorted(PACKAGE.rglob("*.py")) if "migrations" not in p.parts],
+    ids=lambda p: str(p.relative_to(PACKAGE)),
+)
+def test_no_room_imports_a_room_to_its_right(path: Path) -> None:
+    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    for name in imported_rooms(path):
+        assert floor_of(name) <= floor_of(own), f"{own} may not know {name}"
+        if floor_of(own) == 0:
+            assert floor_of(name) == 0
+
+
+def test_every_route_states_its_access(sqlite_app: Flask) -> None:
+    found = {
+        (method, rule.rule): access_rule(sqlite_app, rule.endpoint)
+        for rule in sqlite_app.url_map.iter_rules()
+        for method in rule.methods or ()
+        if method not in ("HEAD", "OPTIONS")
+    }
+    assert found == ROUTES
+
+
+def test_nobody_is_sent_to_sign_in_from_every_closed_route(sqlite_app: Flask) -> None:
+    client = sqlite_app.test_client()
+    for (method, rule), access in ROUTES.items():
+        if access == "public" or method != "GET":
+            continue
+        address = rule.replace("<int:", "<").replace("<activity_id>", "1").replace("<event_id>", "1")
+        response = client.get(address.replace("<year>", "2026").replace("<month>", "1"))
+        assert response.status_code == 302, rule
+        assert response.location.startswith("/sign-in"), rule
+
+
+def test_every_setting_is_documented() -> None:
+    text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    for setting in SETTINGS:
+        assert f"`{setting.variable}`" in text, setting.variable
+
+
+def test_every_command_is_documented() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name, command in main.commands.items():
+        for leaf in getattr(command, "commands", {"": None}):
+            assert f"interagency {name} {leaf}".strip() in text, f"{name} {leaf}"
+
+
+def test_templates_have_no_inline_style_or_script() -> None:
+    for path in PACKAGE.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        assert " style=" not in text, path
+        assert " onclick=" not in text, path
+        assert "<script>" not in text, path
+        assert "http://" not in text.replace("http://www.w3.org", ""), path
+
+
+def test_lock_files_name_no_index() -> None:
+    for path in (ROOT / "requirements").glob("*.txt"):
+        text = path.read_text(encoding="utf-8")
+        assert "--index" not in text, path
+        assert "://" not in text, path
+        assert "--hash=sha256:" in text, path
