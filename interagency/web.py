@@ -163,13 +163,19 @@ _MESSAGES: dict[int, Callable[[], str]] = {
 }
 
 
+def _message(code: int) -> str:
+    """What happened and what to do next, for an HTTP status."""
+    if code in _MESSAGES:
+        return _MESSAGES[code]()
+    return str(gettext("Nothing was saved. Go back and try again."))
+
+
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None:
         return error
     code = error.code or 500
     own = error.description if error.description and getattr(error, "is_ours", False) else None
-    message = _MESSAGES.get(code, lambda: gettext("Nothing was saved. Go back and try again."))()
-    return _refusal(code, own or message)
+    return _refusal(code, own or _message(code))
 
 
 def _csrf_error(_error: CSRFError) -> ResponseReturnValue:

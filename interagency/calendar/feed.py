@@ -139,7 +139,7 @@ def _add_times(entry: VEvent, start: Moment, end: Moment, tzid: str | None) -> N
     elif end > start:
         entry.add("dtend", _in_zone(end, tzid))
     else:
-        entry.add("duration", vDuration(timedelta(0)))  # DTEND may not equal DTSTART
+        entry.add("duration", vText("PT0S"))  # DTEND may not equal DTSTART; P0D would be a whole day to some
 
 
 def _add_stamps(entry: VEvent, event: FeedEvent) -> None:

@@ -1,0 +1,118 @@
+"""Coming in: the same answer for everybody who may not, and no way to another host."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from interagency import create_app
+from interagency.accounts.models import Person
+from interagency.database import db, now
+from interagency.history import AuditEntry
+from interagency.web import HEADERS
+from tests.conftest import close, make_settings
+from tests.helpers import PASSWORD, Browser, errors_of, text_of
+
+Enter = Callable[[str | None], Browser]
+
+
+def test_the_right_password_opens(enter: Enter) -> None:
+    page = enter("who").get("/")
+    assert page.status_code == 200
+    assert "For WHO" in text_of(page)
+
+
+@pytest.mark.parametrize(("email", "password"), [("who@example.org", "wrong"), ("nobody@example.org", PASSWORD)])
+def test_an_unknown_account_and_a_wrong_password_get_the_same_answer(enter: Enter, email: str, password: str) -> None:
+    response = enter(None).sign_in(email, password)
+    assert response.status_code == 422
+    assert errors_of(response) == ["Address and password do not match an account. Check both and try again."]
+
+
+def test_a_disabled_account_is_closed_at_once(app: Flask, enter: Enter) -> None:
+    browser = enter("who")
+    with app.app_context():
+        db.session.execute(sa.update(Person).where(Person.email == "who@example.org").values(disabled_at=now()))
+        db.session.commit()
+    assert browser.get("/activities").status_code == 302
+    assert enter(None).sign_in("who@example.org").status_code == 422
+
+
+def test_a_new_password_ends_all_sessions(app: Flask, enter: Enter) -> None:
+    browser = enter("who")
+    with app.app_context():
+        person = db.session.scalars(sa.select(Person).where(Person.email == "who@example.org")).one()
+        person.set_password("another long password")
+        db.session.commit()
+    assert browser.get("/activities").status_code == 302
+
+
+def test_after_signing_in_one_lands_where_one_wanted_to_go(enter: Enter) -> None:
+    browser = enter(None)
+    wanted = browser.get("/activities?chapter=1").location
+    response = browser.send(wanted, {"email": "who@example.org", "password": PASSWORD})
+    assert response.location == "/activities?chapter=1"
+
+
+@pytest.mark.parametrize(
+    "target", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:x", "/a\nb"]
+)
+def test_never_to_another_host(enter: Enter, target: str) -> None:
+    browser = enter(None)
+    data = {"email": "who@example.org", "password": PASSWORD, "csrf_token": browser.token("/sign-in")}
+    response = browser.client.post("/sign-in", query_string={"next": target}, data=data)
+    assert response.location == "/"
+
+
+def test_signing_out_ends_the_session(enter: Enter) -> None:
+    browser = enter("who")
+    browser.send("/sign-out", at="/")
+    assert browser.get("/activities").status_code == 302
+
+
+def test_an_act_without_token_is_refused_with_what_to_do(enter: Enter) -> None:
+    response = enter("who").client.post("/activities/new", data={"title": "x"})
+    assert response.status_code == 400
+    assert "reload the page" in text_of(response)
+
+
+def test_sign_ins_and_refusals_are_kept(app: Flask, enter: Enter) -> None:
+    enter("who")
+    enter(None).sign_in("who@example.org", "wrong")
+    with app.app_context():
+        acts = list(db.session.scalars(sa.select(AuditEntry.act).order_by(AuditEntry.id)))
+    assert acts == ["sign_in", "sign_in.refused"]
+
+
+def test_every_page_carries_the_headers(enter_sqlite: Enter) -> None:
+    for address in ("/sign-in", "/", "/nowhere", "/healthz"):
+        response = enter_sqlite("who").get(address)
+        for name, value in HEADERS.items():
+            assert response.headers[name] == value, address
+        assert "unsafe" not in response.headers["Content-Security-Policy"]
+        cookie = response.headers.get("Set-Cookie", "HttpOnly; SameSite=Lax")
+        assert "HttpOnly" in cookie
+        assert "SameSite=Lax" in cookie
+
+
+def test_the_zone_of_the_reader_is_kept_and_shown(enter: Enter) -> None:
+    browser = enter("who")
+    browser.send("/account", {"timezone": "Asia/Kathmandu"})
+    assert "Times are shown in Asia/Kathmandu" in text_of(browser.get("/"))
+    assert browser.send("/account", {"timezone": "Mars/Olympus"}).status_code == 400
+
+
+def test_guessing_is_slowed_down(template_sqlite: Path, tmp_path: Path) -> None:
+    shutil.copy(template_sqlite, tmp_path / "interagency.sqlite3")
+    app = create_app(make_settings(tmp_path), TESTING=True, RATELIMIT_ENABLED=True)
+    browser = Browser(app.test_client())
+    answers = [browser.sign_in("who@example.org", "wrong").status_code for _ in range(12)]
+    assert answers[:10] == [422] * 10
+    assert answers[-1] == 429
+    assert "wait a minute" in text_of(browser.sign_in("who@example.org", "wrong"))
+    close(app)

@@ -1,0 +1,169 @@
+"""The monthly workbook, asked for at the door, loaded back and opened by LibreOffice."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from lxml import etree
+from openpyxl import Workbook, load_workbook
+from openpyxl.worksheet.worksheet import Worksheet
+
+from interagency.database import db
+from interagency.exports.columns import CALENDAR, MATRIX
+from interagency.exports.workbook import CUT, LONGEST_CELL
+from interagency.matrix.activities.models import Activity
+from interagency.sample.load import load_sample
+from tests.helpers import Browser
+
+Enter = Callable[[str | None], Browser]
+HOSTILE = ["=1+1", "+cmd|' /C calc'!A0", "-2", "@SUM(A1)", "\tTab", "مكافحة", "🎉 emoji", "<b>bold</b> & more"]
+
+
+def download(browser: Browser, query: str = "") -> tuple[Workbook, bytes]:
+    response = browser.get(f"/exports/matrix.xlsx{query}")
+    assert response.status_code == 200
+    assert response.mimetype == "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    return load_workbook(io.BytesIO(response.data)), response.data
+
+
+def rows_of(sheet: Worksheet) -> list[dict[str, object]]:
+    header, *rows = sheet.iter_rows(values_only=True)
+    return [dict(zip((str(title) for title in header), row, strict=True)) for row in rows]
+
+
+@pytest.fixture
+def sample(sqlite_app: Flask) -> Flask:
+    with sqlite_app.app_context():
+        load_sample(db.session, progress=lambda _line: None)
+        db.session.commit()
+    return sqlite_app
+
+
+def test_one_row_per_activity_under_the_titles_of_the_columns(sample: Flask, enter_sqlite: Enter) -> None:
+    book, _body = download(enter_sqlite("who"))
+    assert book.sheetnames == ["Read me", "Matrix", "Calendar"]
+    for name, columns in (("Matrix", MATRIX), ("Calendar", CALENDAR)):
+        sheet = book[name]
+        assert [cell.value for cell in sheet[1]] == [column.title for column in columns]
+        assert sheet.freeze_panes
+        assert sheet.tables[name].ref == f"A1:{sheet.dimensions.split(':')[1]}"
+        assert sheet.tables[name].autoFilter.ref == sheet.tables[name].ref
+        assert sheet.page_setup.orientation == "landscape"
+        assert sheet.print_title_rows == "$1:$1"
+    with sample.app_context():
+        activities = {a.id: a for a in db.session.scalars(sa.select(Activity))}
+        rows = rows_of(book["Matrix"])
+        assert sorted(int(str(row["ID"])) for row in rows) == sorted(activities)
+        for row in rows:
+            for column in MATRIX:
+                meant = column.value(activities[int(str(row["ID"]))])
+                read = row[column.title]
+                read = read.date() if isinstance(read, datetime) else read
+                assert read == (None if meant == "" else meant), column.title
+
+
+def test_dates_are_dates_beside_the_words(sample: Flask, enter_sqlite: Enter) -> None:
+    book, _body = download(enter_sqlite("who"), "?q=forensic+toxicology")
+    (row,) = rows_of(book["Matrix"])
+    assert row["Begins"] == "June 2016"
+    assert row["Begins (first day)"] == datetime(2016, 6, 1)
+    place = [column.title for column in MATRIX].index("Begins (first day)") + 1
+    assert book["Matrix"].cell(2, place).number_format == "yyyy-mm-dd"
+
+
+def test_the_filters_of_the_list_hold_and_are_named(sample: Flask, enter_sqlite: Enter) -> None:
+    book, _body = download(enter_sqlite("who"), "?chapter=2&entity=DPKO&entity=WHO")
+    rows = rows_of(book["Matrix"])
+    assert rows
+    assert all(row["II"] == "x" for row in rows)
+    read_me = {row[0].value: row[1].value for row in book["Read me"].iter_rows(min_row=3, max_col=2)}
+    assert "chapter: chapter II" in read_me["Filters"]
+    assert "entity: DPO" in read_me["Filters"]
+    assert read_me["Activities"] == len(rows)
+    assert "Europe/Vienna" in read_me["Made"]
+
+
+def test_an_empty_matrix_is_a_workbook_too(sqlite_app: Flask, enter_sqlite: Enter) -> None:
+    book, _body = download(enter_sqlite("reader"))
+    assert [column.title for column in MATRIX] == [cell.value for cell in book["Matrix"][1]]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_is_always_text(
+    sqlite_app: Flask, enter_sqlite: Enter, add_activity: Callable[..., int], text: str
+) -> None:
+    add_activity(title=text, description=text)
+    book, body = download(enter_sqlite("who"))
+    (row,) = rows_of(book["Matrix"])
+    assert row["Title"] == text.strip()
+    with zipfile.ZipFile(io.BytesIO(body)) as package:
+        assert b"<f>" not in package.read("xl/worksheets/sheet2.xml")
+
+
+def test_a_text_too_long_for_a_cell_is_cut_with_a_note(
+    sqlite_app: Flask, enter_sqlite: Enter, add_activity: Callable[..., int]
+) -> None:
+    add_activity(description="long 🎉 " * 6000)
+    book, _body = download(enter_sqlite("who"))
+    (row,) = rows_of(book["Matrix"])
+    text = str(row["Description"])
+    assert text.endswith(CUT)
+    assert len(text.encode("utf-16-le")) // 2 <= LONGEST_CELL
+
+
+def test_the_properties_name_nobody(sqlite_app: Flask, enter_sqlite: Enter) -> None:
+    book, _body = download(enter_sqlite("who"))
+    assert book.properties.creator == "UN interagency coordination"
+    assert book.properties.lastModifiedBy is None
+
+
+def test_the_package_is_whole(sample: Flask, enter_sqlite: Enter) -> None:
+    _book, body = download(enter_sqlite("who"))
+    with zipfile.ZipFile(io.BytesIO(body)) as package:
+        assert package.testzip() is None
+        names = set(package.namelist())
+        types = etree.fromstring(package.read("[Content_Types].xml"))
+        parts = {node.get("PartName").lstrip("/") for node in types if node.get("PartName")}
+        assert parts <= names
+        assert {name for name in names if name.startswith(("xl/worksheets/sheet", "xl/tables/"))} <= parts
+        for number, columns in ((1, MATRIX), (2, CALENDAR)):
+            table = etree.fromstring(package.read(f"xl/tables/table{number}.xml"))
+            titles = [node.get("name") for node in table.iter("{*}tableColumn")]
+            assert titles == [column.title for column in columns]
+            assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.office
+def test_libreoffice_opens_it_without_complaint(sample: Flask, enter_sqlite: Enter, tmp_path: Path) -> None:
+    _book, body = download(enter_sqlite("who"))
+    source = tmp_path / "matrix.xlsx"
+    source.write_bytes(body)
+    office = shutil.which("soffice")
+    assert office is not None
+    done = subprocess.run(
+        [
+            office,
+            f"-env:UserInstallation=file://{tmp_path}/profile",
+            "--headless",
+            "--convert-to",
+            "pdf",
+            "--outdir",
+            str(tmp_path),
+            str(source),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "matrix.pdf").stat().st_size > 20_000

@@ -1,0 +1,89 @@
+"""Pictures of every page, phone and desktop, light and dark: `make screenshots` writes them to screenshots/."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+from werkzeug.serving import make_server
+
+from interagency.database import db
+from interagency.sample.load import load_sample
+from tests.conftest import close, fill, make_app, make_settings
+from tests.helpers import PASSWORD
+
+PAGES = {
+    "home": "/",
+    "matrix": "/activities",
+    "matrix-filtered": "/activities?chapter=1&joint=yes",
+    "activity": "/activities/24",
+    "activity-new": "/activities/new",
+    "activity-history": "/activities/24/history",
+    "calendar": "/calendar",
+    "month": "/calendar/2017/9",
+    "event": "/events/29",
+    "event-new": "/events/new",
+    "subscriptions": "/subscriptions",
+    "account": "/account",
+    "not-found": "/nowhere",
+}
+SIZES = {"desktop": (1280, 900), "phone": (360, 740)}
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def take(browser: Browser, address: str, folder: Path, *, size: str, theme: str) -> None:
+    """Pictures of all pages in one size and theme."""
+    width, height = SIZES[size]
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme="dark" if theme == "dark" else "light"
+    )
+    page = context.new_page()
+    page.goto(f"{address}/sign-in")
+    page.screenshot(path=folder / f"sign-in-{size}-{theme}.png")
+    page.fill("#email", "who@example.org")
+    page.fill("#password", PASSWORD)
+    page.click("main button")
+    for name, path in PAGES.items():
+        page.goto(address + path)
+        page.screenshot(path=folder / f"{name}-{size}-{theme}.png")
+    context.close()
+
+
+def main(folder: Path) -> None:
+    """Serve a filled service on loopback and take all pictures."""
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as data:
+        app = make_app(make_settings(Path(data)))
+        fill(app)
+        with app.app_context():
+            load_sample(db.session, progress=lambda _line: None)
+            db.session.commit()
+        server = make_server("127.0.0.1", 0, app, threaded=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+            for size in SIZES:
+                for theme in ("light", "dark"):
+                    take(browser, f"http://127.0.0.1:{server.port}", folder, size=size, theme=theme)
+            browser.close()
+        server.shutdown()
+        thread.join()
+        close(app)
+    print(f"{len(list(folder.glob('*.png')))} pictures in {folder}/")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "screenshots"))
