@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from interagency.words import clean
 # Said of every write-only table, also where the columns were given, as ours are.
 warnings.filterwarnings("ignore", "In write-only mode you must add table columns", UserWarning)
 LONGEST_CELL = 32_767
+LINE_HEIGHT = 15  # points
+MOST_LINES = 10
 CUT = " […] cut here: the full text is on the record's page"
 _HEADER_FONT = Font(bold=True, color="FFFFFF")
 _HEADER_FILL = PatternFill("solid", fgColor="005A8C")
@@ -69,6 +72,24 @@ def _cell(sheet: WriteOnlyWorksheet, value: Cell, column: Column) -> Any:
     return cell
 
 
+def _print_on_a4(sheet: WriteOnlyWorksheet, *, pages: int) -> None:
+    """Landscape, so many pages wide. To be said before the first row is written."""
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = 9
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = pages, 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+
+
+def _height(values: Sequence[Cell], columns: Sequence[Column]) -> int:
+    """A row height that shows the wrapped text, up to ten lines: programs do not fit rows when they open a file."""
+    lines = [
+        sum(max(1, math.ceil(len(line) * 1.1 / column.width)) for line in value.split("\n"))
+        for value, column in zip(values, columns, strict=True)
+        if isinstance(value, str)
+    ]
+    return LINE_HEIGHT * min(MOST_LINES, max(lines, default=1))
+
+
 def _add_table(book: Workbook, title: str, columns: Sequence[Column], rows: Iterable[Any], *, freeze: str) -> int:
     """One sheet with a header and one row per record, as a real Excel table. Returns the number of rows."""
     sheet = book.create_sheet(title)
@@ -76,11 +97,10 @@ def _add_table(book: Workbook, title: str, columns: Sequence[Column], rows: Iter
     for place, column in enumerate(columns, start=1):
         sheet.column_dimensions[get_column_letter(place)].width = column.width
     sheet.row_dimensions[1].height = 32
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = 9
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    # Thirty columns on one page nobody can read; the title stands again on each.
+    _print_on_a4(sheet, pages=-(-sum(column.width for column in columns) // 200))
     sheet.print_title_rows = "1:1"
+    sheet.print_title_cols = "C:C" if freeze == "D2" else "A:A"
     sheet.oddFooter.center.text = "&A, page &P of &N"
     header = []
     for column in columns:
@@ -90,8 +110,10 @@ def _add_table(book: Workbook, title: str, columns: Sequence[Column], rows: Iter
     sheet.append(header)
     count = 0
     for row in rows:
-        sheet.append([_cell(sheet, column.value(row), column) for column in columns])
+        values = [column.value(row) for column in columns]
         count += 1
+        sheet.row_dimensions[count + 1].height = _height(values, columns)
+        sheet.append([_cell(sheet, value, column) for value, column in zip(values, columns, strict=True)])
     if count == 0:
         sheet.append([])
     last = f"{get_column_letter(len(columns))}{max(count, 1) + 1}"
@@ -109,6 +131,8 @@ def _add_read_me(book: Workbook, origin: Origin) -> None:
     sheet = book.create_sheet("Read me")
     sheet.column_dimensions["A"].width = 26
     sheet.column_dimensions["B"].width = 90
+    _print_on_a4(sheet, pages=1)
+    sheet.row_dimensions[1].height = 24
     heading = WriteOnlyCell(sheet, value=origin.title)
     heading.font = Font(bold=True, size=16)
     sheet.append([heading])
@@ -139,7 +163,8 @@ def _add_read_me(book: Workbook, origin: Origin) -> None:
         ),
         ("Corrections", f"Sign in at {origin.address} and edit the record there."),
     ]
-    for label, text in rows:
+    for number, (label, text) in enumerate(rows, start=3):
+        sheet.row_dimensions[number].height = LINE_HEIGHT * (1 + len(str(text)) // 85)
         name = WriteOnlyCell(sheet, value=label)
         name.font, name.alignment = Font(bold=True), _WRAPPED
         value = WriteOnlyCell(sheet, value=None)
