@@ -218,7 +218,7 @@ def serve(bind: str, workers: int, threads: int) -> None:
             "--bind", bind, "--workers", str(workers), "--threads", str(threads),
             "--worker-tmp-dir", memory if Path(memory).is_dir() else str(settings.data_folder),
             "--access-logfile", "-", "--access-logformat", '%(t)s "%(m)s %({interagency.path}e)s" %(s)s %(B)s',
-            "--graceful-timeout", "20",
+            "--graceful-timeout", "20", "--no-control-socket",
         ],
     )  # fmt: skip
 

@@ -12,10 +12,16 @@ from typing import Any
 from flask import request
 from flask_babel import gettext as _
 from wtforms import Field, StringField, TextAreaField, ValidationError
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 from wtforms.widgets import TextInput
 
 from interagency.dates import AmbiguousDate, DateNotUnderstood, ImpreciseDate, read_date
 from interagency.words import clean
+
+
+def to_choices(pairs: Iterable[tuple[str, Any]]) -> list[Any]:
+    """`(value, words)` pairs as WTForms takes them for a SelectField."""
+    return [SelectChoice(value=value, label=words) for value, words in pairs]
 
 
 class CleanStringField(StringField):
@@ -203,4 +209,5 @@ __all__ = [
     "Option",
     "RecordsField",
     "error_links",
+    "to_choices",
 ]

@@ -206,6 +206,14 @@ def _set_headers(response: Response) -> Response:
     return response
 
 
+def _note_path() -> None:
+    """Leave for the access log the path without its secrets: the rule of the address, or its first part."""
+    rule = request.url_rule
+    secret = rule is None or "<token>" in rule.rule
+    shown = (rule.rule if rule else f"/{request.path.split('/')[1][:20]}/…") if secret else request.path
+    request.environ["interagency.path"] = shown.encode("ascii", "replace").decode("ascii")
+
+
 def _choose_limits() -> None:
     # Uploads come to addresses under /imports; everything else is a form.
     request.max_content_length = UPLOAD_LIMIT if "import" in request.path else FORM_LIMIT
@@ -219,6 +227,7 @@ def prepare(app: Flask) -> None:
     csrf.init_app(app)
     babel.init_app(app, default_timezone="UTC")
     limiter.init_app(app)
+    app.before_request(_note_path)
     app.before_request(_choose_limits)
     app.before_request(_keep_the_door)
     app.after_request(_set_headers)

@@ -47,7 +47,7 @@ class Browser:
 
 def text_of(response: TestResponse) -> str:
     """The words of a page, without markup."""
-    return " ".join(html.fromstring(response.text).text_content().split())
+    return " ".join(" ".join(html.fromstring(response.text).itertext()).split())
 
 
 def errors_of(response: TestResponse) -> list[str]:

@@ -20,7 +20,7 @@ from interagency.calendar.models import Event, EventKind, EventSeries, EventStat
 from interagency.calendar.record import DayDraft, EventDraft, ExceptionDraft, SegmentDraft
 from interagency.calendar.zones import is_known_zone, local_problem
 from interagency.dates import DateNotUnderstood, ImpreciseDate, read_date, words_between
-from interagency.forms import CleanStringField, CleanTextField, Group, NamesField, RecordsField
+from interagency.forms import CleanStringField, CleanTextField, Group, NamesField, RecordsField, to_choices
 from interagency.matrix import choices
 from interagency.matrix.activities.models import TEXT_LENGTH, TITLE_LENGTH
 from interagency.matrix.framework.models import ROMAN, Chapter, Country
@@ -175,8 +175,8 @@ class EventForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         _l("Title"),
         validators=[InputRequired(_l("Write a title.")), Length(max=TITLE_LENGTH, message=_TOO_LONG)],
     )
-    kind = SelectField(_l("Kind"), choices=[(k.value, words) for k, words in KIND_WORDS.items()])
-    status = SelectField(_l("Status"), choices=[(s.value, words) for s, words in EVENT_STATUS_WORDS.items()])
+    kind = SelectField(_l("Kind"), choices=to_choices((k.value, words) for k, words in KIND_WORDS.items()))
+    status = SelectField(_l("Status"), choices=to_choices((s.value, words) for s, words in EVENT_STATUS_WORDS.items()))
     segments = NamesField(
         _l("When"),
         description=_l(
@@ -195,12 +195,14 @@ class EventForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     )
     repeats = SelectField(
         _l("Repeats"),
-        choices=REPEATS,
+        choices=to_choices(REPEATS),
         default="",
     )
     repeat_count = IntegerField(_l("How many times"), validators=[Optional(), NumberRange(2, 1000)])
     mode = SelectField(
-        _l("How people take part"), choices=[_UNKNOWN, *((m.value, w) for m, w in MODE_WORDS.items())], default=""
+        _l("How people take part"),
+        choices=to_choices([_UNKNOWN, *((m.value, w) for m, w in MODE_WORDS.items())]),
+        default="",
     )
     venue = CleanStringField(_l("Venue"), validators=[Length(max=300, message=_TOO_LONG)])
     city = CleanStringField(_l("City"), validators=[Length(max=200, message=_TOO_LONG)])
@@ -243,7 +245,7 @@ class EventForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             "chapters": choices.chapter_groups(session),
         }
         if event is None or not event.rrule:
-            self.repeats.choices = [choice for choice in REPEATS if choice[0] != "kept"]
+            self.repeats.choices = to_choices(pair for pair in REPEATS if pair[0] != "kept")
         if event is not None and not self.is_submitted():
             self._fill(event)
 

@@ -72,7 +72,7 @@ def _cell(sheet: WriteOnlyWorksheet, value: Cell, column: Column) -> Any:
     return cell
 
 
-def _print_on_a4(sheet: WriteOnlyWorksheet, *, pages: int) -> None:
+def _print_on_a4(sheet: Any, *, pages: int) -> None:
     """Landscape, so many pages wide. To be said before the first row is written."""
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = 9

@@ -12,7 +12,15 @@ from wtforms import BooleanField, HiddenField, IntegerField, SelectField, URLFie
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from interagency.dates import ImpreciseDate
-from interagency.forms import CleanStringField, CleanTextField, Group, ImpreciseDateField, NamesField, RecordsField
+from interagency.forms import (
+    CleanStringField,
+    CleanTextField,
+    Group,
+    ImpreciseDateField,
+    NamesField,
+    RecordsField,
+    to_choices,
+)
 from interagency.matrix import choices
 from interagency.matrix.activities.figures import figure_words, read_figure
 from interagency.matrix.activities.models import (
@@ -82,7 +90,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     description = _text(_l("Description"), _l("One to three plain sentences."), 5)
     status = SelectField(
         _l("Status"),
-        choices=[("", _l("Choose")), *((status.value, words) for status, words in STATUS_WORDS.items())],
+        choices=to_choices([("", _l("Choose")), *((status.value, words) for status, words in STATUS_WORDS.items())]),
         validators=[InputRequired(_l("Choose a status."))],
     )
     start = ImpreciseDateField(
@@ -105,10 +113,14 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         _l("Further chapters"), description=_l("Only chapters that no chosen recommendation brings.")
     )
     level = SelectField(
-        _l("Level"), choices=[_UNKNOWN, *((level.value, words) for level, words in LEVEL_WORDS.items())], default=""
+        _l("Level"),
+        choices=to_choices([_UNKNOWN, *((x.value, w) for x, w in LEVEL_WORDS.items())]),
+        default="",
     )
     scope = SelectField(
-        _l("Scope"), choices=[_UNKNOWN, *((scope.value, words) for scope, words in SCOPE_WORDS.items())], default=""
+        _l("Scope"),
+        choices=to_choices([_UNKNOWN, *((x.value, w) for x, w in SCOPE_WORDS.items())]),
+        default="",
     )
     countries = RecordsField(_l("Countries that benefit"), description=_l("Type a name in any usual spelling."))
     hosts = NamesField(_l("Host countries"), description=_l("Where it takes place. One per line, or separated by “;”."))
@@ -156,7 +168,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         offered = entities(session)
         offered += [entity for entity in present if entity not in offered]
         self._entities = {entity.key: entity for entity in offered}
-        self.lead.choices = [("", str(_l("Not known"))), *((e.key, e.full) for e in offered)]
+        self.lead.choices = to_choices([("", _l("Not known")), *((e.key, e.full) for e in offered)])
         if not self.is_submitted():
             self.lead.data = mine[0].key if mine and activity is None else ""
         others = partners(session)

@@ -57,8 +57,8 @@ class FactWords:
                 sa.select(Organisation.key, Organisation.acronym, Organisation.name)
             )
         }
-        self.countries: dict[str, str] = dict(session.execute(sa.select(Country.code, Country.name)).tuples().all())
-        self.regions: dict[str, str] = dict(session.execute(sa.select(Region.code, Region.name)).tuples().all())
+        self.countries: dict[str, str] = dict(session.execute(sa.select(Country.code, Country.name)).all())
+        self.regions: dict[str, str] = dict(session.execute(sa.select(Region.code, Region.name)).all())
 
     def say(self, name: str, value: Any) -> str:
         """One fact in words; `—` when there is nothing."""

@@ -1,0 +1,160 @@
+"""Events in the browser: typed as people write them, edited by whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from interagency.calendar.models import Event
+from interagency.database import db
+from tests.helpers import EVENT, Browser, errors_of, text_of
+
+Enter = Callable[[str | None], Browser]
+
+
+def add(browser: Browser, **more: Any) -> int:
+    response = browser.send("/events/new", EVENT | more)
+    assert response.status_code == 302, errors_of(response)
+    return int(response.location.split("/")[2].split("?")[0])
+
+
+def edit(browser: Browser, event_id: int, **values: Any) -> Any:
+    address = f"/events/{event_id}/edit"
+    return browser.send(address, browser.fields(address) | values)
+
+
+def kept(app: Flask, event_id: int) -> Event:
+    with app.app_context():
+        return db.session.scalars(sa.select(Event).where(Event.id == event_id)).one()
+
+
+def test_days_that_do_not_touch_with_a_chapter_each(enter: Enter) -> None:
+    who = enter("who")
+    event_id = add(
+        who,
+        segments="26-29 September 2017\n16 to 18 October 2017; 16 November 2017",
+        days="26 September 2017: I\n27 September 2017: II\n29 September 2017: none (open debate)",
+    )
+    page = text_of(who.get(f"/events/{event_id}"))
+    assert "26–29 September 2017" in page
+    assert "Tuesday, 26 September: chapter I" in page
+    assert "Friday, 29 September: no chapter (open debate)" in page
+    september = text_of(who.get("/calendar/2017/9"))
+    assert september.count("Expert meeting") == 4 + 1  # four days of the grid and the list below
+    assert "Expert meeting" not in text_of(who.get("/calendar/2017/8"))
+
+
+def test_hours_stand_in_the_zone_of_the_event(enter: Enter) -> None:
+    who = enter("who")
+    event_id = add(
+        who, segments="12 October 2026, 15:00-16:30", timezone="Europe/Vienna", city="Vienna", country="Austria"
+    )
+    page = text_of(who.get(f"/events/{event_id}"))
+    assert "12 October 2026, 15:00–16:30 Europe/Vienna" in page
+    assert "Vienna, Austria" in page
+
+
+REFUSED = [
+    ({"segments": ""}, "Write when it takes place"),
+    ({"segments": "31 June 2026"}, "June 2026 has 30 days"),
+    ({"segments": "12/10/2026"}, "Write the month as a word"),
+    ({"segments": "14 October 2026 to 12 October 2026"}, "ends before it begins"),
+    ({"segments": "12 October 2026, 15:00-16:00"}, "Hours need a time zone"),
+    ({"segments": "12 October 2026, 16:00-15:00", "timezone": "Europe/Vienna"}, "ends before it begins"),
+    ({"segments": "June 2026, 15:00-16:00", "timezone": "Europe/Vienna"}, "has hours but no day"),
+    ({"segments": "29 March 2026, 02:30-03:30", "timezone": "Europe/Vienna"}, "skip 02:30"),
+    ({"segments": "12 October 2026, 25:00-26:00", "timezone": "Europe/Vienna"}, "There is no time 25:00"),
+    ({"timezone": "Vienna"}, "We do not know this time zone"),
+    ({"country": "Atlantis"}, "We do not know the country"),
+    ({"days": "20 October 2026: I"}, "is not one of the days above"),
+    ({"days": "12 October 2026: IX"}, "is not a chapter"),
+    ({"links": "see the website"}, "is not an address"),
+    ({"links": "javascript:alert(1)"}, "is not an address"),
+    ({"organisers": ["undp"]}, "You speak for WHO"),
+    ({"organisers": ["nato"]}, "is not on the list"),
+    ({"title": "x" * 10_000}, "longer than 300"),
+    ({"repeats": "FREQ=SECONDLY"}, "Not a valid choice"),
+    ({"repeats": "FREQ=DAILY", "repeat_count": "100000"}, "Number must be between 2 and 1000"),
+    ({"repeats": "FREQ=DAILY", "segments": "June 2026"}, "Only an event on one run of exact days"),
+]
+
+
+@pytest.mark.parametrize(("values", "message"), REFUSED, ids=lambda value: str(value)[:40])
+def test_what_cannot_be_taken_is_told_and_kept(enter_sqlite: Enter, values: dict[str, Any], message: str) -> None:
+    response = enter_sqlite("who").send("/events/new", EVENT | {"remarks": "I typed this"} | values)
+    assert response.status_code == 422
+    assert any(message in error for error in errors_of(response)), errors_of(response)
+    assert "I typed this" in response.text
+
+
+def test_third_tuesday_is_third_tuesday(app: Flask, enter: Enter) -> None:
+    event_id = add(
+        enter("who"),
+        segments="20 January 2026, 15:00-16:00",
+        timezone="Europe/Vienna",
+        repeats="weekday",
+        repeat_count="5",
+    )
+    assert kept(app, event_id).rrule == "FREQ=MONTHLY;BYDAY=3TU;COUNT=5"
+    page = text_of(enter("reader").get("/calendar/2026/5"))
+    assert "19 May 2026 15:00–16:00" in page
+    assert "Expert meeting" not in text_of(enter("reader").get("/calendar/2026/6"))
+
+
+def test_an_imprecise_event_stands_in_words_and_never_on_a_day(enter: Enter) -> None:
+    who = enter("who")
+    event_id = add(who, segments="early 2027")
+    assert "early 2027" in text_of(who.get(f"/events/{event_id}"))
+    page = who.get("/calendar/2027/2")
+    assert "Some time around then" in text_of(page)
+    assert 'class="bar' not in page.text
+    assert who.get(f"/events/{event_id}.ics").status_code == 404
+
+
+def test_sharpening_a_date_keeps_the_uid(app: Flask, enter: Enter) -> None:
+    who = enter("who")
+    event_id = add(who, segments="early 2027")
+    uid = kept(app, event_id).uid
+    assert edit(who, event_id, segments="4 March 2027").status_code == 302
+    assert kept(app, event_id).uid == uid
+    assert uid in who.get(f"/events/{event_id}.ics").text
+
+
+def test_the_sequence_rises_with_time_place_and_status_only(app: Flask, enter: Enter) -> None:
+    who = enter("who")
+    event_id = add(who)
+    for values, sequence in (
+        ({"description": "More words."}, 0),
+        ({"city": "Geneva"}, 1),
+        ({"segments": "13-14 October 2026"}, 2),
+        ({"status": "cancelled"}, 3),
+    ):
+        assert edit(who, event_id, **values).status_code == 302
+        assert kept(app, event_id).sequence == sequence, values
+    assert kept(app, event_id).cancelled_at is not None
+    assert "STATUS:CANCELLED" in who.get(f"/events/{event_id}.ics").text
+
+
+@pytest.mark.parametrize("name", ["undp", "reader", "admin"])
+def test_others_may_not_edit_an_event(enter: Enter, name: str) -> None:
+    event_id = add(enter("who"))
+    other = enter(name)
+    assert other.get(f"/events/{event_id}/edit").status_code == 403
+    assert other.send(f"/events/{event_id}/edit", EVENT, at="/account").status_code == 403
+
+
+def test_a_stale_save_of_an_event_is_a_conflict_shown(enter: Enter) -> None:
+    who = enter("who")
+    event_id = add(who)
+    address = f"/events/{event_id}/edit"
+    stale = who.fields(address)
+    edit(enter("coordinator"), event_id, title="The coordinator's")
+    response = who.send(address, stale | {"title": "Mine"})
+    assert response.status_code == 409
+    assert "Somebody saved this record" in text_of(response)
+    assert edit(who, event_id, title="Mine").status_code == 302
+    assert "Mine" in text_of(who.get(f"/events/{event_id}/history"))

@@ -1,0 +1,157 @@
+"""Private addresses of feeds: what they open, for whom, and until when."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from icalendar import Calendar
+from werkzeug.test import create_environ
+
+from interagency.accounts.models import AccessToken, Person
+from interagency.calendar.models import Subscription
+from interagency.database import db, now
+from interagency.matrix.organisations.models import Appointment
+from interagency.web import today
+from tests.helpers import EVENT, Browser, text_of
+
+Enter = Callable[[str | None], Browser]
+SOON = (now() + timedelta(days=20)).strftime("%d %B %Y").lstrip("0")
+
+
+@pytest.fixture
+def who(enter: Enter) -> Browser:
+    browser = enter("who")
+    assert browser.send("/events/new", EVENT | {"segments": SOON}).status_code == 302
+    return browser
+
+
+def subscribe(browser: Browser, query: str = "") -> str:
+    response = browser.send(f"/subscriptions{query}", {"name": "Mine"})
+    found = re.search(r'value="http://localhost(/feeds/[^"]+\.ics)"', response.text)
+    assert found
+    return found[1]
+
+
+def first_id(app: Flask) -> int:
+    with app.app_context():
+        return db.session.scalars(sa.select(Subscription.id).order_by(Subscription.id)).first() or 0
+
+
+def test_the_address_opens_without_signing_in(who: Browser, enter: Enter) -> None:
+    response = enter(None).get(subscribe(who))
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    assert response.headers["Cache-Control"].startswith("private, max-age=")
+    assert "Content-Disposition" not in response.headers
+    assert [str(e["SUMMARY"]) for e in Calendar.from_ical(response.data).walk("VEVENT")] == ["Expert meeting"]
+
+
+def test_an_unchanged_feed_is_a_304_and_the_same_bytes(who: Browser, enter: Enter) -> None:
+    address, client = subscribe(who), enter(None)
+    first, second = client.get(address), client.get(address)
+    assert first.data == second.data
+    etag, changed = first.headers["ETag"], first.headers["Last-Modified"]
+    assert not etag.startswith("W/")
+    for header in ({"If-None-Match": etag}, {"If-None-Match": f'"x", {etag}'}, {"If-Modified-Since": changed}):
+        response = client.get(address, headers=header)
+        assert (response.status_code, response.data) == (304, b"")
+    head = client.client.head(address)
+    assert (head.status_code, head.data, head.headers["ETag"]) == (200, b"", etag)
+
+
+def test_compressed_only_when_asked(who: Browser, enter: Enter) -> None:
+    address, client = subscribe(who), enter(None)
+    plain, packed = client.get(address), client.get(address, headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+    assert packed.headers["ETag"] != plain.headers["ETag"]
+    assert "Accept-Encoding" in packed.headers["Vary"]
+
+
+def test_a_change_moves_the_etag(who: Browser, enter: Enter) -> None:
+    address, client = subscribe(who), enter(None)
+    before = client.get(address).headers["ETag"]
+    values = who.fields("/events/1/edit")
+    who.send("/events/1/edit", values | {"title": "Renamed"})
+    after = client.get(address, headers={"If-None-Match": before})
+    assert after.status_code == 200
+    assert "Renamed" in after.text
+
+
+@pytest.mark.parametrize("token", ["x", "../../etc/passwd", "%00", "a" * 5000])
+def test_a_dead_address_is_a_clear_404(enter: Enter, token: str) -> None:
+    response = enter(None).get(f"/feeds/{token}.ics")
+    assert response.status_code == 404
+
+
+def test_reset_ends_the_old_address_and_revoke_ends_it_for_good(app: Flask, who: Browser, enter: Enter) -> None:
+    old, number = subscribe(who), first_id(app)
+    response = who.send(f"/subscriptions/{number}/reset", at="/subscriptions")
+    found = re.search(r'value="http://localhost(/feeds/[^"]+\.ics)"', response.text)
+    assert found
+    assert enter(None).get(old).status_code == 404
+    assert enter(None).get(found[1]).status_code == 200
+    who.send(f"/subscriptions/{number}/revoke", at="/subscriptions")
+    assert enter(None).get(found[1]).status_code == 404
+    assert "None yet" in text_of(who.get("/subscriptions"))
+
+
+def test_another_persons_subscription_is_not_there(app: Flask, who: Browser, enter: Enter) -> None:
+    address, number = subscribe(who), first_id(app)
+    for act in ("reset", "revoke", "rename"):
+        assert enter("undp").send(f"/subscriptions/{number}/{act}", {"name": "x"}, at="/account").status_code == 404
+    assert enter(None).get(address).status_code == 200
+
+
+def test_a_subscription_is_renamed(app: Flask, who: Browser) -> None:
+    address = subscribe(who)
+    who.send(f"/subscriptions/{first_id(app)}/rename", {"name": "Work, mostly"}, at="/subscriptions")
+    assert str(Calendar.from_ical(who.get(address).data)["NAME"]) == "Work, mostly"
+
+
+def test_the_secret_is_kept_hashed_and_stays_out_of_the_log(app: Flask, who: Browser, enter: Enter) -> None:
+    address = subscribe(who)
+    token = address.removeprefix("/feeds/").removesuffix(".ics")
+    with app.app_context():
+        kept = db.session.scalars(sa.select(AccessToken)).one()
+        assert token not in (kept.token_hash, kept.label)
+        assert len(token) >= 32
+    environ = create_environ(address)
+    app.wsgi_app(environ, lambda *_arguments: lambda _data: None)
+    assert environ["interagency.path"] == "/feeds/<token>.ics"
+
+
+def test_a_disabled_persons_feed_ends(app: Flask, who: Browser, enter: Enter) -> None:
+    address = subscribe(who)
+    with app.app_context():
+        db.session.execute(sa.update(Person).where(Person.email == "who@example.org").values(disabled_at=now()))
+        db.session.commit()
+    assert enter(None).get(address).status_code == 404
+
+
+def test_an_appointment_that_ended_empties_the_feed_of_mine(app: Flask, who: Browser, enter: Enter) -> None:
+    address = subscribe(who, "?mine=yes")
+    assert "Expert meeting" in enter(None).get(address).text
+    with app.app_context():
+        db.session.execute(sa.update(Appointment).values(last_day=today() - timedelta(days=1)))
+        db.session.commit()
+    assert "Expert meeting" not in enter(None).get(address).text
+
+
+def test_any_filter_is_a_feed(who: Browser, enter: Enter) -> None:
+    assert "Expert meeting" in enter(None).get(subscribe(who, "?entity=WHO")).text
+    assert "Expert meeting" not in enter(None).get(subscribe(who, "?entity=UNDP")).text
+    assert "Expert meeting" not in enter(None).get(subscribe(who, "?kind=training")).text
+
+
+def test_the_day_an_address_was_used_is_noted(app: Flask, who: Browser, enter: Enter) -> None:
+    enter(None).get(subscribe(who))
+    with app.app_context():
+        assert db.session.scalars(sa.select(AccessToken)).one().last_used_at is not None
