@@ -1,0 +1,166 @@
+"""Through the real pages, as people use them."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.helpers import PASSWORD
+
+pytestmark = pytest.mark.browser
+PAGES = [
+    "/",
+    "/activities",
+    "/activities?chapter=1&entity=WHO",
+    "/activities/24",
+    "/activities/24/history",
+    "/activities/new",
+    "/calendar",
+    "/calendar/2017/9",
+    "/events/29",
+    "/events/new",
+    "/subscriptions",
+    "/account",
+    "/nowhere",
+]
+
+
+def sign_in(page: Page, name: str = "who") -> None:
+    page.goto("/sign-in")
+    page.fill("#email", f"{name}@example.org")
+    page.fill("#password", PASSWORD)
+    page.click("main button")
+    expect(page.locator("h1")).not_to_have_text("Sign in")
+
+
+def test_an_activity_is_added_by_keyboard_alone(context: BrowserContext) -> None:
+    page = context.new_page()
+    sign_in(page)
+    page.goto("/activities/new")
+    page.focus("#title")
+    page.keyboard.type("Train laboratory staff in West Africa")
+    page.focus("#status")
+    page.keyboard.type("Ongoing")
+    page.focus("#start")
+    page.keyboard.type("June 2016")
+    expect(page.locator("#start-words")).to_have_text("June 2016")
+    for chooser, text in (("#recommendations", "5h"), ("#entities", "DPKO"), ("#countries", "cote d ivoire")):
+        page.focus(f"{chooser} .chooser-search")
+        page.keyboard.type(text)
+        page.keyboard.press("Enter")
+    expect(page.locator("#recommendations .chip")).to_contain_text("5(h)")
+    expect(page.locator("#entities .chip")).to_contain_text("DPO")
+    expect(page.locator("#countries .chip")).to_contain_text("Côte d’Ivoire")
+    page.focus("#recommendations .chooser-search")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("overdose")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    expect(page.locator("#recommendations .chip")).to_have_count(2)
+    page.locator("#recommendations .chip button").first.press("Enter")
+    expect(page.locator("#recommendations .chip")).to_have_count(1)
+    page.focus(".savebar button")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Train laboratory staff in West Africa")
+    facts = page.locator("dl.facts")
+    for words in ("from June 2016", "Côte d’Ivoire", "5(h)", "not confirmed yet"):
+        expect(facts).to_contain_text(words)
+
+
+def test_a_date_that_can_be_two_is_asked_and_answered(context: BrowserContext) -> None:
+    page = context.new_page()
+    sign_in(page)
+    page.goto("/activities/new")
+    page.fill("#title", "A date to choose")
+    page.select_option("#status", "planned")
+    page.fill("#start", "12/10/2026")
+    expect(page.locator("#start-words")).to_contain_text("could be 12 October 2026 or 10 December 2026")
+    page.click(".savebar button")
+    page.click("text=It is 10 December 2026")
+    expect(page.locator("h1")).to_have_text("A date to choose")
+    expect(page.locator("dl.facts")).to_contain_text("from 10 December 2026")
+
+
+def test_what_was_typed_and_not_saved_is_offered_again(context: BrowserContext) -> None:
+    page = context.new_page()
+    sign_in(page)
+    page.goto("/activities/new")
+    page.fill("#title", "Half written")
+    page.wait_for_timeout(700)
+    page.goto("/")
+    page.goto("/activities/new")
+    page.click("[data-restore]")
+    expect(page.locator("#title")).to_have_value("Half written")
+
+
+def test_the_form_works_without_scripts(chromium: Browser, address: str) -> None:
+    context = chromium.new_context(base_url=address, java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page)
+    page.goto("/activities/new")
+    page.fill("#title", "Without scripts")
+    page.select_option("#status", "ongoing")
+    page.check("input[name=recommendations][value='1(p)']")
+    page.fill("#start", "jun 2016")
+    page.click(".savebar button")
+    expect(page.locator(".error-summary")).to_contain_text("we read “jun 2016” as June 2016")
+    page.click(".savebar button")
+    expect(page.locator("h1")).to_have_text("Without scripts")
+    expect(page.locator("dl.facts")).to_contain_text("from June 2016")
+    context.close()
+
+
+def test_a_subscription_opens_a_calendar(context: BrowserContext) -> None:
+    page = context.new_page()
+    sign_in(page)
+    page.goto("/subscriptions")
+    page.click("text=Make a private address")
+    feed = context.request.get(page.input_value("#https"))
+    assert feed.text().startswith("BEGIN:VCALENDAR\r\n")
+    assert page.input_value("#webcal").startswith("webcal://127.0.0.1")
+
+
+def test_nothing_scrolls_sideways_on_a_phone(chromium: Browser, address: str) -> None:
+    context = chromium.new_context(base_url=address, viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    sign_in(page)
+    wide = []
+    for path in PAGES:
+        page.goto(path)
+        if page.evaluate("document.scrollingElement.scrollWidth > innerWidth"):
+            wide.append(path)
+    context.close()
+    assert wide == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_axe_finds_nothing(chromium: Browser, address: str, scheme: str, width: int) -> None:
+    # axe is put into the page from outside, which the page's own policy rightly refuses.
+    context = chromium.new_context(
+        base_url=address,
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if scheme == "dark" else "light",
+        bypass_csp=True,
+    )
+    page = context.new_page()
+    sign_in(page)
+    found = []
+    for path in PAGES:
+        page.goto(path)
+        for violation in Axe().run(page).response["violations"]:
+            found += [(path, violation["id"], node["target"]) for node in violation["nodes"][:3]]
+    context.close()
+    assert found == []
+
+
+def test_no_script_is_refused_by_the_policy(context: BrowserContext) -> None:
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    sign_in(page)
+    for path in PAGES[:-1]:
+        page.goto(path)
+    assert complaints == []
