@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from dateutil.rrule import rrulestr
+from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -86,6 +87,11 @@ def _split_period(text: str) -> tuple[str, str]:
             return left.strip(), right.strip()
     short = re.match(r"^(\d{1,2})-(\d{1,2} .+)$", text)
     return (short[1], short[2]) if short else (text, text)
+
+
+def _plain(text: str) -> str:
+    """`text` without the differences that mean nothing: case, kind of dash, spaces around it."""
+    return re.sub(r"\s*[-–]\s*", "-", " ".join(text.casefold().split()))
 
 
 def read_segment(line: str) -> SegmentDraft:
@@ -292,7 +298,21 @@ class EventForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             except ValueError as problem:
                 raise ValidationError(str(problem)) from None
 
+    @property
+    def reading(self) -> str:
+        """The days and hours as they were read, in words: shown before they are saved."""
+        return "; ".join(segment_words(segment) for segment in self.segments.data or [])
+
+    @property
+    def needs_showing(self) -> bool:
+        """Whether what was typed differs from its reading, and the person has not seen the reading yet."""
+        typed = "; ".join(
+            line.strip() for line in (self.segments.typed or "").replace(";", "\n").split("\n") if line.strip()
+        )
+        return _plain(typed) != _plain(self.reading) and request.form.get("segments_read", "") != self.reading
+
     def validate_segments(self, field: Any) -> None:
+        """Days there are, hours with a zone, and repetition only of exact days."""
         if not field.data:
             raise ValidationError(_("Write when it takes place; early 2027 or 2027 is fine."))
         segments: list[SegmentDraft] = field.data

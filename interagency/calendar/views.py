@@ -5,13 +5,21 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from interagency.calendar import queries, record
-from interagency.calendar.forms import EVENT_STATUS_WORDS, KIND_WORDS, MODE_WORDS, EventForm, zone_names
+from interagency.calendar.forms import (
+    EVENT_STATUS_WORDS,
+    KIND_WORDS,
+    MODE_WORDS,
+    EventForm,
+    read_segment,
+    segment_words,
+    zone_names,
+)
 from interagency.calendar.models import Event, EventKind
 from interagency.calendar.occurrences import all_occurrences, month_page, occurrences
 from interagency.calendar.subscription_views import rooms as subscriptions
@@ -22,6 +30,7 @@ from interagency.matrix.activities.record import StaleVersionError
 from interagency.matrix.framework.names import chapters
 from interagency.matrix.organisations.queries import entities
 from interagency.web import today
+from interagency.words import clean
 
 rooms = Blueprint("calendar", __name__)
 ROOMS = (rooms, subscriptions)
@@ -111,6 +120,17 @@ def history(event_id: int) -> ResponseReturnValue:
     return render_template("calendar/history.html", event=found, changes=changes, plain=_plain)
 
 
+@rooms.get("/events/dates")
+def read_days() -> ResponseReturnValue:
+    """What days and hours typed by a person are read as: for the words shown beside the field."""
+    lines = [line for line in clean(request.args.get("text", ""))[:2000].replace(";", "\n").split("\n") if line.strip()]
+    try:
+        reading = "; ".join(segment_words(read_segment(line)) for line in lines)
+    except ValueError as problem:
+        return jsonify(message=str(problem))
+    return jsonify(code=reading, words=reading)
+
+
 @rooms.get("/events/new")
 def new() -> ResponseReturnValue:
     """The empty form."""
@@ -123,7 +143,7 @@ def new_post() -> ResponseReturnValue:
     """Save a new event."""
     mine = _own_entities_or_403()
     form = EventForm(db.session, mine=mine)
-    if not form.validate() or not _names_own_entity(form, mine):
+    if not form.validate() or not _names_own_entity(form, mine) or form.needs_showing:
         return _form_page(form, None, 422)
     made = record.create_event(db.session, form.draft(), by=current_user)
     db.session.commit()
@@ -159,7 +179,7 @@ def edit_post(event_id: int) -> ResponseReturnValue:
     """Save over the version that was read; a stale save is a conflict shown."""
     found, mine = queries.get_event_for_edit(event_id)
     form = EventForm(db.session, found, mine)
-    if not form.validate() or not _names_own_entity(form, mine):
+    if not form.validate() or not _names_own_entity(form, mine) or form.needs_showing:
         return _form_page(form, found, 422)
     version = _version(form.version.data)
     try:

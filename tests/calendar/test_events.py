@@ -36,7 +36,7 @@ def test_days_that_do_not_touch_with_a_chapter_each(enter: Enter) -> None:
     who = enter("who")
     event_id = add(
         who,
-        segments="26-29 September 2017\n16 to 18 October 2017; 16 November 2017",
+        segments="26-29 September 2017\n16-18 October 2017; 16 November 2017",
         days="26 September 2017: I\n27 September 2017: II\n29 September 2017: none (open debate)",
     )
     page = text_of(who.get(f"/events/{event_id}"))
@@ -158,3 +158,13 @@ def test_a_stale_save_of_an_event_is_a_conflict_shown(enter: Enter) -> None:
     assert "Somebody saved this record" in text_of(response)
     assert edit(who, event_id, title="Mine").status_code == 302
     assert "Mine" in text_of(who.get(f"/events/{event_id}/history"))
+
+
+def test_the_reading_of_days_is_shown_before_they_are_saved(enter: Enter) -> None:
+    who = enter("who")
+    response = who.send("/events/new", EVENT | {"segments": "28 sept to 3 oct 2026"})
+    assert response.status_code == 422
+    assert "we read this as 28 September – 3 October 2026" in text_of(response)
+    read = who.get("/events/dates?text=28 sept to 3 oct 2026").json
+    assert read == {"code": "28 September – 3 October 2026", "words": "28 September – 3 October 2026"}
+    assert add(who, segments="28 sept to 3 oct 2026", segments_read="28 September – 3 October 2026")

@@ -43,6 +43,7 @@ ROUTES = {
     ("GET", "/dates"): "signed in",
     ("GET", "/calendar"): "signed in",
     ("GET", "/calendar/<int:year>/<int:month>"): "signed in",
+    ("GET", "/events/dates"): "signed in",
     ("GET", "/events/new"): "signed in",
     ("POST", "/events/new"): "signed in",
     ("GET", "/events/<int:event_id>"): "signed in",
