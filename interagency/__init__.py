@@ -62,9 +62,13 @@ def _open_rooms(app: Flask) -> None:
     """Register the rooms' pages. Imported here, so that importing the package stays cheap."""
     from interagency import home, tables  # noqa: F401  (the models register themselves)
     from interagency.accounts import views as accounts
+    from interagency.calendar import monthly
     from interagency.calendar import views as calendar
+    from interagency.exports import matrix as workbooks
     from interagency.exports import views as exports
     from interagency.matrix import views as matrix
 
+    monthly.prepare()
+    workbooks.prepare()
     for room in (home.rooms, accounts.rooms, *matrix.ROOMS, *calendar.ROOMS, exports.rooms):
         app.register_blueprint(room)

@@ -7,16 +7,17 @@ import secrets
 import sys
 from collections.abc import Callable
 from datetime import date
-from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from interagency.cli_cycle import check, cycle
+from interagency.command import settings_of, with_app
+
 if TYPE_CHECKING:
     from flask import Flask
 
-    from interagency.settings import Settings
 
 DEMO_ACCOUNTS = (
     ("coordinator@example.org", "Clara Coordinator", "coordinator", None),
@@ -29,53 +30,13 @@ DEMO_ACCOUNTS = (
 SHORTEST_SECRET = 32
 
 
-def _application(**overrides: Any) -> Flask:
-    """The application; made late, so that `--help` loads nothing."""
-    from interagency import create_app
-    from interagency.settings import SettingError
-
-    try:
-        app = create_app(**overrides)
-    except SettingError as error:
-        raise click.ClickException(str(error)) from None
-    _settings(app).data_folder.mkdir(parents=True, exist_ok=True)
-    return app
-
-
-def _settings(app: Flask) -> Settings:
-    kept: Settings = app.extensions["interagency_settings"]
-    return kept
-
-
-def with_app(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Run a command inside the application; a database that is not ready is one clear line."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        from sqlalchemy.exc import DBAPIError
-
-        from interagency.database import db as database
-
-        app = _application()
-        with app.app_context():
-            try:
-                return command(app, *args, **kwargs)
-            except DBAPIError as error:
-                text = str(error.orig).splitlines()[0]
-                if "no such table" in text or "does not exist" in text:
-                    text = "The database is not ready. Run: interagency db upgrade"
-                raise click.ClickException(text) from None
-            finally:
-                database.session.close()
-                for engine in database.engines.values():
-                    engine.dispose()
-
-    return run
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Matrix of activities, joint calendar and monthly cycle of the UN entities."""
+
+
+main.add_command(cycle)
+main.add_command(check)
 
 
 @main.group()
@@ -123,7 +84,7 @@ def demo(app: Flask) -> None:
     for line in load_sample(database.session, progress=click.echo):
         click.echo(line)
     database.session.commit()
-    password = _settings(app).demo_password
+    password = settings_of(app).demo_password
     made = _demo_accounts(app, password)
     click.echo(f"demo accounts: {made} added, {len(DEMO_ACCOUNTS) - made} left as they were")
 
@@ -231,9 +192,17 @@ def export() -> None:
 @export.command("matrix")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The workbook to write.")
 @click.option("--filter", "query", default="", help="A query string as in the browser, e.g. 'entity=WHO&chapter=1'.")
+@click.option(
+    "--edition", "month", default="", help="The edition of a month, e.g. 2026-08, instead of the current matrix."
+)
 @with_app
-def export_matrix(app: Flask, out: Path, query: str) -> None:
-    """Write the current matrix as a workbook."""
+def export_matrix(app: Flask, out: Path, query: str, month: str) -> None:
+    """Write the current matrix, or an edition, as a workbook."""
+    if month:
+        if query:
+            raise click.ClickException("An edition is written whole: leave --filter out.")
+        _export_edition(out, month)
+        return
     from urllib.parse import parse_qsl
 
     from werkzeug.datastructures import MultiDict
@@ -248,9 +217,28 @@ def export_matrix(app: Flask, out: Path, query: str) -> None:
     _write_whole(
         out,
         lambda file: write_current_matrix(
-            file, database.session, filters, mine=[], made_by="command line", settings=_settings(app)
+            file, database.session, filters, mine=[], made_by="command line", settings=settings_of(app)
         ),
     )
+    click.echo(f"Wrote {out}")
+
+
+def _export_edition(out: Path, month: str) -> None:
+    from interagency.database import db as database
+    from interagency.exports.matrix import edition_workbook
+    from interagency.matrix.cycles.editions import newest_edition
+    from interagency.matrix.cycles.months import MonthNotUnderstood, read_month
+
+    try:
+        edition = newest_edition(database.session, read_month(month))
+        if edition is None:
+            raise click.ClickException(f"There is no edition of {month}: the month has not been closed.")
+        body = edition_workbook(database.session, edition)
+    except MonthNotUnderstood as problem:
+        raise click.ClickException(str(problem)) from None
+    except ValueError as damage:
+        raise click.ClickException(f"The edition of {month} {damage}. Run: interagency check") from None
+    _write_whole(out, lambda file: file.write(body))
     click.echo(f"Wrote {out}")
 
 
@@ -282,7 +270,7 @@ def calendar_feed(app: Flask, out: Path, whole_past: bool) -> None:
     from interagency.database import db as database
     from interagency.matrix.filters import Filters
 
-    base = _settings(app).base_url
+    base = settings_of(app).base_url
     made = build_feed(database.session, Filters(), [], "UN interagency calendar", f"{base}/calendar", base, whole_past)
     _write_whole(out, lambda file: file.write(made.body))
     click.echo(f"Wrote {out}")

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -17,9 +17,12 @@ from interagency.database import alembic, db
 from interagency.history import Change
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import counts_by_chapter, may_add_activities, my_entities
+from interagency.matrix.cycles.answers import cycle_in_hand, due_for, standing_answer
+from interagency.matrix.cycles.months import due_words, month_words
 from interagency.matrix.filters import Filters
 from interagency.matrix.framework.names import chapters
-from interagency.web import public, today
+from interagency.matrix.organisations.models import Organisation
+from interagency.web import public, settings, today
 
 rooms = Blueprint("pages", __name__)
 
@@ -30,18 +33,53 @@ def _frame() -> dict[str, Any]:
     if not getattr(current_user, "is_authenticated", False):
         return {"places": [], "cycle_line": None}
     here = request.path
+    mine = my_entities()
+    if mine:
+        first = (_("My month"), url_for("month.month"), "month", here.startswith("/month"))
+    elif current_user.is_coordinator:
+        first = (_("Months"), url_for("cycles.cycles"), "month", here.startswith(("/cycles", "/month")))
+    else:
+        first = (_("Home"), url_for("pages.home"), "home", here == "/")
     places = [
-        (_("Home"), url_for("pages.home"), "home", here == "/"),
+        first,
         (_("Matrix"), url_for("activities.activities"), "matrix", here.startswith("/activities")),
         (_("Calendar"), url_for("calendar.calendar"), "calendar", here.startswith(("/calendar", "/events"))),
+        (_("Editions"), url_for("editions.editions"), "editions", here.startswith("/editions")),
         (_("Subscriptions"), url_for("subscriptions.subscriptions"), "feed", here.startswith("/subscriptions")),
     ]
     return {
         "places": [
             {"label": label, "url": url, "icon": icon, "current": current} for label, url, icon, current in places
         ],
-        "cycle_line": None,
+        "cycle_line": _cycle_line(mine),
     }
+
+
+def _cycle_line(mine: list[Organisation]) -> str | None:
+    """The open month in words: `October 2026: due Thursday 5 November 2026, 23:59 Vienna; WHO has not answered`."""
+    cycle = cycle_in_hand(db.session, [entity.id for entity in mine])
+    if cycle is None:
+        return None
+    due = due_words(min((due_for(db.session, cycle, one.id) for one in mine), default=cycle.due_at), settings().zone)
+    line = _("%(month)s: due %(due)s", month=month_words(cycle.month), due=due)
+    if not mine:
+        return str(line)
+    silent = [one.short for one in mine if standing_answer(db.session, cycle.month, one.id) is None]
+    if silent:
+        return str(_("%(line)s; %(names)s has not answered", line=line, names=", ".join(silent)))
+    return str(_("%(line)s; answered", line=line))
+
+
+@rooms.get("/start")
+def start() -> ResponseReturnValue:
+    """Where signing in leads: focal points to their month, coordinators to the board, others to the front page."""
+    mine = my_entities()
+    cycle = cycle_in_hand(db.session, [entity.id for entity in mine])
+    if cycle is not None and mine:
+        return redirect(url_for("month.month"))
+    if cycle is not None and current_user.is_coordinator:
+        return redirect(url_for("cycles.cycle", month=cycle.month))
+    return redirect(url_for("pages.home"))
 
 
 @rooms.get("/")

@@ -1,17 +1,36 @@
 """Messages out, through an outbox that survives a failure. The ground floor: knows no room.
 
 A message is written in the transaction of the act that causes it and sent afterwards; `once` is the
-step it belongs to, so that the same step never writes the same message twice.
+step it belongs to, so that the same step never writes the same message twice. Sending claims one message
+after another: a process that dies leaves a claim behind, which is taken over after CLAIM. Only a death
+between the server's "accepted" and our note of it sends a message again, and then under the same
+Message-ID, which mail programs show once.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+import smtplib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import make_msgid
+from urllib.parse import unquote, urlsplit
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from flask import Flask
+from markupsafe import escape
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from interagency.database import Model, now
+from interagency.database import Model, db, now
+from interagency.settings import Settings
+
+CLAIM = timedelta(minutes=15)
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720, 1440))
+TIMEOUT_SECONDS = 15
+MOST_AT_ONCE = 500
 
 
 class OutboxMessage(Model):
@@ -35,3 +54,254 @@ class OutboxMessage(Model):
     sending_since: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(default="")
+
+    @property
+    def is_given_up(self) -> bool:
+        return self.sent_at is None and self.next_try_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a message says: a subject, paragraphs, and one link to act on."""
+
+    subject: str
+    greeting: str
+    paragraphs: tuple[str, ...]
+    link: str = ""
+    link_words: str = ""
+    closing: str = ""
+
+    def text(self) -> str:
+        """As plain text."""
+        parts = [self.greeting, *self.paragraphs]
+        if self.link:
+            parts.append(f"{self.link_words}:\n{self.link}")
+        return "\n\n".join([*parts, self.closing] if self.closing else parts) + "\n"
+
+    def html(self) -> str:
+        """As HTML, for readers that prefer it."""
+        parts = [f"<p>{escape(part)}</p>".replace("\n", "<br>") for part in (self.greeting, *self.paragraphs)]
+        if self.link:
+            parts.append(f'<p><a href="{escape(self.link)}">{escape(self.link_words)}</a></p>')
+        if self.closing:
+            parts.append(f"<p>{escape(self.closing)}</p>".replace("\n", "<br>"))
+        body = "\n".join(parts)
+        return f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"></head><body>\n{body}\n</body></html>\n'
+
+
+def write(
+    session: Session,
+    once: str,
+    *,
+    to_address: str,
+    to_name: str,
+    letter: Letter,
+    at: datetime,
+    host: str = "interagency",
+) -> bool:
+    """Put a message in the outbox, in the caller's transaction. False when the step `once` has written it before."""
+    try:
+        with session.begin_nested():
+            session.add(
+                OutboxMessage(
+                    once=once,
+                    to_address=to_address,
+                    to_name=to_name,
+                    subject=letter.subject,
+                    text=letter.text(),
+                    html=letter.html(),
+                    message_id=make_msgid(domain=host),
+                    written_at=at,
+                    next_try_at=at,
+                )
+            )
+            session.flush()
+    except sa.exc.IntegrityError:
+        return False
+    return True
+
+
+def already_written(session: Session, keys: list[str]) -> set[str]:
+    """Which of the steps `keys` have written their message."""
+    return set(session.scalars(sa.select(OutboxMessage.once).where(OutboxMessage.once.in_(keys))))
+
+
+# --- Sending ---
+
+
+@dataclass(slots=True)
+class Sent:
+    """What a round of sending came to."""
+
+    sent: int = 0
+    failed: int = 0
+
+
+class Postman:
+    """One connection to the SMTP server of INTERAGENCY_MAIL_URL, opened when first needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._address = urlsplit(settings.mail_url)
+        self._sender = settings.mail_from
+        self._server: smtplib.SMTP | None = None
+
+    def _connect(self) -> smtplib.SMTP:
+        host, port = self._address.hostname or "localhost", self._address.port
+        kind = smtplib.SMTP_SSL if self._address.scheme == "smtps" else smtplib.SMTP
+        server = kind(host, port or 0, timeout=TIMEOUT_SECONDS)
+        try:
+            server.ehlo()
+            if self._address.scheme != "smtps" and server.has_extn("starttls"):
+                server.starttls()
+                server.ehlo()
+            if self._address.username:
+                server.login(unquote(self._address.username), unquote(self._address.password or ""))
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+    def deliver(self, message: OutboxMessage) -> None:
+        """Hand one message to the server. Raises OSError or SMTPException."""
+        mail = EmailMessage()
+        mail["From"] = self._sender
+        mail["To"] = Address(message.to_name, addr_spec=message.to_address)
+        mail["Subject"] = message.subject
+        mail["Message-ID"] = message.message_id
+        mail["Date"] = message.written_at
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(message.text)
+        mail.add_alternative(message.html, subtype="html")
+        if self._server is None:
+            self._server = self._connect()
+        try:
+            self._server.send_message(mail)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the connection, without a word if the other side is gone."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()
+
+
+def send_outbox(session: Session, settings: Settings, clock: Callable[[], datetime] = now) -> Sent:
+    """Send what is due, one message and one transaction after another. Safe to run twice at once.
+
+    Without INTERAGENCY_MAIL_URL nothing is sent and everything stays.
+    """
+    result = Sent()
+    if not settings.mail_url:
+        return result
+    postman = Postman(settings)
+    try:
+        for _ in range(MOST_AT_ONCE):
+            message = _claim(session, clock())
+            if message is None:
+                return result
+            error = _try(postman, message)
+            _note(session, message.id, error, clock())
+            if error:
+                result.failed += 1
+            else:
+                result.sent += 1
+    finally:
+        postman.close()
+    return result
+
+
+def _claim(session: Session, at: datetime) -> OutboxMessage | None:
+    """Take the next message that is due for ourselves alone, committed; None when there is none."""
+    one = OutboxMessage
+    free = sa.or_(one.sending_since.is_(None), one.sending_since < at - CLAIM)
+    due = (one.sent_at.is_(None), one.next_try_at.is_not(None), one.next_try_at <= at, free)
+    while True:
+        message_id = session.scalar(sa.select(one.id).where(*due).order_by(one.next_try_at, one.id).limit(1))
+        if message_id is None:
+            session.rollback()
+            return None
+        taken = session.execute(
+            sa.update(one)
+            .where(one.id == message_id, *due)
+            .values(sending_since=at)
+            .execution_options(synchronize_session=False)
+        )
+        session.commit()
+        if taken.rowcount:  # type: ignore[attr-defined]  # else somebody else was faster
+            message = session.get(one, message_id, populate_existing=True)
+            assert message is not None
+            session.expunge(message)
+            session.rollback()  # nothing is held while the server is slow
+            return message
+
+
+def _try(postman: Postman, message: OutboxMessage) -> str:
+    """Deliver; an empty string, or what went wrong in one line."""
+    try:
+        postman.deliver(message)
+    except smtplib.SMTPRecipientsRefused as error:
+        code, text = next(iter(error.recipients.values()), (0, b""))
+        words = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+        return f"the address was refused: {code} {words}"[:500]
+    except (smtplib.SMTPException, OSError, ValueError) as error:
+        return f"{type(error).__name__}: {error}"[:500]
+    return ""
+
+
+def _note(session: Session, message_id: int, error: str, at: datetime) -> None:
+    message = session.get(OutboxMessage, message_id, populate_existing=True)
+    assert message is not None
+    message.tries += 1
+    message.sending_since = None
+    message.last_error = error
+    if not error:
+        message.sent_at, message.next_try_at = at, None
+    elif message.tries > len(PAUSES):
+        message.next_try_at = None  # given up; a coordinator sees it and can try again
+    else:
+        message.next_try_at = at + PAUSES[message.tries - 1]
+    session.commit()
+
+
+def unsent(session: Session, limit: int = 50) -> list[OutboxMessage]:
+    """Messages that failed at least once and are not sent, newest first."""
+    query = sa.select(OutboxMessage).where(OutboxMessage.sent_at.is_(None), OutboxMessage.tries > 0)
+    return list(session.scalars(query.order_by(OutboxMessage.id.desc()).limit(limit)))
+
+
+def waiting_count(session: Session) -> int:
+    """How many messages are written and not sent."""
+    return session.scalar(sa.select(sa.func.count()).where(OutboxMessage.sent_at.is_(None))) or 0
+
+
+def try_again(session: Session, message_id: int, at: datetime) -> bool:
+    """Let a message that failed be tried at once. False when there is none such."""
+    message = session.get(OutboxMessage, message_id)
+    if message is None or message.sent_at is not None:
+        return False
+    message.next_try_at, message.tries, message.sending_since = at, 0, None
+    return True
+
+
+def send_soon(app: Flask, settings: Settings, *, first: Callable[[Session], object] | None = None) -> None:
+    """Send the outbox in the background, after the act that filled it was committed; do `first` before that.
+
+    What it cannot do stays for the next `interagency cycle tick`.
+    """
+    if app.testing or (first is None and not settings.mail_url):
+        return
+
+    def send() -> None:
+        with app.app_context():
+            try:
+                if first is not None:
+                    first(db.session)
+                send_outbox(db.session, settings)
+            except sa.exc.SQLAlchemyError:
+                app.logger.warning("the outbox could not be sent now; it stays for the next round")
+            finally:
+                db.session.close()
+
+    threading.Thread(target=send, name="outbox", daemon=True).start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from interagency import mail
 from interagency.accounts import models as accounts
 from interagency.calendar import models as calendar
 from interagency.exports import models as exports
@@ -20,6 +21,7 @@ __all__ = [
     "cycles",
     "exports",
     "framework",
+    "mail",
     "organisations",
     "overlaps",
 ]

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import date, datetime
-from typing import Any, TypeVar
+from datetime import UTC, date, datetime
+from typing import Any, NoReturn, TypeVar
 from zoneinfo import ZoneInfo
 
-from flask import Flask, current_app, redirect, render_template, request, url_for
+from flask import Flask, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel, format_date, gettext
 from flask_limiter import Limiter
@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from interagency.database import now
 from interagency.dates import ImpreciseDate
 from interagency.settings import Settings
 
@@ -108,11 +109,15 @@ def reader_zone() -> ZoneInfo:
     return ZoneInfo(chosen) if chosen else settings().zone
 
 
+def instant() -> datetime:
+    """This instant, in UTC, whole seconds. Tests set another clock as CLOCK in the configuration."""
+    override: Callable[[], datetime] | None = current_app.config.get("CLOCK")
+    return override().astimezone(UTC) if override else now()
+
+
 def today() -> date:
     """Today where the service is: what rights and due dates go by."""
-    override: Callable[[], datetime] | None = current_app.config.get("CLOCK")
-    instant = override() if override else datetime.now(settings().zone)
-    return instant.astimezone(settings().zone).date()
+    return instant().astimezone(settings().zone).date()
 
 
 # --- Words for templates ---
@@ -168,6 +173,15 @@ def _message(code: int) -> str:
     if code in _MESSAGES:
         return _MESSAGES[code]()
     return str(gettext("Nothing was saved. Go back and try again."))
+
+
+def refuse(code: int, message: str) -> NoReturn:
+    """End the request with an error page that says `message`: what happened and what to do."""
+    try:
+        abort(code, message)
+    except HTTPException as error:
+        error.is_ours = True  # type: ignore[attr-defined]
+        raise
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:

@@ -33,7 +33,7 @@ def _own_address(target: str | None) -> str:
     if target and target.startswith("/") and not target.startswith(("//", "/\\")) and "\\" not in target:
         if not any(ord(character) < 32 for character in target):
             return target
-    return url_for("pages.home")
+    return url_for("pages.start")
 
 
 def _account_key() -> str:

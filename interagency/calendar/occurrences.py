@@ -50,6 +50,15 @@ def all_occurrences(events: Iterable[Event], first: date, last: date) -> list[Oc
     return sorted(found, key=lambda one: one.sort_key)
 
 
+def days_words(event: Event) -> str:
+    """All days of an event in words, with the hours where they are known."""
+    words = []
+    for segment in event.segments:
+        hours = f", {segment.start_time:%H:%M}-{segment.end_time:%H:%M}" if segment.start_time else ""
+        words.append(words_between(segment.start, segment.end) + hours)
+    return "; ".join(words) + (", repeated" if event.rrule else "")
+
+
 def zone_of(event: Event) -> ZoneInfo | None:
     """The zone of the event's times."""
     return ZoneInfo(event.timezone) if event.timezone else None

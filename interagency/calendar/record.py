@@ -309,13 +309,19 @@ def create_event(
     draft: EventDraft,
     *,
     by: Person | None,
+    mine: Iterable[Organisation] = (),
+    month: str | None = None,
     by_name: str = "command line",
     sample_key: str | None = None,
     uid: str | None = None,
 ) -> Event:
-    """A new event with its first history row, flushed. Its UID is made now and stays for ever."""
+    """A new event with its first history row, flushed. Its UID is made now and stays for ever.
+
+    `month` is what those of the entities `mine` that organise it confirm.
+    """
     event = Event(sample_key=sample_key, uid=uid or f"{secrets.token_hex(12)}@interagency")
     apply_draft(event, draft)
+    _note_month(event, mine, month)
     event.cancelled_at = now() if event.status is EventStatus.CANCELLED else None
     session.add(event)
     raise_feed_revision(session)
@@ -324,7 +330,24 @@ def create_event(
     return event
 
 
-def save_event(session: Session, event: Event, draft: EventDraft, *, version: int, by: Person) -> bool:
+def _note_month(event: Event, mine: Iterable[Organisation], month: str | None) -> None:
+    """An entity that saves the record has confirmed it for the month."""
+    own = {entity.id for entity in mine}
+    for link in event.organisations:
+        if month and link.organisation_id in own and link.part is Part.ORGANISER:
+            link.confirmed_month = max(month, link.confirmed_month or "")
+
+
+def save_event(
+    session: Session,
+    event: Event,
+    draft: EventDraft,
+    *,
+    version: int,
+    by: Person,
+    mine: Iterable[Organisation] = (),
+    month: str | None = None,
+) -> bool:
     """Save `draft` over the record read at `version`. Returns whether anything changed.
 
     Raises StaleVersionError when somebody else saved in between.
@@ -334,8 +357,10 @@ def save_event(session: Session, event: Event, draft: EventDraft, *, version: in
     before = facts(event)
     was_cancelled = event.status is EventStatus.CANCELLED
     apply_draft(event, draft)
+    _note_month(event, mine, month)
     after = facts(event)
     if after == before:
+        session.flush()
         return False
     if any(before[name] != after[name] for name in RAISES_SEQUENCE):
         event.sequence += 1

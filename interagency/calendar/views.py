@@ -27,6 +27,7 @@ from interagency.database import db
 from interagency.history import changes_of
 from interagency.matrix.activities.queries import may_add_activities, my_entities
 from interagency.matrix.activities.record import StaleVersionError
+from interagency.matrix.cycles.answers import month_being_updated
 from interagency.matrix.framework.names import chapters
 from interagency.matrix.organisations.queries import entities
 from interagency.web import today
@@ -145,10 +146,15 @@ def new_post() -> ResponseReturnValue:
     form = EventForm(db.session, mine=mine)
     if not form.validate() or not _names_own_entity(form, mine) or form.needs_showing:
         return _form_page(form, None, 422)
-    made = record.create_event(db.session, form.draft(), by=current_user)
+    made = record.create_event(db.session, form.draft(), by=current_user, mine=mine, month=_month(mine))
     db.session.commit()
     flash(_("Saved: “%(title)s”.", title=made.title), "success")
     return redirect(url_for("calendar.event", event_id=made.id, saved="event-new"))
+
+
+def _month(mine: list[Any]) -> str | None:
+    """The month an edit confirms."""
+    return month_being_updated(db.session, [entity.id for entity in mine])
 
 
 def _own_entities_or_403() -> list[Any]:
@@ -183,7 +189,9 @@ def edit_post(event_id: int) -> ResponseReturnValue:
         return _form_page(form, found, 422)
     version = _version(form.version.data)
     try:
-        changed = record.save_event(db.session, found, form.draft(), version=version, by=current_user)
+        changed = record.save_event(
+            db.session, found, form.draft(), version=version, by=current_user, mine=mine, month=_month(mine)
+        )
     except StaleVersionError:
         return _conflict(found.id, form)
     db.session.commit()

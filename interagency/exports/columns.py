@@ -1,4 +1,4 @@
-"""The columns of the matrix and the calendar, described once: workbook, CSV and JSON cannot disagree."""
+"""The columns of every list that leaves the house, described once: workbook, CSV and JSON cannot disagree."""
 
 from __future__ import annotations
 
@@ -7,104 +7,340 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from interagency.calendar.models import Event
-from interagency.calendar.occurrences import Occurrence
-from interagency.matrix.activities.figures import figure_words
-from interagency.matrix.activities.forms import LEVEL_WORDS, SCOPE_WORDS, STATUS_WORDS
-from interagency.matrix.activities.models import Activity, CountryRole
+from interagency.dates import ImpreciseDate
+from interagency.exports.picture import ActivityRow, EventRow
 from interagency.matrix.framework.models import ROMAN
 
-Cell = str | int | date | None
+Cell = str | int | float | date | None
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: title, value from the row, width in characters, kind of value, whether insiders only."""
+    """A column: title, value from the row, width in characters, kind of value, whether insiders only.
+
+    `field` names the fact it can be read back into, empty for what is derived. `choices` names the list its
+    drop-down offers. `meaning` is its line in the data dictionary, `hxl` its hashtag.
+    """
 
     title: str
     value: Callable[[Any], Cell]
     width: int = 16
     kind: str = "text"  # text, number, date
     internal: bool = False
+    field: str = ""
+    choices: str = ""
+    hxl: str = ""
+    meaning: str = ""
 
 
-def _joined(parts: Iterable[str]) -> str:
+def joined(parts: Iterable[str]) -> str:
+    """Several values in one cell."""
     return "; ".join(parts)
 
 
-def _countries(role: CountryRole) -> Callable[[Activity], str]:
-    return lambda activity: _joined(link.country.name for link in activity.countries if link.role is role)
+def _countries(role: str) -> Callable[[ActivityRow], str]:
+    return lambda row: joined(row.countries(role))
 
 
-def _in_chapter(number: int) -> Callable[[Activity], str]:
-    return lambda activity: "x" if number in activity.chapter_numbers else ""
+def _in_chapter(number: int) -> Callable[[ActivityRow], str]:
+    return lambda row: "x" if number in row.entry["chapters"] else ""
 
 
-def _partners(activity: Activity) -> str:
-    names = [partner.short for partner in activity.partners]
-    return _joined([*names, "and others"] if activity.partners_incomplete else names)
+def _partners(row: ActivityRow) -> str:
+    names = [row.short(key) for key in row.facts["partners"]]
+    return joined([*names, "and others"] if row.facts["partners_incomplete"] else names)
 
 
-def _roles(activity: Activity) -> str:
-    return _joined(f"{part.entity.short}: {part.role}" for part in activity.taking_part if part.role)
+def _roles(row: ActivityRow) -> str:
+    return joined(f"{row.short(key)}: {text}" for key, text in row.facts["roles"].items() if key in row.entities)
+
+
+def _words(name: str) -> Callable[[ActivityRow], str]:
+    return lambda row: row.words.say(name, row.facts[name]) if row.facts[name] else ""
+
+
+def _text(name: str) -> Callable[[ActivityRow], str]:
+    return lambda row: row.facts[name] or ""
+
+
+def _day(name: str, *, last: bool = False) -> Callable[[ActivityRow], date | None]:
+    def value(row: ActivityRow) -> date | None:
+        code = row.facts[name]
+        if not code:
+            return None
+        found = ImpreciseDate.from_code(code)
+        return found.last if last else found.first
+
+    return value
+
+
+def _lead(row: ActivityRow) -> str:
+    return row.short(row.facts["lead"]) if row.facts["lead"] else ""
+
+
+def _others(row: ActivityRow) -> str:
+    return joined(row.short(key) for key in row.entities if key != row.facts["lead"])
+
+
+def _chapters(row: ActivityRow) -> str:
+    return ", ".join(ROMAN[number] for number in row.entry["chapters"])
 
 
 MATRIX: tuple[Column, ...] = (
-    Column("ID", lambda a: a.id, 7, "number", internal=True),
-    Column("Version", lambda a: a.version, 8, "number", internal=True),
-    Column("Title", lambda a: a.title, 48),
-    Column("Lead entity", lambda a: a.lead.entity.short if a.lead else "", 14),
-    Column("Other UN entities", lambda a: _joined(p.entity.short for p in a.taking_part if not p.is_lead), 20),
-    Column("Joint", lambda a: "joint" if a.is_joint else "individual", 10),
-    Column("Partners", _partners, 28),
-    Column("Status", lambda a: str(STATUS_WORDS[a.status]), 11),
-    Column("Begins", lambda a: a.start.words() if a.start else "", 16),
-    Column("Begins (first day)", lambda a: a.start.first if a.start else None, 12, "date"),
-    Column("Ends", lambda a: a.end.words() if a.end else "", 16),
-    Column("Ends (last day)", lambda a: a.end.last if a.end else None, 12, "date"),
-    Column("Level", lambda a: str(LEVEL_WORDS[a.level]) if a.level else "", 14),
-    Column("Scope", lambda a: str(SCOPE_WORDS[a.scope]) if a.scope else "", 13),
-    *(Column(ROMAN[number], _in_chapter(number), 4) for number in range(1, 8)),
-    Column("Chapters", lambda a: ", ".join(ROMAN[number] for number in sorted(a.chapter_numbers)), 11),
-    Column("Recommendations", lambda a: _joined(r.code for r in a.recommendations), 20),
-    Column("Beneficiary countries", _countries(CountryRole.BENEFICIARY), 28),
-    Column("Host countries", _countries(CountryRole.HOST), 18),
-    Column("Partner countries", _countries(CountryRole.PARTNER), 18),
-    Column("Countries it is about", _countries(CountryRole.SUBJECT), 18),
-    Column("Regions", lambda a: _joined(region.name for region in a.regions), 18),
-    Column("SDGs", lambda a: _joined([*(str(g.number) for g in a.sdg_goals), *(t.code for t in a.sdg_targets)]), 12),
-    Column("Figures", lambda a: _joined(figure_words(f.number, f.qualifier, f.unit) for f in a.figures), 28),
-    Column("Description", lambda a: a.description, 60),
-    Column("Results", lambda a: a.results, 36),
-    Column("Roles of entities", _roles, 28),
-    Column("Source", lambda a: a.source, 22),
-    Column("Link", lambda a: a.link, 24),
-    Column("Contact", lambda a: a.contact, 20, internal=True),
-    Column("Remarks", lambda a: a.remarks, 28, internal=True),
-    Column("Last changed (UTC)", lambda a: a.updated_at.date(), 12, "date", internal=True),
+    Column("ID", lambda r: r.entry["id"], 7, "number", True, hxl="#activity+id", meaning="Number of the record."),
+    Column(
+        "Version",
+        lambda r: r.entry["version"],
+        8,
+        "number",
+        True,
+        hxl="#meta+version",
+        meaning="How often the record was saved; lets an upload see what changed meanwhile.",
+    ),
+    Column(
+        "Changed",
+        lambda r: r.became,
+        16,
+        internal=True,
+        hxl="#status+changed",
+        meaning="What became of it since the last edition: new, changed (which fields), ended, unchanged.",
+    ),
+    Column("Title", _text("title"), 48, field="title", hxl="#activity+name", meaning="What the work is called."),
+    Column(
+        "Lead entity",
+        _lead,
+        14,
+        field="lead",
+        choices="entities",
+        hxl="#org+lead",
+        meaning="The UN entity that leads; empty when not known.",
+    ),
+    Column(
+        "Other UN entities",
+        _others,
+        20,
+        field="entities",
+        choices="entities",
+        hxl="#org+partner+un",
+        meaning="Further UN entities that take part; several by semicolon.",
+    ),
+    Column(
+        "Joint",
+        lambda r: "joint" if r.entry["joint"] else "individual",
+        10,
+        hxl="#activity+joint",
+        meaning="joint when two or more UN entities take part.",
+    ),
+    Column(
+        "Partners",
+        _partners,
+        28,
+        field="partners",
+        hxl="#org+partner",
+        meaning="Other organisations; “and others” when the list is not complete.",
+    ),
+    Column(
+        "Status",
+        _text("status"),
+        11,
+        field="status",
+        choices="statuses",
+        hxl="#status",
+        meaning="planned, ongoing, completed, suspended or cancelled; set by people.",
+    ),
+    Column(
+        "Begins",
+        _words("start"),
+        16,
+        field="start",
+        hxl="#date+start+text",
+        meaning="When it begins, as exactly as it is known.",
+    ),
+    Column(
+        "Begins (first day)",
+        _day("start"),
+        12,
+        "date",
+        hxl="#date+start",
+        meaning="For sorting: its first possible day.",
+    ),
+    Column(
+        "Ends", _words("end"), 16, field="end", hxl="#date+end+text", meaning="When it ends, as exactly as it is known."
+    ),
+    Column(
+        "Ends (last day)",
+        _day("end", last=True),
+        12,
+        "date",
+        hxl="#date+end",
+        meaning="For sorting: its last possible day.",
+    ),
+    Column(
+        "Level",
+        _text("level"),
+        14,
+        field="level",
+        choices="levels",
+        hxl="#meta+level",
+        meaning="Where the work is done from: headquarters, field or both.",
+    ),
+    Column(
+        "Scope",
+        _text("scope"),
+        13,
+        field="scope",
+        choices="scopes",
+        hxl="#meta+scope",
+        meaning="How far it reaches: global, interregional, regional, national.",
+    ),
+    *(
+        Column(
+            ROMAN[number],
+            _in_chapter(number),
+            4,
+            hxl=f"#sector+chapter{number}",
+            meaning=f"x when it stands under chapter {ROMAN[number]}.",
+        )
+        for number in range(1, 8)
+    ),
+    Column("Chapters", _chapters, 11, hxl="#sector+list", meaning="All chapters it stands under."),
+    Column(
+        "Recommendations",
+        lambda r: joined(r.facts["recommendations"]),
+        20,
+        field="recommendations",
+        choices="recommendations",
+        hxl="#sector+recommendation",
+        meaning="Operational recommendations it answers, such as 1(a); several by semicolon.",
+    ),
+    Column(
+        "Beneficiary countries",
+        _countries("beneficiary"),
+        28,
+        field="countries:beneficiary",
+        hxl="#country+beneficiary",
+        meaning="Countries that benefit, by UN name.",
+    ),
+    Column(
+        "Host countries",
+        _countries("host"),
+        18,
+        field="countries:host",
+        hxl="#country+host",
+        meaning="Countries it takes place in.",
+    ),
+    Column(
+        "Partner countries",
+        _countries("partner"),
+        18,
+        field="countries:partner",
+        hxl="#country+partner",
+        meaning="Governments that co-organise.",
+    ),
+    Column(
+        "Countries it is about",
+        _countries("subject"),
+        18,
+        field="countries:subject",
+        hxl="#country+subject",
+        meaning="Countries that are its subject.",
+    ),
+    Column("Regions", _words("regions"), 18, field="regions", hxl="#region+list", meaning="Regions it covers."),
+    Column(
+        "SDGs",
+        lambda r: joined(r.facts["sdg"]),
+        12,
+        field="sdg",
+        hxl="#sector+sdg",
+        meaning="Goals and targets of the 2030 Agenda.",
+    ),
+    Column(
+        "Figures",
+        _words("figures"),
+        28,
+        field="figures",
+        hxl="#value+list",
+        meaning="Numbers with unit and how exact they are; never added up.",
+    ),
+    Column("Description", _text("description"), 60, field="description", hxl="#description", meaning="What is done."),
+    Column("Results", _text("results"), 36, field="results", hxl="#description+results", meaning="What came of it."),
+    Column("Roles of entities", _roles, 28, hxl="#description+roles", meaning="What each entity does in it."),
+    Column("Source", _text("source"), 22, field="source", hxl="#meta+source", meaning="Where the facts are from."),
+    Column("Link", _text("link"), 24, field="link", hxl="#meta+url", meaning="A page about it."),
+    Column(
+        "Contact", _text("contact"), 20, internal=True, field="contact", hxl="#contact", meaning="For internal eyes."
+    ),
+    Column(
+        "Remarks",
+        _text("remarks"),
+        28,
+        internal=True,
+        field="remarks",
+        hxl="#meta+remarks",
+        meaning="For internal eyes.",
+    ),
+    Column(
+        "Confirmed",
+        lambda r: r.confirmed,
+        11,
+        internal=True,
+        hxl="#date+confirmed",
+        meaning="The month all its entities confirmed it for; empty when one never did.",
+    ),
+    Column(
+        "Last changed (UTC)",
+        lambda r: date.fromisoformat(r.entry["updated"][:10]),
+        12,
+        "date",
+        True,
+        hxl="#date+updated",
+        meaning="The day the record was last saved.",
+    ),
 )
 
 
-def _event(value: Callable[[Event], Cell]) -> Callable[[Occurrence], Cell]:
-    return lambda occurrence: value(occurrence.event)
+def _organisations(name: str) -> Callable[[EventRow], str]:
+    return lambda row: joined(row.words.organisations.get(key, key) for key in row.facts[name])
+
+
+def _fact(name: str) -> Callable[[EventRow], str]:
+    return lambda row: row.facts[name] or ""
 
 
 CALENDAR: tuple[Column, ...] = (
-    Column("When", lambda o: o.when, 26),
-    Column("First day", lambda o: o.first, 12, "date"),
-    Column("Last day", lambda o: o.last, 12, "date"),
-    Column("From", lambda o: f"{o.start:%H:%M}" if o.start else "", 8),
-    Column("To", lambda o: f"{o.end:%H:%M}" if o.end else "", 8),
-    Column("Time zone", _event(lambda e: e.timezone or ""), 16),
-    Column("Title", lambda o: o.title, 52),
-    Column("Kind", _event(lambda e: e.kind.value), 20),
-    Column("Status", lambda o: "cancelled" if o.is_cancelled else o.event.status.value, 12),
-    Column("Organisers", _event(lambda e: _joined(x.short for x in e.organisers)), 24),
-    Column("Participants", _event(lambda e: _joined(x.short for x in e.participants)), 30),
-    Column("Chapters", _event(lambda e: ", ".join(ROMAN[link.chapter_number] for link in e.chapters)), 12),
-    Column("Venue", _event(lambda e: e.venue), 24),
-    Column("City", _event(lambda e: e.city), 16),
-    Column("Country", _event(lambda e: e.country.name if e.country else ""), 20),
-    Column("Description", _event(lambda e: e.description), 50),
-    Column("Source", _event(lambda e: e.source), 22),
+    Column("When", lambda r: r.day[0], 26, hxl="#date+text", meaning="Its days, as exactly as they are known."),
+    Column("First day", lambda r: date.fromisoformat(r.day[1]), 12, "date", hxl="#date+start", meaning="For sorting."),
+    Column("Last day", lambda r: date.fromisoformat(r.day[2]), 12, "date", hxl="#date+end", meaning="For sorting."),
+    Column("From", lambda r: r.day[3], 8, hxl="#date+start+time", meaning="Hour it begins, in the event's zone."),
+    Column("To", lambda r: r.day[4], 8, hxl="#date+end+time", meaning="Hour it ends, in the event's zone."),
+    Column("Time zone", _fact("timezone"), 16, hxl="#meta+timezone", meaning="Zone of the hours."),
+    Column("Title", lambda r: r.day[5], 52, hxl="#event+name", meaning="What the event is called."),
+    Column("Kind", _fact("kind"), 20, hxl="#event+type", meaning="Session, side event, training and so on."),
+    Column(
+        "Status",
+        lambda r: "cancelled" if r.day[6] else r.facts["status"],
+        12,
+        hxl="#status",
+        meaning="tentative, confirmed, postponed, cancelled or held; set by people.",
+    ),
+    Column("Organisers", _organisations("organisers"), 24, hxl="#org+organiser", meaning="Who organises it."),
+    Column("Participants", _organisations("participants"), 30, hxl="#org+participant", meaning="Who takes part."),
+    Column(
+        "Chapters",
+        lambda r: ", ".join(ROMAN[n] for n in r.entry["chapters"]),
+        12,
+        hxl="#sector+list",
+        meaning="Chapters it is about.",
+    ),
+    Column("Venue", _fact("venue"), 24, hxl="#loc+name", meaning="Building or room."),
+    Column("City", _fact("city"), 16, hxl="#loc+city", meaning="City."),
+    Column(
+        "Country",
+        lambda r: r.words.countries.get(r.facts["country"], "") if r.facts["country"] else "",
+        20,
+        hxl="#country",
+        meaning="Country, by UN name.",
+    ),
+    Column("Description", _fact("description"), 50, hxl="#description", meaning="What it is about."),
+    Column("Source", _fact("source"), 22, hxl="#meta+source", meaning="Where the facts are from."),
 )

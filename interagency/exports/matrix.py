@@ -1,42 +1,141 @@
-"""The current matrix as a workbook: which records, and what its first sheet says."""
+"""The matrix as a workbook: the live one under filters, and the one of an edition, which is always the same."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+import hashlib
+import io
+from datetime import datetime
 from typing import BinaryIO
+from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import MultiDict
 
-from interagency.calendar.occurrences import all_occurrences
-from interagency.calendar.queries import events_between, read_event_filters
+from interagency.database import now
+from interagency.exports.models import EditionFile
+from interagency.exports.picture import Picture, edition_picture, live_picture
 from interagency.exports.workbook import Origin, write_workbook
-from interagency.matrix.activities.queries import all_activities, page_of_activities
+from interagency.matrix.cycles.models import Edition
+from interagency.matrix.cycles.months import month_words
+from interagency.matrix.cycles.parts import AFTER_CLOSING
 from interagency.matrix.filters import Filters
 from interagency.settings import Settings
 
-NEXT = timedelta(days=365)
+WORKBOOK = "xlsx"
+BACK = (
+    "Edit the Matrix sheet and send the file back under Imports, or sign in and edit the record there. Untouched "
+    "cells do nothing, also when the record moved on meanwhile."
+)
 
 
 def write_current_matrix(
-    target: BinaryIO, session: Session, filters: Filters, *, mine: list[str], made_by: str, settings: Settings
+    target: BinaryIO,
+    session: Session,
+    filters: Filters,
+    *,
+    mine: list[str],
+    made_by: str,
+    settings: Settings,
+    at: datetime | None = None,
+    hxl: bool = False,
 ) -> None:
     """Write the matrix as it stands, under `filters`, with the events of the same filters up to a year ahead."""
-    made_at = datetime.now(settings.zone)
-    total = page_of_activities(session, filters, mine=mine, number=1, size=1).total
-    shared = MultiDict(
-        [(name, value) for name, value in filters.pairs() if name in ("q", "entity", "chapter", "country")]
-    )
-    first, last = date(1950, 1, 1), made_at.date() + NEXT
-    events = events_between(session, first, last, read_event_filters(session, shared), mine)
-    occurrences = all_occurrences(events, first, last)
+    made_at = (at or now()).astimezone(settings.zone)
+    picture = live_picture(session, filters, mine=mine, day=made_at.date())
     origin = Origin(
         title=f"Matrix of UNGASS-related action, as it stood on {made_at.day} {made_at:%B %Y}",
         made_at=made_at,
         zone=settings.timezone,
         made_by=made_by,
+        period=f"As it stood on {made_at.day} {made_at:%B %Y}; not an edition.",
         filters=filters.sentence(),
-        counts=[("Activities", total), ("Calendar entries", len(occurrences))],
+        counts=_counts(picture),
         address=settings.base_url,
+        hxl=hxl,
+        notes=[("Corrections", f"{BACK} {settings.base_url}")],
     )
-    write_workbook(target, origin, all_activities(session, filters, mine), occurrences)
+    write_workbook(target, origin, picture)
+
+
+def _counts(picture: Picture) -> list[tuple[str, int | str]]:
+    counts = picture.contents["counts"]
+    return [
+        ("Activities", counts["activities"]),
+        ("Joint activities", counts["joint"]),
+        ("Events", len(picture.contents["event"])),
+    ]
+
+
+def edition_workbook(session: Session, edition: Edition) -> bytes:
+    """The workbook of an edition: kept when it was made before, else made; the same bytes each time.
+
+    Raises ValueError when the edition does not match its checksum.
+    """
+    kept = session.get(EditionFile, (edition.number, WORKBOOK))
+    if kept is not None and hashlib.sha256(kept.contents).hexdigest() == kept.checksum:
+        return kept.contents
+    return _make_edition_workbook(session, edition)
+
+
+def _make_edition_workbook(session: Session, edition: Edition) -> bytes:
+    picture = edition_picture(session, edition)
+    zone = picture.contents["zone"]
+    made_at = edition.made_at.astimezone(ZoneInfo(zone))
+    issue = f", issue {edition.issue}" if edition.issue > 1 else ""
+    origin = Origin(
+        title=f"Matrix of UNGASS-related action: {month_words(edition.cycle_month)}",
+        made_at=made_at,
+        zone=zone,
+        made_by=edition.made_by_name,
+        period=f"Edition {edition.number}: {month_words(edition.cycle_month)}{issue}. It never changes.",
+        filters="none",
+        counts=_counts(picture),
+        address="",
+        notes=[("Checksum", f"SHA-256 of the edition's contents: {edition.checksum}"), ("Corrections", BACK)],
+    )
+    body = io.BytesIO()
+    write_workbook(body, origin, picture)
+    return body.getvalue()
+
+
+def keep_edition_workbook(session: Session, number: int) -> bool:
+    """Make the workbook of an edition once and keep it with its checksum. False when it is kept already."""
+    if session.get(EditionFile, (number, WORKBOOK)) is not None:
+        return False
+    edition = session.get(Edition, number)
+    if edition is None:
+        return False
+    body = _make_edition_workbook(session, edition)
+    session.rollback()  # what follows writes; nothing was held while the workbook was made
+    try:
+        session.add(
+            EditionFile(
+                edition_number=number,
+                file_format=WORKBOOK,
+                checksum=hashlib.sha256(body).hexdigest(),
+                contents=body,
+                made_at=now(),
+            )
+        )
+        session.commit()
+    except sa.exc.IntegrityError:  # somebody else kept it meanwhile
+        session.rollback()
+        return False
+    return True
+
+
+def prepare() -> None:
+    """Let each edition's workbook be made once it is closed."""
+    if keep_edition_workbook not in AFTER_CLOSING:
+        AFTER_CLOSING.append(keep_edition_workbook)
+
+
+def damaged_files(session: Session) -> list[str]:
+    """A line for each kept file that does not match its checksum."""
+    lines = []
+    for number, kind, checksum, contents in session.execute(
+        sa.select(EditionFile.edition_number, EditionFile.file_format, EditionFile.checksum, EditionFile.contents)
+    ):
+        if hashlib.sha256(contents).hexdigest() != checksum:
+            lines.append(f"the {kind} of edition {number} does not match its checksum")
+    return lines

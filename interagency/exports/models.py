@@ -51,6 +51,18 @@ class HeaderMapping(Model):
     saved_at: Mapped[datetime] = mapped_column(default=now)
 
 
+class EditionFile(Model):
+    """A file made from an edition once and kept: asked for again, it has the same bytes. Never changed."""
+
+    __tablename__ = "edition_file"
+
+    edition_number: Mapped[int] = mapped_column(sa.ForeignKey("edition.number", ondelete="RESTRICT"), primary_key=True)
+    file_format: Mapped[str] = mapped_column(sa.String(20), primary_key=True)
+    checksum: Mapped[str] = mapped_column(sa.String(64))
+    contents: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    made_at: Mapped[datetime] = mapped_column(default=now)
+
+
 class HandOut(Model):
     """An edition handed to somebody outside: to whom, in which form, by which address, until when."""
 

@@ -1,23 +1,47 @@
-"""The monthly workbook: rows from queries, columns described once, written by openpyxl."""
+"""The monthly workbook: sheets described elsewhere, written by openpyxl.
+
+The same picture gives the same bytes: no clock is read, and the package's entries carry the time of making.
+"""
 
 from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.chart import BarChart, Reference
+from openpyxl.formatting.rule import ColorScaleRule, FormulaRule, Rule
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.filters import AutoFilter
 from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
+from openpyxl.writer.excel import ExcelWriter
 
 from interagency.exports.columns import CALENDAR, MATRIX, Cell, Column
+from interagency.exports.picture import Picture
+from interagency.exports.sheets import (
+    Sheet,
+    answers_sheet,
+    by_country_sheet,
+    by_recommendation_sheet,
+    changes_sheet,
+    chapter_sheets,
+    recommendations_sheet,
+    who_does_what_sheet,
+)
+from interagency.matrix.activities.models import Level, Scope, Status
+from interagency.matrix.cycles.month import STALE_AFTER
+from interagency.matrix.cycles.months import month_after, month_of
 from interagency.words import clean
 
 # Said of every write-only table, also where the columns were given, as ours are.
@@ -25,11 +49,17 @@ warnings.filterwarnings("ignore", "In write-only mode you must add table columns
 LONGEST_CELL = 32_767
 LINE_HEIGHT = 15  # points
 MOST_LINES = 10
+LAST_ROW_OF_DROP_DOWNS = 20_000
 CUT = " […] cut here: the full text is on the record's page"
 _HEADER_FONT = Font(bold=True, color="FFFFFF")
 _HEADER_FILL = PatternFill("solid", fgColor="005A8C")
 _HEADER_ALIGNMENT = Alignment(vertical="center", wrap_text=True)
 _WRAPPED = Alignment(vertical="top", wrap_text=True)
+_GREY = Font(color="5F6B73")
+_NEW = PatternFill("solid", bgColor="DDF2E3")
+_CHANGED = PatternFill("solid", bgColor="E4F0F8")
+_STALE = PatternFill("solid", bgColor="FBF0D6")
+FIXED_COLUMNS = ("ID", "Version", "Changed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +70,18 @@ class Origin:
     made_at: datetime  # aware, in the zone named
     zone: str
     made_by: str
+    period: str
     filters: str
-    counts: Sequence[tuple[str, int]]
+    counts: Sequence[tuple[str, int | str]]
     address: str
+    sharing: str = "Internal: for the UN entities only. Nothing in it goes outside unless each entity concerned agreed."
+    hxl: bool = False
+    notes: Sequence[tuple[str, str]] = field(default_factory=tuple)
+
+
+def _formula_rule(formula: str, fill: PatternFill) -> Rule:
+    rule: Rule = FormulaRule([formula], fill=fill)  # type: ignore[no-untyped-call]
+    return rule
 
 
 def safe_text(text: str) -> str:
@@ -55,20 +94,26 @@ def safe_text(text: str) -> str:
     return text.encode("utf-16-le")[: room * 2].decode("utf-16-le", "ignore") + CUT
 
 
+def _text_cell(sheet: WriteOnlyWorksheet, text: str) -> Any:
+    cell = WriteOnlyCell(sheet, value=None)
+    cell.value = safe_text(text)
+    cell.data_type = "s"  # text is text: never a formula, whatever it begins with
+    return cell
+
+
 def _cell(sheet: WriteOnlyWorksheet, value: Cell, column: Column) -> Any:
-    if value in (None, ""):
+    if value in (None, "") and value != 0:
         return None
     if isinstance(value, str):
-        cell = WriteOnlyCell(sheet, value=None)
-        cell.value = safe_text(value)
-        cell.data_type = "s"  # text is text: never a formula, whatever it begins with
-        cell.alignment = _WRAPPED
-        return cell
-    cell = WriteOnlyCell(sheet)
-    cell.value = value
+        cell = _text_cell(sheet, value)
+    else:
+        cell = WriteOnlyCell(sheet)
+        cell.value = value
+        if column.kind == "date":
+            cell.number_format = "yyyy-mm-dd"
     cell.alignment = _WRAPPED
-    if column.kind == "date":
-        cell.number_format = "yyyy-mm-dd"
+    if column.title in FIXED_COLUMNS:
+        cell.font = _GREY
     return cell
 
 
@@ -90,26 +135,41 @@ def _height(values: Sequence[Cell], columns: Sequence[Column]) -> int:
     return LINE_HEIGHT * min(MOST_LINES, max(lines, default=1))
 
 
-def _add_table(book: Workbook, title: str, columns: Sequence[Column], rows: Iterable[Any], *, freeze: str) -> int:
-    """One sheet with a header and one row per record, as a real Excel table. Returns the number of rows."""
-    sheet = book.create_sheet(title)
-    sheet.freeze_panes = freeze
+def _table_name(title: str) -> str:
+    return title.replace(" ", "_")
+
+
+def _add_table(book: Workbook, described: Sheet, *, hxl: bool = False) -> tuple[Any, int]:
+    """One sheet with a header and one row per record, as a real Excel table. Returns it and its number of rows."""
+    columns = described.columns
+    sheet = book.create_sheet(described.title)
+    sheet.freeze_panes = described.freeze
     for place, column in enumerate(columns, start=1):
         sheet.column_dimensions[get_column_letter(place)].width = column.width
     sheet.row_dimensions[1].height = 32
     # Thirty columns on one page nobody can read; the title stands again on each.
-    _print_on_a4(sheet, pages=-(-sum(column.width for column in columns) // 200))
+    _print_on_a4(sheet, pages=-(-sum(column.width for column in columns) // 230))
     sheet.print_title_rows = "1:1"
-    sheet.print_title_cols = "C:C" if freeze == "D2" else "A:A"
+    frozen = ord(described.freeze[0]) - ord("A")
+    sheet.print_title_cols = f"{get_column_letter(frozen)}:{get_column_letter(frozen)}" if frozen else None
     sheet.oddFooter.center.text = "&A, page &P of &N"
+    if described.heading:
+        sheet.oddHeader.center.text = described.heading.replace("&", "&&")
     header = []
     for column in columns:
         cell = WriteOnlyCell(sheet, value=column.title)
         cell.font, cell.fill, cell.alignment = _HEADER_FONT, _HEADER_FILL, _HEADER_ALIGNMENT
         header.append(cell)
+    if described.title == "Matrix":
+        _help_in_matrix(sheet, columns)
+    if described.title == "Who does what":
+        _shade(sheet, described)
     sheet.append(header)
     count = 0
-    for row in rows:
+    if hxl:
+        count += 1
+        sheet.append([_text_cell(sheet, column.hxl) if column.hxl else None for column in columns])
+    for row in described.rows:
         values = [column.value(row) for column in columns]
         count += 1
         sheet.row_dimensions[count + 1].height = _height(values, columns)
@@ -117,17 +177,108 @@ def _add_table(book: Workbook, title: str, columns: Sequence[Column], rows: Iter
     if count == 0:
         sheet.append([])
     last = f"{get_column_letter(len(columns))}{max(count, 1) + 1}"
-    table = Table(displayName=title, ref=f"A1:{last}")
+    table = Table(displayName=_table_name(described.title), ref=f"A1:{last}")
     table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=True)
     # In write-only mode openpyxl cannot read the header back.
     for place, column in enumerate(columns, start=1):
         table.tableColumns.append(TableColumn(id=place, name=column.title))
     table.autoFilter = AutoFilter(ref=table.ref)
     sheet.add_table(table)
-    return count
+    return sheet, count
 
 
-def _add_read_me(book: Workbook, origin: Origin) -> None:
+def _help_in_matrix(sheet: Any, columns: Sequence[Column]) -> None:
+    """Drop-downs, columns that are not to be typed in, colours for new, changed and stale."""
+    letters = {column.title: get_column_letter(place) for place, column in enumerate(columns, start=1)}
+    several = {"Other UN entities", "Recommendations"}
+    for column in columns:
+        cells = f"{letters[column.title]}2:{letters[column.title]}{LAST_ROW_OF_DROP_DOWNS}"
+        if column.choices:
+            offer = DataValidation(type="list", formula1=f"={column.choices}", allow_blank=True)
+            # A cell that holds several cannot be held to a list; the drop-down still helps with the first.
+            offer.showErrorMessage = column.title not in several
+            offer.errorTitle, offer.error = (
+                "Not on the list",
+                "Choose from the list, or write it as the Lists sheet does.",
+            )
+            offer.add(cells)
+            sheet.data_validations.append(offer)
+        elif column.title in FIXED_COLUMNS:
+            fixed = DataValidation(type="custom", formula1="=FALSE", allow_blank=False)
+            fixed.showErrorMessage = True
+            fixed.errorTitle = "Please leave this as it is"
+            fixed.error = "The service finds the record by it when you send the file back. New rows leave it empty."
+            fixed.add(cells)
+            sheet.data_validations.append(fixed)
+    if "Changed" in letters:
+        whole, mark = f"A2:{get_column_letter(len(columns))}{LAST_ROW_OF_DROP_DOWNS}", f"${letters['Changed']}2"
+        sheet.conditional_formatting.add(whole, _formula_rule(f'{mark}="new"', _NEW))
+        sheet.conditional_formatting.add(
+            f"{letters['Changed']}2:{letters['Changed']}{LAST_ROW_OF_DROP_DOWNS}",
+            _formula_rule(f'LEFT({mark},7)="changed"', _CHANGED),
+        )
+
+
+def _mark_stale(sheet: Any, columns: Sequence[Column], limit: str) -> None:
+    """Colour live records that were last confirmed in the month `limit` or before."""
+    letters = {column.title: get_column_letter(place) for place, column in enumerate(columns, start=1)}
+    if not limit or "Confirmed" not in letters or "Status" not in letters:
+        return
+    place, status = letters["Confirmed"], letters["Status"]
+    rule = f'AND(OR(${status}2="ongoing",${status}2="planned"),${place}2<="{limit}")'
+    sheet.conditional_formatting.add(f"{place}2:{place}{LAST_ROW_OF_DROP_DOWNS}", _formula_rule(rule, _STALE))
+
+
+def _shade(sheet: Any, described: Sheet) -> None:
+    """The heat map and the chart of who does what."""
+    rows = list(described.rows)
+    last = len(rows) + 1
+    scale = ColorScaleRule(  # type: ignore[no-untyped-call]
+        start_type="num", start_value=0, start_color="FFFFFF", end_type="max", end_color="5FA8D3"
+    )
+    sheet.conditional_formatting.add(f"B2:H{max(last, 2)}", scale)
+    if not rows:
+        return
+    chart = BarChart()
+    chart.type, chart.grouping, chart.overlap = "bar", "stacked", 100
+    chart.title = "Activities by entity and chapter"
+    chart.y_axis.title = "Activities (one in several chapters stands in each)"
+    chart.height, chart.width = max(8, len(rows) * 0.8), 26
+    chart.add_data(Reference(sheet, min_col=2, max_col=8, min_row=1, max_row=last), titles_from_data=True)
+    chart.set_categories(Reference(sheet, min_col=1, min_row=2, max_row=last))
+    chart.x_axis.scaling.orientation = "maxMin"
+    chart.x_axis.delete = chart.y_axis.delete = False
+    sheet.add_chart(chart, "L2")
+
+
+def _add_lists(book: Workbook, picture: Picture) -> None:
+    """What the drop-downs offer, each list under a name."""
+    organisations = picture.contents["organisations"].values()
+    lists = {
+        "statuses": [status.value for status in Status],
+        "levels": [level.value for level in Level],
+        "scopes": [scope.value for scope in Scope],
+        "entities": [
+            one["short"]
+            for one in sorted(organisations, key=lambda one: (one["position"], one["short"]))
+            if one["is_entity"]
+        ],
+        "recommendations": sorted(
+            picture.contents["recommendations"], key=lambda code: picture.contents["recommendations"][code]["position"]
+        ),
+    }
+    sheet = book.create_sheet("Lists")
+    for place in range(1, len(lists) + 1):
+        sheet.column_dimensions[get_column_letter(place)].width = 20
+    sheet.append([_text_cell(sheet, name) for name in lists])
+    for row in range(max(len(values) for values in lists.values())):
+        sheet.append([_text_cell(sheet, values[row]) if row < len(values) else None for values in lists.values()])
+    for place, (name, values) in enumerate(lists.items(), start=1):
+        letter = get_column_letter(place)
+        book.defined_names[name] = DefinedName(name, attr_text=f"Lists!${letter}$2:${letter}${len(values) + 1}")
+
+
+def _add_read_me(book: Workbook, origin: Origin, picture: Picture) -> None:
     sheet = book.create_sheet("Read me")
     sheet.column_dimensions["A"].width = 26
     sheet.column_dimensions["B"].width = 90
@@ -137,54 +288,104 @@ def _add_read_me(book: Workbook, origin: Origin) -> None:
     heading.font = Font(bold=True, size=16)
     sheet.append([heading])
     sheet.append([])
-    made = f"{origin.made_at:%d %B %Y, %H:%M} ({origin.zone})"
-    rows: list[tuple[str, str | int]] = [
-        (
-            "What this is",
-            "The matrix of activities and the joint calendar of the UN entities that follow up UNGASS 2016.",
-        ),
-        ("Made", made),
-        ("Made by", origin.made_by),
-        ("Filters", origin.filters),
-        *origin.counts,
-        (
-            "How to read it",
-            "One row per activity on the Matrix sheet; a joint activity is one row. The columns I to VII mark its "
-            "chapters. Dates keep the precision they came with; the column beside them sorts.",
-        ),
-        (
-            "Totals",
-            "An activity in several chapters stands under each and is counted once in the total, so the sum over "
-            "chapters may exceed it.",
-        ),
-        (
-            "Sharing",
-            "Internal: for the UN entities only. Nothing in it goes outside unless each entity concerned agreed.",
-        ),
-        ("Corrections", f"Sign in at {origin.address} and edit the record there."),
-    ]
-    for number, (label, text) in enumerate(rows, start=3):
+    for number, (label, text) in enumerate(_read_me_rows(origin, picture), start=3):
         sheet.row_dimensions[number].height = LINE_HEIGHT * (1 + len(str(text)) // 85)
         name = WriteOnlyCell(sheet, value=label)
         name.font, name.alignment = Font(bold=True), _WRAPPED
-        value = WriteOnlyCell(sheet, value=None)
-        value.value = safe_text(text) if isinstance(text, str) else text
-        if isinstance(text, str):
-            value.data_type = "s"
+        value = _text_cell(sheet, text) if isinstance(text, str) else WriteOnlyCell(sheet, value=text)
         value.alignment = Alignment(vertical="top", wrap_text=True, horizontal="left")
         sheet.append([name, value])
 
 
-def write_workbook(target: BinaryIO, origin: Origin, activities: Iterable[Any], occurrences: Iterable[Any]) -> None:
-    """Write the workbook with its sheets Read me, Matrix and Calendar to `target`."""
+def _read_me_rows(origin: Origin, picture: Picture) -> list[tuple[str, str | int]]:
+    silent = [picture.words.organisations.get(key, key) for key in picture.contents.get("silent", [])]
+    what = "The matrix of activities and the joint calendar of the UN entities that follow up UNGASS 2016."
+    return [
+        ("What this is", what),
+        ("Period", origin.period),
+        ("Made", f"{origin.made_at:%d %B %Y, %H:%M} ({origin.zone})"),
+        ("Made by", origin.made_by),
+        ("Filters", origin.filters),
+        *origin.counts,
+        ("Silent", ", ".join(silent) if silent else "nobody"),
+        ("Changes", f"Told against {picture.since}." if picture.since else "There is no edition to compare with."),
+        (
+            "How to read it",
+            "One row per activity on the Matrix sheet; a joint activity is one row. The columns I to VII mark its "
+            "chapters. Dates keep the precision they came with; the column beside them sorts. Green rows are new, "
+            "blue marks say what changed, a yellow month says that nobody confirmed the row for three months.",
+        ),
+        (
+            "Totals",
+            "An activity in several chapters stands under each and is counted once in the total, so the sum over "
+            "chapters may exceed it. Figures of different activities are never added up.",
+        ),
+        ("Sharing", origin.sharing),
+        *origin.notes,
+    ]
+
+
+class _FixedZip(zipfile.ZipFile):
+    """A package whose entries all carry one time, so that the same contents are the same bytes."""
+
+    def __init__(self, target: BinaryIO, made_at: datetime) -> None:
+        super().__init__(target, "w", zipfile.ZIP_DEFLATED, allowZip64=True)
+        self._time = made_at.timetuple()[:6]
+
+    def _info(self, name: str) -> zipfile.ZipInfo:
+        info = zipfile.ZipInfo(name, self._time)
+        info.compress_type = zipfile.ZIP_DEFLATED
+        info.external_attr = 0o600 << 16
+        return info
+
+    def writestr(self, zinfo_or_arcname: Any, data: Any, *_args: Any, **_more: Any) -> None:
+        name = zinfo_or_arcname
+        super().writestr(self._info(name if isinstance(name, str) else name.filename), data)
+
+    def write(self, filename: Any, arcname: Any = None, *_args: Any, **_more: Any) -> None:
+        with Path(filename).open("rb") as source, self.open(self._info(str(arcname)), "w", force_zip64=True) as entry:
+            while block := source.read(1 << 20):
+                entry.write(block)
+
+
+def _save(book: Workbook, target: BinaryIO, made_at: datetime) -> None:
+    """Like `Workbook.save`, without its clock."""
+    archive = _FixedZip(target, made_at)
+    try:
+        ExcelWriter(book, archive).save()
+    finally:
+        archive.close()
+
+
+def write_workbook(target: BinaryIO, origin: Origin, picture: Picture, *, columns: Sequence[Column] = MATRIX) -> None:
+    """Write the workbook of `picture` with all its sheets to `target`, an open binary file."""
     book = Workbook(write_only=True)
     book.properties.title = origin.title
     book.properties.creator = "UN interagency coordination"
     book.properties.created = book.properties.modified = origin.made_at.replace(tzinfo=None)
-    _add_read_me(book, origin)
-    _add_table(book, "Matrix", MATRIX, activities, freeze="D2")
-    _add_table(book, "Calendar", CALENDAR, occurrences, freeze="B2")
-    book.save(target)
+    _add_read_me(book, origin, picture)
+    matrix, _count = _add_table(
+        book, Sheet("Matrix", tuple(columns), picture.activities(), freeze="E2"), hxl=origin.hxl
+    )
+    _mark_stale(matrix, columns, _stale_limit(picture))
+    for sheet in (
+        *chapter_sheets(picture),
+        recommendations_sheet(picture),
+        who_does_what_sheet(picture),
+        by_recommendation_sheet(picture),
+        by_country_sheet(picture),
+        Sheet("Calendar", CALENDAR, picture.events()),
+        changes_sheet(picture),
+        answers_sheet(picture, origin.made_at.tzinfo),  # type: ignore[arg-type]
+    ):
+        _add_table(book, sheet)
+    _add_lists(book, picture)
+    _save(book, target, origin.made_at)
 
 
-__all__ = ["Origin", "safe_text", "write_workbook"]
+def _stale_limit(picture: Picture) -> str:
+    """The last month that makes a record stale, seen from the picture's own month."""
+    return month_after(picture.contents.get("month") or month_of(picture.day), -STALE_AFTER)
+
+
+__all__ = ["CUT", "LONGEST_CELL", "Origin", "safe_text", "write_workbook"]

@@ -3,5 +3,8 @@
 from __future__ import annotations
 
 from interagency.matrix.activities.views import rooms as activities
+from interagency.matrix.cycles.edition_views import rooms as editions
+from interagency.matrix.cycles.month_views import rooms as month
+from interagency.matrix.cycles.views import rooms as cycles
 
-ROOMS = (activities,)
+ROOMS = (activities, month, cycles, editions)

@@ -66,7 +66,7 @@ def test_never_to_another_host(enter: Enter, target: str) -> None:
     browser = enter(None)
     data = {"email": "who@example.org", "password": PASSWORD, "csrf_token": browser.token("/sign-in")}
     response = browser.client.post("/sign-in", query_string={"next": target}, data=data)
-    assert response.location == "/"
+    assert response.location == "/start"
 
 
 def test_signing_out_ends_the_session(enter: Enter) -> None:

@@ -20,7 +20,7 @@ FLOORS = [
     {"matrix"},
     {"calendar"},
     {"exports"},
-    {"home", "sample", "tables", "cli", "__init__"},
+    {"home", "sample", "tables", "command", "cli_cycle", "cli", "__init__"},
 ]
 
 ROUTES = {
@@ -58,6 +58,31 @@ ROUTES = {
     ("POST", "/subscriptions/<int:subscription_id>/revoke"): "signed in",
     ("GET", "/feeds/<token>.ics"): "public",
     ("GET", "/exports/matrix.xlsx"): "signed in",
+    ("GET", "/start"): "signed in",
+    ("GET", "/month"): "signed in",
+    ("GET", "/month/sign"): "signed in",
+    ("POST", "/month/sign"): "signed in",
+    ("POST", "/month/take-back"): "signed in",
+    ("POST", "/month/confirm"): "signed in",
+    ("POST", "/month/participation"): "signed in",
+    ("POST", "/month/end"): "signed in",
+    ("GET", "/cycles"): "coordinator",
+    ("POST", "/cycles"): "coordinator",
+    ("POST", "/cycles/mails/<int:message_id>/again"): "coordinator",
+    ("GET", "/cycles/<month>"): "coordinator",
+    ("POST", "/cycles/<month>/remind"): "coordinator",
+    ("POST", "/cycles/<month>/return"): "coordinator",
+    ("POST", "/cycles/<month>/answer"): "coordinator",
+    ("POST", "/cycles/<month>/extend"): "coordinator",
+    ("POST", "/cycles/<month>/due"): "coordinator",
+    ("POST", "/cycles/<month>/reopen"): "coordinator",
+    ("GET", "/cycles/<month>/close"): "coordinator",
+    ("POST", "/cycles/<month>/close"): "coordinator",
+    ("GET", "/editions"): "signed in",
+    ("GET", "/editions/<month>"): "signed in",
+    ("GET", "/editions/<month>/changes"): "signed in",
+    ("GET", "/editions/<month>/edition.json"): "signed in",
+    ("GET", "/editions/<month>/matrix.xlsx"): "signed in",
 }
 
 

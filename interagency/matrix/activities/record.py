@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -334,9 +333,4 @@ def _note_month(activity: Activity, mine: Iterable[Organisation], month: str | N
     own = {entity.id for entity in mine}
     for part in activity.entities:
         if month and part.entity_id in own:
-            part.confirmed_month = month
-
-
-def month_of(day: date) -> str:
-    """`2026-08`."""
-    return f"{day:%Y-%m}"
+            part.confirmed_month = max(month, part.confirmed_month or "")

@@ -23,13 +23,13 @@ from interagency.matrix.activities.forms import (
     OwnPartForm,
 )
 from interagency.matrix.activities.models import Activity, Participation
-from interagency.matrix.activities.record import Right, StaleVersionError, month_of
+from interagency.matrix.activities.record import Right, StaleVersionError
 from interagency.matrix.activities.words import FactWords, field_words
+from interagency.matrix.cycles.answers import month_being_updated
 from interagency.matrix.filters import read_filters
 from interagency.matrix.framework.names import chapters, recommendations
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
-from interagency.web import today
 from interagency.words import clean
 
 rooms = Blueprint("activities", __name__)
@@ -125,10 +125,15 @@ def new_post() -> ResponseReturnValue:
         fine = _names_own_entity(form, mine)
     if not fine or form.dates_to_show:
         return render_template("matrix/activity_form.html", form=form, activity=None, conflict=None), 422
-    made = record.create_activity(db.session, form.draft(), by=current_user, mine=mine, month=month_of(today()))
+    made = record.create_activity(db.session, form.draft(), by=current_user, mine=mine, month=_month(mine))
     db.session.commit()
     flash(_("Saved: “%(title)s”.", title=made.title), "success")
     return redirect(url_for("activities.activity", activity_id=made.id, saved="activity-new"))
+
+
+def _month(mine: list[Organisation]) -> str | None:
+    """The month an edit confirms."""
+    return month_being_updated(db.session, [entity.id for entity in mine])
 
 
 def _names_own_entity(form: ActivityForm, mine: list[Organisation]) -> bool:
@@ -167,7 +172,7 @@ def edit_post(activity_id: int) -> ResponseReturnValue:
     version = _version(form.version.data)
     try:
         changed = record.save_activity(
-            db.session, found, form.draft(), version=version, by=current_user, mine=mine, month=month_of(today())
+            db.session, found, form.draft(), version=version, by=current_user, mine=mine, month=_month(mine)
         )
     except StaleVersionError:
         return _conflict(found.id, form, mine)
@@ -247,7 +252,7 @@ def _save_own_part(found: Activity, mine: list[Organisation]) -> ResponseReturnV
             version=version or 0,
             by=current_user,
             mine=mine,
-            month=month_of(today()),
+            month=_month(mine),
         )
     except StaleVersionError:
         db.session.rollback()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from interagency.dates import ImpreciseDate
+from interagency.dates import ImpreciseDate, words_between
 from interagency.matrix.activities.figures import figure_words
 from interagency.matrix.activities.models import Qualifier
 from interagency.matrix.framework.models import ROMAN, Country, Region
@@ -47,8 +48,33 @@ def field_words() -> dict[str, str]:
     }
 
 
+def event_field_words() -> dict[str, str]:
+    """The heading of each field of an event that an edition compares."""
+    return {
+        "title": _("Title"),
+        "kind": _("Kind"),
+        "status": _("Status"),
+        "segments": _("Days"),
+        "rrule": _("Repeats"),
+        "timezone": _("Time zone"),
+        "venue": _("Venue"),
+        "city": _("City"),
+        "country": _("Country"),
+        "mode": _("Mode"),
+        "organisers": _("Organisers"),
+        "participants": _("Participants"),
+        "meant_for": _("For whom"),
+        "chapters": _("Chapters"),
+        "series": _("Series"),
+        "series_number": _("Number"),
+        "description": _("Description"),
+        "source": _("Source"),
+        "remarks": _("Remarks"),
+    }
+
+
 class FactWords:
-    """Reads facts (stable keys) out in words (today's names)."""
+    """Reads facts (stable keys) out in words: with today's names, or those of an edition's day."""
 
     def __init__(self, session: Session) -> None:
         self.organisations = {
@@ -59,6 +85,14 @@ class FactWords:
         }
         self.countries: dict[str, str] = dict(session.execute(sa.select(Country.code, Country.name)).all())
         self.regions: dict[str, str] = dict(session.execute(sa.select(Region.code, Region.name)).all())
+
+    @classmethod
+    def of_edition(cls, contents: Mapping[str, Any]) -> FactWords:
+        """Words by the names an edition keeps."""
+        words = cls.__new__(cls)
+        words.organisations = {key: names["short"] for key, names in contents["organisations"].items()}
+        words.countries, words.regions = contents["countries"], contents["regions"]
+        return words
 
     def say(self, name: str, value: Any) -> str:
         """One fact in words; `—` when there is nothing."""
@@ -90,6 +124,21 @@ class FactWords:
         return "; ".join(f"{self._organisation(key)}: {text}" for key, text in sorted(roles.items()))
 
     _participation = _roles
+
+    _organisers = _participants = _entities
+
+    def _country(self, code: str) -> str:
+        return self.countries.get(code, code)
+
+    def _segments(self, segments: list[list[Any]]) -> str:
+        """The days of an event."""
+        words = []
+        for start, end, begins, ends, _days in segments:
+            between = words_between(
+                ImpreciseDate.from_code(start) if start else None, ImpreciseDate.from_code(end) if end else None
+            )
+            words.append(f"{between}, {begins}-{ends}" if begins else between)
+        return "; ".join(words)
 
     def _countries(self, links: list[list[str]]) -> str:
         return "; ".join(f"{self.countries.get(code, code)} ({role})" for code, role in links)

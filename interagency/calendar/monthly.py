@@ -1,0 +1,129 @@
+"""The calendar's part in the monthly cycle: events are confirmed by their entities and frozen in editions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from interagency.calendar.models import Event, EventOrganisation, EventStatus, Part
+from interagency.calendar.occurrences import days_words, occurrences
+from interagency.calendar.queries import everything
+from interagency.calendar.record import facts
+from interagency.matrix.cycles.parts import CyclePart, MonthRow, take_part
+
+NAME = "event"
+LIVE = (EventStatus.TENTATIVE, EventStatus.CONFIRMED, EventStatus.POSTPONED)
+BATCH = 500
+BACK, AHEAD = timedelta(days=183), timedelta(days=366)
+
+
+def _organised(entity_id: int) -> list[sa.ColumnElement[bool]]:
+    return [
+        EventOrganisation.event_id == Event.id,
+        EventOrganisation.organisation_id == entity_id,
+        EventOrganisation.part == Part.ORGANISER,
+        Event.is_listed.is_(True),
+        Event.status.in_(LIVE),
+    ]
+
+
+def rows(session: Session, entity_id: int) -> list[MonthRow]:
+    """The events the entity organises that are neither held nor cancelled, by their first day."""
+    query = (
+        sa.select(Event, EventOrganisation.confirmed_month)
+        .where(*_organised(entity_id))
+        .options(*everything())
+        .order_by(Event.first_day.asc().nulls_last(), Event.id)
+    )
+    return [
+        MonthRow(
+            id=event.id,
+            title=event.title,
+            address=url_for("calendar.event", event_id=event.id),
+            edit_address=url_for("calendar.edit", event_id=event.id),
+            status=event.status.value,
+            when=days_words(event),
+            confirmed_month=month,
+            version=event.version,
+            is_joint=event.is_joint,
+        )
+        for event, month in session.execute(query).unique()
+    ]
+
+
+def confirm(session: Session, entity_id: int, month: str, ids: Collection[int] | None) -> int:
+    """Note that the entity confirms the events it organises (those in `ids`, or all) for `month`."""
+    live = sa.select(Event.id).where(Event.is_listed.is_(True), Event.status.in_(LIVE))
+    statement = (
+        sa.update(EventOrganisation)
+        .where(
+            EventOrganisation.organisation_id == entity_id,
+            EventOrganisation.part == Part.ORGANISER,
+            EventOrganisation.event_id.in_(live if ids is None else live.where(Event.id.in_(list(ids)))),
+            sa.or_(EventOrganisation.confirmed_month.is_(None), EventOrganisation.confirmed_month < month),
+        )
+        .values(confirmed_month=month)
+        .execution_options(synchronize_session=False)
+    )
+    return int(session.execute(statement).rowcount)  # type: ignore[attr-defined]
+
+
+def entries(
+    session: Session, day: date, conditions: Sequence[sa.ColumnElement[bool]] = (Event.is_listed.is_(True),)
+) -> list[dict[str, Any]]:
+    """Every event under `conditions` as an edition of `day` keeps it, by id.
+
+    `days` are its days in words and as dates; of a repeated event those from half a year back to a year ahead.
+    """
+    found: list[dict[str, Any]] = []
+    last = 0
+    while True:
+        query = sa.select(Event).where(*conditions, Event.id > last).options(*everything())
+        batch = list(session.scalars(query.order_by(Event.id).limit(BATCH)))
+        found += [_entry(event, day) for event in batch]
+        if len(batch) < BATCH:
+            return found
+        last = batch[-1].id
+
+
+def _days(event: Event, day: date) -> list[list[Any]]:
+    """`[words, first day, last day, from, to, title, cancelled]` of each happening."""
+    first, last = (day - BACK, day + AHEAD) if event.rrule else (date(1900, 1, 1), date(2199, 12, 31))
+    return [
+        [
+            one.when,
+            one.first.isoformat(),
+            one.last.isoformat(),
+            f"{one.start:%H:%M}" if one.start else "",
+            f"{one.end:%H:%M}" if one.end else "",
+            one.title,
+            one.is_cancelled,
+        ]
+        for one in occurrences(event, first, last)
+    ]
+
+
+def _entry(event: Event, day: date) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "uid": event.uid,
+        "version": event.version,
+        "sequence": event.sequence,
+        "joint": event.is_joint,
+        "chapters": [link.chapter_number for link in event.chapters],
+        "when": days_words(event),
+        "days": _days(event, day),
+        "first": event.first_day.isoformat() if event.first_day else None,
+        "last": event.last_day.isoformat() if event.last_day else None,
+        "facts": facts(event),
+    }
+
+
+def prepare() -> None:
+    """Let the calendar take part in the cycle."""
+    take_part(CyclePart(name=NAME, rows=rows, confirm=confirm, entries=entries))

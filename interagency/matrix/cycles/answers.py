@@ -1,0 +1,214 @@
+"""An entity's answer for a cycle: signing, taking back, returning, and confirming records row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from interagency.accounts.models import Person
+from interagency.history import Change, audit
+from interagency.matrix.activities.models import Activity, ActivityEntity, Participation, Status
+from interagency.matrix.cycles.models import Answer, AnswerKind, Cycle, CycleState, Extension
+from interagency.matrix.cycles.parts import PARTS
+from interagency.matrix.organisations.models import Appointment, Organisation
+
+LIVE = (Status.PLANNED, Status.ONGOING, Status.SUSPENDED)
+
+
+class CycleRefusal(ValueError):
+    """What was asked of a cycle cannot be done; the text says why and what to do. Nothing was written."""
+
+
+def cycle_for_answer(session: Session, month: str, entity: Organisation, day: date) -> Cycle:
+    """The open cycle of `month`, locked for an answer of `entity`. Raises CycleRefusal."""
+    cycle = session.get(Cycle, month, with_for_update=True)
+    if cycle is None:
+        raise CycleRefusal(f"There is no cycle {month}.")
+    if not cycle.is_open:
+        raise CycleRefusal(
+            f"The cycle {month} is closed and its edition made. What you change now stands in the next one; "
+            "a coordinator can reopen the month."
+        )
+    if entity.retired_on is not None and entity.retired_on <= day:
+        raise CycleRefusal(f"{entity.short} was retired on {entity.retired_on} and is no longer asked.")
+    return cycle
+
+
+def standing_answer(session: Session, month: str, entity_id: int) -> Answer | None:
+    """The answer that stands for an entity in a cycle, or None."""
+    query = sa.select(Answer).where(
+        Answer.cycle_month == month, Answer.entity_id == entity_id, Answer.ended_at.is_(None)
+    )
+    return session.scalar(query.options(joinedload(Answer.signed_by)))
+
+
+def due_for(session: Session, cycle: Cycle, entity_id: int) -> datetime:
+    """When the entity's answer is due: the cycle's date, or its own extension."""
+    extension = session.get(Extension, (cycle.month, entity_id))
+    return extension.due_at if extension else cycle.due_at
+
+
+def open_cycles(session: Session) -> list[Cycle]:
+    """The open cycles, oldest first."""
+    return list(session.scalars(sa.select(Cycle).where(Cycle.state == CycleState.OPEN).order_by(Cycle.month)))
+
+
+def cycle_in_hand(session: Session, entity_ids: Collection[int]) -> Cycle | None:
+    """The oldest open cycle that one of the entities has not answered, else the newest open one; None without any.
+
+    Early in September both August (due on 5 September) and September are open; what is edited before August
+    is signed belongs to August.
+    """
+    cycles = open_cycles(session)
+    if len(cycles) < 2 or not entity_ids:
+        return cycles[0] if cycles else None
+    query = sa.select(Answer.cycle_month, Answer.entity_id).where(
+        Answer.cycle_month.in_([cycle.month for cycle in cycles]),
+        Answer.entity_id.in_(entity_ids),
+        Answer.ended_at.is_(None),
+    )
+    answered = {(month, entity_id) for month, entity_id in session.execute(query)}
+    waiting = [cycle for cycle in cycles if any((cycle.month, entity_id) not in answered for entity_id in entity_ids)]
+    return (waiting or cycles[-1:])[0]
+
+
+def month_being_updated(session: Session, entity_ids: Collection[int]) -> str | None:
+    """The month an edit by these entities confirms, or None when no cycle is open."""
+    cycle = cycle_in_hand(session, entity_ids)
+    return cycle.month if cycle else None
+
+
+def answered_until(session: Session, cycle: Cycle, entity_id: int) -> datetime:
+    """Since when acts belong to this cycle: the signing of the last month before it, else its opening."""
+    query = sa.select(sa.func.max(Answer.signed_at)).where(
+        Answer.entity_id == entity_id, Answer.cycle_month < cycle.month, Answer.ended_at.is_(None)
+    )
+    signed = session.scalar(query)
+    return signed or cycle.opened_at
+
+
+def changed_count(session: Session, cycle: Cycle, entity_id: int) -> int:
+    """How many of the entity's records its own people changed for this cycle."""
+    since = answered_until(session, cycle, entity_id)
+    people = sa.select(Appointment.person_id).where(Appointment.entity_id == entity_id)
+    own = [
+        sa.and_(
+            Change.record_type == "activity",
+            Change.record_id.in_(sa.select(ActivityEntity.activity_id).where(ActivityEntity.entity_id == entity_id)),
+        )
+    ]
+    own += [
+        sa.and_(
+            Change.record_type == part.name, Change.record_id.in_([row.id for row in part.rows(session, entity_id)])
+        )
+        for part in PARTS
+    ]
+    keys = sa.select(Change.record_type, Change.record_id).where(
+        Change.at > since, Change.by_id.in_(people), sa.or_(*own)
+    )
+    return session.scalar(sa.select(sa.func.count()).select_from(keys.distinct().subquery())) or 0
+
+
+def confirm_activities(session: Session, entity_id: int, month: str, ids: Collection[int] | None = None) -> int:
+    """Note that the entity confirms its activities (those in `ids`, or all it takes part in) for `month`.
+
+    A month later than `month` that stands already is kept. Activities the entity was named in and has
+    neither confirmed nor declined are left out: they are asked one by one. Returns how many were noted.
+    """
+    part = ActivityEntity
+    listed = sa.select(Activity.id).where(Activity.is_listed)
+    statement = (
+        sa.update(part)
+        .where(
+            part.entity_id == entity_id,
+            part.participation == Participation.CONFIRMED,
+            part.activity_id.in_(listed),
+            sa.or_(part.confirmed_month.is_(None), part.confirmed_month < month),
+        )
+        .values(confirmed_month=month)
+        .execution_options(synchronize_session=False)
+    )
+    if ids is not None:
+        statement = statement.where(part.activity_id.in_(list(ids)))
+    result = session.execute(statement)
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def sign(
+    session: Session,
+    month: str,
+    entity: Organisation,
+    kind: AnswerKind,
+    *,
+    by: Person,
+    at: datetime,
+    day: date,
+    comment: str = "",
+    on_behalf_reason: str = "",
+) -> Answer:
+    """Sign the entity's answer for `month`, in place of one that stands.
+
+    "Confirmed unchanged" confirms every record of the entity, activities and what takes part beside them;
+    when its people changed a record this month, the answer is "updated". "Updated" leaves rows that were
+    not confirmed as they are, growing stale. Raises CycleRefusal.
+    """
+    cycle = cycle_for_answer(session, month, entity, day)
+    before = standing_answer(session, month, entity.id)
+    if before is not None:
+        before.ended_at, before.ended_by_id = at, by.id
+        session.flush()
+    if kind is AnswerKind.UNCHANGED:
+        confirm_activities(session, entity.id, month)
+        for part in PARTS:
+            part.confirm(session, entity.id, month, None)
+        if changed_count(session, cycle, entity.id):
+            kind = AnswerKind.UPDATED
+    answer = Answer(
+        cycle_month=month,
+        entity_id=entity.id,
+        kind=kind,
+        signed_at=at,
+        signed_by_id=by.id,
+        comment=comment,
+        on_behalf_reason=on_behalf_reason,
+    )
+    session.add(answer)
+    session.flush()
+    audit(
+        session,
+        "cycle.signed",
+        by=by,
+        month=month,
+        entity=entity.key,
+        kind=kind.value,
+        on_behalf=bool(on_behalf_reason),
+    )
+    return answer
+
+
+def take_back(session: Session, month: str, entity: Organisation, *, by: Person, at: datetime, day: date) -> None:
+    """Take the entity's answer back until the cycle closes. Raises CycleRefusal."""
+    cycle_for_answer(session, month, entity, day)
+    answer = standing_answer(session, month, entity.id)
+    if answer is None:
+        raise CycleRefusal(f"{entity.short} has no answer for {month} that could be taken back.")
+    answer.ended_at, answer.ended_by_id = at, by.id
+    audit(session, "cycle.taken_back", by=by, month=month, entity=entity.key)
+
+
+def return_answer(
+    session: Session, month: str, entity: Organisation, note: str, *, by: Person, at: datetime, day: date
+) -> Answer:
+    """A coordinator gives the answer back with a note; the entity is asked again. Raises CycleRefusal."""
+    if not note:
+        raise CycleRefusal("Write what the entity should look at again; the note is sent to its focal points.")
+    cycle_for_answer(session, month, entity, day)
+    answer = standing_answer(session, month, entity.id)
+    if answer is None:
+        raise CycleRefusal(f"{entity.short} has no answer for {month} that could be returned.")
+    answer.ended_at, answer.ended_by_id, answer.return_note = at, by.id, note
+    audit(session, "cycle.returned", by=by, month=month, entity=entity.key)
+    return answer

@@ -1,0 +1,159 @@
+"""What an edition holds: one plain value that says everything, with the names of its day.
+
+    {"format": 1, "month", "number", "issue", "made_at", "made_by",
+     "chapters": [{"number", "title"}], "recommendations": {code: {"chapter", "section", "title"}},
+     "organisations": {key: {"short", "name", "is_entity"}}, "countries": {code: name}, "regions": {code: name},
+     "activities": [entry], "event": [entry], "answers": [answer], "silent": [key],
+     "counts": {...}, "gone": {"activities": [id], "event": [id]}}
+
+An entry is what `activities.bulk.entries` gives. `gone` are the records that stood in an earlier edition
+and not in this one, so that one that comes back is told apart from a new one. Nothing in it is looked up
+again when it is read: what is renamed or retired later changes no edition (rules 8 and 17).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections import Counter
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from interagency.database import canonical_json
+from interagency.matrix.activities.bulk import entries
+from interagency.matrix.activities.models import Activity
+from interagency.matrix.cycles.models import Answer, Cycle, Extension
+from interagency.matrix.cycles.parts import PARTS
+from interagency.matrix.framework.models import Chapter, Country, Recommendation, Region, Section
+from interagency.matrix.organisations.models import Organisation
+
+FORMAT = 1
+Contents = dict[str, Any]
+
+
+def gather(session: Session, day: date) -> Contents:
+    """The matrix and what takes part beside it, as they stand on `day`, with the names of that day."""
+    contents: Contents = {"format": FORMAT, **names_of_the_day(session)}
+    contents["activities"] = list(entries(session, [Activity.is_listed.is_(True)]))
+    for part in PARTS:
+        contents[part.name] = part.entries(session, day)
+    contents["counts"] = counts(contents)
+    return contents
+
+
+def names_of_the_day(session: Session) -> Contents:
+    """Everything a record refers to by key, with its name today."""
+    sections = {section.id: section for section in session.scalars(sa.select(Section))}
+
+    def heading(section_id: int | None) -> str:
+        section = sections.get(section_id) if section_id else None
+        above = sections.get(section.parent_id) if section and section.parent_id else None
+        return " / ".join(one.title for one in (above, section) if one)
+
+    return {
+        "chapters": [
+            {"number": chapter.number, "title": chapter.title}
+            for chapter in session.scalars(sa.select(Chapter).order_by(Chapter.number))
+        ],
+        "recommendations": {
+            one.code: {
+                "position": one.position,
+                "chapter": one.chapter_number,
+                "section": heading(one.section_id),
+                "title": one.title,
+            }
+            for one in session.scalars(sa.select(Recommendation))
+        },
+        "organisations": {
+            key: {"short": acronym or name, "name": name, "is_entity": is_entity, "position": position}
+            for key, acronym, name, is_entity, position in session.execute(
+                sa.select(
+                    Organisation.key,
+                    Organisation.acronym,
+                    Organisation.name,
+                    Organisation.is_entity,
+                    Organisation.position,
+                )
+            )
+        },
+        "countries": dict(session.execute(sa.select(Country.code, Country.name)).all()),
+        "regions": dict(session.execute(sa.select(Region.code, Region.name)).all()),
+    }
+
+
+def counts(contents: Contents) -> dict[str, Any]:
+    """Totals over the activities: each counted once, and by chapter, where one in three counts under each."""
+    by_chapter: Counter[int] = Counter()
+    joint_by_chapter: Counter[int] = Counter()
+    for entry in contents["activities"]:
+        by_chapter.update(entry["chapters"])
+        if entry["joint"]:
+            joint_by_chapter.update(entry["chapters"])
+    return {
+        "activities": len(contents["activities"]),
+        "joint": sum(entry["joint"] for entry in contents["activities"]),
+        "by_chapter": [[number, by_chapter[number], joint_by_chapter[number]] for number in range(1, 8)],
+    } | {part.name: len(contents[part.name]) for part in PARTS}
+
+
+def expected_entities(session: Session, day: date) -> list[Organisation]:
+    """The entities asked on `day`: those that answer and are not retired, in the order of the decision."""
+    query = sa.select(Organisation).where(
+        Organisation.answers, sa.or_(Organisation.retired_on.is_(None), Organisation.retired_on > day)
+    )
+    return list(session.scalars(query.order_by(Organisation.position, Organisation.acronym)))
+
+
+def answers_of(session: Session, cycle: Cycle, day: date) -> tuple[list[dict[str, Any]], list[str]]:
+    """The standing answers of a cycle as plain values, and the keys of the entities that were silent."""
+    extensions = {
+        extension.entity_id: extension.due_at
+        for extension in session.scalars(sa.select(Extension).where(Extension.cycle_month == cycle.month))
+    }
+    query = (
+        sa.select(Answer, Organisation)
+        .join(Organisation, Organisation.id == Answer.entity_id)
+        .where(Answer.cycle_month == cycle.month, Answer.ended_at.is_(None))
+        .order_by(Organisation.position, Organisation.key)
+    )
+    answers = []
+    for answer, entity in session.execute(query):
+        answers.append(
+            {
+                "entity": entity.key,
+                "kind": answer.kind.value,
+                "signed_at": answer.signed_at.isoformat(),
+                "late": answer.signed_at > extensions.get(entity.id, cycle.due_at),
+                "on_behalf": bool(answer.on_behalf_reason),
+                "comment": answer.comment,
+            }
+        )
+    said = {answer["entity"] for answer in answers}
+    return answers, [entity.key for entity in expected_entities(session, day) if entity.key not in said]
+
+
+def pack(contents: Contents) -> tuple[bytes, str]:
+    """`contents` as kept in the database, and the SHA-256 of its text."""
+    text = canonical_json(contents).encode()
+    return zlib.compress(text, 6), hashlib.sha256(text).hexdigest()
+
+
+def unpack(packed: bytes, checksum: str) -> bytes:
+    """The text of kept contents. Raises ValueError when it is not what was kept."""
+    try:
+        text = zlib.decompress(packed)
+    except zlib.error as error:
+        raise ValueError(f"cannot be unpacked: {error}") from None
+    if hashlib.sha256(text).hexdigest() != checksum:
+        raise ValueError("does not match its checksum")
+    return text
+
+
+def read(packed: bytes, checksum: str) -> Contents:
+    """Kept contents as a value. Raises ValueError when they are not what was kept."""
+    contents: Contents = json.loads(unpack(packed, checksum))
+    return contents

@@ -1,0 +1,121 @@
+"""What changed between two states of the matrix and the calendar (rule 18). Knows no database.
+
+Compared are the facts of each record by its id. `apply` turns the older facts into the newer with nothing
+but the difference: a property test holds that no change is left out.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from interagency.history import difference
+
+Facts = dict[str, Any]
+ENDED = frozenset({"completed", "cancelled"})
+# Events come to their end as held or cancelled.
+ENDED_EVENT = frozenset({"held", "cancelled"})
+
+
+class Kind(enum.StrEnum):
+    """What became of a record."""
+
+    NEW = "new"
+    REAPPEARED = "reappeared"
+    CHANGED = "changed"
+    ENDED = "ended"
+    GONE = "no longer listed"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordChange:
+    """What became of one record: the fields that differ as `{field: [was, is]}`; all of them for a new one."""
+
+    id: int
+    kind: Kind
+    title: str
+    fields: dict[str, list[Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Every record of both states, by id, with what became of it."""
+
+    records: dict[int, RecordChange]
+
+    def of(self, *kinds: Kind) -> list[RecordChange]:
+        """The records of these kinds, by title."""
+        found = [record for record in self.records.values() if record.kind in kinds]
+        return sorted(found, key=lambda record: (record.title.casefold(), record.id))
+
+    def counts(self) -> dict[str, int]:
+        """How many records of each kind."""
+        numbers = {kind.value: 0 for kind in Kind}
+        for record in self.records.values():
+            numbers[record.kind.value] += 1
+        return numbers
+
+
+def compare(
+    before: Mapping[int, Facts],
+    after: Mapping[int, Facts],
+    *,
+    seen_earlier: Collection[int] = (),
+    ended: Collection[str] = ENDED,
+) -> Difference:
+    """What became of each record between the facts `before` and `after`, both by id.
+
+    `seen_earlier` are ids that stood in some edition before `before` and not in it.
+    """
+    records: dict[int, RecordChange] = {}
+    earlier = frozenset(seen_earlier)
+    for record_id, facts in after.items():
+        was = before.get(record_id)
+        if was is None:
+            kind = Kind.REAPPEARED if record_id in earlier else Kind.NEW
+            records[record_id] = RecordChange(record_id, kind, facts["title"], difference({}, facts))
+            continue
+        fields = difference(was, facts)
+        if not fields:
+            kind = Kind.UNCHANGED
+        elif facts.get("status") in ended and was.get("status") not in ended:
+            kind = Kind.ENDED
+        else:
+            kind = Kind.CHANGED
+        records[record_id] = RecordChange(record_id, kind, facts["title"], fields)
+    for record_id, facts in before.items():
+        if record_id not in after:
+            records[record_id] = RecordChange(record_id, Kind.GONE, facts["title"], difference(facts, {}))
+    return Difference(records)
+
+
+def apply(found: Difference, before: Mapping[int, Facts]) -> dict[int, Facts]:
+    """The newer facts, made from the older and the difference alone."""
+    after: dict[int, Facts] = {}
+    for record_id, record in found.records.items():
+        if record.kind is Kind.GONE:
+            continue
+        facts = dict(before.get(record_id, {}))
+        for name, (_was, value) in record.fields.items():
+            facts[name] = value
+        after[record_id] = facts
+    return after
+
+
+def facts_by_id(entries: list[dict[str, Any]]) -> dict[int, Facts]:
+    """The facts of an edition's entries, by id."""
+    return {entry["id"]: entry["facts"] for entry in entries}
+
+
+def compare_contents(before: dict[str, Any] | None, after: dict[str, Any], name: str) -> Difference:
+    """What became of the records called `name` (`activities`, `event`) between two contents."""
+    older = before or {}
+    return compare(
+        facts_by_id(older.get(name, [])),
+        facts_by_id(after.get(name, [])),
+        seen_earlier=older.get("gone", {}).get(name, ()),
+        ended=ENDED if name == "activities" else ENDED_EVENT,
+    )

@@ -1,0 +1,137 @@
+"""Opening a month, moving its dates, reopening it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from interagency.accounts.models import Person
+from interagency.history import audit
+from interagency.matrix.cycles.answers import CycleRefusal
+from interagency.matrix.cycles.models import Cycle, CycleState, Edition, Extension
+from interagency.matrix.cycles.months import default_due, first_day, month_after, month_of, month_words, months_between
+from interagency.matrix.organisations.models import Organisation
+
+MOST_OPENED_AT_ONCE = 3
+
+
+def newest_cycle(session: Session) -> Cycle | None:
+    """The cycle of the latest month."""
+    return session.scalar(sa.select(Cycle).order_by(Cycle.month.desc()).limit(1))
+
+
+def open_cycle(
+    session: Session, month: str, *, at: datetime, zone: ZoneInfo, by: Person | None, due: datetime | None = None
+) -> bool:
+    """Open the cycle of `month`. Returns False when it is open already. Raises CycleRefusal."""
+    cycle = session.get(Cycle, month)
+    if cycle is not None:
+        if cycle.is_open:
+            return False
+        raise CycleRefusal(f"{month_words(month)} was opened before and is closed. Reopen it, with a reason.")
+    today = at.astimezone(zone).date()
+    if first_day(month) > today:
+        raise CycleRefusal(
+            f"{month_words(month)} has not begun: a cycle opens on day 1 of its month, "
+            f"this one on {first_day(month):%d %B %Y}."
+        )
+    newest = newest_cycle(session)
+    if newest is not None and month < newest.month:
+        raise CycleRefusal(
+            f"{month_words(newest.month)} has been opened already; a month before it cannot be put in afterwards."
+        )
+    due = due or default_due(month, zone)
+    _check_due(month, due, zone)
+    try:
+        with session.begin_nested():
+            session.add(Cycle(month=month, opened_at=at, due_at=due))
+            session.flush()
+    except IntegrityError:  # somebody opened it at this moment
+        return False
+    audit(session, "cycle.opened", by=by, by_name="command line", month=month)
+    return True
+
+
+def months_to_open(session: Session, today: date) -> list[str]:
+    """The months the calendar says should be open and are not: from the newest cycle on, or this month.
+
+    Raises CycleRefusal when so many are missing that the clock is more likely wrong than the records.
+    """
+    newest, current = newest_cycle(session), month_of(today)
+    if newest is None:
+        return [current]
+    missing = months_between(newest.month, current)
+    if missing > MOST_OPENED_AT_ONCE:
+        raise CycleRefusal(
+            f"The newest cycle is {newest.month} and the clock of this machine says {current}. Check the clock; "
+            "if it is right, open the months one by one with `interagency cycle open YYYY-MM`."
+        )
+    return [month_after(newest.month, count) for count in range(1, missing + 1)]
+
+
+def _check_due(month: str, due: datetime, zone: ZoneInfo) -> None:
+    local = due.astimezone(zone).date()
+    if local < first_day(month) or months_between(month, month_of(local)) > 12:
+        raise CycleRefusal(
+            f"The due date of {month_words(month)} lies between its first day and a year later; "
+            f"{local:%d %B %Y} does not."
+        )
+
+
+def set_due(session: Session, cycle: Cycle, due: datetime, *, zone: ZoneInfo, by: Person) -> None:
+    """Move the due date of all. Raises CycleRefusal."""
+    if not cycle.is_open:
+        raise CycleRefusal(f"{month_words(cycle.month)} is closed. Reopen it first.")
+    _check_due(cycle.month, due, zone)
+    audit(session, "cycle.due", by=by, month=cycle.month, was=cycle.due_at.isoformat(), due=due.isoformat())
+    cycle.due_at = due
+
+
+def extend(
+    session: Session, cycle: Cycle, entity: Organisation, due: datetime, *, zone: ZoneInfo, by: Person, at: datetime
+) -> None:
+    """Give one entity its own, later date. Raises CycleRefusal."""
+    if not cycle.is_open:
+        raise CycleRefusal(f"{month_words(cycle.month)} is closed. Reopen it first.")
+    _check_due(cycle.month, due, zone)
+    if due <= cycle.due_at:
+        raise CycleRefusal(
+            "An extension lies after the date of all. Move the date of all instead, or choose a later one."
+        )
+    extension = session.get(Extension, (cycle.month, entity.id))
+    if extension is None:
+        extension = Extension(cycle_month=cycle.month, entity_id=entity.id)
+        session.add(extension)
+    extension.due_at, extension.given_by_id, extension.given_at = due, by.id, at
+    audit(session, "cycle.extended", by=by, month=cycle.month, entity=entity.key, due=due.isoformat())
+
+
+def reopen(session: Session, month: str, reason: str, *, by: Person, at: datetime) -> Cycle:
+    """Open a closed month again. Only the last closed one; its edition stays. Raises CycleRefusal."""
+    if not reason:
+        raise CycleRefusal("Write why the month is reopened; the reason stands in the log and on the month's page.")
+    cycle = session.get(Cycle, month, with_for_update=True)
+    if cycle is None:
+        raise CycleRefusal(f"There is no cycle {month}.")
+    if cycle.is_open:
+        raise CycleRefusal(f"{month_words(month)} is open.")
+    last = session.scalar(sa.select(sa.func.max(Cycle.month)).where(Cycle.state == CycleState.CLOSED))
+    if last != month:
+        raise CycleRefusal(
+            f"Only the last closed month can be reopened, {month_words(last)}. Corrections to an older month "
+            "stand in the current one."
+        )
+    cycle.state, cycle.reopened_at, cycle.reopened_reason = CycleState.OPEN, at, reason
+    cycle.version += 1
+    audit(session, "cycle.reopened", by=by, month=month, reason=reason)
+    return cycle
+
+
+def editions_of(session: Session, month: str) -> list[Edition]:
+    """The editions of a month, newest first, without their contents."""
+    query = sa.select(Edition).options(sa.orm.defer(Edition.contents)).where(Edition.cycle_month == month)
+    return list(session.scalars(query.order_by(Edition.issue.desc())))

@@ -1,0 +1,137 @@
+"""Remarks on the quality of records before a month is closed. They tell, they never block."""
+
+from __future__ import annotations
+
+import enum
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+from rapidfuzz import fuzz
+from sqlalchemy.orm import Session
+
+from interagency.matrix.activities.models import (
+    Activity,
+    ActivityEntity,
+    Participation,
+    Status,
+    activity_recommendation,
+)
+from interagency.matrix.cycles.answers import LIVE
+from interagency.matrix.cycles.month import STALE_AFTER
+from interagency.matrix.cycles.months import month_after
+from interagency.matrix.organisations.models import Organisation
+from interagency.words import fold
+
+LIKENESS = 90  # of 100
+RARE_WORDS = 3
+LARGEST_GROUP = 60
+
+
+class RemarkKind(enum.StrEnum):
+    """What is noticed."""
+
+    ENDED = "ongoing, but its end has passed"
+    NOT_BEGUN = "planned, but its beginning has passed"
+    NO_RECOMMENDATION = "no recommendation"
+    NO_DESCRIPTION = "no description"
+    STALE = "not confirmed for three months or more"
+    ALIKE = "looks like another activity"
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One thing noticed about one activity; `detail` says which entity or which other activity."""
+
+    kind: RemarkKind
+    activity_id: int
+    title: str
+    detail: str = ""
+
+
+def remarks(session: Session, month: str, day: date) -> list[Remark]:
+    """Everything noticed about the listed activities on `day`, for the cycle of `month`, by kind and title."""
+    found = [*_of_dates(session, day), *_of_gaps(session), *_stale(session, month), *_alike(session)]
+    order = list(RemarkKind)
+    return sorted(found, key=lambda remark: (order.index(remark.kind), remark.title.casefold(), remark.activity_id))
+
+
+def _select(*conditions: sa.ColumnElement[bool]) -> sa.Select[int, str]:
+    return sa.select(Activity.id, Activity.title).where(Activity.is_listed, *conditions)
+
+
+def _of_dates(session: Session, day: date) -> Iterator[Remark]:
+    for kind, conditions in (
+        (RemarkKind.ENDED, (Activity.status == Status.ONGOING, Activity.end_last < day)),
+        (RemarkKind.NOT_BEGUN, (Activity.status == Status.PLANNED, Activity.start_last < day)),
+    ):
+        for activity_id, title in session.execute(_select(*conditions)):
+            yield Remark(kind, activity_id, title)
+
+
+def _of_gaps(session: Session) -> Iterator[Remark]:
+    with_one = sa.select(activity_recommendation.c.activity_id)
+    live = Activity.status.in_(LIVE)
+    for kind, condition in (
+        (RemarkKind.NO_RECOMMENDATION, Activity.id.not_in(with_one)),
+        (RemarkKind.NO_DESCRIPTION, Activity.description == ""),
+    ):
+        for activity_id, title in session.execute(_select(live, condition)):
+            yield Remark(kind, activity_id, title)
+
+
+def _stale(session: Session, month: str) -> Iterator[Remark]:
+    """Live activities an entity last confirmed three months ago or before; those never confirmed once the
+    activity is that old."""
+    limit = month_after(month, -STALE_AFTER)
+    query = (
+        sa.select(
+            Activity.id,
+            Activity.title,
+            sa.func.coalesce(Organisation.acronym, Organisation.name),
+            ActivityEntity.confirmed_month,
+            Activity.created_at,
+        )
+        .join(ActivityEntity, ActivityEntity.activity_id == Activity.id)
+        .join(Organisation, Organisation.id == ActivityEntity.entity_id)
+        .where(
+            Activity.is_listed,
+            Activity.status.in_(LIVE),
+            ActivityEntity.participation == Participation.CONFIRMED,
+            sa.or_(ActivityEntity.confirmed_month.is_(None), ActivityEntity.confirmed_month <= limit),
+        )
+        .order_by(Organisation.position)
+    )
+    for activity_id, title, short, confirmed, created in session.execute(query):
+        if confirmed:
+            yield Remark(RemarkKind.STALE, activity_id, title, f"{short}: {confirmed}")
+        elif f"{created:%Y-%m}" <= limit:
+            yield Remark(RemarkKind.STALE, activity_id, title, f"{short}: never")
+
+
+def _alike(session: Session) -> Iterator[Remark]:
+    """Live activities with nearly the same title. Only those that share a rare word are compared."""
+    titles = dict(session.execute(_select(Activity.status.in_(LIVE)).order_by(Activity.id)).all())
+    words = {activity_id: sorted(set(fold(title).split())) for activity_id, title in titles.items()}
+    often: dict[str, int] = defaultdict(int)
+    for some in words.values():
+        for word in some:
+            often[word] += 1
+    groups: dict[str, list[int]] = defaultdict(list)
+    for activity_id, some in words.items():
+        for word in sorted(some, key=lambda one: (often[one], one))[:RARE_WORDS]:
+            groups[word].append(activity_id)
+    seen: set[tuple[int, int]] = set()
+    for members in groups.values():
+        if not 1 < len(members) <= LARGEST_GROUP:
+            continue
+        for place, first in enumerate(members):
+            for second in members[place + 1 :]:
+                if (first, second) in seen:
+                    continue
+                seen.add((first, second))
+                one, other = " ".join(words[first]), " ".join(words[second])
+                if fuzz.ratio(one, other, score_cutoff=LIKENESS):
+                    yield Remark(RemarkKind.ALIKE, second, titles[second], titles[first])

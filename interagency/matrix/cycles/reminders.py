@@ -1,0 +1,224 @@
+"""Reminders (rule 16): on opening, some days before, on the day, after.
+
+One message per person for all their entities, never to somebody whose entities have all answered, never
+twice for the same step. Which step an entity is at follows from its own due date.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from interagency.accounts.models import Person, Role
+from interagency.mail import Letter, already_written, write
+from interagency.matrix.cycles.answers import open_cycles
+from interagency.matrix.cycles.board import BoardRow, BoardState, board
+from interagency.matrix.cycles.differences import Difference
+from interagency.matrix.cycles.editions import changes_since, edition_before
+from interagency.matrix.cycles.models import Answer, Cycle, Edition
+from interagency.matrix.cycles.months import due_words, month_words
+from interagency.matrix.organisations.models import Organisation
+
+DAYS_BEFORE = 3
+DAYS_AFTER = 1
+LAST_DAY_AFTER = 30
+CLOSING = "You receive this as focal point. Nobody is reminded once their entity has answered."
+
+
+class Step(enum.StrEnum):
+    """When a reminder is sent."""
+
+    OPENED = "opened"
+    SOON = "soon"
+    DAY = "day"
+    LATE = "late"
+
+
+def step_at(due_at: datetime, at: datetime, zone: ZoneInfo) -> Step | None:
+    """The step an entity with this due date is at; None between the day itself and the first day after,
+    and once a month has passed."""
+    due, day = due_at.astimezone(zone).date(), at.astimezone(zone).date()
+    if at > due_at:
+        late = DAYS_AFTER <= (day - due).days <= LAST_DAY_AFTER
+        return Step.LATE if late else None
+    if day == due:
+        return Step.DAY
+    return Step.SOON if day >= due - timedelta(days=DAYS_BEFORE) else Step.OPENED
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What messages need to know of the service."""
+
+    base_url: str
+    zone: ZoneInfo
+
+
+def write_due_reminders(session: Session, *, at: datetime, sender: Sender) -> int:
+    """Write the reminders that are due at `at` to the outbox. Returns how many were written now."""
+    day = at.astimezone(sender.zone).date()
+    written = 0
+    for cycle in open_cycles(session):
+        by_step: dict[Step, list[BoardRow]] = defaultdict(list)
+        for row in board(session, cycle, day):
+            step = step_at(row.due_at, at, sender.zone)
+            if step is not None and row.is_expected and not row.has_answered:
+                by_step[step].append(row)
+        for step, rows in by_step.items():
+            written += _write(session, cycle, rows, step.value, step, at, sender)
+    return written
+
+
+def remind(
+    session: Session, cycle: Cycle, *, entity_ids: Collection[int] | None, at: datetime, sender: Sender
+) -> tuple[int, list[Organisation]]:
+    """Remind those of the entities (None: all) that have not answered, at most once a day each.
+
+    Returns how many messages were written and which entities have nobody to write to.
+    """
+    day = at.astimezone(sender.zone).date()
+    rows = [
+        row
+        for row in board(session, cycle, day)
+        if not row.has_answered and (row.is_expected if entity_ids is None else row.entity.id in entity_ids)
+    ]
+    step = Step.LATE if at > cycle.due_at else Step.OPENED
+    written = _write(session, cycle, rows, f"asked-{day}", step, at, sender)
+    return written, [row.entity for row in rows if not row.focal_points]
+
+
+def _write(
+    session: Session, cycle: Cycle, rows: list[BoardRow], key: str, step: Step, at: datetime, sender: Sender
+) -> int:
+    """One message per person for all of `rows` they are focal point of."""
+    theirs: dict[int, list[BoardRow]] = defaultdict(list)
+    people: dict[int, Person] = {}
+    for row in rows:
+        for person in row.focal_points:
+            people[person.id] = person
+            theirs[person.id].append(row)
+    keys = {person_id: _once(cycle, key, theirs[person_id], person_id, sender) for person_id in people}
+    done = already_written(session, list(keys.values()))
+    written = 0
+    for person_id, once in keys.items():
+        if once in done:
+            continue
+        letter = _letter(cycle, theirs[person_id], people[person_id], step, sender)
+        person = people[person_id]
+        written += write(session, once, to_address=person.email, to_name=person.name, letter=letter, at=at)
+    return written
+
+
+def _once(cycle: Cycle, key: str, rows: list[BoardRow], person_id: int, sender: Sender) -> str:
+    """The step's name: where it goes by the due date, with that date, so that an extension has steps of its own."""
+    if key == Step.OPENED or key.startswith("asked"):
+        return f"reminder/{cycle.month}/{key}/{person_id}"
+    due = min(row.due_at for row in rows).astimezone(sender.zone).date()
+    return f"reminder/{cycle.month}/{key}/{due}/{person_id}"
+
+
+_SUBJECTS = {
+    Step.OPENED: "{month} is open: {entities}, due {day}",
+    Step.SOON: "{month}: {entities} due {day}",
+    Step.DAY: "{month}: {entities} due today",
+    Step.LATE: "{month}: {entities} has not answered yet",
+}
+
+
+def _letter(cycle: Cycle, rows: list[BoardRow], person: Person, step: Step, sender: Sender) -> Letter:
+    due = min(row.due_at for row in rows)
+    entities = ", ".join(row.entity.short for row in rows)
+    day = due.astimezone(sender.zone).date()
+    subject = _SUBJECTS[step].format(month=month_words(cycle.month), entities=entities, day=_short(day))
+    if step is Step.LATE:
+        first = (
+            f"The matrix and the calendar for {month_words(cycle.month)} were due on {due_words(due, sender.zone)}. "
+            f"{entities} has not answered yet. The month is still open."
+        )
+    else:
+        first = f"Please bring {entities} up to date for {month_words(cycle.month)}, by {due_words(due, sender.zone)}."
+    notes = [
+        f"{row.entity.short}: your answer was returned with this note: {row.answer.return_note}"
+        for row in rows
+        if row.state is BoardState.RETURNED and row.answer is not None
+    ]
+    return Letter(
+        subject=subject,
+        greeting=f"Dear {person.name},",
+        paragraphs=(
+            first,
+            *notes,
+            "If nothing changed, it takes two clicks: confirm what stands, and sign. "
+            "“Nothing to report” is an answer too.",
+        ),
+        link=f"{sender.base_url}/month?cycle={cycle.month}",
+        link_words="Open your month",
+        closing=CLOSING,
+    )
+
+
+def _short(day: date) -> str:
+    return f"{day.day} {day:%B}"
+
+
+def write_returned(
+    session: Session, cycle: Cycle, entity: Organisation, people: list[Person], answer: Answer, *, at: datetime,
+    sender: Sender,
+) -> int:  # fmt: skip
+    """Tell the focal points of an entity that its answer came back with a note."""
+    written = 0
+    for person in people:
+        letter = Letter(
+            subject=f"{month_words(cycle.month)}: the answer of {entity.short} was returned",
+            greeting=f"Dear {person.name},",
+            paragraphs=(
+                f"The coordinators looked at the answer of {entity.short} for {month_words(cycle.month)} and ask:",
+                answer.return_note,
+                "Nothing you entered was changed. Look at it once more and sign again.",
+            ),
+            link=f"{sender.base_url}/month?cycle={cycle.month}",
+            link_words="Open your month",
+        )
+        once = f"returned/{answer.id}/{person.id}"
+        written += write(session, once, to_address=person.email, to_name=person.name, letter=letter, at=at)
+    return written
+
+
+def announce_edition(session: Session, edition: Edition, *, sender: Sender) -> int:
+    """Tell the coordinators that an edition was made, and what changed; in the transaction that makes it."""
+    before = edition_before(session, edition)
+    sentence = change_sentence(changes_since(session, edition, before)["activities"], before)
+    coordinators = session.scalars(
+        sa.select(Person).where(Person.role == Role.COORDINATOR, Person.disabled_at.is_(None)).order_by(Person.id)
+    )
+    written = 0
+    for person in coordinators:
+        letter = Letter(
+            subject=f"Edition {edition.number} is ready: {month_words(edition.cycle_month)}",
+            greeting=f"Dear {person.name},",
+            paragraphs=(
+                f"{edition.made_by_name} closed {month_words(edition.cycle_month)}. Edition {edition.number} holds "
+                f"{edition.activity_count} activities and {edition.event_count} events.",
+                sentence,
+            ),
+            link=f"{sender.base_url}/editions/{edition.cycle_month}",
+            link_words="Open the edition",
+        )
+        once = f"edition/{edition.number}/{person.id}"
+        written += write(session, once, to_address=person.email, to_name=person.name, letter=letter, at=edition.made_at)
+    return written
+
+
+def change_sentence(found: Difference, before: Edition | None) -> str:
+    """What changed since the edition before, in one sentence."""
+    numbers = ", ".join(f"{count} {kind}" for kind, count in found.counts().items() if count) or "nothing to compare"
+    if before is None:
+        return f"It is the first edition. Activities: {numbers}."
+    return f"Since edition {before.number} ({month_words(before.cycle_month)}), activities: {numbers}."

@@ -1,0 +1,342 @@
+"""The coordinator's month: all cycles, the board of one, and the acts on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_login import current_user
+from sqlalchemy.orm import Session
+
+from interagency import mail
+from interagency.database import db
+from interagency.dates import DateNotUnderstood, Precision, read_date
+from interagency.matrix.cycles import answers, editions, opening
+from interagency.matrix.cycles.answers import CycleRefusal
+from interagency.matrix.cycles.board import ORDER, Timeliness, board, cycle_lines, timeliness, waiting_activities
+from interagency.matrix.cycles.models import AnswerKind, Cycle
+from interagency.matrix.cycles.months import (
+    MonthNotUnderstood,
+    default_due,
+    end_of_day,
+    month_after,
+    month_of,
+    month_words,
+    read_month,
+)
+from interagency.matrix.cycles.parts import AFTER_CLOSING
+from interagency.matrix.cycles.remarks import remarks
+from interagency.matrix.cycles.reminders import Sender, announce_edition, remind, write_returned
+from interagency.matrix.organisations.models import Organisation
+from interagency.matrix.organisations.queries import entities
+from interagency.web import for_coordinators, instant, refuse, settings, today
+from interagency.words import clean
+
+rooms = Blueprint("cycles", __name__)
+TEXT_LENGTH = 1000
+
+
+def sender() -> Sender:
+    """Who mails come from."""
+    return Sender(base_url=settings().base_url, zone=settings().zone)
+
+
+def _sends_mail(edition: int | None = None) -> None:
+    """Send what the act wrote, and make the files of a new edition, without keeping the person waiting."""
+
+    def prepare(session: Session) -> None:
+        for one in AFTER_CLOSING:
+            one(session, edition or 0)
+
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    mail.send_soon(app, settings(), first=prepare if edition else None)
+
+
+def get_cycle(month: str) -> Cycle:
+    """The cycle of `month`; 404 with what to write or do."""
+    try:
+        cycle = db.session.get(Cycle, read_month(month))
+    except MonthNotUnderstood as problem:
+        refuse(404, str(problem))
+    if cycle is None:
+        refuse(404, _("%(month)s has not been opened. The list of months shows those that were.", month=month))
+    return cycle
+
+
+def _get_entity(key: str) -> Organisation:
+    found = next((entity for entity in entities(db.session, retired=True) if entity.key == key), None)
+    if found is None:
+        refuse(404, _("There is no such entity. Choose one on the board."))
+    return found
+
+
+def _day_from_form(name: str) -> datetime:
+    """The end of the day that was typed, in the service's zone. Raises CycleRefusal with what to write."""
+    text = clean(request.form.get(name, ""), lines=False)[:60]
+    try:
+        found = read_date(text)
+    except DateNotUnderstood as problem:
+        raise CycleRefusal(str(problem)) from None
+    if found is None or found.precision is not Precision.DAY:
+        raise CycleRefusal(_("Write a day, such as 5 November 2026."))
+    return end_of_day(found.first, settings().zone)
+
+
+def _text_from_form(name: str) -> str:
+    text = clean(request.form.get(name, ""))
+    if len(text) > TEXT_LENGTH:
+        raise CycleRefusal(_("Shorten your text to %(max)s characters.", max=TEXT_LENGTH))
+    return text
+
+
+# --- All months ---
+
+
+def _cycles_page(error: str = "", code: int = 200) -> ResponseReturnValue:
+    lines = cycle_lines(db.session, today())
+    next_month = month_after(lines[0].cycle.month) if lines else month_of(today())
+    page = render_template(
+        "cycles/cycles.html",
+        lines=lines,
+        table=timeliness(db.session, today(), instant()),
+        Timeliness=Timeliness,
+        error=error,
+        typed=request.form,
+        next_month=next_month,
+        can_open=next_month <= month_of(today()),
+        default_due=default_due(next_month, settings().zone).astimezone(settings().zone).date(),
+        failed=mail.unsent(db.session),
+        waiting_mails=mail.waiting_count(db.session),
+        mail_is_set=bool(settings().mail_url),
+        now=instant(),
+    )
+    return page, code
+
+
+@rooms.get("/cycles")
+@for_coordinators
+def cycles() -> ResponseReturnValue:
+    """Every month: its state, dates, how many answered."""
+    return _cycles_page()
+
+
+@rooms.post("/cycles")
+@for_coordinators
+def open_post() -> ResponseReturnValue:
+    """Open a month."""
+    try:
+        month = read_month(request.form.get("month", ""))
+        due = _day_from_form("due") if request.form.get("due") else None
+        is_new = opening.open_cycle(db.session, month, at=instant(), zone=settings().zone, by=current_user, due=due)
+    except (MonthNotUnderstood, CycleRefusal) as refusal:
+        db.session.rollback()
+        return _cycles_page(str(refusal), 422)
+    db.session.commit()
+    flash(_("%(month)s is open.", month=month_words(month)) if is_new else _("It was open already."), "success")
+    return redirect(url_for("cycles.cycle", month=month))
+
+
+@rooms.post("/cycles/mails/<int:message_id>/again")
+@for_coordinators
+def mail_again(message_id: int) -> ResponseReturnValue:
+    """Try a message that failed once more, now."""
+    if not mail.try_again(db.session, message_id, instant()):
+        db.session.rollback()
+        flash(_("That message was sent already."), "success")
+        return redirect(url_for("cycles.cycles"))
+    db.session.commit()
+    _sends_mail()
+    flash(_("The message is tried again now."), "success")
+    return redirect(url_for("cycles.cycles"))
+
+
+# --- One month ---
+
+
+def _board_page(cycle: Cycle, error: str = "", code: int = 200) -> ResponseReturnValue:
+    rows = board(db.session, cycle, today())
+    page = render_template(
+        "cycles/cycle.html",
+        cycle=cycle,
+        rows=rows,
+        order=ORDER,
+        silent=[row for row in rows if not row.has_answered and row.is_expected],
+        waiting=waiting_activities(db.session),
+        remarks=remarks(db.session, cycle.month, today()),
+        editions=opening.editions_of(db.session, cycle.month),
+        error=error,
+        typed=request.form,
+        now=instant(),
+        is_late=cycle.is_late(instant()),
+        text_length=TEXT_LENGTH,
+    )
+    return page, code
+
+
+@rooms.get("/cycles/<month>")
+@for_coordinators
+def cycle(month: str) -> ResponseReturnValue:
+    """The board of one month."""
+    return _board_page(get_cycle(month))
+
+
+def _act(month: str, act: Callable[[Cycle], str]) -> ResponseReturnValue:
+    """Do one act on a cycle: commit and say what happened, or refuse on the board and write nothing."""
+    try:
+        message = act(get_cycle(month))
+    except CycleRefusal as refusal:
+        db.session.rollback()
+        return _board_page(get_cycle(month), str(refusal), 409)
+    db.session.commit()
+    _sends_mail()
+    flash(message, "success")
+    return redirect(url_for("cycles.cycle", month=month))
+
+
+@rooms.post("/cycles/<month>/remind")
+@for_coordinators
+def remind_post(month: str) -> ResponseReturnValue:
+    """Remind one, some or all who have not answered."""
+
+    def act(cycle: Cycle) -> str:
+        if not cycle.is_open:
+            raise CycleRefusal(_("The month is closed; nobody is reminded any more."))
+        keys = request.form.getlist("entity")
+        chosen = None if request.form.get("all") else {_get_entity(key).id for key in keys}
+        if chosen is not None and not chosen:
+            raise CycleRefusal(_("Tick whom to remind, or remind all who are silent."))
+        written, nobody = remind(db.session, cycle, entity_ids=chosen, at=instant(), sender=sender())
+        message = ngettext("%(num)s reminder written.", "%(num)s reminders written.", written)
+        if not written:
+            message = _("No reminder was written: whom you chose has answered, or was reminded today already.")
+        if nobody:
+            names = ", ".join(entity.short for entity in nobody)
+            message += " " + _("Nobody is focal point of %(names)s.", names=names)
+        return str(message)
+
+    return _act(month, act)
+
+
+@rooms.post("/cycles/<month>/return")
+@for_coordinators
+def return_post(month: str) -> ResponseReturnValue:
+    """Return an answer with a note."""
+
+    def act(cycle: Cycle) -> str:
+        entity = _get_entity(request.form.get("entity", ""))
+        note = _text_from_form("note")
+        answer = answers.return_answer(
+            db.session, cycle.month, entity, note, by=current_user, at=instant(), day=today()
+        )
+        people = next((row.focal_points for row in board(db.session, cycle, today()) if row.entity is entity), [])
+        write_returned(db.session, cycle, entity, people, answer, at=instant(), sender=sender())
+        return str(_("The answer of %(entity)s is returned; its focal points get your note.", entity=entity.short))
+
+    return _act(month, act)
+
+
+@rooms.post("/cycles/<month>/answer")
+@for_coordinators
+def answer_post(month: str) -> ResponseReturnValue:
+    """Answer on behalf of an entity, with a reason."""
+
+    def act(cycle: Cycle) -> str:
+        entity = _get_entity(request.form.get("entity", ""))
+        reason = _text_from_form("reason")
+        kinds = {"unchanged": AnswerKind.UNCHANGED, "nothing": AnswerKind.NOTHING, "updated": AnswerKind.UPDATED}
+        kind = kinds.get(request.form.get("kind", ""))
+        if not reason or kind is None:
+            raise CycleRefusal(_("Choose an answer and write why you give it for the entity; both are kept."))
+        answers.sign(
+            db.session, cycle.month, entity, kind, by=current_user, at=instant(), day=today(), on_behalf_reason=reason
+        )
+        return str(_("Signed on behalf of %(entity)s.", entity=entity.short))
+
+    return _act(month, act)
+
+
+@rooms.post("/cycles/<month>/extend")
+@for_coordinators
+def extend_post(month: str) -> ResponseReturnValue:
+    """Give one entity its own, later date."""
+
+    def act(cycle: Cycle) -> str:
+        entity = _get_entity(request.form.get("entity", ""))
+        due = _day_from_form("due")
+        opening.extend(db.session, cycle, entity, due, zone=settings().zone, by=current_user, at=instant())
+        return str(_("%(entity)s has its own date now.", entity=entity.short))
+
+    return _act(month, act)
+
+
+@rooms.post("/cycles/<month>/due")
+@for_coordinators
+def due_post(month: str) -> ResponseReturnValue:
+    """Move the date of all, and say whether closing waits for all."""
+
+    def act(cycle: Cycle) -> str:
+        opening.set_due(db.session, cycle, _day_from_form("due"), zone=settings().zone, by=current_user)
+        cycle.waits_for_all = request.form.get("waits") == "yes"
+        return str(_("The dates of %(month)s are saved.", month=month_words(cycle.month)))
+
+    return _act(month, act)
+
+
+@rooms.post("/cycles/<month>/reopen")
+@for_coordinators
+def reopen_post(month: str) -> ResponseReturnValue:
+    """Open a closed month again, with a reason."""
+
+    def act(cycle: Cycle) -> str:
+        opening.reopen(db.session, cycle.month, _text_from_form("reason"), by=current_user, at=instant())
+        return str(_("%(month)s is open again; its edition stays as it is.", month=month_words(cycle.month)))
+
+    return _act(month, act)
+
+
+@rooms.get("/cycles/<month>/close")
+@for_coordinators
+def close(month: str) -> ResponseReturnValue:
+    """What closing would do, before it is done."""
+    cycle = get_cycle(month)
+    rows = board(db.session, cycle, today())
+    return render_template(
+        "cycles/close.html",
+        cycle=cycle,
+        rows=rows,
+        silent=[row for row in rows if not row.has_answered and row.is_expected],
+        remarks=remarks(db.session, cycle.month, today()),
+        waiting=waiting_activities(db.session),
+        is_early=instant() < cycle.due_at,
+    )
+
+
+@rooms.post("/cycles/<month>/close")
+@for_coordinators
+def close_post(month: str) -> ResponseReturnValue:
+    """Close the month and make its edition."""
+    name = get_cycle(month).month
+    by = current_user._get_current_object()
+    try:
+        closed = editions.close_cycle(
+            db.session,
+            name,
+            at=instant(),
+            zone=settings().zone,
+            by=by,
+            announce=partial(announce_edition, sender=sender()),
+        )
+    except CycleRefusal as refusal:
+        return _board_page(get_cycle(name), str(refusal), 409)
+    if closed.is_new:
+        _sends_mail(closed.edition.number)
+        flash(_("%(month)s is closed. This is its edition.", month=month_words(name)), "success")
+    else:
+        who = closed.edition.made_by_name
+        flash(_("%(who)s closed %(month)s a moment before you.", who=who, month=month_words(name)), "success")
+    return redirect(url_for("editions.edition", month=name))

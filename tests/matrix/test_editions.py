@@ -1,0 +1,307 @@
+"""Editions: frozen, the same for ever, and refused any change by the database itself."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from openpyxl import load_workbook
+
+from interagency.database import db
+from interagency.exports.matrix import keep_edition_workbook
+from interagency.exports.models import EditionFile
+from interagency.matrix.activities.bulk import entries
+from interagency.matrix.activities.models import Activity
+from interagency.matrix.activities.queries import all_activities
+from interagency.matrix.activities.record import facts
+from interagency.matrix.cycles.editions import close_cycle, damaged_editions, newest_edition
+from interagency.matrix.cycles.models import Cycle, Edition
+from interagency.matrix.filters import Filters
+from interagency.matrix.organisations.models import Organisation
+from interagency.sample.load import load_sample
+from tests.helpers import Browser, text_of
+from tests.matrix.conftest import VIENNA, Clock
+
+Enter = Callable[[str | None], Browser]
+Add = Callable[..., int]
+Open = Callable[..., None]
+
+
+def close(app: Flask, month: str = "2026-08") -> int:
+    with app.app_context():
+        at = datetime(2026, 9, 6, 9, tzinfo=UTC)
+        number = close_cycle(db.session, month, at=at, zone=VIENNA, by=None).edition.number
+        db.session.close()
+        return number
+
+
+def rows(body: bytes, sheet: str) -> list[dict[str, Any]]:
+    header, *found = load_workbook(io.BytesIO(body))[sheet].iter_rows(values_only=True)
+    return [dict(zip(header, row, strict=True)) for row in found if any(cell is not None for cell in row)]
+
+
+@pytest.fixture
+def sample(app: Flask) -> Flask:
+    with app.app_context():
+        load_sample(db.session, progress=lambda _line: None)
+        db.session.commit()
+    return app
+
+
+def test_what_is_read_in_bulk_is_what_each_record_says(sample: Flask) -> None:
+    with sample.app_context():
+        found = {entry["id"]: entry for entry in entries(db.session)}
+        activities = list(all_activities(db.session, Filters()))
+        assert len(found) == len(activities) > 100
+        for activity in activities:
+            assert found[activity.id]["facts"] == facts(activity)
+            assert found[activity.id]["joint"] is activity.is_joint
+            assert found[activity.id]["chapters"] == sorted(activity.chapter_numbers)
+
+
+def test_nothing_edited_renamed_or_retired_later_changes_an_edition(
+    app: Flask, enter: Enter, add_activity: Add, open_month: Open
+) -> None:
+    activity_id = add_activity("As it was", entities=("undp",))
+    open_month()
+    close(app)
+    reader = enter("reader")
+    before = reader.get("/editions/2026-08/matrix.xlsx").data
+    text = reader.get("/editions/2026-08/edition.json").data
+    with app.app_context():
+        db.session.execute(
+            sa.update(Organisation).where(Organisation.key == "who").values(acronym="WHOX", name="Other")
+        )
+        db.session.commit()
+    who = enter("who")
+    values = who.fields(f"/activities/{activity_id}/edit")
+    assert who.send(f"/activities/{activity_id}/edit", values | {"title": ["As it is"]}).status_code == 302
+    page = text_of(reader.get("/editions/2026-08"))
+    assert "As it was" in page
+    assert "As it is" not in page
+    assert "WHOX" not in page
+    assert reader.get("/editions/2026-08/matrix.xlsx").data == before
+    assert reader.get("/editions/2026-08/edition.json").data == text
+    with app.app_context():
+        edition = newest_edition(db.session)
+        assert edition is not None
+        assert hashlib.sha256(text).hexdigest() == edition.checksum
+        assert list(damaged_editions(db.session)) == []
+
+
+@pytest.mark.parametrize("statement", ["UPDATE edition SET made_by_name = 'x'", "DELETE FROM edition"])
+def test_the_database_refuses_to_change_an_edition(app: Flask, open_month: Open, statement: str) -> None:
+    open_month()
+    close(app)
+    with app.app_context():
+        with pytest.raises(sa.exc.DBAPIError, match="append-only"):
+            db.session.execute(sa.text(statement))
+        db.session.rollback()
+
+
+def test_an_empty_month_makes_an_edition_with_seven_chapters(app: Flask, enter: Enter, open_month: Open) -> None:
+    open_month()
+    close(app)
+    page = text_of(enter("reader").get("/editions/2026-08"))
+    assert "The matrix was empty" in page
+    body = enter("reader").get("/editions/2026-08/matrix.xlsx").data
+    names = load_workbook(io.BytesIO(body)).sheetnames
+    assert [name for name in names if name.startswith("Chapter")] == [
+        f"Chapter {roman}" for roman in ("I", "II", "III", "IV", "V", "VI", "VII")
+    ]
+
+
+def test_the_workbook_has_the_same_bytes_when_made_anew(
+    sqlite_app: Flask, enter_sqlite: Enter, add_activity: Add, open_month: Open
+) -> None:
+    add_activity("=1+1")
+    open_month()
+    close(sqlite_app)
+    reader = enter_sqlite("reader")
+    made = reader.get("/editions/2026-08/matrix.xlsx")
+    time.sleep(2.1)  # a zip tells time in steps of two seconds
+    assert reader.get("/editions/2026-08/matrix.xlsx").data == made.data
+    with sqlite_app.app_context():
+        assert keep_edition_workbook(db.session, 1)
+        assert not keep_edition_workbook(db.session, 1)
+        kept = db.session.scalars(sa.select(EditionFile)).one()
+        assert kept.contents == made.data
+    again = reader.get("/editions/2026-08/matrix.xlsx", headers={"If-None-Match": made.headers["ETag"]})
+    assert again.status_code == 304
+
+
+def test_changes_are_told_on_the_page_and_in_the_workbook(
+    app: Flask, enter: Enter, clock: Clock, add_activity: Add, open_month: Open
+) -> None:
+    kept, ending, changing = (add_activity(title) for title in ("Kept", "Ending", "Changing"))
+    open_month("2026-08")
+    close(app, "2026-08")
+    clock.move(2026, 9, 20)
+    who = enter("who")
+    for activity_id, change in ((ending, {"status": ["completed"]}), (changing, {"title": ["Changed"]})):
+        who.send(f"/activities/{activity_id}/edit", who.fields(f"/activities/{activity_id}/edit") | change)
+    new = add_activity("New")
+    open_month("2026-09")
+    close(app, "2026-09")
+    reader = enter("reader")
+    body = reader.get("/editions/2026-09/matrix.xlsx").data
+    became = {row["ID"]: row["Changed"] for row in rows(body, "Matrix")}
+    assert became == {kept: "unchanged", ending: "ended", changing: "changed: title", new: "new"}
+    told = [(row["ID"], row["Became"], row["Field"], row["Was"], row["Is"]) for row in rows(body, "Changes")]
+    assert told == [
+        (new, "new", None, None, None),
+        (changing, "changed", "Title", "Changing", "Changed"),
+        (ending, "ended", "Status", "ongoing", "completed"),
+    ]
+    page = text_of(reader.get("/editions/2026-09/changes"))
+    assert "1 new, 1 changed, 1 ended, 1 unchanged" in page
+    assert "everything is new" in text_of(reader.get("/editions/2026-08/changes"))
+    assert "From edition 2 (September 2026) to edition 1" in text_of(
+        reader.get("/editions/2026-08/changes?since=2026-09")
+    )
+    only = text_of(reader.get("/editions/2026-09?became=ended"))
+    assert "Ending" in only
+    assert "Kept" not in only
+
+
+def test_an_edition_is_filtered_like_the_list(app: Flask, enter: Enter, add_activity: Add, open_month: Open) -> None:
+    add_activity("Ours")
+    add_activity("Theirs", lead="undp", entities=("unicef",))
+    open_month()
+    close(app)
+    reader = enter("reader")
+    for query, found in (
+        ("entity=undp", "Theirs"),
+        ("joint=no", "Ours"),
+        ("q=theirs", "Theirs"),
+        ("chapter=none", "both"),
+    ):
+        page = text_of(reader.get(f"/editions/2026-08?{query}"))
+        assert ("Ours" in page, "Theirs" in page) == (found in ("Ours", "both"), found in ("Theirs", "both")), query
+    assert reader.get("/editions/2026-08?entity=nobody&page=99&issue=x").status_code == 200
+    assert reader.get("/editions/2026-08?issue=7").status_code == 404
+
+
+def test_a_damaged_edition_is_not_shown(sqlite_app: Flask, enter_sqlite: Enter, open_month: Open) -> None:
+    open_month()
+    close(sqlite_app)
+    with sqlite_app.app_context():
+        db.session.execute(sa.text("DROP TRIGGER edition_no_update"))
+        db.session.execute(sa.update(Edition).values(contents=b"rubbish"))
+        db.session.commit()
+        assert [line.split(" ")[1] for line in damaged_editions(db.session)] == ["1"]
+    for address in ("", "/edition.json", "/matrix.xlsx", "/changes"):
+        response = enter_sqlite("reader").get(f"/editions/2026-08{address}")
+        assert response.status_code == 503, address
+        assert "does not match its checksum" in text_of(response)
+
+
+def test_a_save_at_the_moment_of_closing_is_in_the_edition_or_in_the_next_month(
+    app: Flask, add_activity: Add, open_month: Open
+) -> None:
+    """Two activities are always saved together; an edition holds both new titles or neither."""
+    first, second = add_activity("0"), add_activity("0")
+    open_month()
+    stop = threading.Event()
+
+    def save() -> None:
+        with app.app_context():
+            number = 0
+            while not stop.is_set():
+                number += 1
+                for activity_id in (first, second):
+                    db.session.execute(sa.update(Activity).where(Activity.id == activity_id).values(title=str(number)))
+                db.session.commit()
+            db.session.close()
+
+    thread = threading.Thread(target=save)
+    thread.start()
+    try:
+        for _ in range(5):
+            close(app)
+            with app.app_context():
+                db.session.execute(sa.update(Cycle).values(state="open"))
+                db.session.commit()
+                db.session.close()
+    finally:
+        stop.set()
+        thread.join()
+    with app.app_context():
+        from interagency.matrix.cycles.contents import read
+
+        for edition in db.session.scalars(sa.select(Edition)):
+            titles = {entry["facts"]["title"] for entry in read(edition.contents, edition.checksum)["activities"]}
+            assert len(titles) == 1
+
+
+def test_killed_at_any_moment_of_closing_leaves_before_or_after(
+    sqlite_app: Flask, add_activity: Add, open_month: Open
+) -> None:
+    add_activity("Kept")
+    open_month()
+    outcomes = set()
+    for point in range(1, 60, 3):
+        child = os.fork()
+        if child == 0:
+            _close_and_die_at(sqlite_app, point)
+        _pid, status = os.waitpid(child, 0)
+        with sqlite_app.app_context():
+            cycle = db.session.get(Cycle, "2026-08")
+            assert cycle is not None
+            count = db.session.scalar(sa.select(sa.func.count()).select_from(Edition))
+            mails = db.session.execute(sa.text("SELECT count(*) FROM audit_entry WHERE act = 'cycle.closed'")).scalar()
+            assert (cycle.state.value, count, mails) in {("open", 0, 0), ("closed", 1, 1)}, point
+            outcomes.add((os.WIFSIGNALED(status), cycle.state.value))
+            assert list(damaged_editions(db.session)) == []
+            db.session.close()
+        if outcomes & {(False, "closed"), (True, "closed")}:
+            break
+    assert (True, "open") in outcomes
+    assert outcomes - {(True, "open")}, "at last it closes"
+
+
+def _close_and_die_at(app: Flask, point: int) -> None:
+    """In a process of its own: close the month, and die by SIGKILL at the `point`-th statement."""
+    seen = 0
+
+    def count(*_arguments: object) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    try:
+        with app.app_context():
+            engine = db.engine
+            engine.dispose(close=False)  # the parent's connections are the parent's
+            sa.event.listen(engine, "before_cursor_execute", count)
+            sa.event.listen(engine, "commit", count)
+            close_cycle(db.session, "2026-08", at=datetime.now(UTC), zone=VIENNA, by=None)
+            db.session.close()
+    finally:
+        os._exit(0)
+
+
+def test_the_json_holds_no_names_of_people_but_the_closer(
+    app: Flask, enter: Enter, add_activity: Add, open_month: Open
+) -> None:
+    add_activity("Plain")
+    open_month()
+    enter("who").send(
+        "/month/sign", {"cycle": "2026-08", "entity": "who", "kind": "unchanged"}, at="/month/sign?kind=unchanged"
+    )
+    close(app)
+    contents = json.loads(enter("reader").get("/editions/2026-08/edition.json").data)
+    assert contents["answers"][0]["entity"] == "who"
+    assert "Farida" not in json.dumps(contents)

@@ -1,0 +1,213 @@
+"""The outbox against a real SMTP server on loopback: one that takes, refuses, hangs up and is not there."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import socket
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from aiosmtpd.controller import Controller
+from flask import Flask
+
+from interagency import mail
+from interagency.database import db
+from interagency.mail import Letter, OutboxMessage, send_outbox, write
+from interagency.settings import Settings
+from tests.conftest import make_settings
+
+AT = datetime(2026, 8, 1, 8, tzinfo=UTC)
+LETTER = Letter("Août – 八月", "Dear Farida,", ("One <b>.", "Two."), "http://localhost/month", "Open your month")
+
+
+class Server:
+    """An SMTP server that does as it is told."""
+
+    def __init__(self) -> None:
+        self.taken: list[Any] = []
+        self.say = "250 OK"
+        self.refuse: set[str] = set()
+
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:
+        if address in self.refuse:
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:
+        if self.say == "hang up":
+            server.transport.abort()
+            return "421 gone"
+        if self.say.startswith("250"):
+            self.taken.append(envelope)
+        return self.say
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[Server, int]]:
+    handler = Server()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield handler, port
+    controller.stop()
+
+
+def settings_for(app: Flask, port: int) -> Settings:
+    folder = app.extensions["interagency_settings"].data_folder
+    return make_settings(folder, MAIL_URL=f"smtp://127.0.0.1:{port}", MAIL_FROM="service@example.org")
+
+
+def put(app: Flask, *once: str, to: str = "who@example.org") -> None:
+    with app.app_context():
+        for one in once:
+            write(db.session, one, to_address=to, to_name="Farida Who", letter=LETTER, at=AT)
+        db.session.commit()
+
+
+def send(app: Flask, settings: Settings, at: datetime = AT) -> tuple[int, int]:
+    with app.app_context():
+        result = send_outbox(db.session, settings, clock=lambda: at)
+        db.session.close()
+        return result.sent, result.failed
+
+
+def all_messages(app: Flask) -> list[OutboxMessage]:
+    with app.app_context():
+        found = list(db.session.scalars(sa.select(OutboxMessage).order_by(OutboxMessage.id)))
+        db.session.close()
+        return found
+
+
+def test_a_message_arrives_as_text_and_html(app: Flask, server: tuple[Server, int]) -> None:
+    handler, port = server
+    put(app, "a")
+    assert send(app, settings_for(app, port)) == (1, 0)
+    assert send(app, settings_for(app, port)) == (0, 0)
+    (envelope,) = handler.taken
+    assert envelope.mail_from == "service@example.org"
+    assert envelope.rcpt_tos == ["who@example.org"]
+    message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+    assert message["Subject"] == LETTER.subject
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+    text, page = (part.get_content() for part in message.iter_parts())
+    assert "One <b>." in text
+    assert "One &lt;b&gt;." in page
+    assert "http://localhost/month" in text
+
+
+def test_the_same_step_writes_once(app: Flask) -> None:
+    put(app, "a", "a", "b")
+    put(app, "b")
+    assert [message.once for message in all_messages(app)] == ["a", "b"]
+
+
+def test_what_is_rolled_back_is_never_sent(app: Flask, server: tuple[Server, int]) -> None:
+    with app.app_context():
+        write(db.session, "a", to_address="x@example.org", to_name="X", letter=LETTER, at=AT)
+        db.session.rollback()
+    assert send(app, settings_for(app, server[1])) == (0, 0)
+
+
+@pytest.mark.parametrize("say", ["451 later", "554 no", "hang up"])
+def test_a_failure_is_retried_with_growing_pauses(sqlite_app: Flask, server: tuple[Server, int], say: str) -> None:
+    handler, port = server
+    put(sqlite_app, "a", "b")
+    handler.say = say
+    at, pauses = AT, []
+    for _ in range(len(mail.PAUSES)):
+        assert send(sqlite_app, settings_for(sqlite_app, port), at) == (0, 2)
+        message = all_messages(sqlite_app)[0]
+        assert message.next_try_at is not None
+        pauses.append(message.next_try_at - at)
+        assert send(sqlite_app, settings_for(sqlite_app, port), at) == (0, 0), "not before its time"
+        at = message.next_try_at
+    assert pauses == list(mail.PAUSES)
+    assert message.last_error
+    handler.say = "250 OK"
+    assert send(sqlite_app, settings_for(sqlite_app, port), at) == (2, 0)
+    assert len(handler.taken) == 2
+
+
+def test_after_the_last_try_it_is_given_up_and_can_be_tried_again(
+    sqlite_app: Flask, server: tuple[Server, int]
+) -> None:
+    handler, port = server
+    handler.refuse = {"who@example.org"}
+    put(sqlite_app, "a")
+    at = AT
+    for pause in (*mail.PAUSES, timedelta()):
+        send(sqlite_app, settings_for(sqlite_app, port), at)
+        at += pause
+    (message,) = all_messages(sqlite_app)
+    assert message.is_given_up
+    assert "550 no such mailbox" in message.last_error
+    handler.refuse = set()
+    with sqlite_app.app_context():
+        assert mail.try_again(db.session, message.id, at)
+        db.session.commit()
+    assert send(sqlite_app, settings_for(sqlite_app, port), at) == (1, 0)
+
+
+def test_one_bad_address_does_not_stop_the_others(app: Flask, server: tuple[Server, int]) -> None:
+    handler, port = server
+    handler.refuse = {"gone@example.org"}
+    put(app, "a", to="gone@example.org")
+    put(app, "b")
+    put(app, "c", to="not an address")
+    assert send(app, settings_for(app, port)) == (1, 2)
+    assert [envelope.rcpt_tos for envelope in handler.taken] == [["who@example.org"]]
+
+
+def test_a_server_that_is_not_there_or_hangs(
+    sqlite_app: Flask, server: tuple[Server, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(sqlite_app, "a")
+    with socket.socket() as silent:  # listens, and never says a word
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        monkeypatch.setattr(mail, "TIMEOUT_SECONDS", 0.3)
+        assert send(sqlite_app, settings_for(sqlite_app, silent.getsockname()[1])) == (0, 1)
+        port = silent.getsockname()[1]
+    assert send(sqlite_app, settings_for(sqlite_app, port), AT + timedelta(hours=1)) == (0, 1)
+    assert send(sqlite_app, settings_for(sqlite_app, server[1]), AT + timedelta(hours=9)) == (1, 0)
+
+
+def test_two_senders_at_once_send_each_message_once(app: Flask, server: tuple[Server, int]) -> None:
+    handler, port = server
+    put(app, *(f"message {number}" for number in range(12)))
+    settings = settings_for(app, port)
+    results: list[tuple[int, int]] = []
+    threads = [threading.Thread(target=lambda: results.append(send(app, settings))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(sent for sent, _failed in results) == 12
+    assert len(handler.taken) == 12
+
+
+def test_a_sender_that_died_leaves_a_claim_that_is_taken_over(app: Flask, server: tuple[Server, int]) -> None:
+    handler, port = server
+    put(app, "a")
+    with app.app_context():
+        claimed = mail._claim(db.session, AT)
+        assert claimed is not None
+        db.session.close()
+    assert send(app, settings_for(app, port), AT + timedelta(minutes=1)) == (0, 0)
+    assert send(app, settings_for(app, port), AT + mail.CLAIM + timedelta(seconds=1)) == (1, 0)
+    assert len(handler.taken) == 1
+
+
+def test_without_a_mail_server_everything_stays(app: Flask) -> None:
+    put(app, "a")
+    assert send(app, app.extensions["interagency_settings"]) == (0, 0)
+    assert all_messages(app)[0].sent_at is None
