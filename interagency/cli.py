@@ -80,6 +80,8 @@ def demo(app: Flask) -> None:
     """Load the sample data and the demo accounts. What is there already stays as it is."""
     from interagency.database import db as database
     from interagency.sample.load import load_sample
+    from interagency.sample.months import add_months
+    from interagency.web import instant
 
     for line in load_sample(database.session, progress=click.echo):
         click.echo(line)
@@ -87,6 +89,8 @@ def demo(app: Flask) -> None:
     password = settings_of(app).demo_password
     made = _demo_accounts(app, password)
     click.echo(f"demo accounts: {made} added, {len(DEMO_ACCOUNTS) - made} left as they were")
+    for line in add_months(database.session, at=instant(), zone=settings_of(app).zone):
+        click.echo(line)
 
 
 def _demo_accounts(app: Flask, password: str) -> int:

@@ -34,18 +34,17 @@ def _frame() -> dict[str, Any]:
         return {"places": [], "cycle_line": None}
     here = request.path
     mine = my_entities()
+    first = []
     if mine:
-        first = (_("My month"), url_for("month.month"), "month", here.startswith("/month"))
-    elif current_user.is_coordinator:
-        first = (_("Months"), url_for("cycles.cycles"), "month", here.startswith(("/cycles", "/month")))
-    else:
-        first = (_("Home"), url_for("pages.home"), "home", here == "/")
+        first.append((_("My month"), url_for("month.month"), "month", here.startswith("/month")))
+    if current_user.is_coordinator:
+        first.append((_("Months"), url_for("cycles.cycles"), "months", here.startswith("/cycles")))
     places = [
-        first,
+        *(first or [(_("Home"), url_for("pages.home"), "home", here == "/")]),
         (_("Matrix"), url_for("activities.activities"), "matrix", here.startswith("/activities")),
         (_("Calendar"), url_for("calendar.calendar"), "calendar", here.startswith(("/calendar", "/events"))),
         (_("Editions"), url_for("editions.editions"), "editions", here.startswith("/editions")),
-        (_("Subscriptions"), url_for("subscriptions.subscriptions"), "feed", here.startswith("/subscriptions")),
+        (_("Subscribe"), url_for("subscriptions.subscriptions"), "feed", here.startswith("/subscriptions")),
     ]
     return {
         "places": [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import email
 import email.policy
+import os
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -211,3 +213,55 @@ def test_without_a_mail_server_everything_stays(app: Flask) -> None:
     put(app, "a")
     assert send(app, app.extensions["interagency_settings"]) == (0, 0)
     assert all_messages(app)[0].sent_at is None
+
+
+def test_killed_at_any_moment_of_sending_loses_nothing_and_doubles_nothing_unnamed(
+    sqlite_app: Flask, server: tuple[Server, int]
+) -> None:
+    handler, port = server
+    settings = settings_for(sqlite_app, port)
+    killed, moments = 0, 0
+    for point in range(1, 40, 2):
+        handler.taken.clear()
+        put(sqlite_app, f"{point} a", f"{point} b")
+        child = os.fork()
+        if child == 0:
+            _send_and_die_at(sqlite_app, settings, point)
+        _pid, status = os.waitpid(child, 0)
+        moments += 1
+        killed += os.WIFSIGNALED(status)
+        later = AT + timedelta(days=point)
+        send(sqlite_app, settings, later)
+        arrived = [
+            email.message_from_bytes(envelope.content, policy=email.policy.default)["Message-ID"]
+            for envelope in handler.taken
+        ]
+        assert len(set(arrived)) == 2, f"lost when killed at statement {point}"
+        assert len(arrived) <= 3, "at most the one message in hand goes out again, under its own name"
+        assert all(message.sent_at for message in all_messages(sqlite_app))
+        if not os.WIFSIGNALED(status):
+            break
+    assert killed >= 5
+    assert moments > killed, "at last it gets through"
+
+
+def _send_and_die_at(app: Flask, settings: Settings, point: int) -> None:
+    """In a process of its own: send the outbox, and die by SIGKILL at the `point`-th statement or commit."""
+    seen = 0
+
+    def count(*_arguments: object) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    try:
+        with app.app_context():
+            engine = db.engine
+            engine.dispose(close=False)
+            sa.event.listen(engine, "before_cursor_execute", count)
+            sa.event.listen(engine, "commit", count)
+            send_outbox(db.session, settings, clock=lambda: AT)
+            db.session.close()
+    finally:
+        os._exit(0)

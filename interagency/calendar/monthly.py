@@ -32,6 +32,13 @@ def _organised(entity_id: int) -> list[sa.ColumnElement[bool]]:
     ]
 
 
+def ids(entity_id: int) -> sa.Select[int]:
+    """The events the entity organises, held and cancelled ones too."""
+    return sa.select(EventOrganisation.event_id).where(
+        EventOrganisation.organisation_id == entity_id, EventOrganisation.part == Part.ORGANISER
+    )
+
+
 def rows(session: Session, entity_id: int) -> list[MonthRow]:
     """The events the entity organises that are neither held nor cancelled, by their first day."""
     query = (
@@ -126,4 +133,4 @@ def _entry(event: Event, day: date) -> dict[str, Any]:
 
 def prepare() -> None:
     """Let the calendar take part in the cycle."""
-    take_part(CyclePart(name=NAME, rows=rows, confirm=confirm, entries=entries))
+    take_part(CyclePart(name=NAME, ids=ids, rows=rows, confirm=confirm, entries=entries))

@@ -7,13 +7,15 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from werkzeug.serving import make_server
 
-from interagency.database import db
+from interagency.database import db, now
 from interagency.sample.load import load_sample
+from interagency.sample.months import add_months
 from tests.conftest import close, make_app, make_settings
 from tests.tools.screenshots import ARGUMENTS
 
@@ -32,6 +34,7 @@ def address(template_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     with app.app_context():
         load_sample(db.session, progress=lambda _line: None)
         db.session.commit()
+        add_months(db.session, at=now(), zone=ZoneInfo("Europe/Vienna"))
     server = make_server("127.0.0.1", port, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.helpers import PASSWORD
+from tests.tools.screenshots import COORDINATOR_PAGES, PAGES
 
 pytestmark = pytest.mark.browser
-PAGES = [
-    "/",
-    "/activities",
-    "/activities?chapter=1&entity=WHO",
-    "/activities/24",
-    "/activities/24/history",
-    "/activities/new",
-    "/calendar",
-    "/calendar/2017/9",
-    "/events/29",
-    "/events/new",
-    "/subscriptions",
-    "/account",
-    "/nowhere",
-]
+ROLES = {"who": list(PAGES.values()), "coordinator": list(COORDINATOR_PAGES.values())}
 
 
 def sign_in(page: Page, name: str = "who") -> None:
@@ -122,21 +111,23 @@ def test_a_subscription_opens_a_calendar(context: BrowserContext) -> None:
 
 
 def test_nothing_scrolls_sideways_on_a_phone(chromium: Browser, address: str) -> None:
-    context = chromium.new_context(base_url=address, viewport={"width": 360, "height": 740})
-    page = context.new_page()
-    sign_in(page)
     wide = []
-    for path in PAGES:
-        page.goto(path)
-        if page.evaluate("document.scrollingElement.scrollWidth > innerWidth"):
-            wide.append(path)
-    context.close()
+    for who, paths in ROLES.items():
+        context = chromium.new_context(base_url=address, viewport={"width": 360, "height": 740})
+        page = context.new_page()
+        sign_in(page, who)
+        for path in paths:
+            page.goto(path)
+            if page.evaluate("document.scrollingElement.scrollWidth > innerWidth"):
+                wide.append(path)
+        context.close()
     assert wide == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
-def test_axe_finds_nothing(chromium: Browser, address: str, scheme: str, width: int) -> None:
+@pytest.mark.parametrize("who", ROLES)
+def test_axe_finds_nothing(chromium: Browser, address: str, scheme: str, width: int, who: str) -> None:
     # axe is put into the page from outside, which the page's own policy rightly refuses.
     context = chromium.new_context(
         base_url=address,
@@ -145,9 +136,9 @@ def test_axe_finds_nothing(chromium: Browser, address: str, scheme: str, width: 
         bypass_csp=True,
     )
     page = context.new_page()
-    sign_in(page)
+    sign_in(page, who)
     found = []
-    for path in PAGES:
+    for path in ROLES[who]:
         page.goto(path)
         for violation in Axe().run(page).response["violations"]:
             found += [(path, violation["id"], node["target"]) for node in violation["nodes"][:3]]
@@ -161,6 +152,26 @@ def test_no_script_is_refused_by_the_policy(context: BrowserContext) -> None:
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     sign_in(page)
-    for path in PAGES[:-1]:
+    for path in [path for path in ROLES["who"] if path != "/nowhere"]:
         page.goto(path)
     assert complaints == []
+
+
+def test_a_month_with_forty_unchanged_activities_takes_three_clicks_at_most(context: BrowserContext) -> None:
+    page = context.new_page()
+    sign_in(page)
+    expect(page.locator("h1")).to_contain_text("for WHO")
+    assert page.locator("table.month-rows").first.locator("tbody tr").count() >= 39
+    clicks = 0
+
+    def click(name: str | re.Pattern[str]) -> None:
+        nonlocal clicks
+        page.get_by_role("link", name=name).or_(page.get_by_role("button", name=name)).first.click()
+        clicks += 1
+
+    click(re.compile(r"Confirm \d+ unchanged records and sign"))
+    click("Sign for WHO")
+    expect(page.locator(".notice.success").first).to_contain_text("confirmed unchanged")
+    assert clicks <= 3
+    page.get_by_role("button", name="Take the answer back").click()
+    expect(page.locator("#answer")).to_be_visible()

@@ -6,16 +6,22 @@ import shutil
 import sys
 import tempfile
 import threading
+from datetime import date
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
 
-from interagency.database import db
+from interagency.database import db, now
+from interagency.matrix.cycles.months import month_after, month_of
 from interagency.sample.load import load_sample
+from interagency.sample.months import add_months
 from tests.conftest import close, fill, make_app, make_settings
 from tests.helpers import PASSWORD
 
+THIS = month_of(date.today())
+LAST = month_after(THIS, -1)
 PAGES = {
     "home": "/",
     "matrix": "/activities",
@@ -29,7 +35,19 @@ PAGES = {
     "event-new": "/events/new",
     "subscriptions": "/subscriptions",
     "account": "/account",
+    "my-month": "/month",
+    "sign": "/month/sign?kind=unchanged",
+    "editions": "/editions",
+    "edition": f"/editions/{LAST}",
+    "edition-changes": f"/editions/{LAST}/changes",
     "not-found": "/nowhere",
+}
+COORDINATOR_PAGES = {
+    "cycles": "/cycles",
+    "board": f"/cycles/{THIS}",
+    "board-closed": f"/cycles/{LAST}",
+    "close": f"/cycles/{THIS}/close",
+    "month-on-behalf": "/month?entity=unodc",
 }
 SIZES = {"desktop": (1280, 900), "phone": (360, 740)}
 ARGUMENTS = [
@@ -46,19 +64,20 @@ ARGUMENTS = [
 def take(browser: Browser, address: str, folder: Path, *, size: str, theme: str) -> None:
     """Pictures of all pages in one size and theme."""
     width, height = SIZES[size]
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme="dark" if theme == "dark" else "light"
-    )
-    page = context.new_page()
-    page.goto(f"{address}/sign-in")
-    page.screenshot(path=folder / f"sign-in-{size}-{theme}.png")
-    page.fill("#email", "who@example.org")
-    page.fill("#password", PASSWORD)
-    page.click("main button")
-    for name, path in PAGES.items():
-        page.goto(address + path)
-        page.screenshot(path=folder / f"{name}-{size}-{theme}.png")
-    context.close()
+    for who, pages in (("who", PAGES), ("coordinator", COORDINATOR_PAGES)):
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme="dark" if theme == "dark" else "light"
+        )
+        page = context.new_page()
+        page.goto(f"{address}/sign-in")
+        page.screenshot(path=folder / f"sign-in-{size}-{theme}.png")
+        page.fill("#email", f"{who}@example.org")
+        page.fill("#password", PASSWORD)
+        page.click("main button")
+        for name, path in pages.items():
+            page.goto(address + path)
+            page.screenshot(path=folder / f"{name}-{size}-{theme}.png")
+        context.close()
 
 
 def main(folder: Path) -> None:
@@ -70,6 +89,7 @@ def main(folder: Path) -> None:
         with app.app_context():
             load_sample(db.session, progress=lambda _line: None)
             db.session.commit()
+            add_months(db.session, at=now(), zone=ZoneInfo("Europe/Vienna"))
         server = make_server("127.0.0.1", 0, app, threaded=True)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

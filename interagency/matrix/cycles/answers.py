@@ -100,12 +100,7 @@ def changed_count(session: Session, cycle: Cycle, entity_id: int) -> int:
             Change.record_id.in_(sa.select(ActivityEntity.activity_id).where(ActivityEntity.entity_id == entity_id)),
         )
     ]
-    own += [
-        sa.and_(
-            Change.record_type == part.name, Change.record_id.in_([row.id for row in part.rows(session, entity_id)])
-        )
-        for part in PARTS
-    ]
+    own += [sa.and_(Change.record_type == part.name, Change.record_id.in_(part.ids(entity_id))) for part in PARTS]
     keys = sa.select(Change.record_type, Change.record_id).where(
         Change.at > since, Change.by_id.in_(people), sa.or_(*own)
     )

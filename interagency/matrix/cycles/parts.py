@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 
@@ -35,12 +36,13 @@ class MonthRow:
 class CyclePart:
     """A kind of record that takes part in the cycle.
 
-    `rows` gives an entity's records that are still to be looked at; `confirm` notes the month for the
-    given ids (None: all of them) and returns how many; `entries` gives all records for an edition made
-    on a day. `name` is also the `record_type` of their history.
+    `ids` selects the records of an entity; `rows` gives those still to be looked at, for its page; `confirm`
+    notes the month for the given ids (None: all of them) and returns how many; `entries` gives all records
+    for an edition made on a day. `name` is also the `record_type` of their history.
     """
 
     name: str
+    ids: Callable[[int], sa.Select[int]]
     rows: Callable[[Session, int], list[MonthRow]]
     confirm: Callable[[Session, int, str, Collection[int] | None], int]
     entries: Callable[[Session, date], list[dict[str, Any]]]

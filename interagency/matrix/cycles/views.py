@@ -169,6 +169,7 @@ def _board_page(cycle: Cycle, error: str = "", code: int = 200) -> ResponseRetur
         waiting=waiting_activities(db.session),
         remarks=remarks(db.session, cycle.month, today()),
         editions=opening.editions_of(db.session, cycle.month),
+        due_day=cycle.due_at.astimezone(settings().zone).date(),
         error=error,
         typed=request.form,
         now=instant(),
