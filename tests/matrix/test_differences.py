@@ -13,6 +13,7 @@ from interagency.matrix.cycles.differences import Kind, apply, compare
 FACTS = st.fixed_dictionaries(
     {
         "title": st.text(max_size=5),
+        "lead": st.none() | st.sampled_from(["who", "undp"]),
         "status": st.sampled_from(["planned", "ongoing", "completed", "cancelled"]),
         "countries": st.lists(st.sampled_from(["AF", "BO", "CI"]), max_size=3),
         "roles": st.dictionaries(st.sampled_from(["who", "undp"]), st.text(max_size=3), max_size=2),

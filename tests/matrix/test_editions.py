@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import json
 import os
+import random
 import signal
 import threading
 import time
@@ -22,10 +24,11 @@ from interagency.database import db
 from interagency.exports.matrix import keep_edition_workbook
 from interagency.exports.models import EditionFile
 from interagency.matrix.activities.bulk import entries
-from interagency.matrix.activities.models import Activity
+from interagency.matrix.activities.models import Activity, Status
 from interagency.matrix.activities.queries import all_activities
 from interagency.matrix.activities.record import facts
-from interagency.matrix.cycles.editions import close_cycle, damaged_editions, newest_edition
+from interagency.matrix.cycles.differences import Kind, apply, compare_contents, facts_by_id
+from interagency.matrix.cycles.editions import close_cycle, damaged_editions, load, newest_edition
 from interagency.matrix.cycles.models import Cycle, Edition
 from interagency.matrix.filters import Filters
 from interagency.matrix.organisations.models import Organisation
@@ -305,3 +308,40 @@ def test_the_json_holds_no_names_of_people_but_the_closer(
     contents = json.loads(enter("reader").get("/editions/2026-08/edition.json").data)
     assert contents["answers"][0]["entity"] == "who"
     assert "Farida" not in json.dumps(contents)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_after_any_edits_and_closings_the_difference_leads_from_each_edition_to_the_next(
+    sqlite_app: Flask, add_activity: Add, open_month: Open, seed: int
+) -> None:
+    chance = random.Random(seed)
+    ids = [add_activity(f"Activity {number}", entities=("undp",)) for number in range(4)]
+    months = [f"2026-{number:02}" for number in range(1, 7)]
+    for month in months:
+        open_month(month)
+        for step in range(chance.randrange(5)):
+            act, activity_id = chance.choice(["title", "status", "listed", "entity", "add"]), chance.choice(ids)
+            if act == "add":
+                ids.append(add_activity(f"Added {month} {step}"))
+                continue
+            with sqlite_app.app_context():
+                found = db.session.get_one(Activity, activity_id)
+                if act == "title":
+                    found.title = f"Title {month} {step}"
+                elif act == "status":
+                    found.status = chance.choice(list(Status))
+                elif act == "listed":
+                    found.is_listed = not found.is_listed
+                else:
+                    found.entities = found.entities[:1]
+                db.session.commit()
+        close(sqlite_app, month)
+    with sqlite_app.app_context():
+        editions = [load(db.session, number) for number in range(1, len(months) + 1)]
+        seen: set[int] = set()
+        for before, after in itertools.pairwise(editions):
+            seen |= set(facts_by_id(before["activities"]))
+            found = compare_contents(before, after, "activities")
+            assert apply(found, facts_by_id(before["activities"])) == facts_by_id(after["activities"])
+            new = {record.id for record in found.of(Kind.NEW)}
+            assert new == set(facts_by_id(after["activities"])) - seen

@@ -76,7 +76,7 @@ def compare(
         was = before.get(record_id)
         if was is None:
             kind = Kind.REAPPEARED if record_id in earlier else Kind.NEW
-            records[record_id] = RecordChange(record_id, kind, facts["title"], difference({}, facts))
+            records[record_id] = RecordChange(record_id, kind, facts["title"], _whole(facts))
             continue
         fields = difference(was, facts)
         if not fields:
@@ -90,6 +90,11 @@ def compare(
         if record_id not in after:
             records[record_id] = RecordChange(record_id, Kind.GONE, facts["title"], difference(facts, {}))
     return Difference(records)
+
+
+def _whole(facts: Facts) -> dict[str, list[Any]]:
+    """Every field of a new record, also those that say nothing."""
+    return {name: [None, value] for name, value in facts.items()}
 
 
 def apply(found: Difference, before: Mapping[int, Facts]) -> dict[int, Facts]:
