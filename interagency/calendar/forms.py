@@ -17,17 +17,31 @@ from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField, IntegerField, SelectField, ValidationError
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from interagency.calendar.models import Event, EventKind, EventSeries, EventStatus, LinkKind, Mode
-from interagency.calendar.record import DayDraft, EventDraft, ExceptionDraft, SegmentDraft
+from interagency.calendar.lines import (
+    DocumentReader,
+    day_words,
+    document_words,
+    link_words,
+    plain,
+    read_day,
+    read_link,
+    read_number,
+    read_segment,
+    record_words,
+    segment_words,
+)
+from interagency.calendar.models import Event, EventKind, EventSeries, EventStatus, Mode
+from interagency.calendar.record import DayDraft, DocumentDraft, EventDraft, ExceptionDraft, SegmentDraft
+from interagency.calendar.repeats import Repeat, repeat_of, rule_of
 from interagency.calendar.zones import is_known_zone, local_problem
-from interagency.dates import DateNotUnderstood, ImpreciseDate, read_date, words_between
+from interagency.dates import ImpreciseDate, read_date
 from interagency.forms import CleanStringField, CleanTextField, Group, NamesField, RecordsField, to_choices
 from interagency.matrix import choices
-from interagency.matrix.activities.models import TEXT_LENGTH, TITLE_LENGTH
-from interagency.matrix.framework.models import ROMAN, Chapter, Country
-from interagency.matrix.framework.names import gazetteer, read_chapter
+from interagency.matrix.activities.models import TEXT_LENGTH, TITLE_LENGTH, Activity, Milestone
+from interagency.matrix.framework.models import Chapter, Country
+from interagency.matrix.framework.names import gazetteer
 from interagency.matrix.organisations.models import Organisation
-from interagency.matrix.organisations.queries import all_organisations
+from interagency.matrix.organisations.queries import Directory, all_organisations
 from interagency.words import clean
 
 KIND_WORDS = {
@@ -59,118 +73,14 @@ MODE_WORDS = {
 _UNKNOWN = ("", _l("Not stated"))
 REPEATS = [
     ("", _l("Does not repeat")),
-    ("FREQ=DAILY", _l("Every day")),
-    ("FREQ=WEEKLY", _l("Every week")),
-    ("weekday", _l("Every month on the same weekday (third Tuesday)")),
-    ("FREQ=MONTHLY", _l("Every month on the same day")),
-    ("FREQ=YEARLY", _l("Every year")),
+    ("daily", _l("By days")),
+    ("weekly", _l("By weeks")),
+    ("weekday", _l("By months, on the same weekday (third Tuesday)")),
+    ("monthly", _l("By months, on the same day of the month")),
+    ("yearly", _l("By years")),
     ("kept", _l("As it stands")),
 ]
 _TOO_LONG = _l("This is longer than %(max)d characters. Shorten it; nothing you typed is lost.")
-_HOURS = re.compile(r"^(?P<when>.*?)[, ]+(?P<from>\d{1,2}[:.]\d{2})\s*(?:-|–|to|until)\s*(?P<to>\d{1,2}[:.]\d{2})$")
-_LINK = re.compile(r"^(?:(?P<kind>page|meeting|webcast)\s*:\s*)?(?:(?P<title>.*?)\s+)?(?P<url>https?://\S+)$", re.I)
-
-
-def _read_time(text: str) -> time:
-    hours, minutes = text.replace(".", ":").split(":")
-    try:
-        return time(int(hours), int(minutes))
-    except ValueError:
-        raise ValueError(_("There is no time %(text)s. Write hours and minutes, such as 15:00.", text=text)) from None
-
-
-def _split_period(text: str) -> tuple[str, str]:
-    """The two ends of a period as written; one date is both ends."""
-    for separator in (" to ", " until ", "–", " - "):
-        if separator in text:
-            left, right = text.split(separator, 1)
-            return left.strip(), right.strip()
-    short = re.match(r"^(\d{1,2})-(\d{1,2} .+)$", text)
-    return (short[1], short[2]) if short else (text, text)
-
-
-def _plain(text: str) -> str:
-    """`text` without the differences that mean nothing: case, kind of dash, spaces around it."""
-    return re.sub(r"\s*[-–]\s*", "-", " ".join(text.casefold().split()))
-
-
-def read_segment(line: str) -> SegmentDraft:
-    """Days (and hours) as people write them: `26-29 September 2017`, `12 October 2026, 15:00-16:30`, `early 2018`.
-
-    Raises ValueError with a sentence.
-    """
-    hours = _HOURS.match(line.strip())
-    left, right = _split_period((hours["when"] if hours else line).strip().rstrip(","))
-    end = read_date(right)
-    if end is None:
-        raise DateNotUnderstood(_("Write when it takes place, such as 26-29 September 2017 or early 2018."))
-    start = _read_start(left, end)
-    if end.last < start.first:
-        raise ValueError(_("“%(line)s” ends before it begins.", line=line.strip()[:60]))
-    if hours and not (start.is_exact and end.is_exact):
-        raise ValueError(_("“%(line)s” has hours but no day. Write the day too.", line=line.strip()[:60]))
-    begins, ends = (_read_time(hours["from"]), _read_time(hours["to"])) if hours else (None, None)
-    if begins and ends and start == end and ends < begins:
-        raise ValueError(_("“%(line)s” ends before it begins.", line=line.strip()[:60]))
-    return SegmentDraft(start, end, begins, ends)
-
-
-def _read_start(text: str, end: ImpreciseDate) -> ImpreciseDate:
-    """The first end of a period; what it leaves out (`26`, `28 September`) comes from the second."""
-    if text.isdecimal() and len(text) <= 2 and end.is_exact:
-        try:
-            return ImpreciseDate.day(end.first.replace(day=int(text)))
-        except ValueError:
-            raise ValueError(_("There is no day %(day)s in that month.", day=text)) from None
-    try:
-        start = read_date(text)
-    except DateNotUnderstood:
-        start = read_date(f"{text} {end.last.year}")
-    if start is None:
-        raise DateNotUnderstood(_("Write when it begins."))
-    return start
-
-
-def segment_words(segment: SegmentDraft) -> str:
-    """A segment as `read_segment` understands it."""
-    words = words_between(segment.start, segment.end)
-    if segment.start_time and segment.end_time:
-        words += f", {segment.start_time:%H:%M}–{segment.end_time:%H:%M}"
-    return words
-
-
-def read_day(line: str) -> DayDraft:
-    """`26 September 2017: I` or `29 September 2017: none (general debate)`. Raises ValueError with a sentence."""
-    day_text, _colon, rest = line.partition(":")
-    day = read_date(day_text)
-    if day is None or not day.is_exact:
-        raise ValueError(_("“%(line)s” needs a day, such as 26 September 2017: I.", line=line[:60]))
-    match = re.match(r"^\s*(?P<chapter>none|[ivx]+|\d)?\s*(?:\((?P<note>.*)\))?\s*$", rest, re.I)
-    if match is None:
-        raise ValueError(_("“%(line)s” should end in a chapter, I to VII, or none.", line=line[:60]))
-    chapter = match["chapter"]
-    number = None if chapter is None or chapter.lower() == "none" else read_chapter(chapter)
-    return DayDraft(day.first, number, (match["note"] or "").strip())
-
-
-def day_words(day: DayDraft) -> str:
-    """A day as `read_day` understands it."""
-    note = f" ({day.note})" if day.note else ""
-    return f"{ImpreciseDate.day(day.day).words()}: {ROMAN[day.chapter] if day.chapter else 'none'}{note}"
-
-
-def read_link(line: str) -> tuple[LinkKind, str, str]:
-    """`webcast: UN Web TV https://...`. Raises ValueError with a sentence."""
-    match = _LINK.match(line.strip())
-    if match is None or len(match["url"]) > 2000 or any(sign in match["url"] for sign in '<>"'):
-        raise ValueError(_("“%(line)s” is not an address. Write it whole, with https://.", line=line.strip()[:60]))
-    return LinkKind((match["kind"] or "page").lower()), (match["title"] or "").strip()[:TITLE_LENGTH], match["url"]
-
-
-def link_words(link: tuple[LinkKind, str, str]) -> str:
-    """A link as `read_link` understands it."""
-    kind, title, url = link
-    return f"{kind.value}: {title} {url}" if title else f"{kind.value}: {url}"
 
 
 class EventForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
@@ -204,7 +114,18 @@ class EventForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         choices=to_choices(REPEATS),
         default="",
     )
+    repeat_every = IntegerField(
+        _l("Every so many"),
+        description=_l("2 with “by weeks”: every second week."),
+        validators=[Optional(), NumberRange(1, 100)],
+        default=1,
+    )
     repeat_count = IntegerField(_l("How many times"), validators=[Optional(), NumberRange(2, 1000)])
+    repeat_until = CleanStringField(
+        _l("Or until the day"),
+        description=_l("Such as 31 December 2027. Leave both empty when it goes on."),
+        validators=[Length(max=60, message=_TOO_LONG)],
+    )
     mode = SelectField(
         _l("How people take part"),
         choices=to_choices([_UNKNOWN, *((m.value, w) for m, w in MODE_WORDS.items())]),
@@ -224,6 +145,31 @@ class EventForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     links = NamesField(
         _l("Links"), description=_l("One per line. Begin with “meeting:” or “webcast:” where it is one.")
     )
+    documents = NamesField(
+        _l("Documents"),
+        description=_l(
+            "One per line: title, address, owner, and “may be shared” when the owner permits it: "
+            "Report https://example.org/report.pdf | WHO | may be shared"
+        ),
+    )
+    activities = NamesField(
+        _l("Activities it serves"),
+        description=_l("One per line, by number: type a word of the title and choose from the list."),
+        render_kw={"rows": 2},
+    )
+    milestone = SelectField(_l("Milestone of an activity it belongs to"), default="")
+    parent = CleanStringField(
+        _l("Side event of"),
+        description=_l("The event it takes place within, by number, such as 12: Session of the Commission."),
+        render_kw={"list": "events-around"},
+    )
+    series_title = CleanStringField(
+        _l("Series"),
+        description=_l("Such as Regular sessions of the Commission; a new name makes a new series."),
+        validators=[Length(max=TITLE_LENGTH, message=_TOO_LONG)],
+        render_kw={"list": "all-series"},
+    )
+    series_number = IntegerField(_l("Number in the series"), validators=[Optional(), NumberRange(1, 10_000)])
     shareable = BooleanField(_l("May be shared outside, once every entity concerned has agreed"))
     source = CleanStringField(_l("Source"), validators=[Length(max=1000, message=_TOO_LONG)])
     remarks = CleanTextField(_l("Remarks for internal eyes"), validators=[Length(max=TEXT_LENGTH, message=_TOO_LONG)])
@@ -243,6 +189,8 @@ class EventForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             (self.segments, read_segment, segment_words),
             (self.days, read_day, day_words),
             (self.links, read_link, link_words),
+            (self.documents, DocumentReader(Directory(session)).read, document_words),
+            (self.activities, self._activity, record_words),
         ):
             field.look_up, field.say = look_up, say
         self._groups = {
@@ -250,10 +198,48 @@ class EventForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             "participants": choices.organisation_groups(organisations),
             "chapters": choices.chapter_groups(session),
         }
-        if event is None or not event.rrule:
+        self._repeat = self._current_repeat(event)
+        if event is None or not event.rrule or self._repeat is not None:
             self.repeats.choices = to_choices(pair for pair in REPEATS if pair[0] != "kept")
+        self._found_parent: Event | None = None
+        self.milestone.choices = to_choices(self._milestones(event))
         if event is not None and not self.is_submitted():
             self._fill(event)
+
+    @staticmethod
+    def _current_repeat(event: Event | None) -> Repeat | None:
+        if event is None or not event.rrule or not event.segments or not event.segments[0].start:
+            return None
+        return repeat_of(event.rrule, event.segments[0].start.first)
+
+    def _activity(self, line: str) -> Activity:
+        found = self._session.get(Activity, read_number(line))
+        if found is None or not found.is_listed:
+            raise ValueError(_("There is no activity %(line)s. Choose from the list.", line=line[:60]))
+        return found
+
+    def _milestones(self, event: Event | None) -> list[tuple[str, str]]:
+        """The milestones of the activities chosen or kept, to choose from."""
+        numbers = [int(found[1]) for found in re.finditer(r"^\s*#?(\d{1,9})", self.activities.typed or "", re.M)]
+        if not self.is_submitted() and event is not None:
+            numbers = [activity.id for activity in event.activities]
+        query = sa.select(Milestone).where(Milestone.activity_id.in_(numbers)).order_by(Milestone.id)
+        offered = [(str(one.id), one.title) for one in self._session.scalars(query)]
+        return [("", str(_("None"))), *offered]
+
+    def offered_activities(self) -> list[Activity]:
+        """Activities to choose from: those of the organisers' entities would be too few, all too many."""
+        query = sa.select(Activity).where(Activity.is_listed).order_by(Activity.updated_at.desc(), Activity.id.desc())
+        return list(self._session.scalars(query.limit(300)))
+
+    def offered_events(self) -> list[Event]:
+        """Sessions and other events that could hold a side event."""
+        query = sa.select(Event).where(Event.is_listed, Event.id != (self._event.id if self._event else 0))
+        return list(self._session.scalars(query.order_by(Event.first_day.desc().nulls_last(), Event.id).limit(200)))
+
+    def offered_series(self) -> list[str]:
+        """The names of all series."""
+        return list(self._session.scalars(sa.select(EventSeries.title).order_by(EventSeries.title)))
 
     @staticmethod
     def _has(event: Event | None, organisation: Organisation) -> bool:
@@ -270,7 +256,17 @@ class EventForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         self.mode.data = event.mode.value if event.mode else ""
         self.country.data = event.country.name if event.country else ""
         self.timezone.data = event.timezone or ""
-        self.repeats.data = "kept" if event.rrule else ""
+        repeat = self._repeat
+        self.repeats.data = repeat.kind if repeat else "kept" if event.rrule else ""
+        if repeat is not None:
+            self.repeat_every.data, self.repeat_count.data = repeat.every, repeat.count
+            self.repeat_until.data = ImpreciseDate.day(repeat.until).words() if repeat.until else ""
+        self.documents.found = [DocumentDraft(d.title, d.url, d.owner, d.is_permitted) for d in event.documents]
+        self.activities.found = list(event.activities)
+        self.milestone.data = str(event.milestone_id or "")
+        self.parent.data = record_words(event.parent) if event.parent else ""
+        self.series_title.data = event.series.title if event.series else ""
+        self.series_number.data = event.series_number
         self.segments.found = [
             SegmentDraft(s.start, s.end, s.start_time, s.end_time) for s in event.segments if s.start and s.end
         ]
@@ -309,7 +305,7 @@ class EventForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         typed = "; ".join(
             line.strip() for line in (self.segments.typed or "").replace(";", "\n").split("\n") if line.strip()
         )
-        return _plain(typed) != _plain(self.reading) and request.form.get("segments_read", "") != self.reading
+        return plain(typed) != plain(self.reading) and request.form.get("segments_read", "") != self.reading
 
     def validate_segments(self, field: Any) -> None:
         """Days there are, hours with a zone, and repetition only of exact days."""
@@ -338,6 +334,55 @@ class EventForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
                     )
                 )
 
+    def validate_repeat_until(self, field: Any) -> None:
+        """A day, not before the event begins, and not beside a number of times."""
+        self._until: date | None = None
+        if not field.data or not self.repeats.data:
+            return
+        found = read_date(field.data)
+        if found is None or not found.is_exact:
+            raise ValidationError(_("Write a day, such as 31 December 2027."))
+        if self.repeat_count.data:
+            raise ValidationError(_("Choose a number of times or a last day, not both."))
+        segments = self.segments.data or []
+        if segments and found.first < segments[0].start.first:
+            raise ValidationError(_("The last day lies before the first. Choose a later one."))
+        self._until = found.first
+
+    def validate_parent(self, field: Any) -> None:
+        """An event that is there, and not one of its own side events."""
+        self._found_parent = None
+        if not field.data:
+            return
+        try:
+            found = self._session.get(Event, read_number(field.data))
+        except ValueError as problem:
+            raise ValidationError(str(problem)) from None
+        above, steps = found, 0
+        while above is not None and steps < 20:
+            if self._event is not None and above.id == self._event.id:
+                raise ValidationError(_("An event cannot take place within itself. Choose another."))
+            above, steps = above.parent, steps + 1
+        if found is None or not found.is_listed:
+            raise ValidationError(_("There is no event with this number. Choose from the list."))
+        self._found_parent = found
+
+    def validate_series_number(self, field: Any) -> None:
+        if field.data and not self.series_title.data:
+            raise ValidationError(_("A number needs a series: write its name."))
+
+    def _series(self) -> EventSeries | None:
+        """The series by its name; a new one when there is none."""
+        title = self.series_title.data
+        if not title:
+            return None
+        found = self._session.scalar(sa.select(EventSeries).where(EventSeries.title == title))
+        if found is None:
+            found = EventSeries(title=title)
+            self._session.add(found)
+            self._session.flush()
+        return found
+
     def validate_days(self, field: Any) -> None:
         periods = [(s.start.first, s.end.last) for s in self.segments.data or []]
         for day in field.data or []:
@@ -346,15 +391,13 @@ class EventForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
 
     def _rule(self, first: date) -> str:
         """The RRULE of what was chosen under “Repeats”."""
-        choice = self.repeats.data
-        if choice == "kept" and self._event is not None:
-            return self._event.rrule
-        if choice == "weekday":
-            weekday = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")[first.weekday()]
-            place = (first.day - 1) // 7 + 1
-            choice = f"FREQ=MONTHLY;BYDAY={-1 if place == 5 else place}{weekday}"
-        count = self.repeat_count.data
-        return f"{choice};COUNT={count}" if choice and count else choice or ""
+        kind = self.repeats.data
+        if not kind:
+            return ""
+        if kind == "kept":
+            return self._event.rrule if self._event is not None else ""
+        until = getattr(self, "_until", None)
+        return rule_of(Repeat(kind, self.repeat_every.data or 1, self.repeat_count.data, until), first)
 
     def draft(self) -> EventDraft:
         """The finished values. Call after `validate`."""
@@ -389,11 +432,13 @@ class EventForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             participants=self.participants.data or [],
             participants_incomplete=self.participants_incomplete.data,
             chapters=[chapter.number for chapter in self.chapters.data or []],
-            activities=list(event.activities) if event else [],
-            parent=event.parent if event else None,
-            series=event.series if event else None,
-            series_number=event.series_number if event else None,
+            activities=self.activities.data or [],
+            parent=self._found_parent,
+            series=self._series(),
+            series_number=self.series_number.data if self.series_title.data else None,
             links=self.links.data or [],
+            documents=self.documents.data or [],
+            milestone_id=int(self.milestone.data) if self.milestone.data else None,
             rrule=rrule,
             exceptions=_kept_exceptions(event, rrule, drafts[0]) if event else [],
             shareable=self.shareable.data,
@@ -422,4 +467,4 @@ def zone_names() -> list[str]:
     return sorted(zone for zone in zoneinfo.available_timezones() if "/" in zone and not zone.startswith("Etc/"))
 
 
-__all__ = ["EventForm", "EventSeries", "read_segment"]
+__all__ = ["EventForm", "read_segment", "segment_words"]

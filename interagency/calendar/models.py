@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, composite, mapped_column, relationship
 
 from interagency.database import Model, Versioned, now, precision_column
 from interagency.dates import ImpreciseDate
-from interagency.matrix.activities.models import TITLE_LENGTH, Activity
+from interagency.matrix.activities.models import TITLE_LENGTH, Activity, Milestone
 from interagency.matrix.framework.models import Country
 from interagency.matrix.organisations.models import Organisation
 
@@ -121,6 +121,7 @@ class Event(Versioned, Model):
     documents: Mapped[list[EventDocument]] = relationship(cascade="all, delete-orphan", order_by="EventDocument.id")
     country: Mapped[Country | None] = relationship()
     series: Mapped[EventSeries | None] = relationship()
+    milestone: Mapped[Milestone | None] = relationship()
     parent: Mapped[Event | None] = relationship(remote_side=[id])
 
     def _organisations(self, part: Part) -> list[Organisation]:
@@ -280,6 +281,7 @@ class EventDocument(Model):
     url: Mapped[str]
     owner_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id", ondelete="RESTRICT"))
     is_permitted: Mapped[bool] = mapped_column(default=False)
+    owner: Mapped[Organisation | None] = relationship(lazy="joined")
 
 
 class Subscription(Model):

@@ -106,6 +106,22 @@ def _recurring(event: Event, segment: Segment, first: date, last: date) -> list[
     return [one for one in found if one.first <= last and one.last >= first]
 
 
+def originals(event: Event, first: date, last: date) -> list[tuple[datetime, Occurrence]]:
+    """The occurrences of a repeated event by when the rule would have put them (local time), cancelled ones too."""
+    segment = event.segments[0]
+    if not (segment.start and segment.end):
+        return []
+    begins = datetime.combine(segment.start.first, segment.start_time or time())
+    length = datetime.combine(segment.end.last, segment.end_time or time()) - begins
+    changes = {change.original: change for change in event.exceptions}
+    rule = rrulestr(event.rrule.replace("Z", ""), dtstart=begins, ignoretz=True)
+    window = (datetime.combine(first, time()), datetime.combine(last, time.max))
+    return [
+        (original, _changed(event, segment, original, length, changes.get(original)))
+        for original in rule.between(*window, inc=True)
+    ]
+
+
 def _changed(
     event: Event, segment: Segment, original: datetime, length: timedelta, change: OccurrenceChange | None
 ) -> Occurrence:

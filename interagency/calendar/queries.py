@@ -42,6 +42,7 @@ def everything() -> Sequence[ORMOption]:
         joinedload(Event.country),
         joinedload(Event.series),
         joinedload(Event.parent),
+        joinedload(Event.milestone),
     )
 
 
@@ -124,6 +125,12 @@ def event_conditions(filters: Filters, mine: Iterable[str] = ()) -> list[sa.Colu
         elif "no" in joint and "yes" not in joint:
             conditions.append(Event.id.not_in(several))
     return conditions
+
+
+def side_events(session: Session, event_id: int) -> list[Event]:
+    """The events that take place within another, by their first day."""
+    query = sa.select(Event).where(Event.parent_id == event_id, Event.is_listed.is_(True))
+    return list(session.scalars(query.order_by(Event.first_day.asc().nulls_last(), Event.id)))
 
 
 def events_between(

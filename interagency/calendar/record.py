@@ -16,6 +16,7 @@ from interagency.accounts.models import Person
 from interagency.calendar.models import (
     Event,
     EventChapter,
+    EventDocument,
     EventKind,
     EventLink,
     EventOrganisation,
@@ -64,6 +65,16 @@ class SegmentDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentDraft:
+    """A document of an event: its address, whose it is, and whether the owner lets others see it."""
+
+    title: str
+    url: str
+    owner: Organisation | None = None
+    is_permitted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ExceptionDraft:
     """One occurrence of a recurring event moved, changed or cancelled. Local times."""
 
@@ -99,6 +110,8 @@ class EventDraft:
     series: EventSeries | None = None
     series_number: int | None = None
     links: list[tuple[LinkKind, str, str]] = field(default_factory=list)
+    documents: list[DocumentDraft] = field(default_factory=list)
+    milestone_id: int | None = None
     rrule: str = ""
     exceptions: list[ExceptionDraft] = field(default_factory=list)
     shareable: bool = False
@@ -124,7 +137,72 @@ PLAIN_FIELDS = (
     "remarks",
     "illustrative",
     "series_number",
+    "milestone_id",
 )
+
+
+def first_moment(event: Event) -> datetime:
+    """When a repeated event first begins: local time, midnight for whole days."""
+    segment = event.segments[0]
+    assert segment.start is not None
+    return datetime.combine(segment.start.first, segment.start_time or time())
+
+
+def moved(segment: SegmentDraft, by: timedelta) -> SegmentDraft:
+    """A segment of exact days, so many days later; its hours stay."""
+    days = timedelta(days=by.days)
+    return SegmentDraft(
+        ImpreciseDate.day(segment.start.first + days),
+        ImpreciseDate.day(segment.end.last + days),
+        segment.start_time,
+        segment.end_time,
+    )
+
+
+def draft_of(event: Event) -> EventDraft:
+    """The record as a draft that says the same, to change one thing of it."""
+    return EventDraft(
+        title=event.title,
+        kind=event.kind,
+        status=event.status,
+        segments=[
+            SegmentDraft(
+                s.start,
+                s.end,
+                s.start_time,
+                s.end_time,
+                tuple(DayDraft(day.day, day.chapter_number, day.note) for day in s.days),
+            )
+            for s in event.segments
+            if s.start and s.end
+        ],
+        description=event.description,
+        mode=event.mode,
+        venue=event.venue,
+        city=event.city,
+        country=event.country,
+        timezone=event.timezone,
+        meant_for=event.meant_for,
+        organisers=event.organisers,
+        participants=event.participants,
+        participants_incomplete=event.participants_incomplete,
+        chapters=[link.chapter_number for link in event.chapters if not link.by_day],
+        activities=list(event.activities),
+        parent=event.parent,
+        series=event.series,
+        series_number=event.series_number,
+        links=[(link.kind, link.title, link.url) for link in event.links],
+        documents=[DocumentDraft(d.title, d.url, d.owner, d.is_permitted) for d in event.documents],
+        milestone_id=event.milestone_id,
+        rrule=event.rrule,
+        exceptions=[
+            ExceptionDraft(c.original, c.start, c.end, c.is_cancelled, c.title, c.note) for c in event.exceptions
+        ],
+        shareable=event.shareable,
+        source=event.source,
+        remarks=event.remarks,
+        illustrative=event.illustrative,
+    )
 
 
 def may_edit_event(person: Person, mine: Iterable[Organisation], event: Event) -> bool:
@@ -168,6 +246,12 @@ def facts(event: Event) -> dict[str, Any]:
         "series_number": event.series_number,
         "description": event.description,
         "links": [[link.kind.value, link.title, link.url] for link in event.links],
+        "documents": [
+            [document.title, document.url, document.owner.key if document.owner else None, document.is_permitted]
+            for document in event.documents
+        ]
+        or None,
+        "milestone": event.milestone_id,
         "shareable": event.shareable,
         "source": event.source,
         "remarks": event.remarks,
@@ -200,7 +284,23 @@ def apply_draft(event: Event, draft: EventDraft) -> None:
     event.activities = list(draft.activities)
     if [(link.kind, link.title, link.url) for link in event.links] != draft.links:
         event.links = [EventLink(kind=kind, title=title, url=url) for kind, title, url in draft.links]
+    _apply_documents(event, draft.documents)
     refresh_derived(event)
+
+
+def _apply_documents(event: Event, drafts: list[DocumentDraft]) -> None:
+    kept = [DocumentDraft(d.title, d.url, d.owner, d.is_permitted) for d in event.documents]
+    if kept != drafts:
+        event.documents = [
+            EventDocument(
+                title=draft.title,
+                url=draft.url,
+                owner_id=draft.owner.id if draft.owner else None,
+                owner=draft.owner,
+                is_permitted=draft.is_permitted,
+            )
+            for draft in drafts
+        ]
 
 
 def _apply_segments(event: Event, drafts: list[SegmentDraft]) -> None:

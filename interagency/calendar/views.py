@@ -11,17 +11,19 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from interagency.calendar import queries, record
+from interagency.calendar.clashes import Clash, clashes, plan_of
 from interagency.calendar.forms import (
     EVENT_STATUS_WORDS,
     KIND_WORDS,
     MODE_WORDS,
     EventForm,
-    read_segment,
-    segment_words,
     zone_names,
 )
-from interagency.calendar.models import Event, EventKind
+from interagency.calendar.lines import read_segment, segment_words
+from interagency.calendar.models import Event, EventKind, EventStatus
+from interagency.calendar.occurrence_views import rooms as occurrence_rooms
 from interagency.calendar.occurrences import all_occurrences, month_page, occurrences
+from interagency.calendar.planning import read_plan
 from interagency.calendar.subscription_views import rooms as subscriptions
 from interagency.database import db
 from interagency.history import changes_of
@@ -30,11 +32,11 @@ from interagency.matrix.activities.record import StaleVersionError
 from interagency.matrix.cycles.answers import month_being_updated
 from interagency.matrix.framework.names import chapters
 from interagency.matrix.organisations.queries import entities
-from interagency.web import today
+from interagency.web import reader_zone, today
 from interagency.words import clean
 
 rooms = Blueprint("calendar", __name__)
-ROOMS = (rooms, subscriptions)
+ROOMS = (rooms, occurrence_rooms, subscriptions)
 FIRST_YEAR, LAST_YEAR = 1950, 2150
 
 
@@ -110,7 +112,18 @@ def event(event_id: int) -> ResponseReturnValue:
         all_segments=[] if found.rrule else occurrences(found, date(1900, 1, 1), date(2199, 12, 31)),
         may_edit=record.may_edit_event(current_user, my_entities(), found),
         changes=changes_of(db.session, "event", found.id)[:3],
+        clashes=_clashes_of(found),
+        side_events=queries.side_events(db.session, found.id),
+        reader_zone=reader_zone(),
     )
+
+
+def _clashes_of(event: Event) -> list[Clash]:
+    """What stands in the way of an event that is still planned, for the people who can look."""
+    if event.status not in (EventStatus.TENTATIVE, EventStatus.CONFIRMED):
+        return []
+    coming = occurrences(event, today(), today() + timedelta(days=366))
+    return clashes(db.session, plan_of(event, coming), reader_zone())
 
 
 @rooms.get("/events/<int:event_id>/history")
@@ -130,6 +143,22 @@ def read_days() -> ResponseReturnValue:
     except ValueError as problem:
         return jsonify(message=str(problem))
     return jsonify(code=reading, words=reading)
+
+
+@rooms.get("/events/preview")
+def preview() -> ResponseReturnValue:
+    """What the days typed so far come to: the next ten dates of a repetition, and what stands in the way."""
+    args = request.args
+    try:
+        dates, plan = read_plan(args)
+    except ValueError as problem:
+        return jsonify(message=str(problem), dates=[], clashes=[])
+    found = clashes(db.session, plan, reader_zone())
+    return jsonify(
+        message="",
+        dates=dates,
+        clashes=[f"{one.title}: {one.reason}, {one.when}" for one in found],
+    )
 
 
 @rooms.get("/events/new")

@@ -38,6 +38,29 @@
     let timer; input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(() => ask().catch(() => {}), 250); });
   });
 
+  // The next dates of a repetition, and what stands in the way, while an event is planned.
+  document.querySelectorAll("[data-preview]").forEach((box) => {
+    const form = box.closest("form"); const names = ["segments", "timezone", "repeats", "repeat_every", "repeat_count", "repeat_until", "city", "meant_for"];
+    const fill = (list, items) => list.replaceChildren(...items.map((text) => { const item = document.createElement("li"); item.textContent = text; return item; }));
+    const ask = async () => {
+      const query = new URLSearchParams(names.map((name) => [name, form.elements[name]?.value || ""])); query.set("event", box.dataset.event || "");
+      const answer = await (await fetch(`${box.dataset.preview}?${query}`)).json();
+      fill(box.querySelector("[data-dates]"), answer.dates); fill(box.querySelector("[data-clashes]"), answer.clashes);
+      box.querySelector("h2").hidden = !answer.dates.length; box.querySelector("[data-clash-heading]").hidden = !answer.clashes.length;
+      box.hidden = !answer.dates.length && !answer.clashes.length;
+    };
+    let timer; form.addEventListener("input", (event) => { if (names.includes(event.target.name)) { clearTimeout(timer); timer = setTimeout(() => ask().catch(() => {}), 300); } });
+    if (form.elements.segments?.value) ask().catch(() => {});
+  });
+
+  // A line from a list put under the others.
+  document.querySelectorAll("[data-append]").forEach((box) => {
+    const target = document.querySelector(box.dataset.append); const input = box.querySelector("input"); box.hidden = false;
+    const offered = [...document.getElementById(input.getAttribute("list")).options].map((option) => option.value);
+    const add = () => { if (!offered.includes(input.value)) return; target.value = [...target.value.split("\n").filter(Boolean), input.value].join("\n"); input.value = ""; target.dispatchEvent(new Event("input", { bubbles: true })); };
+    input.addEventListener("input", add); input.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); add(); } });
+  });
+
   // Drafts: a lost connection loses nothing.
   document.querySelectorAll("form[data-draft]").forEach((form) => {
     const key = `draft:${form.dataset.draft}`; const kept = stored(key); const notice = form.querySelector("[data-draft-notice]");
