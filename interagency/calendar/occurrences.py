@@ -207,3 +207,34 @@ def _week(days: tuple[date, ...], found: list[Occurrence]) -> Week:
             )
         )
     return Week(days, tuple(bars))
+
+
+@dataclass(frozen=True, slots=True)
+class YearMonth:
+    """A month of a year at a glance: its weeks as days with how many happenings each has."""
+
+    first: date
+    weeks: tuple[tuple[tuple[date, int], ...], ...]
+    happenings: int
+
+
+def year_page(found: Iterable[Occurrence], year: int) -> list[YearMonth]:
+    """The twelve months of a year with the number of exactly dated happenings on each day."""
+    per_day: dict[date, int] = {}
+    begun: dict[int, int] = {}
+    for one in found:
+        if not one.exact or one.is_cancelled:
+            continue
+        day = max(one.first, date(year, 1, 1))
+        begun[day.month] = begun.get(day.month, 0) + 1
+        while day <= min(one.last, date(year, 12, 31)):
+            per_day[day] = per_day.get(day, 0) + 1
+            day += timedelta(days=1)
+    return [
+        YearMonth(
+            date(year, month, 1),
+            tuple(tuple((day, per_day.get(day, 0)) for day in week) for week in weeks_of_month(year, month)),
+            begun.get(month, 0),
+        )
+        for month in range(1, 13)
+    ]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 
+import segno
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
+from markupsafe import Markup
 
 from interagency.accounts.models import AccessToken
 from interagency.calendar.feed import calendar_bytes
@@ -58,7 +60,9 @@ def _address_page(subscription: Subscription, token: str) -> ResponseReturnValue
     """The page that shows an address the only time it can be shown."""
     address = settings().base_url + url_for("subscriptions.feed", token=token)
     rows = [(one, kept, filters_of(db.session, one)) for one, kept in subscriptions_of(db.session, current_user)]
-    made = {"name": subscription.name, "https": address, "webcal": "webcal://" + address.split("://", 1)[1]}
+    webcal = "webcal://" + address.split("://", 1)[1]
+    picture = segno.make(webcal, error="m").svg_inline(scale=4, border=2, svgclass=None, lineclass=None, omitsize=True)
+    made = {"name": subscription.name, "https": address, "webcal": webcal, "qr": Markup(picture)}  # noqa: S704  (made by segno: no text in it)
     return render_template(
         "calendar/subscriptions.html", rows=rows, filters=filters_of(db.session, subscription), made=made
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,7 +13,8 @@ from werkzeug.datastructures import MultiDict
 
 from interagency.accounts.models import AccessToken, Person, TokenKind, new_token, token_hash
 from interagency.accounts.queries import living_token
-from interagency.calendar.feed import calendar_bytes
+from interagency.calendar.deadlines import answered, deadlines_of, left_the_window
+from interagency.calendar.feed import FeedEvent, calendar_bytes
 from interagency.calendar.models import FeedRevision, Subscription
 from interagency.calendar.publish import feed_events, is_in_feeds
 from interagency.calendar.queries import events_between, read_event_filters
@@ -99,16 +101,37 @@ def make_feed(
 ) -> Feed:
     """The feed as the rights of `person` are now."""
     at = now()
-    mine = [entity.key for entity in entities_of(session, person, at.date())]
+    entities = entities_of(session, person, at.date())
+    filters = filters_of(session, subscription)
+    wanted = not filters or bool(filters.get("mine"))
     return build_feed(
-        session, filters_of(session, subscription), mine, subscription.name, address, base_url, whole_past
+        session,
+        filters,
+        [entity.key for entity in entities],
+        subscription.name,
+        address,
+        base_url,
+        whole_past,
+        deadlines=deadlines_of(session, entities, base_url) if wanted else [],
+        entity_ids=[entity.id for entity in entities] if wanted else [],
     )
 
 
 def build_feed(
-    session: Session, filters: Filters, mine: list[str], name: str, address: str, base_url: str, whole_past: bool
+    session: Session,
+    filters: Filters,
+    mine: list[str],
+    name: str,
+    address: str,
+    base_url: str,
+    whole_past: bool,
+    *,
+    deadlines: Sequence[FeedEvent] = (),
+    entity_ids: Sequence[int] = (),
 ) -> Feed:
-    """The events under `filters` as a calendar. The same data gives the same bytes."""
+    """The events under `filters` as a calendar, and a focal point's own deadlines.
+
+    The same data gives the same bytes."""
     at = now()
     events = [
         event
@@ -116,5 +139,6 @@ def build_feed(
         if is_in_feeds(event, at, whole_past=whole_past)
     ]
     revision = session.get(FeedRevision, 1)
-    body = calendar_bytes(name, address, feed_events(events, base_url))
-    return Feed(body, revision.changed_at if revision else at)
+    body = calendar_bytes(name, address, [*feed_events(events, base_url), *deadlines])
+    moments = [revision.changed_at if revision else at, *left_the_window(session, at), *answered(session, entity_ids)]
+    return Feed(body, max(moments))

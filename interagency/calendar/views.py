@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,20 +20,24 @@ from interagency.calendar.forms import (
     EventForm,
     zone_names,
 )
+from interagency.calendar.holidays import holidays_between
 from interagency.calendar.lines import read_segment, segment_words
 from interagency.calendar.models import Event, EventKind, EventStatus
 from interagency.calendar.occurrence_views import rooms as occurrence_rooms
-from interagency.calendar.occurrences import all_occurrences, month_page, occurrences
+from interagency.calendar.occurrences import all_occurrences, month_page, occurrences, year_page
 from interagency.calendar.planning import read_plan
 from interagency.calendar.subscription_views import rooms as subscriptions
 from interagency.database import db
-from interagency.history import changes_of
+from interagency.dates import ImpreciseDate
+from interagency.history import audit, changes_of
+from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import may_add_activities, my_entities
-from interagency.matrix.activities.record import StaleVersionError
+from interagency.matrix.activities.record import Right, StaleVersionError, right_to_edit
 from interagency.matrix.cycles.answers import month_being_updated
+from interagency.matrix.framework.models import ROMAN
 from interagency.matrix.framework.names import chapters
 from interagency.matrix.organisations.queries import entities
-from interagency.web import reader_zone, today
+from interagency.web import reader_zone, refuse, today
 from interagency.words import clean
 
 rooms = Blueprint("calendar", __name__)
@@ -83,11 +88,84 @@ def month(year: int, month: int) -> ResponseReturnValue:
         following=following,
         weeks=weeks,
         imprecise=imprecise,
+        colours=_colours(),
         listed=[one for one in all_occurrences(events, first, following - timedelta(days=1)) if one.exact],
         filters=filters,
         today=today(),
         **_list_context(mine),
     )
+
+
+@rooms.get("/calendar/week/<day>")
+def week(day: str) -> ResponseReturnValue:
+    """One week as a list of its days."""
+    try:
+        inside = date.fromisoformat(day)
+    except ValueError:
+        refuse(404, _("There is no such week. Write a day, such as 2026-11-05, or choose one in the calendar."))
+    if not FIRST_YEAR <= inside.year <= LAST_YEAR:
+        abort(404)
+    mine = my_entities()
+    filters = queries.read_event_filters(db.session, request.args)
+    first = inside - timedelta(days=inside.weekday())
+    days = [first + timedelta(days=count) for count in range(7)]
+    events = queries.events_between(db.session, first, days[-1], filters, [entity.key for entity in mine])
+    found = all_occurrences(events, first, days[-1])
+    return render_template(
+        "calendar/week.html",
+        days=[
+            (one, [o for o in found if o.exact and o.first <= one <= o.last], holidays_between(one, one))
+            for one in days
+        ],
+        imprecise=[one for one in found if not one.exact],
+        first=first,
+        last=days[-1],
+        previous=first - timedelta(days=7),
+        following=first + timedelta(days=7),
+        filters=filters,
+        today=today(),
+        colours=_colours(),
+        **_list_context(mine),
+    )
+
+
+@rooms.get("/calendar/<int:year>")
+def year(year: int) -> ResponseReturnValue:
+    """A year at a glance: its months with what happens on each day."""
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        abort(404)
+    mine = my_entities()
+    filters = queries.read_event_filters(db.session, request.args)
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    events = queries.events_between(db.session, first, last, filters, [entity.key for entity in mine])
+    found = all_occurrences(events, first, last)
+    return render_template(
+        "calendar/year.html",
+        year=year,
+        months=year_page(found, year),
+        imprecise=[one for one in found if not one.exact],
+        total=len({one.event.id for one in found}),
+        filters=filters,
+        today=today(),
+        **_list_context(mine),
+    )
+
+
+def _colours() -> str:
+    """What colours tell: the chapter, or the entity that organises."""
+    return "entity" if request.args.get("colour") == "entity" else "chapter"
+
+
+@rooms.app_template_global()
+def tone_of(event: Event, colours: str) -> tuple[str, str]:
+    """The class of an event's colour, and the words that say the same without it."""
+    if colours == "entity":
+        organiser = next((one for one in event.organisers if one.is_entity), None)
+        if organiser is None:
+            return "tone-0", ""
+        return f"tone-{organiser.position % 11 + 1}", organiser.short
+    numbers = [link.chapter_number for link in event.chapters]
+    return (f"tone-{numbers[0]}" if numbers else "tone-0"), ", ".join(ROMAN[number] for number in numbers)
 
 
 def _list_context(mine: list[Any]) -> dict[str, Any]:
@@ -115,7 +193,60 @@ def event(event_id: int) -> ResponseReturnValue:
         clashes=_clashes_of(found),
         side_events=queries.side_events(db.session, found.id),
         reader_zone=reader_zone(),
+        milestone_move=_milestone_move(found),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class MilestoneMove:
+    """An event and its milestone on different days: what could be moved, if the person wants to."""
+
+    event_day: ImpreciseDate
+    may_move_event: bool
+
+
+def _milestone_move(event: Event) -> MilestoneMove | None:
+    if event.milestone is None or event.milestone.due is None or not event.segments:
+        return None
+    day, due = event.segments[0].start, event.milestone.due
+    if day is None or day == due or not record.may_edit_event(current_user, my_entities(), event):
+        return None
+    return MilestoneMove(day, due.is_exact and day.is_exact and not event.rrule)
+
+
+@rooms.post("/events/<int:event_id>/milestone")
+def milestone_post(event_id: int) -> ResponseReturnValue:
+    """Move the milestone to the event's day, or the event to the milestone's, as the person chose."""
+    found, mine = queries.get_event_for_edit(event_id)
+    move = _milestone_move(found)
+    here = redirect(url_for("calendar.event", event_id=event_id))
+    if move is None or found.milestone is None or found.milestone.due is None:
+        flash(_("Event and milestone stand on the same day already."), "success")
+        return here
+    if request.form.get("move") == "milestone":
+        activity = db.session.get(Activity, found.milestone.activity_id)
+        if activity is None or right_to_edit(current_user, mine, activity) is not Right.ALL:
+            refuse(403, _("Only the lead entity of the activity moves its milestones."))
+        found.milestone.due = move.event_day
+        audit(db.session, "milestone.moved", by=current_user, activity=activity.id, due=move.event_day.code)
+        db.session.commit()
+        flash(_("The milestone is moved."), "success")
+        return here
+    if not move.may_move_event:
+        refuse(400, _("This event cannot be moved by its milestone. Edit its days."))
+    draft = record.draft_of(found)
+    by = found.milestone.due.first - move.event_day.first
+    draft.segments = [record.moved(segment, by) for segment in draft.segments]
+    version = request.form.get("version", 0, type=int)
+    try:
+        record.save_event(db.session, found, draft, version=version, by=current_user, mine=mine, month=_month(mine))
+    except StaleVersionError:
+        db.session.rollback()
+        flash(_("Somebody saved this event a moment ago. Look at it, then move it."), "warning")
+        return here
+    db.session.commit()
+    flash(_("The event is moved; subscribers see it with their next look."), "success")
+    return here
 
 
 def _clashes_of(event: Event) -> list[Clash]:

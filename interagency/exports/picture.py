@@ -98,12 +98,18 @@ class Picture:
 
     def events(self) -> list[EventRow]:
         """Every happening of its events, by first day."""
-        rows = [
-            EventRow(entry, entry["facts"], day, self.words)
-            for entry in self.contents["event"]
-            for day in entry["days"]
-        ]
-        return sorted(rows, key=lambda row: (row.day[1], row.day[3], row.entry["id"]))
+        return _rows_of(self.contents["event"], self.words)
+
+
+def _rows_of(found: list[dict[str, Any]], words: FactWords) -> list[EventRow]:
+    rows = [EventRow(entry, entry["facts"], day, words) for entry in found for day in entry["days"]]
+    return sorted(rows, key=lambda row: (row.day[1], row.day[3], row.entry["id"]))
+
+
+def event_rows(session: Session, filters: Filters, *, mine: Iterable[str], day: date) -> list[EventRow]:
+    """Every happening of the events under a calendar's own `filters`, by first day."""
+    found = event_entries(session, day, event_conditions(filters, mine))
+    return _rows_of(found, FactWords(session))
 
 
 def live_picture(session: Session, filters: Filters, *, mine: Collection[str], day: date) -> Picture:

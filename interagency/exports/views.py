@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Sequence
+from typing import Any
 
-from flask import Blueprint, make_response, request, send_file
+from flask import Blueprint, Response, make_response, render_template, request, send_file
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_login import current_user
 
+from interagency.calendar.queries import read_event_filters
 from interagency.database import db
+from interagency.exports.columns import CALENDAR, MATRIX, Column
+from interagency.exports.lists import write_csv, write_json
 from interagency.exports.matrix import edition_workbook as workbook_of
 from interagency.exports.matrix import write_current_matrix
+from interagency.exports.picture import ActivityRow, EventRow, event_rows, live_picture
 from interagency.matrix.activities.queries import my_entities
 from interagency.matrix.cycles.edition_views import get_edition, load
-from interagency.matrix.filters import read_filters
+from interagency.matrix.filters import Filters, read_filters
 from interagency.web import instant, settings, today
 
 rooms = Blueprint("exports", __name__)
@@ -53,3 +60,74 @@ def edition_workbook(month: str) -> ResponseReturnValue:
     response.set_etag(hashlib.sha256(body).hexdigest())
     response.make_conditional(request)
     return response
+
+
+# --- Lists for machines: the same rows and columns ---
+
+
+def _activities() -> tuple[list[ActivityRow], dict[str, Any]]:
+    filters = read_filters(db.session, request.args)
+    mine = [entity.key for entity in my_entities()]
+    picture = live_picture(db.session, filters, mine=mine, day=today())
+    return picture.activities(), _about("Matrix of UNGASS-related action", filters)
+
+
+def _events() -> tuple[list[EventRow], dict[str, Any]]:
+    filters = read_event_filters(db.session, request.args)
+    mine = [entity.key for entity in my_entities()]
+    return event_rows(db.session, filters, mine=mine, day=today()), _about("Joint calendar of events", filters)
+
+
+def _about(title: str, filters: Filters) -> dict[str, Any]:
+    return {
+        "title": title,
+        "made_at": instant().isoformat(),
+        "filters": filters.sentence(),
+        "problems": list(filters.problems),
+        "sharing": "internal",
+    }
+
+
+def _list_file(columns: tuple[Column, ...], rows: Sequence[Any], about: dict[str, Any], name: str) -> Response:
+    """The rows as the file the address asks for."""
+    if request.path.endswith(".csv"):
+        body, kind = write_csv(columns, rows, hxl=request.args.get("hxl") == "1"), "text/csv; charset=utf-8"
+    else:
+        body, kind = write_json(columns, rows, about=about), "application/json"
+    response = Response(body, content_type=kind)
+    response.headers["Content-Disposition"] = f"attachment; filename={name}-{today()}.{request.path.rsplit('.', 1)[1]}"
+    return response
+
+
+@rooms.get("/exports/matrix.csv")
+def matrix_csv() -> ResponseReturnValue:
+    """The activities under the filters of the query, as CSV; `hxl=1` adds hashtags."""
+    rows, about = _activities()
+    return _list_file(MATRIX, rows, about, "matrix")
+
+
+@rooms.get("/exports/matrix.json")
+def matrix_json() -> ResponseReturnValue:
+    """The activities under the filters of the query, as JSON."""
+    rows, about = _activities()
+    return _list_file(MATRIX, rows, about, "matrix")
+
+
+@rooms.get("/exports/calendar.csv")
+def calendar_csv() -> ResponseReturnValue:
+    """The events under the filters of the query, as CSV; `hxl=1` adds hashtags."""
+    rows, about = _events()
+    return _list_file(CALENDAR, rows, about, "calendar")
+
+
+@rooms.get("/exports/calendar.json")
+def calendar_json() -> ResponseReturnValue:
+    """The events under the filters of the query, as JSON."""
+    rows, about = _events()
+    return _list_file(CALENDAR, rows, about, "calendar")
+
+
+@rooms.get("/exports/dictionary")
+def dictionary() -> ResponseReturnValue:
+    """What each column means: made from the descriptions the files are made from."""
+    return render_template("exports/dictionary.html", lists=[(_("Activities"), MATRIX), (_("Events"), CALENDAR)])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from interagency.matrix.activities.milestone_views import rooms as milestones
 from interagency.matrix.activities.views import rooms as activities
 from interagency.matrix.cycles.edition_views import rooms as editions
 from interagency.matrix.cycles.month_views import rooms as month
 from interagency.matrix.cycles.views import rooms as cycles
 
-ROOMS = (activities, month, cycles, editions)
+ROOMS = (activities, milestones, month, cycles, editions)

@@ -29,6 +29,8 @@ class Cycle(Model):
     state: Mapped[CycleState] = mapped_column(default=CycleState.OPEN)
     opened_at: Mapped[datetime] = mapped_column(default=now)
     due_at: Mapped[datetime]
+    # When the date was last moved; None as long as it is the one it was opened with.
+    due_set_at: Mapped[datetime | None]
     # Close only once every entity has answered.
     waits_for_all: Mapped[bool] = mapped_column(default=False)
     closed_at: Mapped[datetime | None]

@@ -82,13 +82,14 @@ def _check_due(month: str, due: datetime, zone: ZoneInfo) -> None:
         )
 
 
-def set_due(session: Session, cycle: Cycle, due: datetime, *, zone: ZoneInfo, by: Person) -> None:
+def set_due(session: Session, cycle: Cycle, due: datetime, *, zone: ZoneInfo, by: Person, at: datetime) -> None:
     """Move the due date of all. Raises CycleRefusal."""
     if not cycle.is_open:
         raise CycleRefusal(f"{month_words(cycle.month)} is closed. Reopen it first.")
     _check_due(cycle.month, due, zone)
     audit(session, "cycle.due", by=by, month=cycle.month, was=cycle.due_at.isoformat(), due=due.isoformat())
-    cycle.due_at = due
+    if due != cycle.due_at:
+        cycle.due_at, cycle.due_set_at = due, at
 
 
 def extend(

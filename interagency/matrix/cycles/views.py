@@ -281,7 +281,8 @@ def due_post(month: str) -> ResponseReturnValue:
     """Move the date of all, and say whether closing waits for all."""
 
     def act(cycle: Cycle) -> str:
-        opening.set_due(db.session, cycle, _day_from_form("due"), zone=settings().zone, by=current_user)
+        due = _day_from_form("due")
+        opening.set_due(db.session, cycle, due, zone=settings().zone, by=current_user, at=instant())
         cycle.waits_for_all = request.form.get("waits") == "yes"
         return str(_("The dates of %(month)s are saved.", month=month_words(cycle.month)))
 

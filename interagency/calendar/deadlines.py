@@ -1,0 +1,97 @@
+"""The reporting deadlines of the cycle, in each focal point's own feed until their entity has signed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from interagency.calendar.feed import FeedEvent
+from interagency.calendar.models import Event
+from interagency.calendar.publish import CANCELLED_STAYS, PAST
+from interagency.matrix.cycles.answers import open_cycles
+from interagency.matrix.cycles.models import Answer, Cycle, Extension
+from interagency.matrix.cycles.months import month_words
+from interagency.matrix.organisations.models import Organisation
+from interagency.web import settings
+
+
+def deadlines_of(session: Session, entities: Sequence[Organisation], base_url: str) -> list[FeedEvent]:
+    """A whole-day entry for each open month an entity has not answered, on the day it is due."""
+    cycles = open_cycles(session)
+    if not cycles or not entities:
+        return []
+    ids, months = [entity.id for entity in entities], [cycle.month for cycle in cycles]
+    answered = set(
+        session.execute(
+            sa.select(Answer.cycle_month, Answer.entity_id).where(
+                Answer.cycle_month.in_(months), Answer.entity_id.in_(ids), Answer.ended_at.is_(None)
+            )
+        ).tuples()
+    )
+    extensions = {
+        (one.cycle_month, one.entity_id): one
+        for one in session.scalars(
+            sa.select(Extension).where(Extension.cycle_month.in_(months), Extension.entity_id.in_(ids))
+        )
+    }
+    return [
+        _entry(cycle, entity, extensions.get((cycle.month, entity.id)), base_url)
+        for cycle in cycles
+        for entity in entities
+        if (cycle.month, entity.id) not in answered
+    ]
+
+
+def _entry(cycle: Cycle, entity: Organisation, extension: Extension | None, base_url: str) -> FeedEvent:
+    due = (extension.due_at if extension else cycle.due_at).astimezone(settings().zone)
+    moments = (cycle.opened_at, cycle.due_set_at, extension.given_at if extension else None)
+    changed = max(moment for moment in moments if moment is not None)
+    day: date = due.date()
+    return FeedEvent(
+        uid=f"due-{cycle.month}-{entity.key}@interagency",
+        sequence=(day - cycle.opened_at.date()).days,  # rises when the date is moved on
+        stamp=changed,
+        created=cycle.opened_at,
+        title=f"{entity.short}: matrix and calendar for {month_words(cycle.month)} due",
+        status="confirmed",
+        start=day,
+        end=day,
+        description=f"Due {due:%H:%M} {settings().timezone}. It leaves this calendar once {entity.short} has signed.",
+        url=f"{base_url}/month?cycle={cycle.month}&entity={entity.key}",
+        categories=("Deadline", entity.short),
+        transparent=True,
+    )
+
+
+def answered(session: Session, entity_ids: Sequence[int]) -> list[datetime]:
+    """When the deadlines of these entities last changed: signing, taking back, opening, closing, extending."""
+    if not entity_ids:
+        return []
+    of_answers = session.execute(
+        sa.select(sa.func.max(Answer.signed_at), sa.func.max(Answer.ended_at)).where(Answer.entity_id.in_(entity_ids))
+    ).one()
+    of_cycles = session.execute(
+        sa.select(
+            *(sa.func.max(column) for column in (Cycle.opened_at, Cycle.closed_at, Cycle.reopened_at, Cycle.due_set_at))
+        )
+    ).one()
+    extended = session.scalar(sa.select(sa.func.max(Extension.given_at)).where(Extension.entity_id.in_(entity_ids)))
+    return [moment for moment in (*of_answers, *of_cycles, extended) if moment is not None]
+
+
+def left_the_window(session: Session, at: datetime) -> list[datetime]:
+    """When an event last fell out of feeds by its age: a deletion moves Last-Modified like any change."""
+    oldest = (at - PAST).date()
+    last_day = session.scalar(sa.select(sa.func.max(Event.last_day)).where(Event.last_day < oldest))
+    cancelled = session.scalar(
+        sa.select(sa.func.max(Event.cancelled_at)).where(Event.cancelled_at < at - CANCELLED_STAYS)
+    )
+    moments = []
+    if last_day is not None:
+        moments.append(datetime.combine(last_day + timedelta(days=1), time(), at.tzinfo) + PAST)
+    if cancelled is not None:
+        moments.append(cancelled + CANCELLED_STAYS)
+    return [moment for moment in moments if moment <= at]
