@@ -31,6 +31,10 @@ EVERYTHING = os.environ.get("INTERAGENCY_TEST_EVERYTHING") == "yes"
 POSTGRESQL = os.environ.get("INTERAGENCY_TEST_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1/postgres")
 NEEDS = {
     "browser": (lambda: shutil.which("chromium") is not None, "install Debian's chromium"),
+    "khal": (
+        lambda: shutil.which("khal") is not None and shutil.which("vdirsyncer") is not None,
+        "install Debian's khal and vdirsyncer",
+    ),
     "office": (lambda: shutil.which("soffice") is not None, "install Debian's libreoffice-calc-nogui"),
     "postgresql": (lambda: _postgresql_answers(), "start a PostgreSQL server and set INTERAGENCY_TEST_POSTGRESQL"),
 }

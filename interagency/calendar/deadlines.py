@@ -24,13 +24,12 @@ def deadlines_of(session: Session, entities: Sequence[Organisation], base_url: s
     if not cycles or not entities:
         return []
     ids, months = [entity.id for entity in entities], [cycle.month for cycle in cycles]
-    answered = set(
-        session.execute(
-            sa.select(Answer.cycle_month, Answer.entity_id).where(
-                Answer.cycle_month.in_(months), Answer.entity_id.in_(ids), Answer.ended_at.is_(None)
-            )
-        ).tuples()
+    said = session.execute(
+        sa.select(Answer.cycle_month, Answer.entity_id).where(
+            Answer.cycle_month.in_(months), Answer.entity_id.in_(ids), Answer.ended_at.is_(None)
+        )
     )
+    answered = {(month, entity_id) for month, entity_id in said}
     extensions = {
         (one.cycle_month, one.entity_id): one
         for one in session.scalars(
@@ -66,7 +65,7 @@ def _entry(cycle: Cycle, entity: Organisation, extension: Extension | None, base
     )
 
 
-def answered(session: Session, entity_ids: Sequence[int]) -> list[datetime]:
+def deadline_changes(session: Session, entity_ids: Sequence[int]) -> list[datetime]:
     """When the deadlines of these entities last changed: signing, taking back, opening, closing, extending."""
     if not entity_ids:
         return []

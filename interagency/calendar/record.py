@@ -444,9 +444,10 @@ def save_event(
     draft: EventDraft,
     *,
     version: int,
-    by: Person,
+    by: Person | None,
     mine: Iterable[Organisation] = (),
     month: str | None = None,
+    by_name: str = "command line",
 ) -> bool:
     """Save `draft` over the record read at `version`. Returns whether anything changed.
 
@@ -474,5 +475,5 @@ def save_event(
         session.flush()
     except sa.orm.exc.StaleDataError:
         raise StaleVersionError from None
-    record_change(session, event, Action.CHANGED, before=before, after=after, by=by)
+    record_change(session, event, Action.CHANGED, before=before, after=after, by=by, by_name=by_name)
     return True

@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from interagency.accounts.models import AccessToken, Person, TokenKind, new_token, token_hash
 from interagency.accounts.queries import living_token
-from interagency.calendar.deadlines import answered, deadlines_of, left_the_window
+from interagency.calendar.deadlines import deadline_changes, deadlines_of, left_the_window
 from interagency.calendar.feed import FeedEvent, calendar_bytes
 from interagency.calendar.models import FeedRevision, Subscription
 from interagency.calendar.publish import feed_events, is_in_feeds
@@ -140,5 +140,9 @@ def build_feed(
     ]
     revision = session.get(FeedRevision, 1)
     body = calendar_bytes(name, address, [*feed_events(events, base_url), *deadlines])
-    moments = [revision.changed_at if revision else at, *left_the_window(session, at), *answered(session, entity_ids)]
+    moments = [
+        revision.changed_at if revision else at,
+        *left_the_window(session, at),
+        *deadline_changes(session, entity_ids),
+    ]
     return Feed(body, max(moments))

@@ -21,6 +21,7 @@ from interagency.calendar.forms import (
     zone_names,
 )
 from interagency.calendar.holidays import holidays_between
+from interagency.calendar.import_views import rooms as import_rooms
 from interagency.calendar.lines import read_segment, segment_words
 from interagency.calendar.models import Event, EventKind, EventStatus
 from interagency.calendar.occurrence_views import rooms as occurrence_rooms
@@ -41,7 +42,7 @@ from interagency.web import reader_zone, refuse, today
 from interagency.words import clean
 
 rooms = Blueprint("calendar", __name__)
-ROOMS = (rooms, occurrence_rooms, subscriptions)
+ROOMS = (rooms, occurrence_rooms, import_rooms, subscriptions)
 FIRST_YEAR, LAST_YEAR = 1950, 2150
 
 

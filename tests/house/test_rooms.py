@@ -71,6 +71,11 @@ ROUTES = {
     ("POST", "/events/<int:event_id>/milestone"): "signed in",
     ("GET", "/activities/<int:activity_id>/milestones"): "signed in",
     ("POST", "/activities/<int:activity_id>/milestones"): "signed in",
+    ("GET", "/imports/calendar"): "signed in",
+    ("POST", "/imports/calendar"): "signed in",
+    ("GET", "/imports/calendar/<int:import_id>"): "signed in",
+    ("POST", "/imports/calendar/<int:import_id>"): "signed in",
+    ("POST", "/imports/calendar/<int:import_id>/undo"): "signed in",
     ("GET", "/start"): "signed in",
     ("GET", "/month"): "signed in",
     ("GET", "/month/sign"): "signed in",
@@ -144,7 +149,12 @@ def test_nobody_is_sent_to_sign_in_from_every_closed_route(sqlite_app: Flask) ->
     for (method, rule), access in ROUTES.items():
         if access == "public" or method != "GET":
             continue
-        address = rule.replace("<int:", "<").replace("<activity_id>", "1").replace("<event_id>", "1")
+        address = (
+            rule.replace("<int:", "<")
+            .replace("<activity_id>", "1")
+            .replace("<event_id>", "1")
+            .replace("<import_id>", "1")
+        )
         response = client.get(address.replace("<year>", "2026").replace("<month>", "1"))
         assert response.status_code == 302, rule
         assert response.location.startswith("/sign-in"), rule
