@@ -259,6 +259,57 @@ def _write_whole(out: Path, write: Callable[[Any], None]) -> None:
         part.unlink(missing_ok=True)
 
 
+@main.group("import")
+def import_() -> None:
+    """What comes into the house."""
+
+
+@import_.command("matrix")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what it would do and write nothing.")
+@click.option("--as", "email", default="", help="Whose rights hold, by e-mail address; without it all may be changed.")
+@with_app
+def import_matrix(app: Flask, file: Path, dry_run: bool, email: str) -> None:
+    """Take a matrix sent back as a workbook or CSV in; conflicts and likely duplicates are left out and told."""
+    from interagency.accounts.queries import person_by_email
+    from interagency.database import db as database
+    from interagency.exports.incoming.apply import apply, counts, preview
+    from interagency.exports.incoming.compare import Rights
+    from interagency.exports.incoming.reading import FileNotRead
+    from interagency.matrix.organisations.queries import entities_of
+    from interagency.web import instant, today
+
+    person = person_by_email(database.session, email) if email else None
+    if email and (person is None or not person.is_active):
+        raise click.ClickException(f"There is no account {email}.")
+    mine = tuple(entities_of(database.session, person, today())) if person else ()
+    rights = Rights(person, mine)
+    try:
+        kept = preview(database.session, file.read_bytes(), file.name, rights)
+    except FileNotRead as problem:
+        raise click.ClickException(str(problem)) from None
+    rows = kept.preview["rows"]
+    for note in kept.preview["notes"]:
+        click.echo(note)
+    for row in rows:
+        if row["outcome"] == "unchanged" and not row["cells"]:
+            continue
+        click.echo(f"row {row['number']}: {row['outcome']}: {row['title']} {row['reason']}".rstrip())
+        for cell in row["cells"]:
+            told = f" ({cell['reason']})" if cell["reason"] else ""
+            click.echo(
+                f"  {cell['letter']}{row['number']} {cell['title']}: {cell['state']}: {cell['sent'][:100]}{told}"
+            )
+    click.echo(", ".join(f"{number} {name}" for name, number in counts(rows).items()))
+    if dry_run:
+        database.session.rollback()
+        click.echo("dry run: nothing was written")
+        return
+    numbers = apply(database.session, kept, rights, rows=None, answers={}, at=instant())
+    database.session.commit()
+    click.echo(", ".join(f"{number} {name}" for name, number in numbers.items()))
+
+
 @main.group()
 def calendar() -> None:
     """The joint calendar."""

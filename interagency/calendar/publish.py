@@ -12,6 +12,8 @@ from interagency.matrix.framework.models import ROMAN
 # Google stops reading near one megabyte; the far past is left out unless asked for.
 PAST = timedelta(days=183)
 CANCELLED_STAYS = timedelta(days=90)
+# A CSS name for each chapter (RFC 7986, 5.9), near to the tones of the pages.
+COLOURS = ("", "steelblue", "sienna", "seagreen", "mediumvioletred", "olive", "slateblue", "teal")
 STATUS = {
     EventStatus.TENTATIVE: "tentative",
     EventStatus.POSTPONED: "tentative",
@@ -80,7 +82,7 @@ def _entry(event: Event, segment: Segment, place: int, base_url: str) -> FeedEve
         categories=_categories(event),
         links=_links(event),
         geo=(event.latitude, event.longitude) if event.latitude is not None and event.longitude is not None else None,
-        colour=None,
+        colour=COLOURS[event.chapters[0].chapter_number] if event.chapters else None,
         related_to=event.uid if segment.number != 1 else (event.parent.uid if event.parent else None),
         transparent=not timed,
     )

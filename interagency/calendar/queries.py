@@ -102,16 +102,14 @@ def event_conditions(filters: Filters, mine: Iterable[str] = ()) -> list[sa.Colu
     if chapters := [int(number) for number in filters.get("chapter") if number != "none"]:
         about = sa.select(EventChapter.event_id).where(EventChapter.chapter_number.in_(chapters))
         conditions.append(Event.id.in_(about))
-    wanted = list(filters.get("entity")) or None
-    if filters.get("mine"):
-        wanted = [*(wanted or []), *mine]
-    if wanted is not None:
-        taking_part = (
-            sa.select(EventOrganisation.event_id)
-            .join(Organisation, Organisation.id == EventOrganisation.organisation_id)
-            .where(Organisation.key.in_(wanted))
-        )
-        conditions.append(Event.id.in_(taking_part))
+    for wanted in (filters.get("entity") or None, tuple(mine) if filters.get("mine") else None):
+        if wanted is not None:
+            taking_part = (
+                sa.select(EventOrganisation.event_id)
+                .join(Organisation, Organisation.id == EventOrganisation.organisation_id)
+                .where(Organisation.key.in_(wanted))
+            )
+            conditions.append(Event.id.in_(taking_part))
     if joint := filters.get("joint"):
         several = (
             sa.select(EventOrganisation.event_id)

@@ -155,6 +155,6 @@ def edition_picture(session: Session, edition: Edition) -> Picture:
     """An edition as it was made, with the changes since the one before. Raises ValueError when it is damaged."""
     contents = editions.load(session, edition.number)
     before = editions.edition_before(session, edition)
-    changes = editions.changes_since(session, edition, before)
+    changes = editions.changes_since(session, edition, before) if before else {}
     since = f"edition {before.number} ({month_words(before.cycle_month)})" if before else ""
     return Picture(contents, FactWords.of_edition(contents), edition.made_at.date(), changes, since)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import posixpath
 import shutil
 import subprocess
 import zipfile
@@ -157,6 +158,68 @@ def test_the_package_is_whole(sample: Flask, enter_sqlite: Enter) -> None:
             if columns := described.pop(table.get("displayName"), None):
                 assert titles == [column.title for column in columns]
         assert not described
+
+
+def test_every_relationship_and_name_leads_somewhere(sample: Flask, enter_sqlite: Enter) -> None:
+    _book, body = download(enter_sqlite("who"))
+    with zipfile.ZipFile(io.BytesIO(body)) as package:
+        names = set(package.namelist())
+        for name in names:
+            if not name.endswith(".rels"):
+                continue
+            folder = name.rsplit("_rels/", 1)[0]
+            for node in etree.fromstring(package.read(name)):
+                target = node.get("Target")
+                path = target.lstrip("/") if target.startswith("/") else posixpath.normpath(folder + target)
+                assert node.get("TargetMode") == "External" or path in names, (name, target)
+        book = etree.fromstring(package.read("xl/workbook.xml"))
+        sheets = {node.get("name") for node in book.iter("{*}sheet")}
+        for node in book.iter("{*}definedName"):
+            assert node.text.split("!")[0].strip("'") in sheets
+        for name in names:
+            assert b"<f>" not in package.read(name) or not name.startswith("xl/worksheets/"), name
+
+
+def test_what_may_be_typed_is_offered_and_what_may_not_is_refused(sample: Flask, enter_sqlite: Enter) -> None:
+    book, _body = download(enter_sqlite("who"))
+    sheet = book["Matrix"]
+    rules = {str(rule.sqref).split("2:")[0]: rule for rule in sheet.data_validations.dataValidation}
+    letters = {cell.value: cell.column_letter for cell in sheet[1]}
+    assert rules[letters["Status"]].formula1 == "statuses"
+    assert rules[letters["ID"]].formula1 in ("FALSE", "=FALSE")
+    place = book.defined_names["recommendations"].attr_text
+    assert place == "Lists!$E$2:$E$104"
+    assert [cell.value for row in book["Lists"]["A2:A6"] for cell in row] == [
+        "planned",
+        "ongoing",
+        "completed",
+        "suspended",
+        "cancelled",
+    ]
+
+
+def test_hashtags_stand_under_the_titles_when_asked(sample: Flask, enter_sqlite: Enter) -> None:
+    book, _body = download(enter_sqlite("who"), "?hxl=1")
+    tags = [cell.value for cell in book["Matrix"][2]]
+    assert tags == [column.hxl for column in MATRIX]
+    assert all(tag.startswith("#") for tag in tags)
+
+
+def test_sheets_add_up(sample: Flask, enter_sqlite: Enter) -> None:
+    book, _body = download(enter_sqlite("who"))
+    matrix = rows_of(book["Matrix"])
+    for roman in ("I", "II", "VII"):
+        titles = sorted(str(row["Activity"]) for row in rows_of(book[f"Chapter {roman}"]))
+        assert titles == sorted(str(row["Title"]) for row in matrix if row[roman] == "x")
+    recommendations = rows_of(book["Recommendations"])
+    assert len(recommendations) == 103
+    pairs = rows_of(book["Activity x recommendation"])
+    assert sum(int(str(row["Activities"])) for row in recommendations) == len(pairs)
+    assert all((row["Activities"] == 0) == (row["Gap"] == "no activity") for row in recommendations)
+    who = {row["Entity"]: row for row in rows_of(book["Who does what"])}
+    ours = [row for row in matrix if "WHO" in f"{row['Lead entity']}; {row['Other UN entities']}".split("; ")]
+    assert who["WHO"]["Activities in all"] == len(ours)
+    assert who["WHO"]["I"] == sum(row["I"] == "x" for row in ours)
 
 
 @pytest.mark.office

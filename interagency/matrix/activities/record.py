@@ -258,9 +258,10 @@ def save_activity(
     draft: ActivityDraft,
     *,
     version: int,
-    by: Person,
+    by: Person | None,
     mine: Iterable[Organisation],
     month: str | None = None,
+    reason: str = "",
 ) -> bool:
     """Save `draft` over the record read at `version`. Returns whether anything changed.
 
@@ -270,8 +271,8 @@ def save_activity(
         raise StaleVersionError
     before = facts(activity)
     mine = list(mine)
-    apply_draft(activity, draft, mine=mine, trusted=False)
-    return _finish(session, activity, before, by, mine, month)
+    apply_draft(activity, draft, mine=mine, trusted=by is None)
+    return _finish(session, activity, before, by, mine, month, reason)
 
 
 def save_own_part(
@@ -308,9 +309,10 @@ def _finish(
     session: Session,
     activity: Activity,
     before: dict[str, Any],
-    by: Person,
+    by: Person | None,
     mine: Iterable[Organisation],
     month: str | None,
+    reason: str = "",
 ) -> bool:
     """Write version and history when the facts changed; note the month either way."""
     after = facts(activity)
@@ -324,7 +326,7 @@ def _finish(
         session.flush()
     except sa.orm.exc.StaleDataError:
         raise StaleVersionError from None
-    record_change(session, activity, Action.CHANGED, before=before, after=after, by=by)
+    record_change(session, activity, Action.CHANGED, before=before, after=after, by=by, reason=reason)
     return True
 
 

@@ -189,7 +189,7 @@ def edition_text(session: Session, number: int) -> bytes:
 
 
 class _Kept:
-    """Parsed contents by checksum. Wrong only if two editions had one SHA-256, so it never expires."""
+    """What contents are parsed from: the same bytes under the same checksum. So the cache is never wrong."""
 
     def __init__(self, packed: bytes, checksum: str) -> None:
         self.packed, self.checksum = packed, checksum
@@ -198,7 +198,7 @@ class _Kept:
         return hash(self.checksum)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Kept) and other.checksum == self.checksum
+        return isinstance(other, _Kept) and (other.checksum, other.packed) == (self.checksum, self.packed)
 
 
 @lru_cache(maxsize=4)

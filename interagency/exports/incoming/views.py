@@ -1,0 +1,191 @@
+"""Sending a matrix back at the pages: upload, preview, decide, confirm, answer, undo."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from interagency.database import db
+from interagency.exports.incoming.answer import answer_workbook
+from interagency.exports.incoming.apply import (
+    apply,
+    counts,
+    imports_of,
+    preview,
+    remembered_mapping,
+    undo,
+)
+from interagency.exports.incoming.compare import EDITABLE, Rights
+from interagency.exports.incoming.reading import FileNotRead, read_table
+from interagency.exports.models import ImportState, MatrixImport
+from interagency.matrix.activities.queries import LARGEST_ID, my_entities
+from interagency.web import instant, refuse
+from interagency.words import clean
+
+rooms = Blueprint("imports", __name__)
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+SHOWN = 400
+
+
+def _rights() -> Rights:
+    """What the person who is here may change; 403 for who may change nothing."""
+    mine = tuple(my_entities())
+    if not mine and not current_user.is_coordinator:
+        refuse(403, _("Only focal points and coordinators send a matrix back."))
+    return Rights(current_user._get_current_object(), mine)
+
+
+def _page(error: str = "", code: int = 200) -> ResponseReturnValue:
+    return render_template("exports/imports.html", imports=imports_of(db.session, current_user), error=error), code
+
+
+@rooms.get("/imports")
+def imports() -> ResponseReturnValue:
+    """Upload a file, and what was sent before."""
+    _rights()
+    return _page()
+
+
+@rooms.post("/imports")
+def upload() -> ResponseReturnValue:
+    """Read the file and show what it would do; no record is touched."""
+    rights = _rights()
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        return _page(_("Choose the workbook first."), 422)
+    name, body = clean(file.filename, lines=False)[:200], file.read()
+    try:
+        kept = _preview(body, name, rights)
+    except FileNotRead as problem:
+        db.session.rollback()
+        return _page(str(problem), 422)
+    db.session.commit()
+    return redirect(url_for("imports.one", import_id=kept.id))
+
+
+def _preview(body: bytes, name: str, rights: Rights) -> MatrixImport:
+    """The preview, with headers of a hand-made matrix mapped as they were the last time."""
+    try:
+        unknown = read_table(body, name).unknown
+    except FileNotRead:
+        unknown = []
+    return preview(db.session, body, name, rights, remembered_mapping(db.session, unknown))
+
+
+def _get(import_id: int) -> MatrixImport:
+    """One's own import, or any for a coordinator; 404 otherwise."""
+    kept = db.session.get(MatrixImport, import_id) if 0 < import_id <= LARGEST_ID else None
+    if kept is None or not (current_user.is_coordinator or kept.person_id == current_user.id):
+        refuse(404, _("There is no such import. Your own stand in the list."))
+    return kept
+
+
+@rooms.get("/imports/<int:import_id>")
+def one(import_id: int) -> ResponseReturnValue:
+    """What a file would do, or did."""
+    _rights()
+    kept = _get(import_id)
+    is_open = kept.state is ImportState.PREVIEWED
+    rows = kept.preview["rows"] if is_open else kept.result.get("rows", kept.preview["rows"])
+    told = [row for row in rows if row["outcome"] != "unchanged" or row["cells"]]
+    return render_template(
+        "exports/import.html",
+        kept=kept,
+        rows=told[:SHOWN],
+        more=max(0, len(told) - SHOWN),
+        all_rows=rows,
+        counts=counts(rows),
+        is_open=is_open,
+        is_undone=kept.state is ImportState.UNDONE,
+        columns=list(EDITABLE),
+        done={item["row"]: item for item in kept.result.get("done", [])},
+    )
+
+
+@rooms.post("/imports/<int:import_id>")
+def confirm(import_id: int) -> ResponseReturnValue:
+    """Take in what was ticked, with the answers to conflicts. Doing it twice changes nothing."""
+    rights, kept = _rights(), _get(import_id)
+    here = redirect(url_for("imports.one", import_id=kept.id))
+    if kept.state is not ImportState.PREVIEWED:
+        flash(_("This file was taken in already; nothing was done again."), "success")
+        return here
+    if kept.person_id != current_user.id:
+        refuse(403, _("Who sent the file confirms it."))
+    rows = {int(text) for text in request.form.getlist("row") if text.isdecimal() and len(text) < 8}
+    shown = {int(text) for text in request.form.getlist("shown") if text.isdecimal() and len(text) < 8}
+    every = {row["number"] for row in kept.preview["rows"]} - shown  # beyond the page: taken unless doubtful
+    doubtful = {row["number"] for row in kept.preview["rows"] if row["alike"] or row["outcome"] == "in conflict"}
+    answers = {}
+    for name, value in request.form.items():
+        if name.startswith("answer-") and value in ("mine", "theirs"):
+            _word, number, field = name.split("-", 2)
+            if number.isdecimal() and len(number) < 8:
+                answers[int(number), field] = value
+    numbers = apply(db.session, kept, rights, rows=rows | (every - doubtful), answers=answers, at=instant())
+    db.session.commit()
+    flash(
+        _(
+            "%(added)s added, %(changed)s changed, %(undecided)s left undecided, %(refused)s with refused cells.",
+            **numbers,
+        ),
+        "success",
+    )
+    return here
+
+
+@rooms.post("/imports/<int:import_id>/columns")
+def columns_post(import_id: int) -> ResponseReturnValue:
+    """Say which column of a hand-made matrix is which, and look again."""
+    rights, kept = _rights(), _get(import_id)
+    assert kept.contents is not None
+    mapping = dict(kept.preview.get("mapping", {}))
+    for place, header in enumerate(kept.preview["unknown"]):
+        chosen = request.form.get(f"column-{place}", "")
+        mapping[header] = chosen if chosen in EDITABLE else ""
+    try:
+        again = preview(db.session, kept.contents, kept.file_name, rights, mapping)
+    except FileNotRead as problem:
+        db.session.rollback()
+        return _page(str(problem), 422)
+    if kept.state is ImportState.PREVIEWED:
+        kept.state = ImportState.DISCARDED
+    db.session.commit()
+    return redirect(url_for("imports.one", import_id=again.id))
+
+
+@rooms.get("/imports/<int:import_id>/answer.xlsx")
+def answer(import_id: int) -> ResponseReturnValue:
+    """The same file back with refused cells marked and a sheet of what was done."""
+    _rights()
+    kept = _get(import_id)
+    assert kept.contents is not None
+    rows = kept.result.get("rows", kept.preview["rows"])
+    done = {item["row"]: "added" if item["new"] else "changed" for item in kept.result.get("done", [])}
+    sheet = read_table(kept.contents, kept.file_name, kept.preview.get("mapping")).sheet
+    body = answer_workbook(kept.contents, sheet, rows, done)
+    response = Response(body, content_type=XLSX)
+    response.headers["Content-Disposition"] = f"attachment; filename=answer-{kept.id}.xlsx"
+    return response
+
+
+@rooms.post("/imports/<int:import_id>/undo")
+def undo_post(import_id: int) -> ResponseReturnValue:
+    """Put back what an import did, where nobody has built on it since."""
+    rights, kept = _rights(), _get(import_id)
+    here = redirect(url_for("imports.one", import_id=kept.id))
+    if kept.state is not ImportState.APPLIED:
+        flash(_("There is nothing to take back."), "success")
+        return here
+    if kept.person_id != current_user.id and not current_user.is_coordinator:
+        refuse(403, _("Who sent the file takes it back, or a coordinator."))
+    undone, left = undo(db.session, kept, rights, instant())
+    db.session.commit()
+    flash(_("%(undone)s records are as they were before.", undone=undone), "success")
+    if left:
+        flash(
+            _("Left as they are, because somebody built on them since: %(titles)s", titles="; ".join(left)), "warning"
+        )
+    return here
