@@ -194,7 +194,7 @@ def _help_in_matrix(sheet: Any, columns: Sequence[Column]) -> None:
     for column in columns:
         cells = f"{letters[column.title]}2:{letters[column.title]}{LAST_ROW_OF_DROP_DOWNS}"
         if column.choices:
-            offer = DataValidation(type="list", formula1=f"={column.choices}", allow_blank=True)
+            offer = DataValidation(type="list", formula1=column.choices, allow_blank=True)
             # A cell that holds several cannot be held to a list; the drop-down still helps with the first.
             offer.showErrorMessage = column.title not in several
             offer.errorTitle, offer.error = (
@@ -204,7 +204,7 @@ def _help_in_matrix(sheet: Any, columns: Sequence[Column]) -> None:
             offer.add(cells)
             sheet.data_validations.append(offer)
         elif column.title in FIXED_COLUMNS:
-            fixed = DataValidation(type="custom", formula1="=FALSE", allow_blank=False)
+            fixed = DataValidation(type="custom", formula1="FALSE", allow_blank=False)
             fixed.showErrorMessage = True
             fixed.errorTitle = "Please leave this as it is"
             fixed.error = "The service finds the record by it when you send the file back. New rows leave it empty."
