@@ -66,10 +66,19 @@ def _open_rooms(app: Flask) -> None:
     from interagency.calendar import views as calendar
     from interagency.exports import matrix as workbooks
     from interagency.exports import views as exports
+    from interagency.exports.external import views as external
     from interagency.exports.incoming import views as imports
     from interagency.matrix import views as matrix
 
     monthly.prepare()
     workbooks.prepare()
-    for room in (home.rooms, accounts.rooms, *matrix.ROOMS, *calendar.ROOMS, exports.rooms, imports.rooms):
+    for room in (
+        home.rooms,
+        accounts.rooms,
+        *matrix.ROOMS,
+        *calendar.ROOMS,
+        exports.rooms,
+        imports.rooms,
+        external.rooms,
+    ):
         app.register_blueprint(room)

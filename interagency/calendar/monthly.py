@@ -99,7 +99,7 @@ def entries(
 
 
 def _days(event: Event, day: date) -> list[list[Any]]:
-    """`[words, first day, last day, from, to, title, cancelled]` of each happening."""
+    """`[words, first day, last day, from, to, title, cancelled, exact]` of each happening."""
     first, last = (day - BACK, day + AHEAD) if event.rrule else (date(1900, 1, 1), date(2199, 12, 31))
     return [
         [
@@ -110,6 +110,7 @@ def _days(event: Event, day: date) -> list[list[Any]]:
             f"{one.end:%H:%M}" if one.end else "",
             one.title,
             one.is_cancelled,
+            one.exact,
         ]
         for one in occurrences(event, first, last)
     ]

@@ -34,11 +34,16 @@ from interagency.history import audit, changes_of
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import may_add_activities, my_entities
 from interagency.matrix.activities.record import Right, StaleVersionError, right_to_edit
+from interagency.matrix.agreement.gate import EVENT
+from interagency.matrix.agreement.models import Decision
+from interagency.matrix.agreement.statements import AgreementRefusal, say, standings
+from interagency.matrix.agreement.views import read_statement
 from interagency.matrix.cycles.answers import month_being_updated
 from interagency.matrix.framework.models import ROMAN
 from interagency.matrix.framework.names import chapters
+from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
-from interagency.web import reader_zone, refuse, today
+from interagency.web import instant, reader_zone, refuse, today
 from interagency.words import clean
 
 rooms = Blueprint("calendar", __name__)
@@ -195,7 +200,37 @@ def event(event_id: int) -> ResponseReturnValue:
         side_events=queries.side_events(db.session, found.id),
         reader_zone=reader_zone(),
         milestone_move=_milestone_move(found),
+        standings=standings(db.session, _entities_named(found), EVENT, found.id, today()),
+        speaking_for=[one for one in _entities_named(found) if one.id in {entity.id for entity in my_entities()}],
     )
+
+
+def _entities_named(event: Event) -> list[Organisation]:
+    """The UN entities whose agreement an event needs: organisers and participants."""
+    return [one for one in dict.fromkeys([*event.organisers, *event.participants]) if one.is_entity]
+
+
+@rooms.post("/events/<int:event_id>/agreement")
+def agreement_post(event_id: int) -> ResponseReturnValue:
+    """Say for one's entity whether an event may be shared with one audience."""
+    found = queries.get_event(event_id)
+    mine = {entity.key: entity for entity in my_entities()}
+    entity = mine.get(request.form.get("entity", ""))
+    if entity is None or entity not in _entities_named(found):
+        refuse(403, _("Your entity takes no part in this event."))
+    try:
+        audience, decision, until, beyond = read_statement()
+        say(
+            db.session, audience, entity, decision, by=current_user, at=instant(), day=today(), event_id=found.id,
+            until=until, beyond_default=beyond and decision is Decision.AGREED,
+        )  # fmt: skip
+    except AgreementRefusal as refusal:
+        db.session.rollback()
+        flash(str(refusal), "error")
+    else:
+        db.session.commit()
+        flash(_("Kept: %(entity)s, %(audience)s.", entity=entity.short, audience=audience.name), "success")
+    return redirect(url_for("calendar.event", event_id=event_id, _anchor="sharing"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class ActivityRow:
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """One happening of an event: its entry and `[words, first, last, from, to, title, cancelled]`."""
+    """One happening of an event: its entry and `[words, first, last, from, to, title, cancelled, exact]`."""
 
     entry: dict[str, Any]
     facts: dict[str, Any]

@@ -139,7 +139,7 @@ def _table_name(title: str) -> str:
     return title.replace(" ", "_")
 
 
-def _add_table(book: Workbook, described: Sheet, *, hxl: bool = False) -> tuple[Any, int]:
+def add_table(book: Workbook, described: Sheet, *, hxl: bool = False) -> tuple[Any, int]:
     """One sheet with a header and one row per record, as a real Excel table. Returns it and its number of rows."""
     columns = described.columns
     sheet = book.create_sheet(described.title)
@@ -348,7 +348,7 @@ class _FixedZip(zipfile.ZipFile):
                 entry.write(block)
 
 
-def _save(book: Workbook, target: BinaryIO, made_at: datetime) -> None:
+def save_workbook(book: Workbook, target: BinaryIO, made_at: datetime) -> None:
     """Like `Workbook.save`, without its clock."""
     archive = _FixedZip(target, made_at)
     try:
@@ -364,9 +364,7 @@ def write_workbook(target: BinaryIO, origin: Origin, picture: Picture, *, column
     book.properties.creator = "UN interagency coordination"
     book.properties.created = book.properties.modified = origin.made_at.replace(tzinfo=None)
     _add_read_me(book, origin, picture)
-    matrix, _count = _add_table(
-        book, Sheet("Matrix", tuple(columns), picture.activities(), freeze="E2"), hxl=origin.hxl
-    )
+    matrix, _count = add_table(book, Sheet("Matrix", tuple(columns), picture.activities(), freeze="E2"), hxl=origin.hxl)
     _mark_stale(matrix, columns, _stale_limit(picture))
     for sheet in (
         *chapter_sheets(picture),
@@ -378,9 +376,9 @@ def write_workbook(target: BinaryIO, origin: Origin, picture: Picture, *, column
         changes_sheet(picture),
         answers_sheet(picture, origin.made_at.tzinfo),  # type: ignore[arg-type]
     ):
-        _add_table(book, sheet)
+        add_table(book, sheet)
     _add_lists(book, picture)
-    _save(book, target, origin.made_at)
+    save_workbook(book, target, origin.made_at)
 
 
 def _stale_limit(picture: Picture) -> str:
@@ -388,4 +386,4 @@ def _stale_limit(picture: Picture) -> str:
     return month_after(picture.contents.get("month") or month_of(picture.day), -STALE_AFTER)
 
 
-__all__ = ["CUT", "LONGEST_CELL", "Origin", "safe_text", "write_workbook"]
+__all__ = ["CUT", "LONGEST_CELL", "Origin", "add_table", "safe_text", "save_workbook", "write_workbook"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from interagency.matrix.activities.milestone_views import rooms as milestones
 from interagency.matrix.activities.views import rooms as activities
+from interagency.matrix.agreement.views import rooms as agreement
 from interagency.matrix.cycles.edition_views import rooms as editions
 from interagency.matrix.cycles.month_views import rooms as month
 from interagency.matrix.cycles.views import rooms as cycles
 
-ROOMS = (activities, milestones, month, cycles, editions)
+ROOMS = (activities, milestones, agreement, month, cycles, editions)

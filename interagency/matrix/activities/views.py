@@ -25,11 +25,14 @@ from interagency.matrix.activities.forms import (
 from interagency.matrix.activities.models import Activity, Participation
 from interagency.matrix.activities.record import Right, StaleVersionError
 from interagency.matrix.activities.words import FactWords, field_words
+from interagency.matrix.agreement.gate import ACTIVITY
+from interagency.matrix.agreement.statements import standings
 from interagency.matrix.cycles.answers import month_being_updated
 from interagency.matrix.filters import read_filters
 from interagency.matrix.framework.names import chapters, recommendations
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
+from interagency.web import today
 from interagency.words import clean
 
 rooms = Blueprint("activities", __name__)
@@ -86,7 +89,14 @@ def activity(activity_id: int) -> ResponseReturnValue:
     own = {entity.id for entity in mine}
     changes = changes_of(db.session, "activity", found.id)
     return render_template(
-        "matrix/activity.html", activity=found, right=right, own_ids=own, changes=changes[:3], Right=Right
+        "matrix/activity.html",
+        activity=found,
+        right=right,
+        own_ids=own,
+        changes=changes[:3],
+        Right=Right,
+        standings=standings(db.session, [part.entity for part in found.taking_part], ACTIVITY, found.id, today()),
+        speaking_for=[part.entity for part in found.taking_part if part.entity_id in own],
     )
 
 

@@ -1,0 +1,1 @@
+"""What is handed to people outside: frozen, in fields named one by one, made only from what passed the gate."""

@@ -1,0 +1,135 @@
+"""The content of a hand-out: plain values in fields named one by one. What is not named here does not leave.
+
+No contacts, remarks, descriptions for internal use, agreement, history, versions or internal numbers. Nothing is
+derived from records that stay inside: counts are of what is shown, rows are numbered by their place, and every
+order follows from the shown values alone.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from interagency.database import canonical_json
+from interagency.matrix.activities.words import FactWords
+from interagency.matrix.agreement.gate import Passed, entities_of_activity
+from interagency.matrix.cycles.months import month_words
+from interagency.matrix.framework.models import ROMAN
+
+Content = dict[str, Any]
+FORMAT = 1
+
+
+class Form(enum.StrEnum):
+    """What of the edition is handed out."""
+
+    FULL = "full list"
+    SUMMARY = "summary by chapter"
+    COUNTRY = "country extract"
+    JOINT = "joint initiatives"
+
+
+def content_of(
+    passed: Passed, edition: Mapping[str, Any], *, audience: str, form: Form, country: str | None = None
+) -> Content:
+    """What the audience sees of an edition, from what passed the gate.
+
+    `edition` are its contents, of which only month, zone, day of making, chapters and names are used. A country
+    extract keeps the records of one country, `country` by ISO 3166.
+    """
+    words = FactWords.of_edition(edition)
+    activities = [_activity(entry, words) for entry in passed.activities if _is_of(entry, form, country)]
+    events = [_event(entry, words) for entry in passed.events if _is_of_country(entry, form, country)]
+    activities.sort(key=_order)
+    events.sort(key=_order)
+    content: Content = {
+        "format": FORMAT,
+        "title": "UNGASS-related action of United Nations entities",
+        "month": edition["month"],
+        "period": month_words(edition["month"]),
+        "as_of": edition["made_at"][:10],
+        "audience": audience,
+        "form": form.value,
+        "country": words.countries.get(country, "") if country else "",
+        "chapters": [{"numeral": ROMAN[one["number"]], "title": one["title"]} for one in edition["chapters"]],
+    }
+    if form is Form.SUMMARY:
+        return content | {"summary": _summary(activities, content["chapters"])}
+    for number, one in enumerate(activities, start=1):
+        one["number"] = number
+    return content | {"activities": activities, "events": events}
+
+
+def _is_of(entry: Mapping[str, Any], form: Form, country: str | None) -> bool:
+    if form is Form.JOINT:
+        return bool(entry["joint"])
+    if form is Form.COUNTRY:
+        return any(code == country for code, _role in entry["facts"]["countries"])
+    return True
+
+
+def _is_of_country(entry: Mapping[str, Any], form: Form, country: str | None) -> bool:
+    if form is Form.COUNTRY:
+        return bool(entry["facts"]["country"] == country)
+    return form is not Form.JOINT or bool(entry["joint"])
+
+
+def _activity(entry: Mapping[str, Any], words: FactWords) -> dict[str, Any]:
+    facts = entry["facts"]
+    return {
+        "title": facts["title"],
+        "entities": [words.organisations.get(key, key) for key in entities_of_activity(facts)],
+        "partners": sorted(words.organisations.get(key, key) for key in facts["partners"])
+        + ["and others"] * bool(facts["partners_incomplete"]),
+        "countries": sorted({words.countries.get(code, code) for code, _role in facts["countries"]}),
+        "chapters": [ROMAN[number] for number in entry["chapters"]],
+        "recommendations": facts["recommendations"],
+        "begins": words.say("start", facts["start"]) if facts["start"] else "",
+        "ends": words.say("end", facts["end"]) if facts["end"] else "",
+        "status": facts["status"],
+        "joint": bool(entry["joint"]),
+        "figures": words.say("figures", facts["figures"]) if facts["figures"] else "",
+        "results": facts["results"],
+        "link": facts["link"],
+    }
+
+
+def _event(entry: Mapping[str, Any], words: FactWords) -> dict[str, Any]:
+    facts = entry["facts"]
+    return {
+        "title": facts["title"],
+        "uid": hashlib.sha256(f"outside/{entry['uid']}".encode()).hexdigest()[:32],
+        "kind": facts["kind"],
+        "status": facts["status"],
+        "days": entry["days"],
+        "timezone": facts["timezone"] or "",
+        "organisers": [words.organisations.get(key, key) for key in facts["organisers"]],
+        "place": ", ".join(
+            part for part in (facts["venue"], facts["city"], words.countries.get(facts["country"] or "", "")) if part
+        ),
+        "chapters": [ROMAN[number] for number in entry["chapters"]],
+    }
+
+
+def _order(one: Mapping[str, Any]) -> tuple[str, str]:
+    return (one["title"].casefold(), canonical_json(one))
+
+
+def _summary(activities: list[dict[str, Any]], chapters: list[dict[str, str]]) -> list[dict[str, Any]]:
+    """Each chapter, also without anything to show: activities, joint ones, entities and countries."""
+    rows = []
+    for chapter in chapters:
+        some = [one for one in activities if chapter["numeral"] in one["chapters"]]
+        rows.append(
+            {
+                "chapter": chapter["numeral"],
+                "title": chapter["title"],
+                "activities": len(some),
+                "joint": sum(one["joint"] for one in some),
+                "entities": sorted({name for one in some for name in one["entities"]}),
+                "countries": sorted({name for one in some for name in one["countries"]}),
+            }
+        )
+    return rows

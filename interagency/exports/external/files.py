@@ -1,0 +1,143 @@
+"""The files of a hand-out, each made from its frozen content alone: workbook, CSV, JSON, calendar."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, time
+from io import BytesIO
+from typing import Any
+
+from openpyxl import Workbook
+
+from interagency.calendar.feed import FeedEvent, calendar_bytes
+from interagency.exports.columns import Column, joined
+from interagency.exports.external.content import Content
+from interagency.exports.lists import write_csv
+from interagency.exports.sheets import Sheet
+from interagency.exports.workbook import add_table, save_workbook
+
+
+def _text(name: str) -> Any:
+    return lambda row: row[name]
+
+
+def _list(name: str) -> Any:
+    return lambda row: joined(row[name])
+
+
+ACTIVITIES = (
+    Column("No.", _text("number"), 6, "number"),
+    Column("Title", _text("title"), 50, hxl="#activity+name"),
+    Column("Entities", _list("entities"), 24, hxl="#org"),
+    Column("Partners", _list("partners"), 28, hxl="#org+partner"),
+    Column("Countries", _list("countries"), 28, hxl="#country"),
+    Column("Chapters", lambda row: ", ".join(row["chapters"]), 10, hxl="#sector"),
+    Column("Recommendations", _list("recommendations"), 18, hxl="#sector+recommendation"),
+    Column("Begins", _text("begins"), 16, hxl="#date+start"),
+    Column("Ends", _text("ends"), 16, hxl="#date+end"),
+    Column("Status", _text("status"), 11, hxl="#status"),
+    Column("Joint", lambda row: "joint" if row["joint"] else "individual", 10, hxl="#activity+joint"),
+    Column("Figures", _text("figures"), 26, hxl="#value"),
+    Column("Results", _text("results"), 40, hxl="#description+results"),
+    Column("Link", _text("link"), 30, hxl="#meta+url"),
+)
+EVENTS = (
+    Column("When", lambda row: row["day"][0], 28, hxl="#date+text"),
+    Column("First day", lambda row: date.fromisoformat(row["day"][1]), 12, "date", hxl="#date+start"),
+    Column("Last day", lambda row: date.fromisoformat(row["day"][2]), 12, "date", hxl="#date+end"),
+    Column("Title", lambda row: row["day"][5], 50, hxl="#event+name"),
+    Column("Kind", _text("kind"), 20, hxl="#event+type"),
+    Column("Status", lambda row: "cancelled" if row["day"][6] else row["status"], 12, hxl="#status"),
+    Column("Organisers", _list("organisers"), 26, hxl="#org"),
+    Column("Place", _text("place"), 30, hxl="#loc"),
+    Column("Chapters", lambda row: ", ".join(row["chapters"]), 10, hxl="#sector"),
+)
+SUMMARY = (
+    Column("Chapter", _text("chapter"), 9, hxl="#sector+code"),
+    Column("Title", _text("title"), 60, hxl="#sector+name"),
+    Column("Activities", _text("activities"), 11, "number", hxl="#activity+num"),
+    Column("Joint", _text("joint"), 9, "number", hxl="#activity+joint+num"),
+    Column("Entities", _list("entities"), 40, hxl="#org+list"),
+    Column("Countries", _list("countries"), 50, hxl="#country+list"),
+)
+
+
+def event_rows(content: Content) -> list[dict[str, Any]]:
+    """One row per happening, by first day."""
+    rows = [one | {"day": day} for one in content.get("events", []) for day in one["days"]]
+    return sorted(rows, key=lambda row: (row["day"][1], row["day"][3], row["title"].casefold(), row["uid"]))
+
+
+def workbook(content: Content) -> bytes:
+    """The hand-out as a workbook; the same content gives the same bytes."""
+    made_at = datetime.combine(date.fromisoformat(content["as_of"]), time(12), UTC)
+    book = Workbook(write_only=True)
+    book.properties.title = f"{content['title']}: {content['period']}"
+    book.properties.creator = "United Nations"
+    book.properties.created = book.properties.modified = made_at.replace(tzinfo=None)
+    about = [
+        {"about": "What this is", "text": content["title"]},
+        {"about": "Period", "text": content["period"]},
+        {"about": "As of", "text": content["as_of"]},
+        {"about": "For", "text": content["audience"]},
+        {"about": "Form", "text": " ".join(filter(None, [content["form"], content["country"]]))},
+        {"about": "Note", "text": NOTE},
+    ]
+    columns = (Column("About", _text("about"), 20), Column("This file", _text("text"), 90))
+    add_table(book, Sheet("About", columns, about))
+    if "summary" in content:
+        add_table(book, Sheet("Summary", SUMMARY, content["summary"]))
+    else:
+        add_table(book, Sheet("Activities", ACTIVITIES, content["activities"], freeze="C2"))
+        add_table(book, Sheet("Events", EVENTS, event_rows(content)))
+    target = BytesIO()
+    save_workbook(book, target, made_at)
+    return target.getvalue()
+
+
+NOTE = (
+    "Shared with the agreement of each United Nations entity concerned. It shows what was agreed for sharing, which "
+    "is not all that is done."
+)
+
+
+def csv_file(content: Content) -> bytes:
+    """The activities (or the summary) as CSV."""
+    if "summary" in content:
+        return write_csv(SUMMARY, content["summary"])
+    return write_csv(ACTIVITIES, content["activities"])
+
+
+def json_file(content: Content) -> bytes:
+    """The whole content as JSON."""
+    return json.dumps(content | {"note": NOTE}, ensure_ascii=False, indent=1, sort_keys=True).encode()
+
+
+def calendar_file(content: Content, address: str) -> bytes:
+    """The events as a calendar feed; hours stand in UTC's stead in the event's own zone."""
+    stamp = datetime.combine(date.fromisoformat(content["as_of"]), time(12), UTC)
+    events = []
+    for one in content.get("events", []):
+        for place, (_words, first, last, begins, ends, title, cancelled, exact) in enumerate(one["days"]):
+            start, end = date.fromisoformat(first), date.fromisoformat(last)
+            if not exact:
+                continue  # a day that nobody named must not stand in a calendar
+            timed = bool(begins and ends and one["timezone"])
+            status = "cancelled" if cancelled or one["status"] == "cancelled" else "confirmed"
+            events.append(
+                FeedEvent(
+                    uid=f"{one['uid']}-{place}@outside",
+                    sequence=0,
+                    stamp=stamp,
+                    created=stamp,
+                    title=title,
+                    status="tentative" if status == "confirmed" and one["status"] == "tentative" else status,  # type: ignore[arg-type]
+                    start=datetime.combine(start, time.fromisoformat(begins)) if timed else start,
+                    end=datetime.combine(end, time.fromisoformat(ends)) if timed else end,
+                    tzid=one["timezone"] if timed else None,
+                    location=one["place"],
+                    categories=(one["kind"], *one["chapters"]),
+                    transparent=not timed,
+                )
+            )
+    return calendar_bytes(f"{content['title']}, {content['period']}", address, events)

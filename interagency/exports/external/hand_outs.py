@@ -1,0 +1,123 @@
+"""Handing out: what would leave, handing it to somebody under an address of its own, and the log of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from interagency.accounts.models import AccessToken, Person, TokenKind, new_token, token_hash
+from interagency.accounts.queries import living_token
+from interagency.database import canonical_json
+from interagency.exports.external.content import Content, Form, content_of
+from interagency.exports.models import HandOut, HandOutUse
+from interagency.history import audit
+from interagency.matrix.agreement.gate import Passed, through_the_gate
+from interagency.matrix.agreement.models import Audience
+from interagency.matrix.cycles import editions
+from interagency.matrix.cycles.models import Edition
+
+DAYS = 90
+MOST_DAYS = 730
+
+
+def prepare(
+    session: Session, edition: Edition, audience: Audience, form: Form, country: str | None, day: date
+) -> tuple[Content, Passed]:
+    """What `audience` would get of an edition on `day`, and what is withheld and why (for coordinators)."""
+    contents = editions.load(session, edition.number)
+    passed = through_the_gate(session, contents, audience.key, day)
+    return content_of(passed, contents, audience=audience.name, form=form, country=country), passed
+
+
+def hand_out(
+    session: Session,
+    edition: Edition,
+    audience: Audience,
+    form: Form,
+    country: str | None,
+    *,
+    recipient: str,
+    days: int,
+    by: Person,
+    at: datetime,
+    day: date,
+) -> tuple[HandOut, str]:
+    """Freeze what the audience sees now and give it an address; the token is returned once and kept as a hash."""
+    content, passed = prepare(session, edition, audience, form, country, day)
+    text = canonical_json(content).encode()
+    token = new_token()
+    kept = AccessToken(
+        kind=TokenKind.EXTERNAL,
+        token_hash=token_hash(token),
+        person_id=None,
+        label=recipient[:200],
+        expires_at=at + timedelta(days=days),
+    )
+    session.add(kept)
+    session.flush()
+    made = HandOut(
+        edition_number=edition.number,
+        audience_key=audience.key,
+        form=form.value,
+        country_code=country,
+        token_id=kept.id,
+        recipient=recipient,
+        contents=zlib.compress(text, 6),
+        checksum=hashlib.sha256(text).hexdigest(),
+        handed_at=at,
+        handed_by_id=by.id,
+    )
+    session.add(made)
+    session.flush()
+    audit(
+        session, "handed_out", by=by, edition=edition.number, audience=audience.key, form=form.value, to=recipient,
+        activities=len(passed.activities), events=len(passed.events), checksum=made.checksum,
+    )  # fmt: skip
+    return made, token
+
+
+def content_by_token(session: Session, token: str, at: datetime) -> tuple[HandOut, Content] | None:
+    """What an address opens, or None for an unknown, revoked or expired one."""
+    kept = living_token(session, TokenKind.EXTERNAL, token)
+    if kept is None or not kept.is_alive(at):
+        return None
+    found = session.scalar(sa.select(HandOut).where(HandOut.token_id == kept.id))
+    if found is None:
+        return None
+    content: Content = json.loads(zlib.decompress(found.contents))
+    return found, content
+
+
+def note_use(session: Session, hand_out_id: int, file_format: str, at: datetime) -> None:
+    """Keep that something handed out was fetched; a transaction of its own."""
+    session.rollback()
+    session.add(HandOutUse(hand_out_id=hand_out_id, file_format=file_format, at=at))
+    session.commit()
+
+
+def all_hand_outs(session: Session) -> list[dict[str, Any]]:
+    """Every hand-out, newest first, with its address's state and how often it was fetched."""
+    uses = (
+        sa.select(HandOutUse.hand_out_id, sa.func.count().label("count"), sa.func.max(HandOutUse.at).label("last"))
+        .group_by(HandOutUse.hand_out_id)
+        .subquery()
+    )
+    query = (
+        sa.select(HandOut, AccessToken, Audience.name, Edition.cycle_month, uses.c.count, uses.c.last)
+        .options(sa.orm.defer(HandOut.contents))
+        .join(AccessToken, AccessToken.id == HandOut.token_id)
+        .join(Audience, Audience.key == HandOut.audience_key)
+        .join(Edition, Edition.number == HandOut.edition_number)
+        .outerjoin(uses, uses.c.hand_out_id == HandOut.id)
+        .order_by(HandOut.id.desc())
+    )
+    return [
+        {"made": made, "token": token, "audience": name, "month": month, "uses": count or 0, "last": last}
+        for made, token, name, month, count, last in session.execute(query)
+    ]

@@ -1,0 +1,214 @@
+"""What people outside open, and what coordinators do to hand it out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from interagency.accounts.models import AccessToken
+from interagency.database import db
+from interagency.exports.external.content import Content, Form
+from interagency.exports.external.files import (
+    NOTE,
+    calendar_file,
+    csv_file,
+    event_rows,
+    json_file,
+    workbook,
+)
+from interagency.exports.external.hand_outs import (
+    DAYS,
+    MOST_DAYS,
+    all_hand_outs,
+    content_by_token,
+    hand_out,
+    note_use,
+    prepare,
+)
+from interagency.exports.models import HandOut
+from interagency.history import audit
+from interagency.matrix.agreement.models import Audience
+from interagency.matrix.agreement.statements import audiences
+from interagency.matrix.cycles.edition_views import get_edition, load
+from interagency.matrix.framework.models import Country
+from interagency.matrix.framework.names import gazetteer
+from interagency.web import for_coordinators, instant, limiter, public, refuse, settings, today
+from interagency.words import clean
+
+rooms = Blueprint("external", __name__)
+rooms.add_app_template_filter(lambda key, names: names[key]["short"] if key in names else key, "short_of")
+LIMIT = "120 per minute; 2000 per hour"
+# One page for every dead address: unknown, expired, revoked or of another audience, all the same bytes.
+GONE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="robots" content="noindex"><title>Not here</title></head>
+<body><h1>This address opens nothing</h1>
+<p>It may be mistyped, or its time may have ended. Ask whoever gave it to you for a new one.</p></body></html>
+"""
+
+
+def _gone() -> Response:
+    return _sealed(Response(GONE, 404, content_type="text/html; charset=utf-8"))
+
+
+def _sealed(response: Response) -> Response:
+    """Headers of everything external: not kept by others, not indexed, no address passed on."""
+    response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers.pop("Vary", None)
+    return response
+
+
+def _opened(token: str) -> tuple[HandOut, Content] | None:
+    return content_by_token(db.session, token[:200], instant())
+
+
+@rooms.get("/external/<token>/")
+@public
+@limiter.limit(LIMIT)
+def page(token: str) -> ResponseReturnValue:
+    """What was handed out, as a page to read."""
+    found = _opened(token)
+    if found is None:
+        return _gone()
+    made, content = found
+    body = render_template("external/page.html", content=content, events=event_rows(content), note=NOTE, token=token)
+    note_use(db.session, made.id, "page", instant())
+    return _sealed(Response(body, content_type="text/html; charset=utf-8"))
+
+
+@rooms.get("/external/<token>/<name>")
+@public
+@limiter.limit(LIMIT)
+def file(token: str, name: str) -> ResponseReturnValue:
+    """What was handed out, as a file: `matrix.xlsx`, `matrix.csv`, `matrix.json` or `calendar.ics`."""
+    found = _opened(token)
+    if found is None:
+        return _gone()
+    made, content = found
+    address = f"{settings().base_url}/external/"
+    makers: dict[str, tuple[str, Callable[[], bytes]]] = {
+        "matrix.xlsx": (
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            lambda: workbook(content),
+        ),
+        "matrix.csv": ("text/csv; charset=utf-8", lambda: csv_file(content)),
+        "matrix.json": ("application/json", lambda: json_file(content)),
+        "calendar.ics": ("text/calendar; charset=utf-8", lambda: calendar_file(content, address)),
+    }
+    if name not in makers:
+        return _gone()
+    kind, make = makers[name]
+    body = make()
+    note_use(db.session, made.id, name.rsplit(".", 1)[1], instant())
+    response = _sealed(Response(body, content_type=kind))
+    if name != "calendar.ics":
+        response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    response.set_etag(hashlib.sha256(body).hexdigest()[:32])
+    return response.make_conditional(request)
+
+
+# --- Coordinators ---
+
+
+def _chosen() -> tuple[Audience, Form, str | None, str]:
+    """What the form or address asks for: audience, form, country by code, and a problem in words."""
+    offered = audiences(db.session)
+    audience = next((one for one in offered if one.key == request.values.get("audience")), offered[0])
+    form = next((one for one in Form if one.value == request.values.get("form")), Form.FULL)
+    if form is not Form.COUNTRY:
+        return audience, form, None, ""
+    name = clean(request.values.get("country", ""), lines=False)[:100]
+    if not name:
+        return audience, form, "", str(_("Write the country of the extract."))
+    try:
+        return audience, form, gazetteer(db.session).country(name), ""
+    except ValueError as problem:
+        return audience, form, "", str(problem)
+
+
+def _preview_page(month: str, *, error: str = "", address: str = "", code: int = 200) -> ResponseReturnValue:
+    edition = get_edition(month, request.values.get("issue", type=int))
+    load(edition)
+    audience, form, country, problem = _chosen()
+    content, passed = prepare(db.session, edition, audience, form, country, today())
+    name = db.session.get(Country, country) if country else None
+    page = render_template(
+        "external/hand_out.html",
+        edition=edition,
+        audiences=audiences(db.session),
+        audience=audience,
+        forms=list(Form),
+        form=form,
+        country=name.name if name else clean(request.values.get("country", ""), lines=False)[:100],
+        content=content,
+        events=event_rows(content),
+        note=NOTE,
+        withheld=passed.withheld,
+        organisations=load(edition)["organisations"],
+        error=error or problem,
+        address=address,
+        days=DAYS,
+        most_days=MOST_DAYS,
+        typed=request.form,
+        may_hand_out=not problem,
+    )
+    return page, code
+
+
+@rooms.get("/editions/<month>/hand-out")
+@for_coordinators
+def preview(month: str) -> ResponseReturnValue:
+    """What an audience would see of an edition, and what is withheld and why."""
+    return _preview_page(month)
+
+
+@rooms.post("/editions/<month>/hand-out")
+@for_coordinators
+def hand_out_post(month: str) -> ResponseReturnValue:
+    """Hand it out: freeze it and show its address, once."""
+    audience, form, country, problem = _chosen()
+    recipient = clean(request.form.get("recipient", ""), lines=False)[:200]
+    days = request.form.get("days", DAYS, type=int)
+    if problem or not recipient or not 1 <= days <= MOST_DAYS:
+        said = problem or (
+            _("Write to whom you hand it; the log keeps it.")
+            if not recipient
+            else _("Choose between 1 and %(most)s days.", most=MOST_DAYS)
+        )
+        return _preview_page(month, error=said, code=422)
+    edition = get_edition(month, request.values.get("issue", type=int))
+    load(edition)
+    _made, token = hand_out(
+        db.session, edition, audience, form, country or None, recipient=recipient, days=days, by=current_user,
+        at=instant(), day=today(),
+    )  # fmt: skip
+    db.session.commit()
+    return _preview_page(month, address=settings().base_url + url_for("external.page", token=token))
+
+
+@rooms.get("/hand-outs")
+@for_coordinators
+def hand_outs() -> ResponseReturnValue:
+    """What was handed to whom, until when, and how often it was fetched."""
+    return render_template("external/hand_outs.html", rows=all_hand_outs(db.session), now=instant())
+
+
+@rooms.post("/hand-outs/<int:token_id>/revoke")
+@for_coordinators
+def revoke_post(token_id: int) -> ResponseReturnValue:
+    """End an address; what was fetched stays in the log."""
+    kept = db.session.get(AccessToken, token_id)
+    if kept is None or kept.kind.value != "external":
+        refuse(404, _("There is no such address. The list shows all."))
+    if kept.revoked_at is None:
+        kept.revoked_at = instant()
+        audit(db.session, "hand_out.revoked", by=current_user, to=kept.label)
+        db.session.commit()
+    flash(_("The address of “%(to)s” opens nothing any more.", to=kept.label), "success")
+    return redirect(url_for("external.hand_outs"))

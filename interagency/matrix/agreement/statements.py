@@ -1,0 +1,106 @@
+"""Saying what may be shared: an entity's default per audience, and narrower or wider for one record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from interagency.accounts.models import Person
+from interagency.history import audit
+from interagency.matrix.agreement.gate import Stance, Statement, stance, statements_for
+from interagency.matrix.agreement.models import Agreement, Audience, Decision
+from interagency.matrix.organisations.models import Organisation
+
+
+class AgreementRefusal(ValueError):
+    """What was said cannot be kept; the text says why and what to do."""
+
+
+def audiences(session: Session) -> list[Audience]:
+    """All audiences, in their order."""
+    return list(session.scalars(sa.select(Audience).order_by(Audience.position, Audience.key)))
+
+
+def say(
+    session: Session,
+    audience: Audience,
+    entity: Organisation,
+    decision: Decision,
+    *,
+    by: Person,
+    at: datetime,
+    day: date,
+    activity_id: int | None = None,
+    event_id: int | None = None,
+    until: date | None = None,
+    beyond_default: bool = False,
+) -> bool:
+    """Keep a statement beside all earlier ones; False when it says what stands. Raises AgreementRefusal."""
+    statements = statements_for(session, audience.key)
+    kind = "activity" if activity_id is not None else "event" if event_id is not None else ""
+    record_id = activity_id if activity_id is not None else event_id
+    if until is not None and until < day:
+        raise AgreementRefusal("The last day lies in the past. Leave it empty, or choose a later one.")
+    default = stance(statements, entity.key, "", 0, day)
+    if kind and decision is Decision.AGREED and default is not Stance.AGREED and not beyond_default:
+        raise AgreementRefusal(
+            f"This goes beyond what {entity.short} shares with “{audience.name}” by default. "
+            "If that is meant, tick that it is."
+        )
+    new = Statement(decision, until, beyond_default)
+    if statements.get((entity.key, kind, record_id)) == new:
+        return False
+    session.add(
+        Agreement(
+            audience_key=audience.key,
+            entity_id=entity.id,
+            activity_id=activity_id,
+            event_id=event_id,
+            decision=decision,
+            beyond_default=beyond_default,
+            until=until,
+            said_at=at,
+            said_by_id=by.id,
+            said_by_name=by.name,
+        )
+    )
+    audit(
+        session, "agreement.said", by=by, audience=audience.key, entity=entity.key, decision=decision.value,
+        activity=activity_id, event=event_id, until=until.isoformat() if until else None,
+    )  # fmt: skip
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the entities of one record stand for one audience."""
+
+    audience: Audience
+    agreed: list[Organisation]
+    awaited: list[Organisation]
+    refused: list[Organisation]
+
+    @property
+    def may_leave(self) -> bool:
+        return bool(self.agreed) and not self.awaited and not self.refused
+
+
+def standings(session: Session, entities: list[Organisation], kind: str, record_id: int, day: date) -> list[Standing]:
+    """For each audience who agreed to share a record, who is awaited, who refused."""
+    found = []
+    for audience in audiences(session):
+        statements = statements_for(session, audience.key)
+        by: dict[Stance, list[Organisation]] = {one: [] for one in Stance}
+        for entity in entities:
+            by[stance(statements, entity.key, kind, record_id, day)].append(entity)
+        found.append(Standing(audience, by[Stance.AGREED], by[Stance.AWAITED], by[Stance.REFUSED]))
+    return found
+
+
+def log_of(session: Session, entity_id: int, limit: int = 100) -> list[Agreement]:
+    """What an entity said, newest first."""
+    query = sa.select(Agreement).where(Agreement.entity_id == entity_id).order_by(Agreement.id.desc())
+    return list(session.scalars(query.limit(limit)))
