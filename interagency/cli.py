@@ -227,6 +227,38 @@ def export_matrix(app: Flask, out: Path, query: str, month: str) -> None:
     click.echo(f"Wrote {out}")
 
 
+@export.command("note")
+@click.option("--session", "meeting", required=True, help="The session it is for, e.g. 'CND 70'.")
+@click.option("--from", "first", required=True, help="The first month, e.g. 2026-01.")
+@click.option("--to", "last", required=True, help="The last month, e.g. 2026-12.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The .docx to write.")
+@with_app
+def export_note(app: Flask, meeting: str, first: str, last: str, out: Path) -> None:
+    """Draft the Note by the Secretariat from what was agreed for the Commission."""
+    from io import BytesIO
+
+    from interagency.database import db as database
+    from interagency.exports.note import NoteRefusal, write_note
+    from interagency.matrix.cycles.months import MonthNotUnderstood, read_month
+    from interagency.web import today
+
+    body = BytesIO()
+    try:
+        drafted = write_note(
+            body,
+            database.session,
+            meeting=meeting,
+            first_month=read_month(first),
+            last_month=read_month(last),
+            day=today(),
+        )
+    except (NoteRefusal, MonthNotUnderstood) as problem:
+        raise click.ClickException(str(problem)) from None
+    _write_whole(out, lambda file: file.write(body.getvalue()))
+    used = f"{drafted.paragraphs} activities of edition {drafted.edition}"
+    click.echo(f"Wrote {out}: {used}, {drafted.unused} agreed ones not used")
+
+
 def _export_edition(out: Path, month: str) -> None:
     from interagency.database import db as database
     from interagency.exports.matrix import edition_workbook

@@ -35,7 +35,7 @@ NEEDS = {
         lambda: shutil.which("khal") is not None and shutil.which("vdirsyncer") is not None,
         "install Debian's khal and vdirsyncer",
     ),
-    "office": (lambda: shutil.which("soffice") is not None, "install Debian's libreoffice-calc-nogui"),
+    "office": (lambda: _office_is_there(), "install Debian's libreoffice-calc-nogui and libreoffice-writer-nogui"),
     "postgresql": (lambda: _postgresql_answers(), "start a PostgreSQL server and set INTERAGENCY_TEST_POSTGRESQL"),
 }
 CAST = (
@@ -45,6 +45,11 @@ CAST = (
     ("reader@example.org", "Rui Reader", Role.READER, None),
     ("admin@example.org", "Ada Admin", Role.ADMINISTRATOR, None),
 )
+
+
+def _office_is_there() -> bool:
+    found = shutil.which("soffice")
+    return found is not None and (Path(found).resolve().parent / "libswlo.so").exists()
 
 
 def _postgresql_answers() -> bool:

@@ -95,6 +95,8 @@ ROUTES = {
     ("POST", "/editions/<month>/hand-out"): "coordinator",
     ("GET", "/hand-outs"): "coordinator",
     ("POST", "/hand-outs/<int:token_id>/revoke"): "coordinator",
+    ("GET", "/exports/note"): "coordinator",
+    ("GET", "/exports/note.docx"): "coordinator",
     ("GET", "/start"): "signed in",
     ("GET", "/month"): "signed in",
     ("GET", "/month/sign"): "signed in",

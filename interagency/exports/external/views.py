@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from io import BytesIO
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -31,10 +32,12 @@ from interagency.exports.external.hand_outs import (
     prepare,
 )
 from interagency.exports.models import HandOut
+from interagency.exports.note import NoteRefusal, write_note
 from interagency.history import audit
 from interagency.matrix.agreement.models import Audience
 from interagency.matrix.agreement.statements import audiences
 from interagency.matrix.cycles.edition_views import get_edition, load
+from interagency.matrix.cycles.months import MonthNotUnderstood, month_of, read_month
 from interagency.matrix.framework.models import Country
 from interagency.matrix.framework.names import gazetteer
 from interagency.web import for_coordinators, instant, limiter, public, refuse, settings, today
@@ -42,6 +45,7 @@ from interagency.words import clean
 
 rooms = Blueprint("external", __name__)
 rooms.add_app_template_filter(lambda key, names: names[key]["short"] if key in names else key, "short_of")
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 LIMIT = "120 per minute; 2000 per hour"
 # One page for every dead address: unknown, expired, revoked or of another audience, all the same bytes.
 GONE = """<!doctype html>
@@ -212,3 +216,43 @@ def revoke_post(token_id: int) -> ResponseReturnValue:
         db.session.commit()
     flash(_("The address of “%(to)s” opens nothing any more.", to=kept.label), "success")
     return redirect(url_for("external.hand_outs"))
+
+
+# --- The Note by the Secretariat ---
+
+
+@rooms.get("/exports/note")
+@for_coordinators
+def note() -> ResponseReturnValue:
+    """The form that drafts the note."""
+    return _note_page()
+
+
+def _note_page(error: str = "", code: int = 200) -> ResponseReturnValue:
+    month = month_of(today())
+    page = render_template("external/note.html", error=error, typed=request.args, last=month, first=f"{month[:4]}-01")
+    return page, code
+
+
+@rooms.get("/exports/note.docx")
+@for_coordinators
+def note_file() -> ResponseReturnValue:
+    """The note as a Word draft."""
+    body = BytesIO()
+    try:
+        meeting = clean(request.args.get("session", ""), lines=False)[:100]
+        if not meeting:
+            raise NoteRefusal(_("Write the session it is for, such as CND 70."))
+        write_note(
+            body,
+            db.session,
+            meeting=meeting,
+            first_month=read_month(request.args.get("from", "")),
+            last_month=read_month(request.args.get("to", "")),
+            day=today(),
+        )
+    except (NoteRefusal, MonthNotUnderstood) as problem:
+        return _note_page(str(problem), 422)
+    response = Response(body.getvalue(), content_type=DOCX)
+    response.headers["Content-Disposition"] = "attachment; filename=note.docx"
+    return response
