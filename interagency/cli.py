@@ -199,9 +199,15 @@ def export() -> None:
 @click.option(
     "--edition", "month", default="", help="The edition of a month, e.g. 2026-08, instead of the current matrix."
 )
+@click.option("--audience", default="", help="Only what was agreed for an audience: commission, regional, …")
 @with_app
-def export_matrix(app: Flask, out: Path, query: str, month: str) -> None:
-    """Write the current matrix, or an edition, as a workbook."""
+def export_matrix(app: Flask, out: Path, query: str, month: str, audience: str) -> None:
+    """Write the current matrix, an edition, or what an audience may see of one, as a workbook."""
+    if audience:
+        if query:
+            raise click.ClickException("What an audience may see is written whole: leave --filter out.")
+        _export_for_audience(out, month, audience)
+        return
     if month:
         if query:
             raise click.ClickException("An edition is written whole: leave --filter out.")
@@ -257,6 +263,35 @@ def export_note(app: Flask, meeting: str, first: str, last: str, out: Path) -> N
     _write_whole(out, lambda file: file.write(body.getvalue()))
     used = f"{drafted.paragraphs} activities of edition {drafted.edition}"
     click.echo(f"Wrote {out}: {used}, {drafted.unused} agreed ones not used")
+
+
+def _export_for_audience(out: Path, month: str, key: str) -> None:
+    from interagency.database import db as database
+    from interagency.exports.external.content import Form
+    from interagency.exports.external.files import workbook
+    from interagency.exports.external.hand_outs import prepare
+    from interagency.history import audit
+    from interagency.matrix.agreement.statements import audiences
+    from interagency.matrix.cycles.editions import newest_edition
+    from interagency.matrix.cycles.months import MonthNotUnderstood, read_month
+    from interagency.web import today
+
+    offered = audiences(database.session)
+    audience = next((one for one in offered if key in (one.key, one.name)), None)
+    if audience is None:
+        raise click.ClickException(f"There is no audience {key}. Choose: {', '.join(one.key for one in offered)}.")
+    try:
+        edition = newest_edition(database.session, read_month(month) if month else None)
+    except MonthNotUnderstood as problem:
+        raise click.ClickException(str(problem)) from None
+    if edition is None:
+        raise click.ClickException("There is no such edition: the month has not been closed.")
+    content, passed = prepare(database.session, edition, audience, Form.FULL, None, today())
+    body = workbook(content)
+    _write_whole(out, lambda file: file.write(body))
+    audit(database.session, "exported", by_name="command line", audience=audience.key, edition=edition.number)
+    database.session.commit()
+    click.echo(f"Wrote {out}: {len(passed.activities)} activities, {len(passed.withheld)} records withheld")
 
 
 def _export_edition(out: Path, month: str) -> None:

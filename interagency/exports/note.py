@@ -52,6 +52,10 @@ INTER_COMMISSION = ("session", "thematic discussion", "side event", "briefing", 
 FOOTNOTES_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
 
 
+# A title is quoted, so what it quotes itself stands in single marks.
+_INNER_QUOTES = str.maketrans({"“": "‘", "”": "’", '"': "’"})
+
+
 class NoteRefusal(ValueError):
     """The note cannot be drafted; the text says why and what to do."""
 
@@ -259,7 +263,8 @@ class _Writer:
         parts = [f"{who[:1].upper()}{who[1:]}"]
         if partners:
             parts.append(f", together with {joined(partners)},")
-        parts.append(f" {verb} “{facts['title'].rstrip('.')}”")
+        title = facts["title"].rstrip(".").translate(_INNER_QUOTES)
+        parts.append(f" {verb} “{title}”")
         if countries:
             parts.append(f" in {joined(countries)}")
         if start or end:

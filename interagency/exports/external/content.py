@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from interagency.database import canonical_json
+from interagency.dates import ImpreciseDate, words_between
 from interagency.matrix.activities.words import FactWords
 from interagency.matrix.agreement.gate import Passed, entities_of_activity
 from interagency.matrix.cycles.months import month_words
@@ -88,12 +89,18 @@ def _activity(entry: Mapping[str, Any], words: FactWords) -> dict[str, Any]:
         "recommendations": facts["recommendations"],
         "begins": words.say("start", facts["start"]) if facts["start"] else "",
         "ends": words.say("end", facts["end"]) if facts["end"] else "",
+        "when": _period(facts),
         "status": facts["status"],
         "joint": bool(entry["joint"]),
         "figures": words.say("figures", facts["figures"]) if facts["figures"] else "",
         "results": facts["results"],
         "link": facts["link"],
     }
+
+
+def _period(facts: Mapping[str, Any]) -> str:
+    start, end = (ImpreciseDate.from_code(facts[name]) if facts[name] else None for name in ("start", "end"))
+    return words_between(start, end) if start or end else ""
 
 
 def _event(entry: Mapping[str, Any], words: FactWords) -> dict[str, Any]:
