@@ -61,6 +61,7 @@ def _configure(app: Flask, settings: Settings) -> None:
 def _open_rooms(app: Flask) -> None:
     """Register the rooms' pages. Imported here, so that importing the package stays cheap."""
     from interagency import home, tables  # noqa: F401  (the models register themselves)
+    from interagency.accounts import link_views as links
     from interagency.accounts import views as accounts
     from interagency.calendar import monthly
     from interagency.calendar import views as calendar
@@ -75,6 +76,7 @@ def _open_rooms(app: Flask) -> None:
     for room in (
         home.rooms,
         accounts.rooms,
+        links.rooms,
         *matrix.ROOMS,
         *calendar.ROOMS,
         exports.rooms,

@@ -452,6 +452,86 @@ def account_list(app: Flask) -> None:
         click.echo(f"{person.email}\t{person.name}\t{person.role.value}\t{for_whom}{state}")
 
 
+def _person(email: str) -> Any:
+    from interagency.accounts.queries import person_by_email
+    from interagency.database import db as database
+
+    person = person_by_email(database.session, email)
+    if person is None:
+        raise click.ClickException(f"There is no account {email}. See: interagency account list")
+    return person
+
+
+@account.command("invite")
+@click.argument("email")
+@click.option("--name", default="", help="The person's name; needed for a new account.")
+@click.option("--role", type=click.Choice(["reader", "coordinator", "administrator"]), default="reader")
+@click.option("--entity", "key", default="", help="Appoint as focal point of this entity from today on, e.g. who.")
+@with_app
+def account_invite(app: Flask, email: str, name: str, role: str, key: str) -> None:
+    """Make an account if it is missing and print a one-time link to choose a password; earlier links end."""
+    import sqlalchemy as sa
+
+    from interagency.accounts.links import invite
+    from interagency.accounts.models import Role
+    from interagency.database import db as database
+    from interagency.matrix.organisations.models import Appointment
+    from interagency.matrix.organisations.queries import Directory
+    from interagency.web import instant, today
+
+    try:
+        person, address = invite(
+            database.session, email, name, Role(role), base_url=settings_of(app).base_url, at=instant(), by=None
+        )
+        entity = Directory(database.session).find(key) if key else None
+        if entity is not None and not entity.is_entity:
+            raise ValueError(f"{entity.short} is not a UN entity of the matrix.")
+    except ValueError as problem:
+        raise click.ClickException(str(problem)) from None
+    if entity is not None:
+        known = sa.select(Appointment.id).where(
+            Appointment.person_id == person.id, Appointment.entity_id == entity.id, Appointment.last_day.is_(None)
+        )
+        if database.session.scalar(known) is None:
+            database.session.add(Appointment(person_id=person.id, entity_id=entity.id, first_day=today()))
+    database.session.commit()
+    click.echo(f"{person.email}: invited. The link works once, for seven days:\n{address}")
+
+
+@account.command("reset")
+@click.argument("email")
+@with_app
+def account_reset(app: Flask, email: str) -> None:
+    """End all sessions of an account and print a one-time link to choose a new password."""
+    from interagency.accounts.links import make_link
+    from interagency.accounts.models import LinkPurpose
+    from interagency.database import db as database
+    from interagency.web import instant
+
+    person = _person(email)
+    person.session_epoch += 1
+    address = make_link(
+        database.session, person, LinkPurpose.RESET, base_url=settings_of(app).base_url, at=instant(), by=None
+    )
+    database.session.commit()
+    click.echo(f"{person.email}: signed out everywhere. The link works once, for one day:\n{address}")
+
+
+@account.command("disable")
+@click.argument("email")
+@with_app
+def account_disable(app: Flask, email: str) -> None:
+    """Close an account: its sessions and feeds end at once; what the person did stays."""
+    from interagency.accounts.links import disable
+    from interagency.database import db as database
+    from interagency.web import instant
+
+    person = _person(email)
+    disable(database.session, person, by=None, at=instant())
+    database.session.commit()
+    click.echo(f"{person.email}: disabled")
+
+
 @main.command()
 def init() -> None:
     """Migrate the database and load the reference lists."""

@@ -39,6 +39,8 @@ def _frame() -> dict[str, Any]:
         first.append((_("My month"), url_for("month.month"), "month", here.startswith("/month")))
     if current_user.is_coordinator:
         first.append((_("Months"), url_for("cycles.cycles"), "months", here.startswith("/cycles")))
+    if current_user.is_administrator:
+        first.append((_("People"), url_for("people.people"), "people", here.startswith("/people")))
     places = [
         *(first or [(_("Home"), url_for("pages.home"), "home", here == "/")]),
         (_("Matrix"), url_for("activities.activities"), "matrix", here.startswith("/activities")),

@@ -8,5 +8,6 @@ from interagency.matrix.agreement.views import rooms as agreement
 from interagency.matrix.cycles.edition_views import rooms as editions
 from interagency.matrix.cycles.month_views import rooms as month
 from interagency.matrix.cycles.views import rooms as cycles
+from interagency.matrix.organisations.people_views import rooms as people
 
-ROOMS = (activities, milestones, agreement, month, cycles, editions)
+ROOMS = (activities, milestones, agreement, month, cycles, editions, people)

@@ -1,0 +1,122 @@
+"""One-time links: invitations and password resets. Kept as hashes; the newest replaces the ones before."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from interagency.accounts.models import LinkPurpose, OneTimeLink, Person, Role, new_token, token_hash
+from interagency.accounts.queries import person_by_email
+from interagency.history import audit
+from interagency.mail import Letter, write
+
+LASTS = {LinkPurpose.INVITATION: timedelta(days=7), LinkPurpose.RESET: timedelta(days=1)}
+PATHS = {LinkPurpose.INVITATION: "invitations", LinkPurpose.RESET: "resets"}
+
+
+def make_link(
+    session: Session, person: Person, purpose: LinkPurpose, *, base_url: str, at: datetime, by: Person | None
+) -> str:
+    """A new one-time address for `person`, written to them by mail; earlier ones of the kind end."""
+    for kept in session.scalars(
+        sa.select(OneTimeLink).where(
+            OneTimeLink.person_id == person.id,
+            OneTimeLink.purpose == purpose,
+            OneTimeLink.used_at.is_(None),
+            OneTimeLink.revoked_at.is_(None),
+        )
+    ):
+        kept.revoked_at = at
+    token = new_token()
+    link = OneTimeLink(
+        person_id=person.id,
+        purpose=purpose,
+        token_hash=token_hash(token),
+        made_at=at,
+        made_by_id=by.id if by else None,
+        expires_at=at + LASTS[purpose],
+    )
+    session.add(link)
+    session.flush()
+    address = f"{base_url}/{PATHS[purpose]}/{token}"
+    _write(session, link, person, address, at)
+    audit(session, f"link.{purpose.value}", by=by, by_name="command line", person=person.id)
+    return address
+
+
+def _write(session: Session, link: OneTimeLink, person: Person, address: str, at: datetime) -> None:
+    if link.purpose is LinkPurpose.INVITATION:
+        letter = Letter(
+            subject="Your invitation to the interagency matrix and calendar",
+            greeting=f"Dear {person.name},",
+            paragraphs=(
+                "You are invited to the matrix of activities and the joint calendar of the UN entities that follow up "
+                "UNGASS 2016. Open the address, choose a password, and sign in with this e-mail address.",
+                "The address works once, for seven days. If it has ended, ask whoever invited you for a new one.",
+            ),
+            link=address,
+            link_words="Choose your password",
+        )
+    else:
+        letter = Letter(
+            subject="A new password for the interagency matrix and calendar",
+            greeting=f"Dear {person.name},",
+            paragraphs=(
+                "Somebody asked for a new password for this account. If it was you, open the address and choose one. "
+                "It works once, for one day. If it was not you, do nothing: your password stays as it is.",
+            ),
+            link=address,
+            link_words="Choose a new password",
+        )
+    once = f"{link.purpose.value}/{link.id}"
+    write(session, once, to_address=person.email, to_name=person.name, letter=letter, at=at)
+
+
+def living_link(session: Session, token: str, purpose: LinkPurpose, at: datetime) -> tuple[OneTimeLink, Person] | None:
+    """The link and whose it is; None when it is unknown, used, revoked, expired, or the account disabled."""
+    query = sa.select(OneTimeLink).where(
+        OneTimeLink.token_hash == token_hash(token[:200]),
+        OneTimeLink.purpose == purpose,
+        OneTimeLink.used_at.is_(None),
+        OneTimeLink.revoked_at.is_(None),
+        OneTimeLink.expires_at > at,
+    )
+    link = session.scalar(query.with_for_update())
+    person = session.get(Person, link.person_id) if link else None
+    return (link, person) if link and person and person.is_active else None
+
+
+def invite(
+    session: Session, email: str, name: str, role: Role, *, base_url: str, at: datetime, by: Person | None
+) -> tuple[Person, str]:
+    """The account of `email`, made if missing, and a new invitation for it. Raises ValueError with a sentence."""
+    address = email.strip().lower()
+    if "@" not in address or len(address) > 254 or any(sign in address for sign in " ,;<>\"'\n\r\t"):
+        raise ValueError(f"“{email[:60]}” is not an e-mail address.")
+    person = person_by_email(session, address)
+    if person is None:
+        if not name.strip():
+            raise ValueError("Write the person's name.")
+        person = Person(email=address, name=" ".join(name.split())[:200], role=role, session_epoch=0)
+        session.add(person)
+        session.flush()
+    elif not person.is_active:
+        raise ValueError(f"The account {address} is disabled. Enable it first.")
+    return person, make_link(session, person, LinkPurpose.INVITATION, base_url=base_url, at=at, by=by)
+
+
+def disable(session: Session, person: Person, *, by: Person | None, at: datetime) -> None:
+    """Close the account: its sessions, feeds and links end at once. What the person did stays."""
+    if person.disabled_at is None:
+        person.disabled_at = at
+        person.session_epoch += 1
+        audit(session, "account.disabled", by=by, by_name="command line", person=person.id)
+
+
+def enable(session: Session, person: Person, *, by: Person | None) -> None:
+    """Open a disabled account again."""
+    if person.disabled_at is not None:
+        person.disabled_at = None
+        audit(session, "account.enabled", by=by, by_name="command line", person=person.id)

@@ -1,0 +1,41 @@
+"""What a password must be: long, and not one that everybody tries first (NIST SP 800-63B, 5.1.1.2)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from flask_babel import gettext as _
+
+SHORTEST, LONGEST = 12, 1000
+
+
+@lru_cache(maxsize=1)
+def _common() -> frozenset[str]:
+    """Common passwords, and the words of dictionaries, names and films, which are tried next."""
+    # Imported here: the lists are large and only needed when a password is chosen.
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+    return frozenset(word for words in FREQUENCY_LISTS.values() for word in words)
+
+
+def problem_with(password: str, *, email: str = "", name: str = "") -> str:
+    """Why `password` cannot be taken and what to choose instead; empty when it can."""
+    if len(password) < SHORTEST:
+        return str(_("Choose at least %(n)s characters. Four or five words in a row are easy to remember.", n=SHORTEST))
+    if len(password) > LONGEST:
+        return str(_("Choose at most %(n)s characters.", n=LONGEST))
+    plain = password.casefold()
+    core = plain.strip("0123456789!.")
+    if plain in _common() or core in _common() or not core or len(set(plain)) < 5:
+        return str(_("This is one of the first that is tried. Choose words that mean something to you alone."))
+    own = [
+        part
+        for part in (*email.casefold().partition("@")[::2], *name.casefold().split(), "interagency")
+        if len(part) > 3
+    ]
+    rest = plain
+    for part in own:
+        rest = rest.replace(part, "")
+    if len(rest) < SHORTEST // 2:
+        return str(_("This is little more than your name or address. Choose words that mean something to you alone."))
+    return ""

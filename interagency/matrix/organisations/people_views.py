@@ -1,0 +1,171 @@
+"""People and appointments, for administrators: inviting, roles, focal points, disabling."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import sqlalchemy as sa
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from interagency import mail
+from interagency.accounts.links import disable, enable, invite, make_link
+from interagency.accounts.models import LinkPurpose, Person, Role
+from interagency.accounts.queries import all_people
+from interagency.database import db
+from interagency.dates import DateNotUnderstood, read_date
+from interagency.history import audit
+from interagency.matrix.organisations.models import Appointment
+from interagency.matrix.organisations.queries import entities
+from interagency.web import for_administrators, instant, refuse, settings, today
+from interagency.words import clean
+
+rooms = Blueprint("people", __name__)
+
+
+def _page(error: str = "", code: int = 200) -> ResponseReturnValue:
+    appointments: dict[int, list[Appointment]] = {}
+    query = sa.select(Appointment).options(sa.orm.joinedload(Appointment.entity)).order_by(Appointment.first_day)
+    for one in db.session.scalars(query):
+        appointments.setdefault(one.person_id, []).append(one)
+    page = render_template(
+        "accounts/people.html",
+        people=all_people(db.session),
+        appointments=appointments,
+        entities=entities(db.session),
+        roles=list(Role),
+        error=error,
+        typed=request.form,
+        today=today(),
+    )
+    return page, code
+
+
+@rooms.get("/people")
+@for_administrators
+def people() -> ResponseReturnValue:
+    """Everybody with an account."""
+    return _page()
+
+
+@rooms.post("/people")
+@for_administrators
+def invite_post() -> ResponseReturnValue:
+    """Invite somebody, and appoint them to an entity if one is chosen."""
+    try:
+        role = Role(request.form.get("role", "reader"))
+        person, address = invite(
+            db.session,
+            request.form.get("email", ""),
+            clean(request.form.get("name", ""), lines=False),
+            role,
+            base_url=settings().base_url,
+            at=instant(),
+            by=current_user,
+        )
+        if request.form.get("entity"):
+            _appoint(person, request.form["entity"], today(), None)
+    except ValueError as problem:
+        db.session.rollback()
+        return _page(str(problem), 422)
+    db.session.commit()
+    mail.send_soon(current_app._get_current_object(), settings())  # type: ignore[attr-defined]
+    sent = (
+        _("The invitation is on its way.")
+        if settings().mail_url
+        else _("No mail server is set; pass this on: %(address)s", address=address)
+    )
+    flash(f"{person.name}: {sent}", "success")
+    return redirect(url_for("people.people"))
+
+
+def _appoint(person: Person, key: str, first: date, last: date | None) -> None:
+    """Appoint a focal point; an appointment that runs already is left. Raises ValueError."""
+    entity = next((one for one in entities(db.session) if one.key == key), None)
+    if entity is None:
+        raise ValueError(_("There is no such entity. Choose one of the list."))
+    if last is not None and last < first:
+        raise ValueError(_("The last day lies before the first."))
+    running = db.session.scalar(
+        sa.select(Appointment.id).where(
+            Appointment.person_id == person.id,
+            Appointment.entity_id == entity.id,
+            sa.or_(Appointment.last_day.is_(None), Appointment.last_day >= first),
+        )
+    )
+    if running is None:
+        made = Appointment(
+            person_id=person.id, entity_id=entity.id, first_day=first, last_day=last, made_by_id=current_user.id
+        )
+        db.session.add(made)
+        audit(db.session, "appointment.made", by=current_user, person=person.id, entity=key, first=first.isoformat())
+
+
+def _person(person_id: int) -> Person:
+    found = db.session.get(Person, person_id) if person_id < 2**31 else None
+    if found is None:
+        refuse(404, _("There is no such account. The list shows them all."))
+    return found
+
+
+def _day(name: str, default: date | None) -> date | None:
+    try:
+        found = read_date(clean(request.form.get(name, ""), lines=False)[:60])
+    except DateNotUnderstood as problem:
+        raise ValueError(str(problem)) from None
+    if found is not None and not found.is_exact:
+        raise ValueError(_("Write a day, such as 31 December 2027."))
+    return found.first if found else default
+
+
+@rooms.post("/people/<int:person_id>")
+@for_administrators
+def person_post(person_id: int) -> ResponseReturnValue:
+    """One act on one account: a new invitation or reset, a role, an appointment, disabling or enabling."""
+    person, act = _person(person_id), request.form.get("act", "")
+    if person.id == current_user.id and act in ("disable", "role"):
+        return _page(
+            _("Another administrator does that for your own account, so that nobody locks everybody out."), 422
+        )
+    try:
+        message = _do(person, act)
+    except ValueError as problem:
+        db.session.rollback()
+        return _page(str(problem), 422)
+    db.session.commit()
+    mail.send_soon(current_app._get_current_object(), settings())  # type: ignore[attr-defined]
+    flash(f"{person.name}: {message}", "success")
+    return redirect(url_for("people.people"))
+
+
+def _do(person: Person, act: str) -> str:
+    if act in ("invite", "reset"):
+        purpose = LinkPurpose.INVITATION if act == "invite" else LinkPurpose.RESET
+        address = make_link(db.session, person, purpose, base_url=settings().base_url, at=instant(), by=current_user)
+        return str(_("a link was written.") if settings().mail_url else _("pass this on: %(address)s", address=address))
+    if act == "role":
+        person.role = Role(request.form.get("role", ""))
+        audit(db.session, "account.role", by=current_user, person=person.id, role=person.role.value)
+        return str(_("now a %(role)s.", role=person.role.value))
+    if act == "appoint":
+        _appoint(person, request.form.get("entity", ""), _day("first", today()) or today(), _day("last", None))
+        return str(_("appointed."))
+    if act == "end":
+        found = db.session.get(Appointment, request.form.get("appointment", 0, type=int))
+        if found is None or found.person_id != person.id:
+            raise ValueError(_("There is no such appointment any more."))
+        last = _day("last", today())
+        if last is None or last < found.first_day:
+            raise ValueError(_("The last day lies before the first."))
+        found.last_day = last
+        audit(db.session, "appointment.ended", by=current_user, person=person.id, last=last.isoformat())
+        return str(_("the appointment ends on %(day)s.", day=last.isoformat()))
+    if act == "disable":
+        disable(db.session, person, by=current_user, at=instant())
+        return str(_("the account is disabled; sessions and feeds have ended."))
+    if act == "enable":
+        enable(db.session, person, by=current_user)
+        return str(_("the account is open again."))
+    raise ValueError(_("Choose what to do."))

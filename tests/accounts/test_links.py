@@ -1,0 +1,193 @@
+"""Invitations, forgotten passwords, and what administrators do with accounts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from interagency.accounts.links import invite, make_link
+from interagency.accounts.models import LinkPurpose, OneTimeLink, Person, Role
+from interagency.accounts.passwords import problem_with
+from interagency.database import db, now
+from interagency.history import AuditEntry
+from interagency.mail import OutboxMessage
+from interagency.matrix.organisations.models import Appointment
+from tests.helpers import PASSWORD, Browser, text_of
+
+Enter = Callable[[str | None], Browser]
+NEW = "seven quiet rivers bend"
+BOTH = {"password": NEW, "again": NEW}
+
+
+def link_for(app: Flask, email: str, purpose: LinkPurpose = LinkPurpose.RESET) -> str:
+    with app.app_context():
+        person = db.session.scalars(sa.select(Person).where(Person.email == email)).one()
+        address = make_link(db.session, person, purpose, base_url="", at=now(), by=None)
+        db.session.commit()
+        return address
+
+
+def test_an_invitation_works_once(app: Flask, enter: Enter) -> None:
+    with app.app_context():
+        _person, address = invite(
+            db.session, " New@Example.org ", "Nadia New", Role.READER, base_url="", at=now(), by=None
+        )
+        db.session.commit()
+        mail = db.session.scalars(sa.select(OutboxMessage)).one()
+        assert address in mail.text
+        assert db.session.scalars(sa.select(OneTimeLink.token_hash)).one() not in address
+    somebody = enter(None)
+    assert "Nadia New" in text_of(somebody.get(address))
+    assert somebody.send(address, BOTH).location == "/sign-in"
+    assert somebody.get(address).status_code == 404
+    assert "This link has ended" in text_of(somebody.get(address))
+    assert somebody.sign_in("new@example.org", NEW).status_code == 302
+
+
+def test_a_newer_link_ends_the_older_and_links_end_by_time_and_disabling(app: Flask, enter: Enter) -> None:
+    old, new = link_for(app, "who@example.org"), link_for(app, "who@example.org")
+    somebody = enter(None)
+    assert somebody.get(old).status_code == 404
+    assert somebody.get(new).status_code == 200
+    assert somebody.get(new.replace("/resets/", "/invitations/")).status_code == 404
+    with app.app_context():
+        db.session.execute(sa.update(OneTimeLink).values(expires_at=now() - timedelta(seconds=1)))
+        db.session.commit()
+    assert somebody.get(new).status_code == 404
+    last = link_for(app, "who@example.org")
+    with app.app_context():
+        db.session.execute(sa.update(Person).where(Person.email == "who@example.org").values(disabled_at=now()))
+        db.session.commit()
+    assert somebody.get(last).status_code == 404
+
+
+def test_a_new_password_ends_all_sessions(app: Flask, enter: Enter) -> None:
+    who = enter("who")
+    assert who.get("/account").status_code == 200
+    enter(None).send(link_for(app, "who@example.org"), BOTH)
+    assert who.get("/account").status_code == 302
+    assert enter(None).sign_in("who@example.org", PASSWORD).status_code == 422
+
+
+def test_a_forgotten_password_answers_the_same_for_everybody(app: Flask, enter: Enter) -> None:
+    somebody = enter(None)
+    pages = []
+    for email in ("who@example.org", "nobody@example.org", "", "x" * 300):
+        somebody.send("/forgotten", {"email": email})
+        pages.append(re.sub(r'name="csrf_token"[^>]*', "", somebody.get("/sign-in").text))
+    assert len(set(pages)) == 1
+    with app.app_context():
+        assert [mail.to_address for mail in db.session.scalars(sa.select(OutboxMessage))] == ["who@example.org"]
+
+
+def test_ones_own_password_is_changed_with_the_old_one(app: Flask, enter: Enter) -> None:
+    who, elsewhere = enter("who"), enter("who")
+    wrong = who.send("/account/password", {"current": "wrong"} | BOTH, at="/account")
+    assert "not right" in text_of(who.get(wrong.location))
+    who.send("/account/password", {"current": PASSWORD, "password": NEW, "again": "other"}, at="/account")
+    assert elsewhere.get("/account").status_code == 200
+    assert who.send("/account/password", {"current": PASSWORD} | BOTH, at="/account").location == "/sign-in"
+    assert elsewhere.get("/account").status_code == 302
+    assert enter(None).sign_in("who@example.org", NEW).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("password", "fine"),
+    [
+        ("short", False),
+        ("x" * 1001, False),
+        ("aaaaaaaaaaaaaaaa", False),
+        ("1234567890123", False),
+        ("passwordpassword", True),
+        ("unbelievable", False),
+        ("Unbelievable1!", False),
+        ("farida.who@example.org", False),
+        ("interagency1", False),
+        ("seven quiet rivers bend", True),
+        ("سبعة أنهار هادئة", True),
+    ],
+)
+def test_length_before_rules_and_not_the_first_that_is_tried(sqlite_app: Flask, password: str, fine: bool) -> None:
+    with sqlite_app.test_request_context():
+        problem = problem_with(password, email="farida.who@example.org", name="Farida Who")
+    assert (problem == "") is fine, problem
+
+
+def test_a_password_that_cannot_be_taken_says_why_and_the_link_stays(app: Flask, enter: Enter) -> None:
+    address = link_for(app, "who@example.org")
+    somebody = enter(None)
+    for values in ({"password": "short", "again": "short"}, {"password": NEW, "again": "other words here"}):
+        refused = somebody.send(address, values)
+        assert refused.status_code == 422
+        assert "Not set yet" in text_of(refused)
+    assert somebody.send(address, BOTH).status_code == 302
+
+
+def test_an_administrator_invites_appoints_ends_and_disables(app: Flask, enter: Enter) -> None:
+    admin = enter("admin")
+    form = {"email": "nadia@example.org", "name": "Nadia New", "role": "reader", "entity": "unicef"}
+    assert admin.send("/people", form).status_code == 302
+    page = text_of(admin.get("/people"))
+    assert "Nadia New" in page
+    assert "UNICEF since" in page
+    assert "invited, no password yet" in page
+    with app.app_context():
+        person = db.session.scalars(sa.select(Person).where(Person.email == "nadia@example.org")).one()
+        appointment = db.session.scalars(sa.select(Appointment).where(Appointment.person_id == person.id)).one()
+        where, running = f"/people/{person.id}", str(appointment.id)
+    for values, code in (
+        ({"act": "role", "role": "coordinator"}, 302),
+        ({"act": "role", "role": "emperor"}, 422),
+        ({"act": "appoint", "entity": "who", "first": "1 January 2030", "last": "1 January 2029"}, 422),
+        ({"act": "appoint", "entity": "nobody"}, 422),
+        ({"act": "appoint", "entity": "who", "last": "1 January 2040"}, 302),
+        ({"act": "end", "appointment": running, "last": "2027"}, 422),
+        ({"act": "end", "appointment": running}, 302),
+        ({"act": "end", "appointment": "999"}, 422),
+        ({"act": "dance"}, 422),
+        ({"act": "disable"}, 302),
+        ({"act": "enable"}, 302),
+    ):
+        assert admin.send(where, values, at="/people").status_code == code, values
+    with app.app_context():
+        person = db.session.scalars(sa.select(Person).where(Person.email == "nadia@example.org")).one()
+        assert person.role is Role.COORDINATOR
+        assert db.session.get_one(Appointment, int(running)).last_day is not None
+        acts = set(db.session.scalars(sa.select(AuditEntry.act)))
+    assert {"account.role", "appointment.made", "appointment.ended", "account.disabled"} <= acts
+
+
+def test_an_administrator_does_not_lock_everybody_out(app: Flask, enter: Enter) -> None:
+    admin = enter("admin")
+    with app.app_context():
+        own = db.session.scalar(sa.select(Person.id).where(Person.email == "admin@example.org"))
+    for act in ("disable", "role"):
+        assert admin.send(f"/people/{own}", {"act": act, "role": "reader"}, at="/people").status_code == 422
+    assert admin.get("/people").status_code == 200
+
+
+@pytest.mark.parametrize("email", ["", "no address", "a@b\nBcc: x@y", "<a@b>"])
+def test_what_is_no_address_is_not_invited(sqlite_app: Flask, enter_sqlite: Enter, email: str) -> None:
+    refused = enter_sqlite("admin").send("/people", {"email": email, "name": "X", "role": "reader"})
+    assert refused.status_code == 422
+    with sqlite_app.app_context():
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 5
+
+
+@pytest.mark.parametrize("name", ["who", "coordinator", "reader"])
+def test_others_see_no_accounts(sqlite_app: Flask, enter_sqlite: Enter, name: str) -> None:
+    browser = enter_sqlite(name)
+    assert browser.get("/people").status_code == 403
+    assert browser.send("/people/1", {"act": "disable"}, at="/account").status_code == 403
+
+
+def test_an_appointment_that_begins_tomorrow_gives_nothing_today(app: Flask, enter: Enter) -> None:
+    with app.app_context():
+        db.session.execute(sa.update(Appointment).values(first_day=date.today() + timedelta(days=2)))
+        db.session.commit()
+    assert enter("who").get("/activities/new").status_code == 403
