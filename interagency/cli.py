@@ -188,6 +188,70 @@ def serve(bind: str, workers: int, threads: int) -> None:
     )  # fmt: skip
 
 
+@main.command("backup")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup_command(file: Path) -> None:
+    """Copy everything to FILE, consistently, while people work."""
+    from interagency.backup import BackupRefusal, backup
+    from interagency.settings import SettingError, read_settings
+
+    try:
+        digest = backup(read_settings(), file)
+    except (BackupRefusal, SettingError, OSError) as problem:
+        raise click.ClickException(str(problem)) from None
+    click.echo(f"Wrote {file}, SHA-256 of the database {digest}")
+
+
+@main.command("restore")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Replace a database that holds something. Stop the service first.")
+def restore_command(file: Path, replace: bool) -> None:
+    """Bring a backup back; a damaged one is refused."""
+    from interagency.backup import BackupRefusal, restore
+    from interagency.settings import SettingError, read_settings
+
+    try:
+        settings = read_settings()
+        settings.data_folder.mkdir(parents=True, exist_ok=True)
+        manifest = restore(settings, file, replace=replace)
+    except (BackupRefusal, SettingError, OSError) as problem:
+        raise click.ClickException(str(problem)) from None
+    click.echo(f"Restored the backup of {manifest['made_at']}. Next: interagency db upgrade, then interagency check")
+
+
+@main.group("audience")
+def audience() -> None:
+    """Whom something may be shared with."""
+
+
+@audience.command("add")
+@click.argument("key")
+@click.argument("name")
+@with_app
+def audience_add(app: Flask, key: str, name: str) -> None:
+    """Add an audience; nothing is shared with it until entities agree."""
+    import re
+
+    import sqlalchemy as sa
+
+    from interagency.database import db as database
+    from interagency.matrix.agreement.models import Audience
+    from interagency.matrix.agreement.statements import audiences
+
+    if not re.fullmatch(r"[a-z][a-z0-9-]{1,39}", key):
+        raise click.ClickException("The key is of small letters, digits and hyphens, such as world-bank.")
+    known = audiences(database.session)
+    if any(one.key == key for one in known):
+        click.echo(f"{key}: there already")
+        return
+    database.session.add(Audience(key=key, name=" ".join(name.split())[:200], position=len(known)))
+    try:
+        database.session.commit()
+    except sa.exc.IntegrityError:
+        raise click.ClickException(f"There is an audience called “{name}” already.") from None
+    click.echo(f"{key}: added")
+
+
 @main.group()
 def export() -> None:
     """What leaves the house."""

@@ -183,15 +183,46 @@ def _send(app: Flask) -> None:
 @click.command()
 @with_app
 def check(app: Flask) -> None:
-    """Verify what is kept: checksums of all editions and of the files made from them."""
+    """Verify what is kept: checksums of editions and of the files made from them, foreign keys, history."""
     from interagency.database import db
     from interagency.exports.matrix import damaged_files
     from interagency.matrix.cycles.editions import all_editions, damaged_editions
 
     count = len(all_editions(db.session))
-    problems = [*damaged_editions(db.session), *damaged_files(db.session)]
+    problems = [*damaged_editions(db.session), *damaged_files(db.session), *_broken_links()]
     for problem in problems:
         click.echo(problem, err=True)
     if problems:
         raise click.ClickException(f"{len(problems)} problems. Restore from a backup; nothing was changed.")
-    click.echo(f"{count} editions: every checksum holds")
+    click.echo(f"{count} editions: every checksum holds; records, links and history fit together")
+
+
+def _broken_links() -> list[str]:
+    """A line for each foreign key that leads nowhere, and each record whose history says another version."""
+    import sqlalchemy as sa
+
+    from interagency.calendar.models import Event
+    from interagency.database import db
+    from interagency.history import Change
+    from interagency.matrix.activities.models import Activity
+
+    lines = []
+    if db.engine.dialect.name == "sqlite":  # PostgreSQL refuses them at all times
+        for table, row, parent, _key in db.session.execute(sa.text("PRAGMA foreign_key_check")):
+            lines.append(f"{table} {row} leads to a missing {parent}")
+    for model in (Activity, Event):
+        newest = (
+            sa.select(Change.record_id, sa.func.max(Change.record_version).label("version"))
+            .where(Change.record_type == model.__tablename__)
+            .group_by(Change.record_id)
+            .subquery()
+        )
+        query = (
+            sa.select(model.id, model.version, newest.c.version)
+            .outerjoin(newest, newest.c.record_id == model.id)
+            .where(sa.or_(newest.c.version.is_(None), newest.c.version > model.version))
+        )
+        for record_id, version, said in db.session.execute(query):
+            history = f"says version {said}" if said else "is missing"
+            lines.append(f"{model.__tablename__} {record_id} is at version {version}, its history {history}")
+    return lines
