@@ -43,7 +43,12 @@ def _frame() -> dict[str, Any]:
         first.append((_("People"), url_for("people.people"), "people", here.startswith("/people")))
     places = [
         *(first or [(_("Home"), url_for("pages.home"), "home", here == "/")]),
-        (_("Matrix"), url_for("activities.activities"), "matrix", here.startswith("/activities")),
+        (
+            _("Matrix"),
+            url_for("activities.activities"),
+            "matrix",
+            here.startswith(("/activities", "/matrix", "/coverage", "/mandates", "/imports")),
+        ),
         (_("Calendar"), url_for("calendar.calendar"), "calendar", here.startswith(("/calendar", "/events"))),
         (_("Editions"), url_for("editions.editions"), "editions", here.startswith("/editions")),
         (_("Subscribe"), url_for("subscriptions.subscriptions"), "feed", here.startswith("/subscriptions")),

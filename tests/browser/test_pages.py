@@ -9,10 +9,14 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.helpers import PASSWORD
-from tests.tools.screenshots import COORDINATOR_PAGES, PAGES
+from tests.tools.screenshots import ADMIN_PAGES, COORDINATOR_PAGES, PAGES
 
 pytestmark = pytest.mark.browser
-ROLES = {"who": list(PAGES.values()), "coordinator": list(COORDINATOR_PAGES.values())}
+ROLES = {
+    "who": list(PAGES.values()),
+    "coordinator": list(COORDINATOR_PAGES.values()),
+    "admin": list(ADMIN_PAGES.values()),
+}
 
 
 def sign_in(page: Page, name: str = "who") -> None:

@@ -40,6 +40,16 @@ PAGES = {
     "editions": "/editions",
     "edition": f"/editions/{LAST}",
     "edition-changes": f"/editions/{LAST}/changes",
+    "overview": "/matrix",
+    "coverage": "/coverage",
+    "mandates": "/mandates",
+    "week": "/calendar/week/2026-12-03",
+    "year": "/calendar/2026",
+    "send-back": "/imports",
+    "calendar-in": "/imports/calendar",
+    "agreement": "/agreement",
+    "milestones": "/activities/24/milestones",
+    "dictionary": "/exports/dictionary",
     "not-found": "/nowhere",
 }
 COORDINATOR_PAGES = {
@@ -48,7 +58,12 @@ COORDINATOR_PAGES = {
     "board-closed": f"/cycles/{LAST}",
     "close": f"/cycles/{THIS}/close",
     "month-on-behalf": "/month?entity=unodc",
+    "hand-out": f"/editions/{LAST}/hand-out",
+    "hand-outs": "/hand-outs",
+    "waiting": "/agreement/waiting",
+    "note": "/exports/note",
 }
+ADMIN_PAGES = {"people": "/people"}
 SIZES = {"desktop": (1280, 900), "phone": (360, 740)}
 ARGUMENTS = [
     "--no-sandbox",
@@ -64,7 +79,7 @@ ARGUMENTS = [
 def take(browser: Browser, address: str, folder: Path, *, size: str, theme: str) -> None:
     """Pictures of all pages in one size and theme."""
     width, height = SIZES[size]
-    for who, pages in (("who", PAGES), ("coordinator", COORDINATOR_PAGES)):
+    for who, pages in (("who", PAGES), ("coordinator", COORDINATOR_PAGES), ("admin", ADMIN_PAGES)):
         context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme="dark" if theme == "dark" else "light"
         )
