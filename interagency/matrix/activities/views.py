@@ -32,6 +32,8 @@ from interagency.matrix.filters import read_filters
 from interagency.matrix.framework.names import chapters, recommendations
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
+from interagency.matrix.overlaps.find import keep_verdict, overlaps_of, related_to
+from interagency.matrix.overlaps.models import VerdictKind
 from interagency.web import today
 from interagency.words import clean
 
@@ -96,6 +98,7 @@ def activity(activity_id: int) -> ResponseReturnValue:
         changes=changes[:3],
         Right=Right,
         standings=standings(db.session, [part.entity for part in found.taking_part], ACTIVITY, found.id, today()),
+        related=related_to(db.session, found.id),
         speaking_for=[part.entity for part in found.taking_part if part.entity_id in own],
     )
 
@@ -135,10 +138,35 @@ def new_post() -> ResponseReturnValue:
         fine = _names_own_entity(form, mine)
     if not fine or form.dates_to_show:
         return render_template("matrix/activity_form.html", form=form, activity=None, conflict=None), 422
-    made = record.create_activity(db.session, form.draft(), by=current_user, mine=mine, month=_month(mine))
+    draft = form.draft()
+    verdicts = _verdicts()
+    same = next((other for other, kind in verdicts.items() if kind is VerdictKind.SAME), None)
+    if same is not None:
+        flash(_("Nothing was added. If your entity takes part in this one, ask its lead to name you in it."), "success")
+        return redirect(url_for("activities.activity", activity_id=same))
+    alike = overlaps_of(db.session, draft)
+    if any(one.activity_id not in verdicts for one in alike):
+        page = render_template(
+            "matrix/activity_form.html", form=form, activity=None, conflict=None, alike=alike, verdicts=verdicts
+        )
+        return page, 409
+    made = record.create_activity(db.session, draft, by=current_user, mine=mine, month=_month(mine))
+    for one in alike:
+        keep_verdict(db.session, made.id, one.activity_id, verdicts[one.activity_id], current_user)
     db.session.commit()
     flash(_("Saved: “%(title)s”.", title=made.title), "success")
     return redirect(url_for("activities.activity", activity_id=made.id, saved="activity-new"))
+
+
+def _verdicts() -> dict[int, VerdictKind]:
+    """What the person said of each look-alike that was shown."""
+    found = {}
+    for name, value in request.form.items():
+        number = name.removeprefix("verdict-")
+        if name.startswith("verdict-") and number.isdecimal() and len(number) < 10:
+            if value in set(VerdictKind):
+                found[int(number)] = VerdictKind(value)
+    return found
 
 
 def _month(mine: list[Organisation]) -> str | None:
