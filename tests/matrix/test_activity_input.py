@@ -148,7 +148,7 @@ def send_as_who(app: Flask, address: str, base: dict[str, Any], values: dict[str
         kept["token"] = kept["browser"].token("/account")
     clean = {name: text.encode("utf-8", "replace").decode() for name, text in values.items()}
     response = kept["browser"].client.post(address, data=base | clean | {"csrf_token": kept["token"]})
-    assert response.status_code in (302, 409, 422)  # 409: alike to an earlier one, response.status_code
+    assert response.status_code in (302, 409, 422), response.status_code  # 409: alike to an earlier one
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
