@@ -193,6 +193,22 @@ def test_the_answer_is_the_same_file_with_refused_cells_marked(app: Flask, enter
     assert (say(app, activity_id)["status"], say(app, activity_id)["results"]) == ("suspended", "Fine")
 
 
+def test_the_answer_comes_also_where_the_rest_of_the_file_cannot_be_read(
+    sqlite_app: Flask, enter_sqlite: Enter, add_activity: Add, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from interagency.exports.incoming import answer
+
+    def fail(_file: object) -> None:
+        raise KeyError("a drawing nobody knows")
+
+    activity_id = add_activity("One")
+    who = enter_sqlite("who")
+    shown = send(who, edited(exported(who), {(activity_id, "Status"): "sleeping"}))
+    monkeypatch.setattr(answer, "load_workbook", fail)
+    book = load_workbook(io.BytesIO(who.get(f"{shown.location}/answer.xlsx").data))
+    assert "“sleeping” is not a status" in book.worksheets[0].cell(2, COLUMN["Status"]).comment.text
+
+
 def test_new_rows_are_added_once(app: Flask, enter: Enter) -> None:
     who = enter("who")
     file = table(

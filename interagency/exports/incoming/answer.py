@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from openpyxl import Workbook, load_workbook
@@ -10,6 +12,7 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
+from python_calamine import CalamineWorkbook
 
 from interagency.exports.incoming.reading import _csv_rows
 from interagency.exports.workbook import safe_text
@@ -25,7 +28,7 @@ def answer_workbook(body: bytes, sheet_name: str, rows: list[dict[str, Any]], do
 
     `rows` are the results kept with the import; `done` says by row number what was written.
     """
-    book = load_workbook(io.BytesIO(body)) if body.startswith(b"PK") else _from_csv(body)
+    book = _opened(body) if body.startswith(b"PK") else _from_rows(_csv_rows(body))
     sheet = book[sheet_name] if sheet_name in book.sheetnames else book.worksheets[0]
     for row in rows:
         for cell in row["cells"]:
@@ -39,14 +42,28 @@ def answer_workbook(body: bytes, sheet_name: str, rows: list[dict[str, Any]], do
     return target.getvalue()
 
 
-def _from_csv(body: bytes) -> Workbook:
+def _opened(body: bytes) -> Workbook:
+    """The workbook as it was sent; only its cells where openpyxl cannot read the rest of it."""
+    try:
+        book: Workbook = load_workbook(io.BytesIO(body))
+    except Exception:  # whatever other programs put into a workbook
+        with CalamineWorkbook.from_filelike(io.BytesIO(body)) as read:
+            names = [name for name in read.sheet_names if name.casefold() == "matrix"] or read.sheet_names
+            return _from_rows(read.get_sheet_by_name(names[0]).to_python(skip_empty_area=False))
+    return book
+
+
+def _from_rows(rows: Iterable[Iterable[Any]]) -> Workbook:
     book = Workbook()
     sheet = book.active
     assert isinstance(sheet, Worksheet)
-    for number, row in enumerate(_csv_rows(body), start=1):
-        for place, text in enumerate(row, start=1):
+    for number, row in enumerate(rows, start=1):
+        for place, value in enumerate(row, start=1):
             cell = sheet.cell(number, place)
-            cell.value = safe_text(str(text))
+            if isinstance(value, int | float | date):
+                cell.value = value
+                continue
+            cell.value = safe_text(str(value))
             cell.data_type = "s"
     return book
 
