@@ -534,12 +534,10 @@ def _person(email: str) -> Any:
 @with_app
 def account_invite(app: Flask, email: str, name: str, role: str, key: str) -> None:
     """Make an account if it is missing and print a one-time link to choose a password; earlier links end."""
-    import sqlalchemy as sa
-
     from interagency.accounts.links import invite
     from interagency.accounts.models import Role
     from interagency.database import db as database
-    from interagency.matrix.organisations.models import Appointment
+    from interagency.matrix.organisations.appointments import appoint, appointed
     from interagency.matrix.organisations.queries import Directory
     from interagency.web import instant, today
 
@@ -548,17 +546,13 @@ def account_invite(app: Flask, email: str, name: str, role: str, key: str) -> No
             database.session, email, name, Role(role), base_url=settings_of(app).base_url, at=instant(), by=None
         )
         entity = Directory(database.session).find(key) if key else None
-        if entity is not None and not entity.is_entity:
-            raise ValueError(f"{entity.short} is not a UN entity of the matrix.")
+        if entity is not None and appointed(database.session, person, entity, today(), today()) is None:
+            appoint(database.session, person, entity, today(), None, by=None)
     except ValueError as problem:
         raise click.ClickException(str(problem)) from None
-    if entity is not None:
-        known = sa.select(Appointment.id).where(
-            Appointment.person_id == person.id, Appointment.entity_id == entity.id, Appointment.last_day.is_(None)
-        )
-        if database.session.scalar(known) is None:
-            database.session.add(Appointment(person_id=person.id, entity_id=entity.id, first_day=today()))
     database.session.commit()
+    if person.role is not Role(role):
+        click.echo(f"{person.email}: has an account already and stays {person.role.value}. Change it under /people.")
     click.echo(f"{person.email}: invited. The link works once, for seven days:\n{address}")
 
 
@@ -567,16 +561,15 @@ def account_invite(app: Flask, email: str, name: str, role: str, key: str) -> No
 @with_app
 def account_reset(app: Flask, email: str) -> None:
     """End all sessions of an account and print a one-time link to choose a new password."""
-    from interagency.accounts.links import make_link
-    from interagency.accounts.models import LinkPurpose
+    from interagency.accounts.links import reset
     from interagency.database import db as database
     from interagency.web import instant
 
     person = _person(email)
-    person.session_epoch += 1
-    address = make_link(
-        database.session, person, LinkPurpose.RESET, base_url=settings_of(app).base_url, at=instant(), by=None
-    )
+    try:
+        address = reset(database.session, person, base_url=settings_of(app).base_url, at=instant(), by=None)
+    except ValueError as problem:
+        raise click.ClickException(str(problem)) from None
     database.session.commit()
     click.echo(f"{person.email}: signed out everywhere. The link works once, for one day:\n{address}")
 

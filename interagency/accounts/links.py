@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -13,22 +14,39 @@ from interagency.history import audit
 from interagency.mail import Letter, write
 
 LASTS = {LinkPurpose.INVITATION: timedelta(days=7), LinkPurpose.RESET: timedelta(days=1)}
+# Only what a mail server and a header can carry; whether it exists shows when the invitation is opened.
+ADDRESS = re.compile(r"""[^\s@,;:<>()\[\]"'\\]+@[^\s@,;:<>()\[\]"'\\]+""")
 PATHS = {LinkPurpose.INVITATION: "invitations", LinkPurpose.RESET: "resets"}
 
 
+def end_links(session: Session, person: Person, at: datetime, purpose: LinkPurpose | None = None) -> int:
+    """End the links of `person` that still open, of one kind or of both. How many there were."""
+    query = sa.select(OneTimeLink).where(
+        OneTimeLink.person_id == person.id,
+        OneTimeLink.used_at.is_(None),
+        OneTimeLink.revoked_at.is_(None),
+        OneTimeLink.expires_at > at,
+    )
+    if purpose is not None:
+        query = query.where(OneTimeLink.purpose == purpose)
+    living = list(session.scalars(query))
+    for link in living:
+        link.revoked_at = at
+    return len(living)
+
+
 def make_link(
-    session: Session, person: Person, purpose: LinkPurpose, *, base_url: str, at: datetime, by: Person | None
+    session: Session,
+    person: Person,
+    purpose: LinkPurpose,
+    *,
+    base_url: str,
+    at: datetime,
+    by: Person | None,
+    by_name: str = "command line",
 ) -> str:
     """A new one-time address for `person`, written to them by mail; earlier ones of the kind end."""
-    for kept in session.scalars(
-        sa.select(OneTimeLink).where(
-            OneTimeLink.person_id == person.id,
-            OneTimeLink.purpose == purpose,
-            OneTimeLink.used_at.is_(None),
-            OneTimeLink.revoked_at.is_(None),
-        )
-    ):
-        kept.revoked_at = at
+    end_links(session, person, at, purpose)
     token = new_token()
     link = OneTimeLink(
         person_id=person.id,
@@ -42,7 +60,7 @@ def make_link(
     session.flush()
     address = f"{base_url}/{PATHS[purpose]}/{token}"
     _write(session, link, person, address, at)
-    audit(session, f"link.{purpose.value}", by=by, by_name="command line", person=person.id)
+    audit(session, f"link.{purpose.value}", by=by, by_name=by_name, person=person.id)
     return address
 
 
@@ -93,7 +111,7 @@ def invite(
 ) -> tuple[Person, str]:
     """The account of `email`, made if missing, and a new invitation for it. Raises ValueError with a sentence."""
     address = email.strip().lower()
-    if "@" not in address or len(address) > 254 or any(sign in address for sign in " ,;<>\"'\n\r\t"):
+    if len(address) > 254 or not ADDRESS.fullmatch(address) or not address.isprintable():
         raise ValueError(f"“{email[:60]}” is not an e-mail address.")
     person = person_by_email(session, address)
     if person is None:
@@ -107,11 +125,26 @@ def invite(
     return person, make_link(session, person, LinkPurpose.INVITATION, base_url=base_url, at=at, by=by)
 
 
+def reset(session: Session, person: Person, *, base_url: str, at: datetime, by: Person | None) -> str:
+    """End all sessions of `person` and write them a link to choose a new password. Raises ValueError."""
+    if not person.is_active:
+        raise ValueError(f"The account {person.email} is disabled. Enable it first.")
+    person.session_epoch += 1
+    return make_link(session, person, LinkPurpose.RESET, base_url=base_url, at=at, by=by)
+
+
+def choose_password(session: Session, person: Person, password: str, at: datetime) -> None:
+    """Keep a password its owner chose: all sessions end, and every link that could choose another."""
+    person.set_password(password)
+    end_links(session, person, at)
+
+
 def disable(session: Session, person: Person, *, by: Person | None, at: datetime) -> None:
     """Close the account: its sessions, feeds and links end at once. What the person did stays."""
     if person.disabled_at is None:
         person.disabled_at = at
         person.session_epoch += 1
+        end_links(session, person, at)
         audit(session, "account.disabled", by=by, by_name="command line", person=person.id)
 
 

@@ -10,6 +10,8 @@ from interagency.accounts.models import AccessToken, Person, TokenKind, token_ha
 
 def person_by_email(session: Session, email: str) -> Person | None:
     """Whose address this is, written in any case."""
+    if "\x00" in email:  # PostgreSQL keeps no such text, so nobody has it
+        return None
     return session.scalar(sa.select(Person).where(Person.email == email.strip().lower()))
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+import shutil
+import time
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from interagency import create_app
+from interagency.accounts import link_views
 from interagency.accounts.links import invite, make_link
 from interagency.accounts.models import LinkPurpose, OneTimeLink, Person, Role
 from interagency.accounts.passwords import problem_with
@@ -17,6 +22,7 @@ from interagency.database import db, now
 from interagency.history import AuditEntry
 from interagency.mail import OutboxMessage
 from interagency.matrix.organisations.models import Appointment
+from tests.conftest import close, make_settings
 from tests.helpers import PASSWORD, Browser, text_of
 
 Enter = Callable[[str | None], Browser]
@@ -85,6 +91,40 @@ def test_a_forgotten_password_answers_the_same_for_everybody(app: Flask, enter: 
         assert [mail.to_address for mail in db.session.scalars(sa.select(OutboxMessage))] == ["who@example.org"]
 
 
+def test_a_forgotten_password_takes_as_long_for_everybody(
+    sqlite_app: Flask, enter_sqlite: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link_views, "ANSWER_AFTER_SECONDS", 1.5)
+    somebody = enter_sqlite(None)
+    for email in ("who@example.org", "nobody@example.org", "a@b\x00"):
+        data = {"email": email, "csrf_token": somebody.token("/forgotten")}
+        begun = time.monotonic()
+        assert somebody.client.post("/forgotten", data=data).status_code == 302
+        assert time.monotonic() - begun >= 1.5
+    with sqlite_app.app_context():
+        entries = db.session.scalars(sa.select(AuditEntry).where(AuditEntry.act.like("link.%")))
+        assert [entry.by_name for entry in entries] == ["nobody"] * 3
+
+
+def test_asking_is_limited_per_account(template_sqlite: Path, tmp_path: Path) -> None:
+    shutil.copy(template_sqlite, tmp_path / "interagency.sqlite3")
+    app = create_app(make_settings(tmp_path), TESTING=True, RATELIMIT_ENABLED=True)
+    browser = Browser(app.test_client())
+    for email in ("who@example.org", "nobody@example.org"):
+        answers = [browser.send("/forgotten", {"email": email}).status_code for _ in range(4)]
+        assert answers == [302, 302, 302, 429]
+    close(app)
+
+
+def test_a_chosen_password_ends_every_other_link(app: Flask, enter: Enter) -> None:
+    invitation = link_for(app, "who@example.org", LinkPurpose.INVITATION)
+    reset = link_for(app, "who@example.org")
+    somebody = enter(None)
+    assert somebody.get(invitation).status_code == 200
+    assert somebody.send(reset, BOTH).status_code == 302
+    assert somebody.get(invitation).status_code == 404
+
+
 def test_ones_own_password_is_changed_with_the_old_one(app: Flask, enter: Enter) -> None:
     who, elsewhere = enter("who"), enter("who")
     wrong = who.send("/account/password", {"current": "wrong"} | BOTH, at="/account")
@@ -103,7 +143,11 @@ def test_ones_own_password_is_changed_with_the_old_one(app: Flask, enter: Enter)
         ("x" * 1001, False),
         ("aaaaaaaaaaaaaaaa", False),
         ("1234567890123", False),
-        ("passwordpassword", True),
+        ("passwordpassword", False),
+        ("abcdefghijklmnop", False),
+        ("qwertzuiop4321", False),
+        ("qwerty and other letters", True),
+        ("lalelilolu lalelilolu", True),
         ("unbelievable", False),
         ("Unbelievable1!", False),
         ("farida.who@example.org", False),

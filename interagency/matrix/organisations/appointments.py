@@ -1,0 +1,95 @@
+"""Appointing focal points: from a day to a day, both included; rights follow the day, nobody has to end them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session, joinedload
+
+from interagency.accounts.models import Person
+from interagency.history import audit
+from interagency.matrix.organisations.models import Appointment, Organisation
+
+
+def appointments_by_person(session: Session) -> dict[int, list[Appointment]]:
+    """Every appointment with its entity, by the person's id, oldest first."""
+    query = sa.select(Appointment).options(joinedload(Appointment.entity))
+    found: dict[int, list[Appointment]] = {}
+    for one in session.scalars(query.order_by(Appointment.first_day, Appointment.id)):
+        found.setdefault(one.person_id, []).append(one)
+    return found
+
+
+def appointed(
+    session: Session, person: Person, entity: Organisation, first: date, last: date | None
+) -> Appointment | None:
+    """The earliest appointment of `person` to `entity` that shares a day with `first` to `last`, if any."""
+    query = sa.select(Appointment).where(
+        Appointment.person_id == person.id,
+        Appointment.entity_id == entity.id,
+        sa.or_(Appointment.last_day.is_(None), Appointment.last_day >= first),
+    )
+    if last is not None:
+        query = query.where(Appointment.first_day <= last)
+    return session.scalar(query.order_by(Appointment.first_day).limit(1))
+
+
+def appoint(
+    session: Session, person: Person, entity: Organisation, first: date, last: date | None, *, by: Person | None
+) -> Appointment:
+    """Make `person` focal point of `entity`. Raises ValueError with what to do instead."""
+    if not entity.is_entity or entity.retired_on is not None:
+        raise ValueError(_("%(name)s is not a UN entity that takes part.", name=entity.short))
+    if last is not None and last < first:
+        raise ValueError(_("The last day lies before the first."))
+    other = appointed(session, person, entity, first, last)
+    if other is not None:
+        raise ValueError(
+            _(
+                "%(person)s is appointed to %(entity)s from %(first)s already. End that first, or choose other days.",
+                person=person.name,
+                entity=entity.short,
+                first=other.first_day.isoformat(),
+            )
+        )
+    made = Appointment(
+        person_id=person.id, entity_id=entity.id, first_day=first, last_day=last, made_by_id=by.id if by else None
+    )
+    session.add(made)
+    audit(
+        session,
+        "appointment.made",
+        by=by,
+        by_name="command line",
+        person=person.id,
+        entity=entity.key,
+        first=first.isoformat(),
+        last=last.isoformat() if last else None,
+    )
+    return made
+
+
+def end_appointment(session: Session, appointment: Appointment, last: date, *, today: date, by: Person | None) -> bool:
+    """Let `appointment` end with the day `last`; one that has not begun and never would is taken back (False).
+
+    Raises ValueError when an appointment that has begun would end before its first day.
+    """
+    taken_back = last < appointment.first_day
+    if taken_back and appointment.first_day <= today:
+        raise ValueError(_("The last day lies before the first."))
+    audit(
+        session,
+        "appointment.taken_back" if taken_back else "appointment.ended",
+        by=by,
+        by_name="command line",
+        person=appointment.person_id,
+        entity=appointment.entity.key,
+        last=last.isoformat(),
+    )
+    if taken_back:
+        session.delete(appointment)
+    else:
+        appointment.last_day = last
+    return not taken_back
