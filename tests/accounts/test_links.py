@@ -193,6 +193,8 @@ def test_an_administrator_invites_appoints_ends_and_disables(app: Flask, enter: 
         ({"act": "end", "appointment": running, "last": "2027"}, 422),
         ({"act": "end", "appointment": running}, 302),
         ({"act": "end", "appointment": "999"}, 422),
+        ({"act": "end", "appointment": "99999999999999999999"}, 422),
+        ({"act": "role", "role": "emperor"}, 422),
         ({"act": "dance"}, 422),
         ({"act": "disable"}, 302),
         ({"act": "enable"}, 302),

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 
-import sqlalchemy as sa
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from interagency import mail
-from interagency.accounts.links import disable, enable, invite, make_link
+from interagency.accounts.links import disable, enable, invite, make_link, reset
 from interagency.accounts.models import LinkPurpose, Person, Role
 from interagency.accounts.queries import all_people
 from interagency.database import db
 from interagency.dates import DateNotUnderstood, read_date
 from interagency.history import audit
+from interagency.matrix.organisations.appointments import appoint, appointed, appointments_by_person, end_appointment
 from interagency.matrix.organisations.models import Appointment
 from interagency.matrix.organisations.queries import entities
 from interagency.web import for_administrators, instant, refuse, settings, today
@@ -26,14 +26,10 @@ rooms = Blueprint("people", __name__)
 
 
 def _page(error: str = "", code: int = 200) -> ResponseReturnValue:
-    appointments: dict[int, list[Appointment]] = {}
-    query = sa.select(Appointment).options(sa.orm.joinedload(Appointment.entity)).order_by(Appointment.first_day)
-    for one in db.session.scalars(query):
-        appointments.setdefault(one.person_id, []).append(one)
     page = render_template(
         "accounts/people.html",
         people=all_people(db.session),
-        appointments=appointments,
+        appointments=appointments_by_person(db.session),
         entities=entities(db.session),
         roles=list(Role),
         error=error,
@@ -55,7 +51,7 @@ def people() -> ResponseReturnValue:
 def invite_post() -> ResponseReturnValue:
     """Invite somebody, and appoint them to an entity if one is chosen."""
     try:
-        role = Role(request.form.get("role", "reader"))
+        role = _role()
         person, address = invite(
             db.session,
             request.form.get("email", ""),
@@ -86,21 +82,15 @@ def _appoint(person: Person, key: str, first: date, last: date | None) -> None:
     entity = next((one for one in entities(db.session) if one.key == key), None)
     if entity is None:
         raise ValueError(_("There is no such entity. Choose one of the list."))
-    if last is not None and last < first:
-        raise ValueError(_("The last day lies before the first."))
-    running = db.session.scalar(
-        sa.select(Appointment.id).where(
-            Appointment.person_id == person.id,
-            Appointment.entity_id == entity.id,
-            sa.or_(Appointment.last_day.is_(None), Appointment.last_day >= first),
-        )
-    )
-    if running is None:
-        made = Appointment(
-            person_id=person.id, entity_id=entity.id, first_day=first, last_day=last, made_by_id=current_user.id
-        )
-        db.session.add(made)
-        audit(db.session, "appointment.made", by=current_user, person=person.id, entity=key, first=first.isoformat())
+    if appointed(db.session, person, entity, first, last) is None:
+        appoint(db.session, person, entity, first, last, by=current_user)
+
+
+def _role() -> Role:
+    try:
+        return Role(request.form.get("role", "reader"))
+    except ValueError:
+        raise ValueError(_("There is no such role. Choose one of the list.")) from None
 
 
 def _person(person_id: int) -> Person:
@@ -142,26 +132,28 @@ def person_post(person_id: int) -> ResponseReturnValue:
 
 def _do(person: Person, act: str) -> str:
     if act in ("invite", "reset"):
-        purpose = LinkPurpose.INVITATION if act == "invite" else LinkPurpose.RESET
-        address = make_link(db.session, person, purpose, base_url=settings().base_url, at=instant(), by=current_user)
+        when, base_url = instant(), settings().base_url
+        if act == "reset" or not person.is_active:
+            address = reset(db.session, person, base_url=base_url, at=when, by=current_user)
+        else:
+            address = make_link(db.session, person, LinkPurpose.INVITATION, base_url=base_url, at=when, by=current_user)
         return str(_("a link was written.") if settings().mail_url else _("pass this on: %(address)s", address=address))
     if act == "role":
-        person.role = Role(request.form.get("role", ""))
+        person.role = _role()
         audit(db.session, "account.role", by=current_user, person=person.id, role=person.role.value)
         return str(_("now a %(role)s.", role=person.role.value))
     if act == "appoint":
         _appoint(person, request.form.get("entity", ""), _day("first", today()) or today(), _day("last", None))
         return str(_("appointed."))
     if act == "end":
-        found = db.session.get(Appointment, request.form.get("appointment", 0, type=int))
+        number = request.form.get("appointment", 0, type=int)
+        found = db.session.get(Appointment, number) if 0 < number < 2**31 else None
         if found is None or found.person_id != person.id:
             raise ValueError(_("There is no such appointment any more."))
-        last = _day("last", today())
-        if last is None or last < found.first_day:
-            raise ValueError(_("The last day lies before the first."))
-        found.last_day = last
-        audit(db.session, "appointment.ended", by=current_user, person=person.id, last=last.isoformat())
-        return str(_("the appointment ends on %(day)s.", day=last.isoformat()))
+        last = _day("last", None) or today()
+        if end_appointment(db.session, found, last, today=today(), by=current_user):
+            return str(_("the appointment ends on %(day)s.", day=last.isoformat()))
+        return str(_("the appointment that had not begun is taken back."))
     if act == "disable":
         disable(db.session, person, by=current_user, at=instant())
         return str(_("the account is disabled; sessions and feeds have ended."))
