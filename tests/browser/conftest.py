@@ -6,6 +6,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,21 +21,28 @@ from tests.conftest import close, make_app, make_settings
 from tests.tools.screenshots import ARGUMENTS
 
 
-# Of a module, not of the session: while Playwright runs, its thread cannot enter an application context,
-# so it must be gone before other tests come.
-@pytest.fixture(scope="module")
-def address(template_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the service is served, on loopback."""
-    folder = tmp_path_factory.mktemp("served")
+@pytest.fixture(scope="session")
+def sample_sqlite(template_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the sample data and its first months, copied for each served service."""
+    folder = tmp_path_factory.mktemp("sample")
     shutil.copy(template_sqlite, folder / "interagency.sqlite3")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    app = make_app(make_settings(folder, BASE_URL=f"http://127.0.0.1:{port}"))
+    app = make_app(make_settings(folder))
     with app.app_context():
         load_sample(db.session, progress=lambda _line: None)
         db.session.commit()
         add_months(db.session, at=now(), zone=ZoneInfo("Europe/Vienna"))
+    close(app)
+    return folder / "interagency.sqlite3"
+
+
+@contextmanager
+def served(sample: Path, folder: Path) -> Iterator[str]:
+    """A service on loopback with a copy of `sample` in `folder`; gives its address."""
+    shutil.copy(sample, folder / "interagency.sqlite3")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    app = make_app(make_settings(folder, BASE_URL=f"http://127.0.0.1:{port}"))
     server = make_server("127.0.0.1", port, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -43,6 +51,15 @@ def address(template_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     thread.join()
     server.server_close()
     close(app)
+
+
+# Of a module, not of the session: while Playwright runs, its thread cannot enter an application context,
+# so it must be gone before other tests come.
+@pytest.fixture(scope="module")
+def address(sample_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the service is served, on loopback."""
+    with served(sample_sqlite, tmp_path_factory.mktemp("served")) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
