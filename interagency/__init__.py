@@ -60,7 +60,7 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 def _open_rooms(app: Flask) -> None:
     """Register the rooms' pages. Imported here, so that importing the package stays cheap."""
-    from interagency import home, tables  # noqa: F401  (the models register themselves)
+    from interagency import home, style, tables  # noqa: F401  (the models register themselves)
     from interagency.accounts import link_views as links
     from interagency.accounts import views as accounts
     from interagency.calendar import monthly
@@ -84,3 +84,5 @@ def _open_rooms(app: Flask) -> None:
         external.rooms,
     ):
         app.register_blueprint(room)
+    if app.extensions["interagency_settings"].development:
+        app.register_blueprint(style.rooms)

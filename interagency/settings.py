@@ -85,6 +85,9 @@ SETTINGS = (
     Setting("PROXIES", _whole_number, "0", "How many trusted proxies stand in front and set X-Forwarded headers."),
     Setting("SECURE_COOKIES", _yes_no, "no", "yes behind TLS: cookies are sent over https only."),
     Setting("SESSION_HOURS", _whole_number, "12", "A sign-in ends after this many hours."),
+    Setting(
+        "DEVELOPMENT", _yes_no, "no", "yes shows `/style`, every part of the pages once, to those who work on them."
+    ),
     Setting("FEED_COMPRESSION", _yes_no, "yes", "Whether calendar feeds may be sent compressed."),
 )
 
@@ -105,6 +108,7 @@ class Settings:
     proxies: int
     secure_cookies: bool
     session_hours: int
+    development: bool
     feed_compression: bool
 
     @property

@@ -42,7 +42,7 @@ def served(sample: Path, folder: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    app = make_app(make_settings(folder, BASE_URL=f"http://127.0.0.1:{port}"))
+    app = make_app(make_settings(folder, BASE_URL=f"http://127.0.0.1:{port}", DEVELOPMENT="yes"))
     server = make_server("127.0.0.1", port, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -20,7 +20,7 @@ FLOORS = [
     {"matrix"},
     {"calendar"},
     {"exports"},
-    {"home", "sample", "tables", "backup", "command", "cli_cycle", "cli", "__init__"},
+    {"home", "style", "sample", "tables", "backup", "command", "cli_cycle", "cli", "__init__"},
 ]
 
 ROUTES = {

@@ -50,6 +50,7 @@ PAGES = {
     "agreement": "/agreement",
     "milestones": "/activities/24/milestones",
     "dictionary": "/exports/dictionary",
+    "style": "/style",
     "not-found": "/nowhere",
 }
 COORDINATOR_PAGES = {
@@ -99,7 +100,7 @@ def main(folder: Path) -> None:
     """Serve a filled service on loopback and take all pictures."""
     folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as data:
-        app = make_app(make_settings(Path(data)))
+        app = make_app(make_settings(Path(data), DEVELOPMENT="yes"))
         fill(app)
         with app.app_context():
             load_sample(db.session, progress=lambda _line: None)
