@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -17,13 +18,15 @@ from sqlalchemy.engine import make_url
 
 from interagency import create_app
 from interagency.accounts.models import Person, Role
-from interagency.database import alembic, db
+from interagency.database import alembic, db, now
 from interagency.matrix.activities.models import Status
 from interagency.matrix.activities.record import ActivityDraft, create_activity
 from interagency.matrix.framework.load import load_framework
 from interagency.matrix.organisations.load import load_organisations
 from interagency.matrix.organisations.models import Appointment
 from interagency.matrix.organisations.queries import Directory
+from interagency.sample.load import load_sample
+from interagency.sample.months import add_months
 from interagency.settings import Settings, read_settings
 from tests.helpers import PASSWORD, Browser
 
@@ -120,6 +123,20 @@ def template_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     app = make_app(make_settings(folder))
     fill(app)
     close(app)  # closing the last connection brings the log into the file
+    return folder / "interagency.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def sample_sqlite(template_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the sample data and its first months, copied for each served service."""
+    folder = tmp_path_factory.mktemp("sample")
+    shutil.copy(template_sqlite, folder / "interagency.sqlite3")
+    app = make_app(make_settings(folder))
+    with app.app_context():
+        load_sample(db.session, progress=lambda _line: None)
+        db.session.commit()
+        add_months(db.session, at=now(), zone=ZoneInfo("Europe/Vienna"))
+    close(app)
     return folder / "interagency.sqlite3"
 
 

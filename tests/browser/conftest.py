@@ -8,31 +8,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from werkzeug.serving import make_server
 
-from interagency.database import db, now
-from interagency.sample.load import load_sample
-from interagency.sample.months import add_months
 from tests.conftest import close, make_app, make_settings
 from tests.tools.screenshots import ARGUMENTS
-
-
-@pytest.fixture(scope="session")
-def sample_sqlite(template_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with the sample data and its first months, copied for each served service."""
-    folder = tmp_path_factory.mktemp("sample")
-    shutil.copy(template_sqlite, folder / "interagency.sqlite3")
-    app = make_app(make_settings(folder))
-    with app.app_context():
-        load_sample(db.session, progress=lambda _line: None)
-        db.session.commit()
-        add_months(db.session, at=now(), zone=ZoneInfo("Europe/Vienna"))
-    close(app)
-    return folder / "interagency.sqlite3"
 
 
 @contextmanager
