@@ -5,13 +5,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test lint screenshots clean lock
+.PHONY: run test lint attack screenshots clean lock
 
 run: $(VENV)/.ready-to-run
 	@$(BIN)/interagency run --port $(PORT)
 
 test: $(VENV)/.ready-to-develop lint
 	$(BIN)/python -m pytest -n 2 $(TESTS)
+
+# The same attacks as in `make test`, with half a million inputs, 30,000 of them whole requests.
+attack: $(VENV)/.ready-to-develop
+	INTERAGENCY_TEST_INPUTS=6000 $(BIN)/python -m pytest -n 2 tests/attack
 
 lint: $(VENV)/.ready-to-develop
 	$(BIN)/ruff check .
