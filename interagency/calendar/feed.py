@@ -13,17 +13,16 @@ from typing import Literal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr
 from icalendar import Calendar, vDuration, vRecur, vText, vUri
 from icalendar import Event as VEvent
 
+from interagency.calendar.rules import rule_from
 from interagency.calendar.zones import vtimezone
 from interagency.words import clean
 
 PRODUCT = "-//UN interagency coordination//Interagency calendar//EN"
 REFRESH = timedelta(hours=4)
 LAST_YEAR_OF_ENDLESS_RULES = 2060
-LONGEST_RULE = 10_000
 Moment = date | datetime
 
 
@@ -70,33 +69,8 @@ class FeedEvent:
     transparent: bool = False
 
 
-class RuleError(ValueError):
-    """A rule of recurrence that calendars cannot carry; the text says why."""
-
-
 def _naive(moment: Moment) -> datetime:
     return moment if isinstance(moment, datetime) else datetime.combine(moment, time())
-
-
-def check_rule(start: Moment, rrule: str) -> None:
-    """Raise RuleError unless `rrule` is a rule calendars agree on, whose first occurrence is `start`."""
-    parts = dict(part.split("=", 1) for part in rrule.upper().split(";") if "=" in part)
-    if parts.get("FREQ") not in ("DAILY", "WEEKLY", "MONTHLY", "YEARLY"):
-        raise RuleError("It can repeat daily, weekly, monthly or yearly.")
-    if "COUNT" in parts and "UNTIL" in parts:
-        raise RuleError("It can end after a number of times or on a day, not both.")
-    if int(parts.get("COUNT", "1") or 1) > LONGEST_RULE:
-        raise RuleError(f"It repeats more than {LONGEST_RULE:,} times. Shorten it.")
-    begin = _naive(start)
-    try:
-        rule = rrulestr(rrule.replace("Z", ""), dtstart=begin, ignoretz=True)
-    except (ValueError, TypeError) as error:
-        raise RuleError("The rule of repetition cannot be read.") from error
-    first = next(iter(rule), None)
-    if first is None:
-        raise RuleError("It would never take place: the rule ends before it begins.")
-    if first != begin:
-        raise RuleError("Its first day is not one of the days it repeats on. Choose a first day that is.")
 
 
 def _recurrence(event: FeedEvent) -> vRecur | None:
@@ -189,7 +163,7 @@ def _master(event: FeedEvent) -> VEvent:
     rule = _recurrence(event)
     if rule is not None:
         entry.add("rrule", rule)
-        occurring = rrulestr(event.rrule.replace("Z", ""), dtstart=_naive(event.start), ignoretz=True)  # type: ignore[union-attr]
+        occurring = rule_from(event.rrule or "", event.start)
         # khal drops an event whose EXDATE hits nothing.
         for gone in sorted(event.exdates, key=_naive):
             if occurring.between(_naive(gone), _naive(gone), inc=True):

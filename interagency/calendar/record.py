@@ -9,7 +9,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from dateutil.rrule import rrulestr
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
@@ -30,6 +29,7 @@ from interagency.calendar.models import (
     Segment,
     SegmentDay,
 )
+from interagency.calendar.rules import rule_from
 from interagency.database import now
 from interagency.dates import ImpreciseDate
 from interagency.history import Action, record_change
@@ -388,7 +388,7 @@ def _last_day(event: Event, last: date | None) -> date | None:
     if "COUNT=" not in event.rrule and "UNTIL=" not in event.rrule:
         return None
     first = event.segments[0].start.first
-    rule = rrulestr(event.rrule.replace("Z", ""), dtstart=datetime(first.year, first.month, first.day), ignoretz=True)
+    rule = rule_from(event.rrule, first)
     length = (event.segments[0].end.last - first) if event.segments[0].end else timedelta()
     final = max(rule, default=None)
     return max(last, final.date() + length) if final else last

@@ -16,11 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar
 
-from interagency.calendar.feed import FeedEvent, FeedOverride, RuleError, calendar_bytes, check_rule, event_bytes
+from interagency.calendar.feed import FeedEvent, FeedOverride, calendar_bytes, event_bytes
 from interagency.calendar.models import Event
 from interagency.calendar.occurrences import all_occurrences
 from interagency.calendar.publish import feed_events
 from interagency.calendar.queries import everything
+from interagency.calendar.rules import RuleError, check_rule
 from interagency.database import db
 from interagency.sample.load import load_sample
 from interagency.words import clean
