@@ -5,9 +5,11 @@ No METHOD, ORGANIZER, ATTENDEE or VALARM: in a shared feed they leak addresses a
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from urllib.parse import quote
@@ -20,6 +22,7 @@ from interagency.calendar.rules import rule_from
 from interagency.calendar.zones import vtimezone
 from interagency.words import clean
 
+log = logging.getLogger(__name__)
 PRODUCT = "-//UN interagency coordination//Interagency calendar//EN"
 REFRESH = timedelta(hours=4)
 LAST_YEAR_OF_ENDLESS_RULES = 2060
@@ -240,9 +243,30 @@ def join_calendar(head: bytes, zones: bytes, blocks: Iterable[bytes]) -> bytes:
 def calendar_bytes(name: str, url: str, events: Iterable[FeedEvent], *, refresh: timedelta = REFRESH) -> bytes:
     """A calendar called `name`, to be found at `url`, with `events` in the order of begin and UID.
 
-    Raises ValueError when two events have the same UID.
+    One event never takes the others with it: one that cannot be written is left out and logged, and where two have the
+    same UID the older keeps it and the other gets one of its own.
     """
-    ordered = sorted(events, key=lambda event: (_naive(event.start), event.uid))
-    if len({event.uid for event in ordered}) != len(ordered):
-        raise ValueError("two events with the same UID")
-    return join_calendar(_head(name, url, refresh), _zones(ordered), (event_bytes(event) for event in ordered))
+    ordered = sorted(_with_own_uids(events), key=lambda event: (_naive(event.start), event.uid))
+    written: list[FeedEvent] = []
+    blocks: list[bytes] = []
+    for event in ordered:
+        try:
+            blocks.append(event_bytes(event))
+            written.append(event)
+        except Exception:
+            log.exception("%s is left out of a feed: it cannot be written", event.uid)
+    return join_calendar(_head(name, url, refresh), _zones(written), blocks)
+
+
+def _with_own_uids(events: Iterable[FeedEvent]) -> list[FeedEvent]:
+    """The events, no two with the same UID: programs refuse the whole calendar otherwise."""
+    seen: set[str] = set()
+    found = []
+    for event in sorted(events, key=lambda event: (event.created, event.url, event.title)):
+        uid, number = event.uid, 1
+        while uid in seen:
+            uid = f"{event.uid}-{hashlib.sha256(f'{event.url} {number}'.encode()).hexdigest()[:12]}"
+            number += 1
+        seen.add(uid)
+        found.append(event if uid == event.uid else replace(event, uid=uid))
+    return found

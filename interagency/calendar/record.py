@@ -55,13 +55,17 @@ class DayDraft:
 
 @dataclass(frozen=True, slots=True)
 class SegmentDraft:
-    """Days that touch: from, to, and the hours where they are known (local time of the event's zone)."""
+    """Days that touch: from, to, and the hours where they are known (local time of the event's zone).
+
+    `number` is the segment it stands for, whose UID it keeps; None goes by the place in the row.
+    """
 
     start: ImpreciseDate
     end: ImpreciseDate
     start_time: time | None = None
     end_time: time | None = None
     days: tuple[DayDraft, ...] = ()
+    number: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +176,7 @@ def draft_of(event: Event) -> EventDraft:
                 s.start_time,
                 s.end_time,
                 tuple(DayDraft(day.day, day.chapter_number, day.note) for day in s.days),
+                s.number,
             )
             for s in event.segments
             if s.start and s.end
@@ -303,13 +308,25 @@ def _apply_documents(event: Event, drafts: list[DocumentDraft]) -> None:
         ]
 
 
+def _numbered(event: Event, drafts: list[SegmentDraft]) -> list[Segment]:
+    """The segment each draft is about. Numbers stay, so that their UIDs stay; what is new gets a new number."""
+    if all(draft.number is None for draft in drafts):
+        kept = event.segments[: len(drafts)]
+    else:
+        present = {segment.number: segment for segment in event.segments}
+        kept = [
+            present.get(draft.number) or Segment(number=draft.number, days=[]) if draft.number else Segment(days=[])
+            for draft in drafts
+        ]
+    kept += [Segment(days=[]) for _more in drafts[len(kept) :]]
+    used = [segment.number for segment in (*event.segments, *kept) if segment.number]
+    for number, segment in enumerate((one for one in kept if not one.number), max(used, default=0) + 1):
+        segment.number = number
+    return kept
+
+
 def _apply_segments(event: Event, drafts: list[SegmentDraft]) -> None:
-    """Segments keep their numbers in order, so that their UIDs stay; new ones get new numbers."""
-    kept = event.segments[: len(drafts)]
-    next_number = max((segment.number for segment in event.segments), default=0) + 1
-    while len(kept) < len(drafts):
-        kept.append(Segment(number=next_number, days=[]))
-        next_number += 1
+    kept = _numbered(event, drafts)
     for segment, draft in zip(kept, drafts, strict=True):
         segment.start, segment.end = draft.start, draft.end
         segment.start_time, segment.end_time = draft.start_time, draft.end_time

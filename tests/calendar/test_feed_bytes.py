@@ -164,9 +164,10 @@ def test_the_same_events_give_the_same_bytes_in_any_order() -> None:
     assert feed(one, two) == feed(two, one)
 
 
-def test_two_events_with_one_uid_are_refused() -> None:
-    with pytest.raises(ValueError, match="same UID"):
-        feed(event(), event())
+def test_two_events_with_one_uid_get_one_each() -> None:
+    found = [str(one["UID"]) for one in Calendar.from_ical(feed(event(), event())).walk("VEVENT")]
+    assert len(set(found)) == 2
+    assert "event-1@test" in found
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Rules of repetition: what calendars cannot agree on is refused at once, in words, and nothing is searched for ever."""
+"""Rules of repetition: what no calendar agrees on is refused at once, in words; nothing is searched for ever."""
 
 from __future__ import annotations
 
