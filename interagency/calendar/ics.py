@@ -42,12 +42,13 @@ class IcsEvent:
 
     `segments` are `[first day, last day, from, to]`; `exceptions` are `[original, start, end, cancelled,
     title, note]`; `links` are `[kind, title, address]`. `notes` tell what was taken differently. `modified`
-    is when its maker last changed it, in UTC, as far as the file says.
+    is when its maker last changed it, in UTC, as far as the file says; `related` is the UID of what it belongs to.
     """
 
     uid: str
     sequence: int = 0
     modified: str = ""
+    related: str = ""
     title: str = ""
     description: str = ""
     venue: str = ""
@@ -190,6 +191,7 @@ class _Reader:
             uid=uid,
             sequence=self.member.sequence,
             modified=self.member.modified,
+            related=clean(block.text("RELATED-TO"), lines=False)[:LONGEST_UID],
             title=_words(block, "SUMMARY", TITLE_LENGTH) or "Event without title",
             description=clean(block.text("DESCRIPTION"))[:TEXT_LENGTH],
             venue=_words(block, "LOCATION", 300),

@@ -23,7 +23,7 @@ KEPT = {
 DATES = frozenset(["DTSTART", "DTEND", "RECURRENCE-ID", "RDATE", "EXDATE", "DTSTAMP", "LAST-MODIFIED"])
 WANTED = DATES.union(
     ("UID", "SEQUENCE", "SUMMARY", "DESCRIPTION", "LOCATION", "STATUS", "DURATION", "RRULE", "EXRULE", "CATEGORIES"),
-    ("URL", "CONFERENCE", "METHOD", "TZID", "TZOFFSETFROM", "TZOFFSETTO", "X-LIC-LOCATION"),
+    ("URL", "CONFERENCE", "METHOD", "RELATED-TO", "TZID", "TZOFFSETFROM", "TZOFFSETTO", "X-LIC-LOCATION"),
 )
 _NAME = re.compile(r"\s*([A-Za-z0-9-]+)\s*(?=[;:])")
 _PARAMETER = re.compile(r';\s*([A-Za-z0-9-]+)\s*=\s*("[^"]*"|[^;"]*)')

@@ -34,12 +34,18 @@ class Uids:
             for place, segment in enumerate(event.segments)
         }
         self.known: dict[str, tuple[Event, int]] = {}
-        for uid in self._in_file:
+        for one in incoming:
+            uid = one.uid
             if uid in self._events:
                 event = self._events[uid]
                 self.known[uid] = (event, self._runs.get(uid, (event, 0))[1] if self._is_of(uid, event) else 0)
-            elif uid in self._runs and self._runs[uid][0].uid.endswith(OWN_HOST):
+            elif uid in self._runs and self._is_ours(one, self._runs[uid][0]):
                 self.known[uid] = self._runs[uid]
+
+    @staticmethod
+    def _is_ours(incoming: IcsEvent, event: Event) -> bool:
+        """Whether it comes from our own feed, which names the event a run of days belongs to."""
+        return incoming.related == event.uid or event.uid.endswith(OWN_HOST)
 
     def _is_of(self, uid: str, event: Event) -> bool:
         return uid in self._runs and self._runs[uid][0] is event
