@@ -181,7 +181,10 @@ class _Reader:
         exceptions: list[list[Any]] = []
         if not rule:
             length = as_moment(end) - as_moment(start)
-            segments += [_segment(one, one + length) for one in further_segments(block, times, start)]
+            for one in further_segments(block, times, start):
+                _check_year(one)
+                _check_year(one + length)
+                segments.append(_segment(one, one + length))
         elif "RDATE" in block:
             raise EventNotRead("It has a rule and further single dates; that cannot be kept. Split it in two.")
         else:

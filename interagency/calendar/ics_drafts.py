@@ -38,11 +38,12 @@ def onto(draft: EventDraft, incoming: IcsEvent, base: IcsEvent | None, place: in
     if said("status"):
         draft.status = EventStatus(incoming.status)
     if said("segments"):
-        here = draft.segments[place : place + 1]
         taken = [_segment(values, draft) for values in incoming.segments]
-        if here:
-            taken[0] = replace(taken[0], number=here[0].number)
-        draft.segments = [*draft.segments[:place], *taken, *draft.segments[place + 1 :]]
+        if len(taken) > 1:
+            draft.segments = _whole_row(draft.segments, taken)
+        else:
+            number = draft.segments[place].number if place < len(draft.segments) else None
+            draft.segments[place : place + 1] = [replace(taken[0], number=number)]
     if draft.rrule:
         draft.segments = draft.segments[:1]
     if said("exceptions"):
@@ -50,6 +51,19 @@ def onto(draft: EventDraft, incoming: IcsEvent, base: IcsEvent | None, place: in
     if said("links"):
         draft.links = [(LinkKind(kind), title, address) for kind, title, address in incoming.links]
     return draft
+
+
+def _whole_row(present: list[SegmentDraft], taken: list[SegmentDraft]) -> list[SegmentDraft]:
+    """The runs of days of a file that names them all; those that begin on the same day keep their numbers.
+
+    What is not known to the day no file can name, so it stays.
+    """
+    numbers = {segment.start.first: segment.number for segment in reversed(present) if segment.start.is_exact}
+    row = [replace(segment, number=numbers.pop(segment.start.first, None)) for segment in taken]
+    left = [number for number in numbers.values() if number]
+    if row[0].number is None and left:
+        row[0] = replace(row[0], number=min(left))
+    return row + [segment for segment in present if not segment.start.is_exact]
 
 
 def _segment(values: list[str | None], draft: EventDraft) -> SegmentDraft:

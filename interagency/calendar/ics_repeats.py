@@ -49,11 +49,11 @@ def rule_of(block: Block, start: date | Stamp, times: EventTimes, budget: Budget
         _without_own_hour(parts, begins)
         _end_by_the_clock(parts, start, times)
         rule = ";".join(f"{name}={parts[name]}" for name in sorted(parts, key=_place))
-        check_rule(begins, rule)
+        budget.spend(1)
+        last = check_rule(begins, rule)
     except RuleError as problem:
         raise EventNotRead(str(problem)) from None
-    if "COUNT" in parts:
-        last = max(moments(rule, begins, datetime(LAST_YEAR, 12, 31, 23)), default=as_moment(begins))
+    if last is not None:
         budget.spend(work_of(rule, begins, last))
     elif "UNTIL" in parts:
         budget.spend(work_of(rule, begins, as_moment(read_moment(parts["UNTIL"]))))

@@ -47,8 +47,11 @@ def parts_of(rrule: str) -> dict[str, str]:
     return parts
 
 
-def check_rule(start: Moment, rrule: str) -> None:
-    """Raise RuleError unless `rrule` is a rule calendars agree on, whose first occurrence is `start`."""
+def check_rule(start: Moment, rrule: str) -> datetime | None:
+    """Raise RuleError unless `rrule` is a rule calendars agree on, whose first occurrence is `start`.
+
+    Returns when it begins for the last time where it has a number of times, else None.
+    """
     parts = parts_of(rrule)
     _check_parts(parts)
     begin = as_moment(start)
@@ -59,8 +62,12 @@ def check_rule(start: Moment, rrule: str) -> None:
             "Its first day is not one of the days it repeats on, or the rule never takes place. "
             "Choose a first day that is."
         )
-    if "COUNT" in parts and len(list(moments(rrule, begin, datetime(LAST_YEAR, 12, 31, 23)))) < int(parts["COUNT"]):
+    if "COUNT" not in parts:
+        return None
+    listed = list(moments(rrule, begin, datetime(LAST_YEAR, 12, 31, 23)))
+    if len(listed) < int(parts["COUNT"]):
         raise RuleError(f"It goes on after the year {LAST_YEAR}. Shorten it.")
+    return listed[-1]
 
 
 def _check_parts(parts: dict[str, str]) -> None:

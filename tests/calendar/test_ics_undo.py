@@ -144,6 +144,18 @@ def test_two_runs_of_days_changed_in_one_file_are_one_change_to_undo(at_desk: No
     assert (record.facts(events()[0]), sorted(entries())) == before
 
 
+def test_single_further_dates_follow_the_file_and_keep_their_uids(at_desk: None) -> None:
+    take(file(meeting(RDATE="20261019T130000Z,20261026T130000Z", SEQUENCE="0")))
+    assert sorted(entries()) == ["a-2@x", "a-3@x", "a@x"]
+    again, items = look(file(meeting(RDATE="20261019T130000Z,20261026T130000Z", SEQUENCE="0")))
+    assert [item["act"] for item in items] == ["unchanged"]
+    db.session.delete(again)
+    take(file(meeting(RDATE="20261026T130000Z,20261102T130000Z", SEQUENCE="1")))
+    found = {uid: one["DTSTART"].dt.day for uid, one in entries().items()}
+    assert (found["a@x"], found["a-3@x"], len(found)) == (12, 26, 3)
+    assert sorted(found.values()) == [2, 12, 26]
+
+
 # --- Undo ---
 
 
