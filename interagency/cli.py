@@ -470,7 +470,8 @@ def calendar_feed(app: Flask, out: Path, whole_past: bool) -> None:
 def calendar_import(app: Flask, file: Path, dry_run: bool, key: str) -> None:
     """Take the events of an .ics file in: new ones, and newer versions of known ones."""
     from interagency.calendar.ics import LARGEST_FILE, CalendarNotRead
-    from interagency.calendar.ics_import import Importer, apply, chosen_by_default, preview
+    from interagency.calendar.ics_apply import apply
+    from interagency.calendar.ics_import import Importer, chosen_by_default, preview
     from interagency.database import db as database
     from interagency.matrix.organisations.queries import Directory
 

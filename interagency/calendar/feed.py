@@ -5,25 +5,27 @@ No METHOD, ORGANIZER, ATTENDEE or VALARM: in a shared feed they leak addresses a
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr
 from icalendar import Calendar, vDuration, vRecur, vText, vUri
 from icalendar import Event as VEvent
 
+from interagency.calendar.rules import rule_from
 from interagency.calendar.zones import vtimezone
 from interagency.words import clean
 
+log = logging.getLogger(__name__)
 PRODUCT = "-//UN interagency coordination//Interagency calendar//EN"
 REFRESH = timedelta(hours=4)
 LAST_YEAR_OF_ENDLESS_RULES = 2060
-LONGEST_RULE = 10_000
 Moment = date | datetime
 
 
@@ -70,33 +72,8 @@ class FeedEvent:
     transparent: bool = False
 
 
-class RuleError(ValueError):
-    """A rule of recurrence that calendars cannot carry; the text says why."""
-
-
 def _naive(moment: Moment) -> datetime:
     return moment if isinstance(moment, datetime) else datetime.combine(moment, time())
-
-
-def check_rule(start: Moment, rrule: str) -> None:
-    """Raise RuleError unless `rrule` is a rule calendars agree on, whose first occurrence is `start`."""
-    parts = dict(part.split("=", 1) for part in rrule.upper().split(";") if "=" in part)
-    if parts.get("FREQ") not in ("DAILY", "WEEKLY", "MONTHLY", "YEARLY"):
-        raise RuleError("It can repeat daily, weekly, monthly or yearly.")
-    if "COUNT" in parts and "UNTIL" in parts:
-        raise RuleError("It can end after a number of times or on a day, not both.")
-    if int(parts.get("COUNT", "1") or 1) > LONGEST_RULE:
-        raise RuleError(f"It repeats more than {LONGEST_RULE:,} times. Shorten it.")
-    begin = _naive(start)
-    try:
-        rule = rrulestr(rrule.replace("Z", ""), dtstart=begin, ignoretz=True)
-    except (ValueError, TypeError) as error:
-        raise RuleError("The rule of repetition cannot be read.") from error
-    first = next(iter(rule), None)
-    if first is None:
-        raise RuleError("It would never take place: the rule ends before it begins.")
-    if first != begin:
-        raise RuleError("Its first day is not one of the days it repeats on. Choose a first day that is.")
 
 
 def _recurrence(event: FeedEvent) -> vRecur | None:
@@ -189,7 +166,7 @@ def _master(event: FeedEvent) -> VEvent:
     rule = _recurrence(event)
     if rule is not None:
         entry.add("rrule", rule)
-        occurring = rrulestr(event.rrule.replace("Z", ""), dtstart=_naive(event.start), ignoretz=True)  # type: ignore[union-attr]
+        occurring = rule_from(event.rrule or "", event.start)
         # khal drops an event whose EXDATE hits nothing.
         for gone in sorted(event.exdates, key=_naive):
             if occurring.between(_naive(gone), _naive(gone), inc=True):
@@ -266,9 +243,30 @@ def join_calendar(head: bytes, zones: bytes, blocks: Iterable[bytes]) -> bytes:
 def calendar_bytes(name: str, url: str, events: Iterable[FeedEvent], *, refresh: timedelta = REFRESH) -> bytes:
     """A calendar called `name`, to be found at `url`, with `events` in the order of begin and UID.
 
-    Raises ValueError when two events have the same UID.
+    One event never takes the others with it: one that cannot be written is left out and logged, and where two have the
+    same UID the older keeps it and the other gets one of its own.
     """
-    ordered = sorted(events, key=lambda event: (_naive(event.start), event.uid))
-    if len({event.uid for event in ordered}) != len(ordered):
-        raise ValueError("two events with the same UID")
-    return join_calendar(_head(name, url, refresh), _zones(ordered), (event_bytes(event) for event in ordered))
+    ordered = sorted(_with_own_uids(events), key=lambda event: (_naive(event.start), event.uid))
+    written: list[FeedEvent] = []
+    blocks: list[bytes] = []
+    for event in ordered:
+        try:
+            blocks.append(event_bytes(event))
+            written.append(event)
+        except Exception:
+            log.exception("%s is left out of a feed: it cannot be written", event.uid)
+    return join_calendar(_head(name, url, refresh), _zones(written), blocks)
+
+
+def _with_own_uids(events: Iterable[FeedEvent]) -> list[FeedEvent]:
+    """The events, no two with the same UID: programs refuse the whole calendar otherwise."""
+    seen: set[str] = set()
+    found = []
+    for event in sorted(events, key=lambda event: (event.created, event.url, event.title)):
+        uid, number = event.uid, 1
+        while uid in seen:
+            uid = f"{event.uid}-{hashlib.sha256(f'{event.url} {number}'.encode()).hexdigest()[:12]}"
+            number += 1
+        seen.add(uid)
+        found.append(event if uid == event.uid else replace(event, uid=uid))
+    return found

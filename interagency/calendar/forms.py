@@ -8,7 +8,6 @@ from datetime import date, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
-from dateutil.rrule import rrulestr
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -33,6 +32,7 @@ from interagency.calendar.lines import (
 from interagency.calendar.models import Event, EventKind, EventSeries, EventStatus, Mode
 from interagency.calendar.record import DayDraft, DocumentDraft, EventDraft, ExceptionDraft, SegmentDraft
 from interagency.calendar.repeats import Repeat, repeat_of, rule_of
+from interagency.calendar.rules import rule_from
 from interagency.calendar.zones import is_known_zone, local_problem
 from interagency.dates import ImpreciseDate, read_date
 from interagency.forms import CleanStringField, CleanTextField, Group, NamesField, RecordsField, to_choices
@@ -452,9 +452,7 @@ def _kept_exceptions(event: Event, rrule: str, first: SegmentDraft) -> list[Exce
     """The moved and cancelled occurrences that still belong to the rule."""
     if not rrule:
         return []
-    rule = rrulestr(
-        rrule.replace("Z", ""), dtstart=datetime.combine(first.start.first, first.start_time or time()), ignoretz=True
-    )
+    rule = rule_from(rrule, datetime.combine(first.start.first, first.start_time or time()))
     return [
         ExceptionDraft(c.original, c.start, c.end, c.is_cancelled, c.title, c.note)
         for c in event.exceptions

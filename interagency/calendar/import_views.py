@@ -8,18 +8,9 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from interagency.calendar.ics import CalendarNotRead
-from interagency.calendar.ics_import import (
-    NEW,
-    SKIPPED,
-    UNCHANGED,
-    UPDATED,
-    Importer,
-    apply,
-    chosen_by_default,
-    imports_of,
-    preview,
-    undo,
-)
+from interagency.calendar.ics_apply import apply, undo
+from interagency.calendar.ics_import import SKIPPED, UNCHANGED, Importer, chosen_by_default, imports_of, preview
+from interagency.calendar.ics_versions import NEW, UPDATED
 from interagency.calendar.models import CalendarImport, EventKind
 from interagency.database import db
 from interagency.matrix.activities.queries import LARGEST_ID, my_entities
@@ -88,10 +79,11 @@ def upload() -> ResponseReturnValue:
     return redirect(url_for("calendar_imports.one", import_id=kept.id))
 
 
-def _get(import_id: int) -> CalendarImport:
-    """One's own import, or any for a coordinator; 404 otherwise."""
+def _get(import_id: int, *, to_write: bool = False) -> CalendarImport:
+    """One's own import, or any for a coordinator; 404 otherwise. `to_write` makes a second click wait."""
     _offered()
-    kept = db.session.get(CalendarImport, import_id) if import_id <= LARGEST_ID else None
+    within = import_id <= LARGEST_ID
+    kept = db.session.get(CalendarImport, import_id, with_for_update=to_write or None) if within else None
     if kept is None or not (current_user.is_coordinator or kept.person_id == current_user.id):
         refuse(404, _("There is no such import. Your own stand in the list."))
     return kept
@@ -115,7 +107,7 @@ def one(import_id: int) -> ResponseReturnValue:
 @rooms.post("/imports/calendar/<int:import_id>")
 def confirm(import_id: int) -> ResponseReturnValue:
     """Do what was ticked. Doing it twice changes nothing."""
-    kept = _get(import_id)
+    kept = _get(import_id, to_write=True)
     here = redirect(url_for("calendar_imports.one", import_id=kept.id))
     if kept.result["state"] != "previewed":
         flash(_("This file was taken in already; nothing was done again."), "success")
@@ -137,7 +129,7 @@ def confirm(import_id: int) -> ResponseReturnValue:
 @rooms.post("/imports/calendar/<int:import_id>/undo")
 def undo_post(import_id: int) -> ResponseReturnValue:
     """Take back what an import did, where nobody changed the event since."""
-    kept = _get(import_id)
+    kept = _get(import_id, to_write=True)
     here = redirect(url_for("calendar_imports.one", import_id=kept.id))
     if kept.result["state"] != "applied" or kept.undone_at is not None:
         flash(_("There is nothing to take back."), "success")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from dateutil.rrule import rrulestr
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -16,6 +15,7 @@ from interagency.calendar.models import Event
 from interagency.calendar.occurrences import Occurrence, originals
 from interagency.calendar.record import EventDraft, ExceptionDraft, draft_of
 from interagency.calendar.repeats import rest_of, until_before
+from interagency.calendar.rules import rule_from
 from interagency.calendar.zones import local_problem
 from interagency.database import db
 from interagency.matrix.activities.models import TITLE_LENGTH
@@ -64,7 +64,7 @@ def _original(event: Event) -> datetime:
 
 def _is_of_rule(event: Event, moment: datetime) -> bool:
     first = record.first_moment(event)
-    rule = rrulestr(event.rrule.replace("Z", ""), dtstart=first, ignoretz=True)
+    rule = rule_from(event.rrule, first)
     return bool(rule.between(moment, moment, inc=True))
 
 

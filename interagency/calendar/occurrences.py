@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr
-
 from interagency.calendar.models import Event, EventStatus, OccurrenceChange, Segment
+from interagency.calendar.rules import rule_from
 from interagency.dates import ImpreciseDate, words_between
 
 
@@ -91,7 +90,7 @@ def _recurring(event: Event, segment: Segment, first: date, last: date) -> list[
     begins = datetime.combine(segment.start.first, segment.start_time or time())
     length = datetime.combine(segment.end.last, segment.end_time or time()) - begins
     changes = {change.original: change for change in event.exceptions}
-    rule = rrulestr(event.rrule.replace("Z", ""), dtstart=begins, ignoretz=True)
+    rule = rule_from(event.rrule, begins)
     window = (datetime.combine(first, time()) - length - timedelta(days=1), datetime.combine(last, time.max))
     found = [
         _changed(event, segment, original, length, changes.get(original))
@@ -114,7 +113,7 @@ def originals(event: Event, first: date, last: date) -> list[tuple[datetime, Occ
     begins = datetime.combine(segment.start.first, segment.start_time or time())
     length = datetime.combine(segment.end.last, segment.end_time or time()) - begins
     changes = {change.original: change for change in event.exceptions}
-    rule = rrulestr(event.rrule.replace("Z", ""), dtstart=begins, ignoretz=True)
+    rule = rule_from(event.rrule, begins)
     window = (datetime.combine(first, time()), datetime.combine(last, time.max))
     return [
         (original, _changed(event, segment, original, length, changes.get(original)))

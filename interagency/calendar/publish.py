@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
@@ -9,6 +10,9 @@ from interagency.calendar.feed import FeedEvent, FeedOverride
 from interagency.calendar.models import Event, EventStatus, LinkKind, OccurrenceChange, Segment
 from interagency.matrix.framework.models import ROMAN
 
+log = logging.getLogger(__name__)
+# What the UIDs made here end in.
+OWN_HOST = "@interagency"
 # Google stops reading near one megabyte; the far past is left out unless asked for.
 PAST = timedelta(days=183)
 CANCELLED_STAYS = timedelta(days=90)
@@ -36,21 +40,32 @@ def feed_events(events: Iterable[Event], base_url: str) -> list[FeedEvent]:
     """What a feed carries of `events`: an entry for each exactly dated segment.
 
     Imprecise dates are left out: a feed cannot say `early 2018`, and a day that nobody named must not stand there.
+    A record that cannot be told is left out and logged; it never takes the others with it.
     """
-    return [
-        _entry(event, segment, place, base_url)
-        for event in events
-        for place, segment in enumerate(event.segments)
-        if segment.is_exact
-    ]
+    entries = []
+    for event in events:
+        try:
+            entries += [
+                _entry(event, segment, place, base_url)
+                for place, segment in enumerate(event.segments)
+                if segment.is_exact
+            ]
+        except Exception:
+            log.exception("Event %s is left out of feeds: its record cannot be told", event.id)
+    return entries
 
 
 def uid_of(event: Event, segment: Segment) -> str:
     """The UID of a segment: the event's own for the first, with the number for the others."""
-    if segment.number == 1:
-        return event.uid
-    name, _at, host = event.uid.partition("@")
-    return f"{name}-{segment.number}@{host}" if host else f"{name}-{segment.number}"
+    return numbered_uid(event.uid, segment.number)
+
+
+def numbered_uid(uid: str, number: int) -> str:
+    """The UID of the run of days with that number, of the event with this UID."""
+    if number == 1:
+        return uid
+    name, at, host = uid.partition("@")
+    return f"{name}-{number}{at}{host}"
 
 
 def _entry(event: Event, segment: Segment, place: int, base_url: str) -> FeedEvent:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 
-from dateutil.rrule import rrulestr
+from interagency.calendar.rules import rule_from
 
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 BASES = {"daily": "FREQ=DAILY", "weekly": "FREQ=WEEKLY", "monthly": "FREQ=MONTHLY", "yearly": "FREQ=YEARLY"}
@@ -62,7 +62,7 @@ def repeat_of(rule: str, first: date) -> Repeat | None:
 
 def starts(rule: str, first: datetime, *, after: datetime | None = None) -> list[datetime]:
     """The next ten beginnings by the rule, from `first` or from `after` on; local times."""
-    found = rrulestr(rule.replace("Z", ""), dtstart=first, ignoretz=True)
+    found = rule_from(rule, first)
     if after is None:
         return list(islice(found, SHOWN))
     return list(found.xafter(after, count=SHOWN, inc=True))
@@ -81,6 +81,6 @@ def rest_of(rule: str, first: datetime, moment: datetime) -> str:
     parts = rule.split(";")
     for place, part in enumerate(parts):
         if part.upper().startswith("COUNT="):
-            gone = len(rrulestr(rule.replace("Z", ""), dtstart=first, ignoretz=True).between(first, moment, inc=True))
+            gone = len(rule_from(rule, first).between(first, moment, inc=True))
             parts[place] = f"COUNT={max(1, int(part[6:]) - gone + 1)}"
     return ";".join(parts)

@@ -18,9 +18,20 @@ WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 PROOF_YEARS = 12
 
 
+@lru_cache(maxsize=1)
+def _all_names() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
+
+
 def is_known_zone(name: str) -> bool:
     """Whether `name` is the name of a time zone, such as Europe/Vienna."""
-    return name in zoneinfo.available_timezones()
+    return name in _all_names()
+
+
+@lru_cache(maxsize=1)
+def known_zones() -> tuple[str, ...]:
+    """Zones by region and city, in order."""
+    return tuple(sorted(name for name in _all_names() if "/" in name and not name.startswith("Etc/")))
 
 
 def local_problem(local: datetime, tzid: str) -> Literal["skipped", "doubled"] | None:

@@ -16,11 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar
 
-from interagency.calendar.feed import FeedEvent, FeedOverride, RuleError, calendar_bytes, check_rule, event_bytes
+from interagency.calendar.feed import FeedEvent, FeedOverride, calendar_bytes, event_bytes
 from interagency.calendar.models import Event
 from interagency.calendar.occurrences import all_occurrences
 from interagency.calendar.publish import feed_events
 from interagency.calendar.queries import everything
+from interagency.calendar.rules import RuleError, check_rule
 from interagency.database import db
 from interagency.sample.load import load_sample
 from interagency.words import clean
@@ -163,9 +164,10 @@ def test_the_same_events_give_the_same_bytes_in_any_order() -> None:
     assert feed(one, two) == feed(two, one)
 
 
-def test_two_events_with_one_uid_are_refused() -> None:
-    with pytest.raises(ValueError, match="same UID"):
-        feed(event(), event())
+def test_two_events_with_one_uid_get_one_each() -> None:
+    found = [str(one["UID"]) for one in Calendar.from_ical(feed(event(), event())).walk("VEVENT")]
+    assert len(set(found)) == 2
+    assert "event-1@test" in found
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ from lxml import html
 
 from interagency.calendar.feed import calendar_bytes
 from interagency.calendar.ics import CalendarNotRead, read_ics
-from interagency.calendar.ics_import import Importer, apply, chosen_by_default, preview
+from interagency.calendar.ics_apply import apply
+from interagency.calendar.ics_import import Importer, chosen_by_default, preview
 from interagency.calendar.models import CalendarImport, Event
 from interagency.calendar.publish import feed_events
 from interagency.calendar.queries import everything
