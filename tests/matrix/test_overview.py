@@ -18,10 +18,10 @@ from interagency.matrix.filters import Filters
 from interagency.matrix.framework.models import Country, Recommendation
 from interagency.matrix.organisations.models import Mandate, Organisation
 from interagency.matrix.organisations.queries import Directory
-from interagency.matrix.overview.coverage import coverage
 from interagency.matrix.overview.grid import COLUMNS, ROWS, grid
 from tests.helpers import Browser, text_of
 from tests.matrix.conftest import Clock
+from tests.matrix.test_coverage import covered
 from tests.worlds import many_activities
 
 Enter = Callable[[str | None], Browser]
@@ -121,11 +121,7 @@ def test_blanks_say_why(app: Flask, enter: Enter, open_month: Callable[..., None
     clock.move(2026, 9, 6)
     with app.app_context():
         world()
-        found = {
-            one.code: one
-            for chapter in coverage(db.session, Filters(), [], at=clock())
-            for one in chapter.recommendations
-        }
+        found = covered(clock())
         assert len(found) == 103
         assert (found["1(a)"].activities, found["1(a)"].joint, found["1(a)"].entities) == (2, 1, ["UNICEF", "WHO"])
         assert (found["5(h)"].countries, found["5(h)"].since) == (1, 2016)
@@ -140,11 +136,7 @@ def test_blanks_say_why(app: Flask, enter: Enter, open_month: Callable[..., None
             ]
         )
         db.session.commit()
-        found = {
-            one.code: one
-            for chapter in coverage(db.session, Filters(), [], at=clock())
-            for one in chapter.recommendations
-        }
+        found = covered(clock())
         assert (found["2(a)"].blank, found["2(b)"].blank, found["2(c)"].blank) == (
             "confirmed none",
             "silent",

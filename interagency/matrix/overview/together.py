@@ -15,10 +15,8 @@ from interagency.matrix.filters import Filters, activity_conditions
 from interagency.matrix.framework.models import Chapter
 from interagency.matrix.overview.grid import Cell, Line, lines, links, step_of
 
-SIZE, RADIUS, LABEL_GAP = 620, 220, 26
+MIDDLE_X, MIDDLE_Y, ACROSS, DOWN, LABEL_GAP = 410, 300, 260, 235, 20
 STRONGEST = 3
-# Numbers on more lines than these would cover each other; the table has them all.
-NUMBERED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """A line of the picture between two entities; the number stands at (x, y) where there is room."""
+    """A line of the picture between two entities; the number stands at (x, y) if `numbered`."""
 
     x1: float
     y1: float
@@ -113,7 +111,7 @@ def together(session: Session, filters: Filters, mine: Iterable[str]) -> Togethe
         joint=joint,
         total=session.scalar(sa.select(sa.func.count()).select_from(shown)) or 0,
         dots=dots,
-        ties=_ties(pairs, {dot.line.key: dot for dot in dots}, most),
+        ties=_ties(pairs, dots, most),
         chapters=_chapters(session, shown, both, entities),
     )
 
@@ -155,23 +153,25 @@ def _chapters(session: Session, shown: sa.CTE, both: sa.Subquery, entities: list
     ]
 
 
-# --- The picture: entities on a circle, a line for each pair, thicker for more ---
+# --- The picture: the busiest entity in the middle, the others round it, a line for each pair, thicker for more ---
 
 
 def _dots(entities: list[Line], joint: dict[str, int]) -> list[Dot]:
-    found = []
-    for place, line in enumerate(entities):
-        angle = 2 * math.pi * place / len(entities) - math.pi / 2
+    if not entities:
+        return []
+    middle = max(entities, key=lambda line: joint[line.key])
+    found = [Dot(MIDDLE_X, MIDDLE_Y, MIDDLE_X, MIDDLE_Y - 14, "middle", middle, joint[middle.key])]
+    around = [line for line in entities if line is not middle]
+    for place, line in enumerate(around):
+        angle = 2 * math.pi * (place + 0.5) / len(around) - math.pi / 2
         across, down = math.cos(angle), math.sin(angle)
-        middle = SIZE / 2
-        anchor = "middle" if abs(across) < 0.2 else "start" if across > 0 else "end"
         found.append(
             Dot(
-                round(middle + RADIUS * across, 1),
-                round(middle + RADIUS * down, 1),
-                round(middle + (RADIUS + LABEL_GAP) * across, 1),
-                round(middle + (RADIUS + LABEL_GAP) * down + 5, 1),
-                anchor,
+                round(MIDDLE_X + ACROSS * across, 1),
+                round(MIDDLE_Y + DOWN * down, 1),
+                round(MIDDLE_X + (ACROSS + LABEL_GAP) * across, 1),
+                round(MIDDLE_Y + (DOWN + LABEL_GAP) * down + 4, 1),
+                "middle" if abs(across) < 0.2 else "start" if across > 0 else "end",
                 line,
                 joint[line.key],
             )
@@ -179,15 +179,15 @@ def _dots(entities: list[Line], joint: dict[str, int]) -> list[Dot]:
     return found
 
 
-def _ties(pairs: list[Pair], dots: dict[str, Dot], most: int) -> list[Tie]:
-    """A line for each pair, the strongest drawn last. Numbers stand off the middle, where many lines cross."""
+def _ties(pairs: list[Pair], dots: list[Dot], most: int) -> list[Tie]:
+    """A line for each pair, the strongest drawn last. Those to the middle have room for their number."""
+    by_key = {dot.line.key: dot for dot in dots}
     found = []
-    for place, pair in enumerate(pairs):
-        one, other = dots[pair.left.key], dots[pair.right.key]
-        share = 0.42 if place % 2 else 0.56
-        x, y = one.x + (other.x - one.x) * share, one.y + (other.y - one.y) * share
-        found.append(
-            Tie(one.x, one.y, other.x, other.y, round(x, 1), round(y, 1), pair, step_of(pair.count, most),
-                place < NUMBERED)
-        )  # fmt: skip
-    return found[::-1]
+    for pair in reversed(pairs):
+        one, other = by_key[pair.left.key], by_key[pair.right.key]
+        numbered = dots[0] in (one, other)
+        outer = other if one is dots[0] else one
+        x, y = (MIDDLE_X + (outer.x - MIDDLE_X) * 0.62, MIDDLE_Y + (outer.y - MIDDLE_Y) * 0.62)
+        step = step_of(pair.count, most)
+        found.append(Tie(one.x, one.y, other.x, other.y, round(x, 1), round(y, 1), pair, step, numbered))
+    return found

@@ -221,7 +221,7 @@ def tile_map(countries: list[Country], regions: dict[str, str], counts: dict[str
         y = EDGE
         for group in column["regions"]:
             x = EDGE + int(column["x"] * TILE_WIDTH)
-            blocks.append(Block(x, y + BLOCK_HEAD - 6, regions.get(group["region"], "")))
+            blocks.append(Block(x, y + BLOCK_HEAD - 6, group.get("label") or regions.get(group["region"], "")))
             y += BLOCK_HEAD
             for row in group["rows"]:
                 for across, code in enumerate(row.split()):
@@ -231,7 +231,8 @@ def tile_map(countries: list[Country], regions: dict[str, str], counts: dict[str
                 y += TILE_HEIGHT
             y += EDGE
     return TileMap(
-        width=max(tile.x for tile in tiles) + TILE_WIDTH + EDGE,
+        # Room for the names of narrow regions at the right.
+        width=max(tile.x for tile in tiles) + 2 * TILE_WIDTH + EDGE,
         height=max(tile.y for tile in tiles) + TILE_HEIGHT + EDGE,
         blocks=blocks,
         tiles=tiles,
