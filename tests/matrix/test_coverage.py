@@ -58,6 +58,7 @@ def test_coverage_counts_under_the_filters_and_says_when_only_they_leave_a_blank
     link = page.xpath("//table//a[starts-with(@href, '/activities')]")
     assert [(one.text, one.get("href")) for one in link] == [("1", "/activities?recommendation=1%28a%29&country=KE")]
     assert "1 activity" in text_of(reader.get(link[0].get("href")))
+    assert "Counting only what stands under Kenya: Chapter I: 1 of 18 recommendations" in page.text_content()
 
 
 def test_a_sentence_per_chapter_can_be_read_out(app: Flask, enter: Enter, add_activity: Callable[..., int]) -> None:
@@ -143,6 +144,6 @@ def test_the_page_of_a_mandate_shows_sections_own_activities_and_who_else_declar
     page = html.fromstring(enter_sqlite("who").get("/mandates").text)
     assert len(page.xpath("//input[@type='checkbox'][@name='recommendation']")) == 103
     assert len(page.xpath("//fieldset/legend")) == 7
-    assert "New psychoactive substances" in [node.text_content() for node in page.xpath("//fieldset//h2")]
+    assert "New psychoactive substances" in [node.text_content() for node in page.xpath("//fieldset//h3")]
     label = page.xpath("//label[input[@value='5(h)']]")[0].text_content()
     assert "1 activity of yours; also declared by UNDP" in label

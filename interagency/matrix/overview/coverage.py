@@ -130,7 +130,7 @@ def coverage(session: Session, filters: Filters, mine: Iterable[str], *, at: dat
             ROMAN[c.number],
             c.title,
             by_chapter[c.number],
-            chapter_sentence(c.number, by_chapter[c.number], *counted.chapters.get(c.number, (0, 0))),
+            _under(filters) + chapter_sentence(c.number, by_chapter[c.number], *counted.chapters.get(c.number, (0, 0))),
         )
         for c in session.scalars(sa.select(Chapter).order_by(Chapter.number))
     ]
@@ -216,6 +216,14 @@ def _blank(code: str, mandates: dict[str, list[str]], silent: set[str]) -> Blank
     if code not in mandates:
         return Blank.NO_MANDATE
     return Blank.SILENT if silent & set(mandates[code]) else Blank.NONE
+
+
+def _under(filters: Filters) -> str:
+    """Words that say a sentence is not about everything."""
+    if not filters:
+        return ""
+    labels = ", ".join(filters.label(name, value) for name, value in filters.pairs())
+    return str(_("Counting only what stands under %(filters)s: ", filters=labels))
 
 
 def chapter_sentence(number: int, found: list[Covered], activities: int, joint: int) -> str:

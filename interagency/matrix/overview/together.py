@@ -171,7 +171,7 @@ def _dots(entities: list[Line], joint: dict[str, int]) -> list[Dot]:
                 round(MIDDLE_Y + DOWN * down, 1),
                 round(MIDDLE_X + (ACROSS + LABEL_GAP) * across, 1),
                 round(MIDDLE_Y + (DOWN + LABEL_GAP) * down + 4, 1),
-                "middle" if abs(across) < 0.2 else "start" if across > 0 else "end",
+                "middle" if abs(across) < 0.05 else "start" if across > 0 else "end",
                 line,
                 joint[line.key],
             )
