@@ -25,6 +25,16 @@ from interagency.matrix.organisations.models import Organisation
 from interagency.web import public, settings, today
 
 rooms = Blueprint("pages", __name__)
+MATRIX_PAGES = (
+    "/activities",
+    "/matrix",
+    "/coverage",
+    "/where",
+    "/when",
+    "/together",
+    "/mandates",
+    "/imports",
+)
 
 
 @rooms.app_context_processor
@@ -47,7 +57,7 @@ def _frame() -> dict[str, Any]:
             _("Matrix"),
             url_for("activities.activities"),
             "matrix",
-            here.startswith(("/activities", "/matrix", "/coverage", "/mandates", "/imports")),
+            here.startswith(MATRIX_PAGES),
         ),
         (_("Calendar"), url_for("calendar.calendar"), "calendar", here.startswith(("/calendar", "/events"))),
         (_("Editions"), url_for("editions.editions"), "editions", here.startswith("/editions")),

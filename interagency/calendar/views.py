@@ -28,6 +28,7 @@ from interagency.calendar.occurrence_views import rooms as occurrence_rooms
 from interagency.calendar.occurrences import all_occurrences, month_page, occurrences, year_page
 from interagency.calendar.planning import read_plan
 from interagency.calendar.subscription_views import rooms as subscriptions
+from interagency.calendar.timeline_views import rooms as timeline_rooms
 from interagency.database import db
 from interagency.dates import ImpreciseDate
 from interagency.history import audit, changes_of
@@ -47,7 +48,7 @@ from interagency.web import instant, reader_zone, refuse, today
 from interagency.words import clean
 
 rooms = Blueprint("calendar", __name__)
-ROOMS = (rooms, occurrence_rooms, import_rooms, subscriptions)
+ROOMS = (rooms, occurrence_rooms, import_rooms, subscriptions, timeline_rooms)
 FIRST_YEAR, LAST_YEAR = 1950, 2150
 
 

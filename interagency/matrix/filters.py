@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 from werkzeug.datastructures import MultiDict
 
+from interagency.dates import FIRST_YEAR, LAST_YEAR
 from interagency.matrix.activities.models import (
     Activity,
     ActivityChapter,
     ActivityCountry,
     ActivityEntity,
+    CountryRole,
     Level,
     Participation,
     Scope,
@@ -24,14 +27,14 @@ from interagency.matrix.activities.models import (
     activity_recommendation,
     activity_region,
 )
-from interagency.matrix.framework.models import ROMAN, Country, Region
+from interagency.matrix.framework.models import ROMAN, Country, Recommendation, Region, Section
 from interagency.matrix.framework.names import NotUnderstood, gazetteer, read_chapter, read_code
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import Directory
 from interagency.words import clean, like_patterns
 
-# In the order they are shown and written into addresses.
-NAMES = (
+# What the pages of an edition and of the calendar understand too.
+PLAIN_NAMES = (
     "q",
     "entity",
     "partner",
@@ -46,6 +49,9 @@ NAMES = (
     "kind",
     "mine",
 )
+# In the order they are shown and written into addresses. `year` is the year an activity begins in; `also` holds
+# `name:value` pairs that must hold besides all the others: `entity=who&also=entity:undp` is what both take part in.
+NAMES = (*PLAIN_NAMES, "section", "beneficiary", "year", "also")
 LONGEST_QUERY = 200
 
 
@@ -79,6 +85,20 @@ class Filters:
         left = tuple(kept for kept in self.get(name) if kept != value)
         values = {key: kept for key, kept in self.values.items() if key != name}
         return replace(self, values=values | ({name: left} if left else {}))
+
+    def narrowed(self, name: str, value: str) -> Filters:
+        """The same filters, and `value` must hold besides: what stands in one line of a table under these filters."""
+        if self.get(name) == (value,):
+            return self
+        if not self.get(name):
+            return replace(self, values=self.values | {name: (value,)})
+        also = dict.fromkeys((*self.get("also"), f"{name}:{value}"))
+        return replace(self, values=self.values | {"also": tuple(also)})
+
+    def address(self, base: str) -> str:
+        """`base` with these filters added to its query."""
+        query = self.query_string()
+        return f"{base}{'&' if '?' in base else '?'}{query}" if query else base
 
     def label(self, name: str, value: str) -> str:
         """The words for one chosen value."""
@@ -121,15 +141,48 @@ class _Reader:
         return str(number), f"chapter {ROMAN[number]}"
 
     def _recommendation(self, text: str) -> tuple[str, str]:
+        if text == "none":
+            return "none", "no recommendation"
         code = read_code(text)
         return code, code
 
+    def _section(self, text: str) -> tuple[str, str]:
+        if text == "none":
+            return "none", "no section"
+        position = int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else 0
+        section = self.session.scalar(sa.select(Section).where(Section.position == position))
+        if section is None:
+            raise NotUnderstood(f"“{text[:40]}” is not a section of the outcome document. Choose one from the list.")
+        return str(position), f"{ROMAN[section.chapter_number]}. {section.title}"
+
+    def _year(self, text: str) -> tuple[str, str]:
+        if text == "none":
+            return "none", "begin not known"
+        if not (text.isascii() and text.isdecimal() and FIRST_YEAR <= int(text) <= LAST_YEAR):
+            raise NotUnderstood(f"“{text[:40]}” is not a year from {FIRST_YEAR} to {LAST_YEAR}.")
+        return text, f"begins in {text}"
+
+    def _beneficiary(self, text: str) -> tuple[str, str]:
+        code, name = self._country(text)
+        return code, f"{name} as beneficiary" if code != "none" else "no beneficiary country"
+
+    def _also(self, text: str) -> tuple[str, str]:
+        name, _colon, value = text.partition(":")
+        if name not in _CONDITIONS:
+            raise NotUnderstood(f"“{text[:40]}” is not a further condition. Write one such as entity:undp.")
+        key = self.read(name, clean(value, lines=False))
+        return f"{name}:{key}", f"and {self.labels.get((name, key), key)}"
+
     def _country(self, text: str) -> tuple[str, str]:
+        if text == "none":
+            return "none", "no country"
         code = gazetteer(self.session).country(text)
         country = self.session.get_one(Country, code)
         return code, country.name
 
     def _region(self, text: str) -> tuple[str, str]:
+        if text == "none":
+            return "none", "no region"
         code = gazetteer(self.session).region(text)
         return code, self.session.get_one(Region, code).name
 
@@ -185,75 +238,124 @@ def _organisation_ids(keys: Iterable[str]) -> sa.Select[int]:
     return sa.select(Organisation.id).where(Organisation.key.in_(list(keys)))
 
 
-def _linked(table: sa.Table, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    return Activity.id.in_(sa.select(table.c.activity_id).where(condition))
+Condition = sa.ColumnElement[bool]
 
 
-def _by_entity(keys: tuple[str, ...]) -> sa.ColumnElement[bool]:
+def _among(links: sa.Select[int], key: Any, values: tuple[Any, ...]) -> Condition:
+    """Activities among whose `links` (a SELECT of their ids) a key has one of `values`; `none`: without such links."""
+    condition: Condition = Activity.id.in_(links.where(key.in_([value for value in values if value != "none"])))
+    return sa.or_(condition, Activity.id.not_in(links)) if "none" in values else condition
+
+
+def _by_entity(keys: tuple[str, ...]) -> Condition:
+    """Taking part; `none` is what has no lead."""
     named = [key for key in keys if key != "none"]
     taking_part = sa.select(ActivityEntity.activity_id).where(
         ActivityEntity.entity_id.in_(_organisation_ids(named)),
         ActivityEntity.participation != Participation.DECLINED,
     )
-    condition: sa.ColumnElement[bool] = Activity.id.in_(taking_part)
+    condition: Condition = Activity.id.in_(taking_part)
     if "none" in keys:
         with_lead = sa.select(ActivityEntity.activity_id).where(ActivityEntity.is_lead)
         condition = sa.or_(condition, Activity.id.not_in(with_lead))
     return condition
 
 
-def _by_chapter(numbers: tuple[str, ...]) -> sa.ColumnElement[bool]:
-    wanted = [int(number) for number in numbers if number != "none"]
-    under = sa.select(ActivityChapter.activity_id).where(ActivityChapter.chapter_number.in_(wanted))
-    condition: sa.ColumnElement[bool] = Activity.id.in_(under)
-    if "none" in numbers:
-        condition = sa.or_(condition, Activity.id.not_in(sa.select(ActivityChapter.activity_id)))
-    return condition
+def _by_partner(keys: tuple[str, ...]) -> Condition:
+    links = sa.select(activity_partner.c.activity_id)
+    return Activity.id.in_(links.where(activity_partner.c.organisation_id.in_(_organisation_ids(keys))))
+
+
+def _by_chapter(numbers: tuple[str, ...]) -> Condition:
+    values = tuple(number if number == "none" else int(number) for number in numbers)
+    return _among(sa.select(ActivityChapter.activity_id), ActivityChapter.chapter_number, values)
+
+
+def _by_recommendation(codes: tuple[str, ...]) -> Condition:
+    table = activity_recommendation
+    return _among(sa.select(table.c.activity_id), table.c.recommendation_code, codes)
+
+
+def _by_section(positions: tuple[str, ...]) -> Condition:
+    """Under the section, or a subsection of it."""
+    parent = aliased(Section)
+    links = (
+        sa.select(activity_recommendation.c.activity_id)
+        .join(Recommendation, Recommendation.code == activity_recommendation.c.recommendation_code)
+        .join(Section, Section.id == Recommendation.section_id)
+    )
+    numbers = [int(position) for position in positions if position != "none"]
+    within = links.outerjoin(parent, parent.id == Section.parent_id).where(
+        sa.or_(Section.position.in_(numbers), parent.position.in_(numbers))
+    )
+    condition: Condition = Activity.id.in_(within)
+    return sa.or_(condition, Activity.id.not_in(links)) if "none" in positions else condition
+
+
+def _by_country(codes: tuple[str, ...]) -> Condition:
+    return _among(sa.select(ActivityCountry.activity_id), ActivityCountry.country_code, codes)
+
+
+def _by_beneficiary(codes: tuple[str, ...]) -> Condition:
+    links = sa.select(ActivityCountry.activity_id).where(ActivityCountry.role == CountryRole.BENEFICIARY)
+    return _among(links, ActivityCountry.country_code, codes)
 
 
 def _regions_within(codes: tuple[str, ...]) -> sa.CTE:
     """The regions and all regions inside them."""
-    inside = sa.select(Region.code).where(Region.code.in_(codes)).cte("inside", recursive=True)
+    inside = sa.select(Region.code).where(Region.code.in_(codes)).cte(recursive=True)
     return inside.union(sa.select(Region.code).where(Region.parent_code == inside.c.code))
 
 
-def _by_region(codes: tuple[str, ...]) -> sa.ColumnElement[bool]:
+def _by_region(codes: tuple[str, ...]) -> Condition:
     """Named for the region or one inside it, or for a country that lies there."""
     inside = sa.select(_regions_within(codes).c.code)
     countries = sa.select(Country.code).where(Country.region_code.in_(inside))
-    return sa.or_(
-        _linked(activity_region, activity_region.c.region_code.in_(inside)),
+    named = sa.select(activity_region.c.activity_id)
+    conditions: list[Condition] = [
+        Activity.id.in_(named.where(activity_region.c.region_code.in_(inside))),
         Activity.id.in_(sa.select(ActivityCountry.activity_id).where(ActivityCountry.country_code.in_(countries))),
-    )
+    ]
+    if "none" in codes:
+        somewhere = (Activity.id.in_(named), Activity.id.in_(sa.select(ActivityCountry.activity_id)))
+        conditions.append(sa.not_(sa.or_(*somewhere)))
+    return sa.or_(*conditions)
 
 
-def activity_conditions(filters: Filters, mine: Iterable[str] = ()) -> list[sa.ColumnElement[bool]]:
+def _by_year(years: tuple[str, ...]) -> Condition:
+    begun = [
+        Activity.start_first.between(date(int(year), 1, 1), date(int(year), 12, 31)) for year in years if year != "none"
+    ]
+    return sa.or_(*begun, *([Activity.start_first.is_(None)] if "none" in years else []))
+
+
+_CONDITIONS: dict[str, Callable[[tuple[str, ...]], Condition]] = {
+    "entity": _by_entity,
+    "partner": _by_partner,
+    "chapter": _by_chapter,
+    "section": _by_section,
+    "recommendation": _by_recommendation,
+    "country": _by_country,
+    "beneficiary": _by_beneficiary,
+    "region": _by_region,
+    "year": _by_year,
+    "status": Activity.status.in_,
+    "level": Activity.level.in_,
+    "scope": Activity.scope.in_,
+    "joint": lambda choices: Activity.is_joint.in_([choice == "yes" for choice in choices]),
+}
+
+
+def activity_conditions(filters: Filters, mine: Iterable[str] = ()) -> list[Condition]:
     """The conditions on Activity that `filters` stand for. `mine` are the keys of the reader's entities."""
-    conditions: list[sa.ColumnElement[bool]] = [
+    conditions: list[Condition] = [
         Activity.is_listed.is_(True),
         *words_match(Activity.search_text, filters.get("q")),
     ]
-    plain = {"status": Activity.status, "level": Activity.level, "scope": Activity.scope}
-    for name, column in plain.items():
-        if filters.get(name):
-            conditions.append(column.in_(filters.get(name)))
-    if entities := filters.get("entity"):
-        conditions.append(_by_entity(entities))
+    conditions += [read(filters.get(name)) for name, read in _CONDITIONS.items() if filters.get(name)]
     if filters.get("mine"):
         conditions.append(_by_entity(tuple(mine)))
-    if partners := filters.get("partner"):
-        conditions.append(
-            _linked(activity_partner, activity_partner.c.organisation_id.in_(_organisation_ids(partners)))
-        )
-    if chapters := filters.get("chapter"):
-        conditions.append(_by_chapter(chapters))
-    if codes := filters.get("recommendation"):
-        conditions.append(_linked(activity_recommendation, activity_recommendation.c.recommendation_code.in_(codes)))
-    if countries := filters.get("country"):
-        named = sa.select(ActivityCountry.activity_id).where(ActivityCountry.country_code.in_(countries))
-        conditions.append(Activity.id.in_(named))
-    if regions := filters.get("region"):
-        conditions.append(_by_region(regions))
-    if joint := filters.get("joint"):
-        conditions.append(Activity.is_joint.in_([choice == "yes" for choice in joint]))
+    for further in filters.get("also"):
+        name, _colon, value = further.partition(":")
+        conditions.append(_CONDITIONS[name]((value,)))
     return conditions

@@ -18,9 +18,11 @@ from interagency.matrix.filters import Filters
 from interagency.matrix.framework.models import Country, Recommendation
 from interagency.matrix.organisations.models import Mandate, Organisation
 from interagency.matrix.organisations.queries import Directory
-from interagency.matrix.overview.coverage import coverage
 from interagency.matrix.overview.grid import COLUMNS, ROWS, grid
 from tests.helpers import Browser, text_of
+from tests.matrix.conftest import Clock
+from tests.matrix.test_coverage import covered
+from tests.worlds import many_activities
 
 Enter = Callable[[str | None], Browser]
 
@@ -93,7 +95,7 @@ def test_each_cell_opens_its_activities_under_the_filters_of_the_page(sqlite_app
     links = page.xpath("//table[contains(@class, 'heat')]//td/a/@href")
     assert "/activities?entity=who&chapter=1&status=planned" in links
     for link in links:
-        number = page.xpath(f"//a[@href='{link}']/text()")[0]
+        number = page.xpath(f"//td/a[@href='{link}']/text()")[0]
         assert f"{number} activit" in text_of(who.get(link))
 
 
@@ -114,11 +116,12 @@ def test_what_is_not_understood_is_told(sqlite_app: Flask, enter_sqlite: Enter, 
     assert html.fromstring(response.text).xpath("//div[contains(@class, 'notice warning')]")
 
 
-def test_blanks_say_why(app: Flask, enter: Enter, open_month: Callable[..., None]) -> None:
+def test_blanks_say_why(app: Flask, enter: Enter, open_month: Callable[..., None], clock: Clock) -> None:
     open_month()
+    clock.move(2026, 9, 6)
     with app.app_context():
         world()
-        found = {one.code: one for chapter in coverage(db.session) for one in chapter.recommendations}
+        found = covered(clock())
         assert len(found) == 103
         assert (found["1(a)"].activities, found["1(a)"].joint, found["1(a)"].entities) == (2, 1, ["UNICEF", "WHO"])
         assert (found["5(h)"].countries, found["5(h)"].since) == (1, 2016)
@@ -133,7 +136,7 @@ def test_blanks_say_why(app: Flask, enter: Enter, open_month: Callable[..., None
             ]
         )
         db.session.commit()
-        found = {one.code: one for chapter in coverage(db.session) for one in chapter.recommendations}
+        found = covered(clock())
         assert (found["2(a)"].blank, found["2(b)"].blank, found["2(c)"].blank) == (
             "confirmed none",
             "silent",
@@ -152,6 +155,7 @@ def test_an_entity_declares_its_mandate(app: Flask, enter: Enter) -> None:
     with app.app_context():
         assert sorted(db.session.scalars(sa.select(Mandate.recommendation_code))) == ["2(b)", "3(c)"]
     assert who.send("/mandates", {"recommendation": ["1(s)"]}).status_code == 400
+    assert who.send("/mandates", {"recommendation": [], "seen": "1(s)"}).status_code == 400
     assert who.send("/mandates", {"entity": "undp", "recommendation": []}, at="/mandates").status_code == 403
     assert enter("reader").get("/mandates").status_code == 403
     assert enter("coordinator").send("/mandates", {"entity": "undp", "recommendation": ["1(a)"]}).status_code == 302
@@ -177,13 +181,15 @@ def test_as_many_statements_with_three_hundred_as_with_three(
             sa.event.remove(engine, "before_cursor_execute", note)
         return len(seen)
 
-    pages = ("/matrix", "/coverage", "/matrix?rows=country&columns=entity")
-    add_activity("First", entities=("undp",))
+    pages = (
+        "/matrix", "/coverage", "/matrix?rows=country&columns=entity", "/matrix?rows=region&columns=year",
+        "/where?region=002", "/together", "/when?around=2017-06", "/when?by=entity&around=2017-06", "/mandates",
+    )  # fmt: skip
+    for title in ("First", "Second", "Third"):
+        add_activity(title, entities=("undp",), start=ImpreciseDate.month(2017, 5))
     few = [statements(page) for page in pages]
     with sqlite_app.app_context():
         world()
-        for number in range(100):
-            create_activity(db.session, ActivityDraft(f"More {number}", Status.ONGOING), by=None)
-        db.session.commit()
+        many_activities(300)
         db.session.close()
     assert [statements(page) for page in pages] == few

@@ -76,6 +76,7 @@ def activities() -> ResponseReturnValue:
         recommendations=recommendations(db.session),
         may_add=queries.may_add_activities(current_user, mine),
         has_mine=bool(mine),
+        may_declare=bool(mine) or current_user.is_coordinator,
         sort=request.args.get("sort", "newest"),
     )
 

@@ -17,7 +17,7 @@ from interagency.matrix.cycles.models import Edition
 from interagency.matrix.cycles.months import MonthNotUnderstood, month_words, read_month
 from interagency.matrix.cycles.opening import editions_of
 from interagency.matrix.cycles.reading import matches
-from interagency.matrix.filters import read_filters
+from interagency.matrix.filters import PLAIN_NAMES, read_filters
 from interagency.web import refuse
 
 rooms = Blueprint("editions", __name__)
@@ -65,7 +65,7 @@ def edition(month: str) -> ResponseReturnValue:
     contents = load(found)
     before = queries.edition_before(db.session, found)
     changes = queries.changes_since(db.session, found, before)
-    filters = read_filters(db.session, request.args)
+    filters = read_filters(db.session, request.args, names=PLAIN_NAMES)
     mine = {entity.key for entity in my_entities()}
     became = request.args.get("became", "")
     shown = [

@@ -26,9 +26,13 @@ def matches(entry: dict[str, Any], contents: Contents, filters: Filters, mine: C
         "entity": lambda value: (not facts["lead"]) if value == "none" else value in entities,
         "partner": lambda value: value in facts["partners"],
         "chapter": lambda value: not entry["chapters"] if value == "none" else int(value) in entry["chapters"],
-        "recommendation": lambda value: value in facts["recommendations"],
-        "country": lambda value: value in countries,
-        "region": lambda value: value in facts["regions"],
+        "recommendation": lambda value: (
+            not facts["recommendations"] if value == "none" else value in facts["recommendations"]
+        ),
+        "country": lambda value: not countries if value == "none" else value in countries,
+        "region": lambda value: (
+            not facts["regions"] and not countries if value == "none" else value in facts["regions"]
+        ),
         "status": lambda value: value == facts["status"],
         "level": lambda value: value == facts["level"],
         "scope": lambda value: value == facts["scope"],

@@ -5,17 +5,22 @@ The reason of a blank:
 - nobody's mandate: entities have declared mandates, and this recommendation is in none;
 - silent: it is in a mandate, and an entity that has it has not answered the newest month that is due or closed;
 - confirmed none: it is in a mandate, and every entity that has it has answered;
-- gap: no entity has declared any mandate, so nothing more can be said.
+- gap: no entity has declared any mandate, so nothing more can be said;
+- not under these filters: there are activities, but none under the filters of the page.
 """
 
 from __future__ import annotations
 
 import enum
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from interagency.matrix.activities.models import (
@@ -25,8 +30,9 @@ from interagency.matrix.activities.models import (
     Participation,
     activity_recommendation,
 )
-from interagency.matrix.cycles.models import Answer, Cycle
-from interagency.matrix.framework.models import ROMAN, Chapter, Recommendation, Section
+from interagency.matrix.cycles.models import Answer, Cycle, CycleState
+from interagency.matrix.filters import Filters, activity_conditions
+from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Section
 from interagency.matrix.organisations.models import Mandate, Organisation
 
 
@@ -37,11 +43,15 @@ class Blank(enum.StrEnum):
     SILENT = "silent"
     NONE = "confirmed none"
     GAP = "gap"
+    FILTERED = "none under these filters"
+
+
+NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """One recommendation and what is done on it."""
+    """One recommendation and what is done on it. `countries` are the names of all of them, `since` a year."""
 
     code: str
     title: str
@@ -49,10 +59,20 @@ class Covered:
     activities: int
     joint: int
     entities: list[str]
-    countries: int
+    countries: list[str]
     since: int | None
     blank: Blank | None
     mandated: list[str]
+
+    @property
+    def filter(self) -> tuple[str, str]:
+        return ("recommendation", self.code)
+
+    def where(self) -> str:
+        """`Kenya, Peru, Zambia and 4 more`, or nothing."""
+        more = len(self.countries) - NAMED
+        named = ", ".join(self.countries[:NAMED])
+        return str(_("%(named)s and %(more)s more", named=named, more=more)) if more > 0 else named
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,46 +86,30 @@ class ChapterCoverage:
     sentence: str
 
 
-def coverage(session: Session) -> list[ChapterCoverage]:
-    """All seven chapters with all 103 recommendations, in a fixed number of statements."""
-    link = activity_recommendation
-    listed = sa.and_(Activity.id == link.c.activity_id, Activity.is_listed)
-    code = link.c.recommendation_code
-    joint = sa.func.sum(sa.case((Activity.is_joint, 1), else_=0))
-    counts = {
-        row[0]: row[1:]
-        for row in session.execute(
-            sa.select(code, sa.func.count(), joint, sa.func.min(Activity.start_first))
-            .join(Activity, listed)
-            .group_by(code)
-        )
-    }
-    entities: dict[str, list[str]] = defaultdict(list)
-    short = sa.func.coalesce(Organisation.acronym, Organisation.name)
-    query = (
-        sa.select(code, short, Organisation.position)
-        .join(Activity, listed)
-        .join(ActivityEntity, ActivityEntity.activity_id == Activity.id)
-        .join(Organisation, Organisation.id == ActivityEntity.entity_id)
-        .where(ActivityEntity.participation != Participation.DECLINED)
-        .distinct()
-        .order_by(Organisation.position, short)
-    )
-    for row in session.execute(query):
-        entities[row[0]].append(row[1])
-    countries: dict[str, int] = dict(
-        session.execute(
-            sa.select(code, sa.func.count(sa.distinct(ActivityCountry.country_code)))
-            .join(Activity, listed)
-            .join(ActivityCountry, ActivityCountry.activity_id == Activity.id)
-            .group_by(code)
-        ).all()
-    )
-    mandates, silent = _mandates(session)
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What the activities under a page's filters say of recommendations and of chapters."""
+
+    codes: dict[str, tuple[int, int, date | None]]
+    entities: dict[str, list[str]]
+    countries: dict[str, list[str]]
+    chapters: dict[int, tuple[int, int]]
+
+
+def coverage(session: Session, filters: Filters, mine: Iterable[str], *, at: datetime) -> list[ChapterCoverage]:
+    """All seven chapters with all 103 recommendations, counting the activities under `filters`.
+
+    A fixed number of statements. `at` decides which month is due.
+    """
+    counted = _count(session, filters, mine)
+    # What stands without the filters: a blank of the filters alone is told as such.
+    standing = set(session.scalars(_links().where(Activity.is_listed).distinct()))
+    mandates, silent = _mandates(session, at)
     sections = {one.id: one.title for one in session.scalars(sa.select(Section))}
     by_chapter: dict[int, list[Covered]] = defaultdict(list)
     for one in session.scalars(sa.select(Recommendation).order_by(Recommendation.position)):
-        count, both, since = counts.get(one.code, (0, 0, None))
+        count, both, since = counted.codes.get(one.code, (0, 0, None))
+        blank = None if count else Blank.FILTERED if one.code in standing else _blank(one.code, mandates, silent)
         by_chapter[one.chapter_number].append(
             Covered(
                 one.code,
@@ -113,27 +117,94 @@ def coverage(session: Session) -> list[ChapterCoverage]:
                 sections.get(one.section_id, "") if one.section_id else "",
                 count,
                 both,
-                entities[one.code],
-                countries.get(one.code, 0),
+                counted.entities.get(one.code, []),
+                counted.countries.get(one.code, []),
                 since.year if since else None,
-                None if count else _blank(one.code, mandates, silent),
+                blank,
                 mandates.get(one.code, []),
             )
         )
     return [
-        ChapterCoverage(c.number, ROMAN[c.number], c.title, by_chapter[c.number], _sentence(c, by_chapter[c.number]))
+        ChapterCoverage(
+            c.number,
+            ROMAN[c.number],
+            c.title,
+            by_chapter[c.number],
+            _under(filters) + chapter_sentence(c.number, by_chapter[c.number], *counted.chapters.get(c.number, (0, 0))),
+        )
         for c in session.scalars(sa.select(Chapter).order_by(Chapter.number))
     ]
 
 
-def _mandates(session: Session) -> tuple[dict[str, list[str]], set[str]]:
+def _links() -> sa.Select[Any]:
+    table = activity_recommendation
+    return sa.select(table.c.recommendation_code).join(Activity, Activity.id == table.c.activity_id)
+
+
+def _count(session: Session, filters: Filters, mine: Iterable[str]) -> _Counted:
+    link = activity_recommendation
+    conditions = activity_conditions(filters, list(mine))
+    code = link.c.recommendation_code
+    joint = sa.func.coalesce(sa.func.sum(sa.case((Activity.is_joint, 1), else_=0)), 0)
+    codes = {
+        row[0]: (row[1], row[2], row[3])
+        for row in session.execute(
+            _links().add_columns(sa.func.count(), joint, sa.func.min(Activity.start_first)).where(*conditions)
+            .group_by(code)
+        )
+    }  # fmt: skip
+    short = sa.func.coalesce(Organisation.acronym, Organisation.name)
+    entities = (
+        _links()
+        .add_columns(short, Organisation.position)
+        .join(ActivityEntity, ActivityEntity.activity_id == Activity.id)
+        .join(Organisation, Organisation.id == ActivityEntity.entity_id)
+        .where(*conditions, ActivityEntity.participation != Participation.DECLINED)
+    )
+    countries = (
+        _links()
+        .add_columns(Country.name)
+        .join(ActivityCountry, ActivityCountry.activity_id == Activity.id)
+        .join(Country, Country.code == ActivityCountry.country_code)
+        .where(*conditions)
+    )
+    # A chapter's activities on its recommendations, each once: not those put under it by hand alone.
+    of_chapter = (
+        sa.select(Recommendation.chapter_number, Activity.id, Activity.is_joint)
+        .join(link, link.c.recommendation_code == Recommendation.code)
+        .join(Activity, Activity.id == link.c.activity_id)
+        .where(*conditions)
+        .distinct()
+        .subquery()
+    )
+    chapters = sa.select(
+        of_chapter.c.chapter_number, sa.func.count(), sa.func.sum(sa.case((of_chapter.c.is_joint, 1), else_=0))
+    ).group_by(of_chapter.c.chapter_number)
+    return _Counted(
+        codes,
+        _gathered(session.execute(entities.distinct().order_by(Organisation.position, short))),
+        _gathered(session.execute(countries.distinct().order_by(Country.name))),
+        {row[0]: (row[1], row[2]) for row in session.execute(chapters)},
+    )
+
+
+def _gathered(rows: Iterable[Any]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        found[row[0]].append(row[1])
+    return found
+
+
+def _mandates(session: Session, at: datetime) -> tuple[dict[str, list[str]], set[str]]:
     """By recommendation the entities that have it in their mandate; and which entities were silent last."""
     found: dict[str, list[str]] = defaultdict(list)
     short = sa.func.coalesce(Organisation.acronym, Organisation.name)
     query = sa.select(Mandate.recommendation_code, short).join(Organisation, Organisation.id == Mandate.entity_id)
     for code, name in session.execute(query.order_by(Organisation.position, short)):
         found[code].append(name)
-    month = session.scalar(sa.select(sa.func.max(Cycle.month)))
+    # A month just opened says nothing yet of who is silent.
+    over = sa.or_(Cycle.state == CycleState.CLOSED, Cycle.due_at <= at)
+    month = session.scalar(sa.select(sa.func.max(Cycle.month)).where(over))
     answered = sa.select(Answer.entity_id).where(Answer.cycle_month == month, Answer.ended_at.is_(None))
     silent = set(session.scalars(sa.select(short).where(Organisation.is_entity, Organisation.id.not_in(answered))))
     return found, silent
@@ -147,27 +218,38 @@ def _blank(code: str, mandates: dict[str, list[str]], silent: set[str]) -> Blank
     return Blank.SILENT if silent & set(mandates[code]) else Blank.NONE
 
 
-def _sentence(chapter: Chapter, found: list[Covered]) -> str:
+def _under(filters: Filters) -> str:
+    """Words that say a sentence is not about everything."""
+    if not filters:
+        return ""
+    labels = ", ".join(filters.label(name, value) for name, value in filters.pairs())
+    return str(_("Counting only what stands under %(filters)s: ", filters=labels))
+
+
+def chapter_sentence(number: int, found: list[Covered], activities: int, joint: int) -> str:
     """What a coordinator can read out of a chapter."""
     covered = [one for one in found if one.activities]
-    entities = list(dict.fromkeys(name for one in covered for name in one.entities))
     if not covered:
-        return str(
-            _(
-                "Chapter %(roman)s: none of its %(all)s recommendations has an activity.",
-                roman=ROMAN[chapter.number],
-                all=len(found),
-            )
-        )
+        none = _("Chapter %(roman)s: none of its %(all)s recommendations has an activity.", roman=ROMAN[number],
+                 all=len(found))  # fmt: skip
+        return str(none)
+    entities = list(dict.fromkeys(name for one in covered for name in one.entities))
+    countries = {name for one in covered for name in one.countries}
+    since = min((one.since for one in covered if one.since), default=None)
     blank = [one.code for one in found if not one.activities]
-    without = _("; nothing stands under %(codes)s", codes=", ".join(blank)) if blank else _("; none is left blank")
-    return str(
+    parts = [
         _(
-            "Chapter %(roman)s: %(covered)s of %(all)s recommendations have activities, by %(entities)s%(without)s.",
-            roman=ROMAN[chapter.number],
+            "Chapter %(roman)s: %(covered)s of %(all)s recommendations have activities, by %(entities)s",
+            roman=ROMAN[number],
             covered=len(covered),
             all=len(found),
             entities=", ".join(entities) or _("no UN entity named"),
-            without=without,
-        )
-    )
+        ),
+        ngettext("%(num)s activity, %(joint)s of them joint", "%(num)s activities, %(joint)s of them joint", activities,
+                 joint=joint),
+        ngettext("in %(num)s country named", "in %(num)s countries named", len(countries))
+        if countries else _("no country named"),
+        *([_("the earliest begun in %(year)s", year=since)] if since else []),
+        _("nothing stands under %(codes)s", codes=", ".join(blank)) if blank else _("none is left blank"),
+    ]  # fmt: skip
+    return "; ".join(str(part) for part in parts) + "."

@@ -1,0 +1,71 @@
+"""The page on which an entity declares its mandate."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from interagency.database import db
+from interagency.matrix.activities.queries import my_entities
+from interagency.matrix.filters import Filters
+from interagency.matrix.framework.names import recommendations
+from interagency.matrix.organisations.models import Organisation
+from interagency.matrix.organisations.queries import entities
+from interagency.matrix.overview.mandates import declarations, declare
+from interagency.web import instant, refuse
+
+rooms = Blueprint("mandates", __name__)
+
+
+def _entity() -> tuple[Organisation, list[Organisation]]:
+    """Whose mandate is shown: an own entity; any for coordinators. 403 for others."""
+    offered = entities(db.session) if current_user.is_coordinator else my_entities()
+    if not offered:
+        refuse(403, _("Only the focal points of an entity declare its mandate."))
+    key = request.values.get("entity", "")
+    found = next((one for one in offered if one.key == key), None)
+    if found is None and key:
+        refuse(403, _("You do not speak for this entity."))
+    return found or offered[0], offered
+
+
+@rooms.get("/mandates")
+def mandates() -> ResponseReturnValue:
+    """Which recommendations an entity says fall within its mandate."""
+    entity, offered = _entity()
+    return render_template(
+        "overview/mandates.html",
+        entity=entity,
+        offered=offered,
+        found=declarations(db.session, entity),
+        filters=Filters(),
+        may_declare=True,
+    )
+
+
+@rooms.post("/mandates")
+def mandates_post() -> ResponseReturnValue:
+    """Save what was ticked and cleared on the page; what somebody else saved meanwhile stays."""
+    entity, _offered = _entity()
+    known = {one.code for one in recommendations(db.session)}
+    wanted = set(request.form.getlist("recommendation"))
+    seen = set(request.form["seen"].split()) if "seen" in request.form else None
+    if not wanted <= known or not (seen or set()) <= known:
+        refuse(400, _("One of these is not a recommendation. Nothing was saved; go back and choose from the list."))
+    saved = declare(db.session, entity, wanted, seen, by=current_user, at=instant())
+    db.session.commit()
+    flash(
+        _("Saved: %(n)s recommendations within the mandate of %(entity)s.", n=saved.total, entity=entity.short),
+        "success",
+    )
+    if saved.meanwhile:
+        flash(
+            _(
+                "While you were ticking, somebody else changed %(codes)s. Both their changes and yours are kept.",
+                codes=", ".join(saved.meanwhile),
+            ),
+            "warning",
+        )
+    return redirect(url_for("mandates.mandates", entity=entity.key))

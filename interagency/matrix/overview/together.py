@@ -1,0 +1,193 @@
+"""Together: which UN entities take part in the same activities, pair by pair, as a table and a picture."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from interagency.matrix.activities.models import Activity, ActivityChapter
+from interagency.matrix.filters import Filters, activity_conditions
+from interagency.matrix.framework.models import Chapter
+from interagency.matrix.overview.grid import Cell, Line, lines, links, step_of
+
+MIDDLE_X, MIDDLE_Y, ACROSS, DOWN, LABEL_GAP = 410, 300, 260, 235, 20
+STRONGEST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two entities and how many activities both take part in."""
+
+    left: Line
+    right: Line
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """An entity in the picture: its place, and where its name stands."""
+
+    x: float
+    y: float
+    label_x: float
+    label_y: float
+    anchor: str
+    line: Line
+    joint: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A line of the picture between two entities; the number stands at (x, y) if `numbered`."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    x: float
+    y: float
+    pair: Pair
+    step: int
+    numbered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InChapter:
+    """A chapter: how many joint activities, and the pairs that have most of them."""
+
+    line: Line
+    joint: int
+    entities: int
+    strongest: list[Pair]
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Everything the page shows."""
+
+    entities: list[Line]
+    cells: dict[tuple[str, str], Cell]
+    joint: dict[str, int]
+    total: int
+    dots: list[Dot]
+    ties: list[Tie]
+    chapters: list[InChapter]
+
+    def at(self, left: Line, right: Line) -> Cell:
+        return self.cells.get((left.key, right.key), Cell())
+
+
+def together(session: Session, filters: Filters, mine: Iterable[str]) -> Together:
+    """The joint activities under `filters` by pairs of their entities, in a fixed number of statements."""
+    conditions = [*activity_conditions(filters, list(mine)), Activity.is_joint]
+    shown = sa.select(Activity.id).where(*conditions).cte("shown")
+    left, right = links("entity").subquery("left_part"), links("entity").subquery("right_part")
+    both = (
+        sa.select(left.c.activity_id, left.c.key.label("one"), right.c.key.label("other"))
+        .join(right, right.c.activity_id == left.c.activity_id)
+        .join(shown, shown.c.id == left.c.activity_id)
+        .where(left.c.key != right.c.key)
+    ).subquery("both")
+    counts = {
+        (row[0], row[1]): row[2]
+        for row in session.execute(
+            sa.select(both.c.one, both.c.other, sa.func.count()).group_by(both.c.one, both.c.other)
+        )
+    }
+    own = sa.select(left.c.key, sa.func.count()).join(shown, shown.c.id == left.c.activity_id).group_by(left.c.key)
+    joint = {row[0]: row[1] for row in session.execute(own)}
+    entities = [line for line in lines(session, "entity", set(joint)) if line.key in joint]
+    most = max(counts.values(), default=0)
+    pairs = _pairs(entities, counts)
+    dots = _dots(entities, joint)
+    return Together(
+        entities=entities,
+        cells={key: Cell(count, count, step_of(count, most)) for key, count in counts.items()},
+        joint=joint,
+        total=session.scalar(sa.select(sa.func.count()).select_from(shown)) or 0,
+        dots=dots,
+        ties=_ties(pairs, dots, most),
+        chapters=_chapters(session, shown, both, entities),
+    )
+
+
+def _pairs(entities: list[Line], counts: dict[tuple[str, str], int]) -> list[Pair]:
+    """Every pair once, those with most activities first."""
+    found = [
+        Pair(one, other, counts[one.key, other.key])
+        for place, one in enumerate(entities)
+        for other in entities[place + 1 :]
+        if (one.key, other.key) in counts
+    ]
+    return sorted(found, key=lambda pair: -pair.count)
+
+
+def _chapters(session: Session, shown: sa.CTE, both: sa.Subquery, entities: list[Line]) -> list[InChapter]:
+    by_chapter: dict[int, dict[tuple[str, str], int]] = defaultdict(dict)
+    query = (
+        sa.select(ActivityChapter.chapter_number, both.c.one, both.c.other, sa.func.count())
+        .join(both, both.c.activity_id == ActivityChapter.activity_id)
+        .group_by(ActivityChapter.chapter_number, both.c.one, both.c.other)
+    )
+    for number, one, other, count in session.execute(query):
+        by_chapter[number][one, other] = count
+    totals = (
+        sa.select(ActivityChapter.chapter_number, sa.func.count())
+        .join(shown, shown.c.id == ActivityChapter.activity_id)
+        .group_by(ActivityChapter.chapter_number)
+    )
+    joint = {row[0]: row[1] for row in session.execute(totals)}
+    return [
+        InChapter(
+            Line(one.number, one.roman, one.title, ("chapter", str(one.number))),
+            joint.get(one.number, 0),
+            len({key for pair in by_chapter[one.number] for key in pair}),
+            _pairs(entities, by_chapter[one.number])[:STRONGEST],
+        )
+        for one in session.scalars(sa.select(Chapter).order_by(Chapter.number))
+    ]
+
+
+# --- The picture: the busiest entity in the middle, the others round it, a line for each pair, thicker for more ---
+
+
+def _dots(entities: list[Line], joint: dict[str, int]) -> list[Dot]:
+    if not entities:
+        return []
+    middle = max(entities, key=lambda line: joint[line.key])
+    found = [Dot(MIDDLE_X, MIDDLE_Y, MIDDLE_X, MIDDLE_Y - 14, "middle", middle, joint[middle.key])]
+    around = [line for line in entities if line is not middle]
+    for place, line in enumerate(around):
+        angle = 2 * math.pi * (place + 0.5) / len(around) - math.pi / 2
+        across, down = math.cos(angle), math.sin(angle)
+        found.append(
+            Dot(
+                round(MIDDLE_X + ACROSS * across, 1),
+                round(MIDDLE_Y + DOWN * down, 1),
+                round(MIDDLE_X + (ACROSS + LABEL_GAP) * across, 1),
+                round(MIDDLE_Y + (DOWN + LABEL_GAP) * down + 4, 1),
+                "middle" if abs(across) < 0.05 else "start" if across > 0 else "end",
+                line,
+                joint[line.key],
+            )
+        )
+    return found
+
+
+def _ties(pairs: list[Pair], dots: list[Dot], most: int) -> list[Tie]:
+    """A line for each pair, the strongest drawn last. Those to the middle have room for their number."""
+    by_key = {dot.line.key: dot for dot in dots}
+    found = []
+    for pair in reversed(pairs):
+        one, other = by_key[pair.left.key], by_key[pair.right.key]
+        numbered = dots[0] in (one, other)
+        outer = other if one is dots[0] else one
+        x, y = (MIDDLE_X + (outer.x - MIDDLE_X) * 0.62, MIDDLE_Y + (outer.y - MIDDLE_Y) * 0.62)
+        step = step_of(pair.count, most)
+        found.append(Tie(one.x, one.y, other.x, other.y, round(x, 1), round(y, 1), pair, step, numbered))
+    return found
