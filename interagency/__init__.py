@@ -42,16 +42,21 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 def _configure(app: Flask, settings: Settings) -> None:
     from interagency.database import MIGRATIONS
 
+    secure = settings.secure_cookies or settings.base_url.startswith("https://")
     app.extensions["interagency_settings"] = settings
     app.config.update(
         SECRET_KEY=settings.secret_key or None,
         SQLALCHEMY_ENGINES={"default": settings.database_url},
         ALEMBIC={"script_location": str(MIGRATIONS)},
         RATELIMIT_STORAGE_URI=settings.limits_url,
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.session_hours),
+        # The server ends a sign-in, not the cookie: it stays a day longer, so that a form left open
+        # still knows its page and can be sent after signing in again.
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.session_hours + 24),
+        SESSION_REFRESH_EACH_REQUEST=False,
+        SESSION_COOKIE_NAME="__Host-session" if secure else "session",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        SESSION_COOKIE_SECURE=secure,
         WTF_CSRF_TIME_LIMIT=None,
         BABEL_DEFAULT_LOCALE="en",
     )

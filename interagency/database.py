@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+import logging
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,8 @@ from interagency.dates import Precision
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BUSY_TIMEOUT_MS = 10_000
+ASIDE_TIMEOUT_MS = 100
+log = logging.getLogger("interagency")
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -115,6 +118,28 @@ db = SQLAlchemy(
     session_options={"autoflush": False},
 )
 alembic = Alembic(metadatas=Model.metadata)
+
+
+def write_aside(statement: sa.Update) -> None:
+    """Write what no page waits for, such as when somebody was last seen.
+
+    For after the page is made: what the session still holds unsaved is given up. A database that is busy or
+    away leaves it out: the next page tries again.
+    """
+    db.session.rollback()
+    try:
+        with db.engine.connect() as connection:
+            short = connection.dialect.name == "sqlite"
+            try:
+                if short:
+                    connection.exec_driver_sql(f"PRAGMA busy_timeout={ASIDE_TIMEOUT_MS}")
+                connection.execute(statement)
+            finally:
+                if short:
+                    connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+            connection.commit()
+    except sa.exc.DBAPIError as error:
+        log.info("left out: %s", error.orig.__class__.__name__)
 
 
 @event.listens_for(Engine, "connect")

@@ -51,6 +51,13 @@ def _whole_number(value: str) -> int:
         raise ValueError("write a whole number") from None
 
 
+def _at_least_one(value: str) -> int:
+    number = _whole_number(value)
+    if number < 1:
+        raise ValueError("write a whole number, 1 or more")
+    return number
+
+
 def _zone(value: str) -> str:
     if value not in zoneinfo.available_timezones():
         raise ValueError("write the name of a time zone, such as Europe/Vienna")
@@ -84,7 +91,8 @@ SETTINGS = (
     Setting("LIMITS_URL", _text, "memory://", "Where attempts are counted. Several servers share `redis://host:6379`."),
     Setting("PROXIES", _whole_number, "0", "How many trusted proxies stand in front and set X-Forwarded headers."),
     Setting("SECURE_COOKIES", _yes_no, "no", "yes behind TLS: cookies are sent over https only."),
-    Setting("SESSION_HOURS", _whole_number, "12", "A sign-in ends after this many hours."),
+    Setting("SESSION_HOURS", _at_least_one, "12", "A sign-in ends after this many hours, used or not."),
+    Setting("IDLE_MINUTES", _at_least_one, "120", "A sign-in that is not used ends after this many minutes."),
     Setting("FEED_COMPRESSION", _yes_no, "yes", "Whether calendar feeds may be sent compressed."),
 )
 
@@ -105,6 +113,7 @@ class Settings:
     proxies: int
     secure_cookies: bool
     session_hours: int
+    idle_minutes: int
     feed_compression: bool
 
     @property
