@@ -108,6 +108,7 @@ ROUTES = {
     ("POST", "/account/password"): "signed in",
     ("GET", "/people"): "administrator",
     ("POST", "/people"): "administrator",
+    ("GET", "/people/<int:person_id>"): "administrator",
     ("POST", "/people/<int:person_id>"): "administrator",
     ("GET", "/matrix"): "signed in",
     ("GET", "/matrix.svg"): "signed in",
@@ -192,6 +193,7 @@ def test_nobody_is_sent_to_sign_in_from_every_closed_route(sqlite_app: Flask) ->
             .replace("<activity_id>", "1")
             .replace("<event_id>", "1")
             .replace("<import_id>", "1")
+            .replace("<person_id>", "1")
         )
         response = client.get(address.replace("<year>", "2026").replace("<month>", "1"))
         assert response.status_code == 302, rule
