@@ -67,6 +67,7 @@ def _open_rooms(app: Flask) -> None:
     """Register the rooms' pages. Imported here, so that importing the package stays cheap."""
     from interagency import home, tables  # noqa: F401  (the models register themselves)
     from interagency.accounts import link_views as links
+    from interagency.accounts import second_factor_views as second_factor
     from interagency.accounts import views as accounts
     from interagency.calendar import monthly
     from interagency.calendar import views as calendar
@@ -82,6 +83,7 @@ def _open_rooms(app: Flask) -> None:
         home.rooms,
         accounts.rooms,
         links.rooms,
+        second_factor.rooms,
         *matrix.ROOMS,
         *calendar.ROOMS,
         exports.rooms,

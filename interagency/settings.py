@@ -58,6 +58,15 @@ def _at_least_one(value: str) -> int:
     return number
 
 
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value not in words:
+            raise ValueError(f"write {' or '.join(words)}")
+        return value
+
+    return read
+
+
 def _zone(value: str) -> str:
     if value not in zoneinfo.available_timezones():
         raise ValueError("write the name of a time zone, such as Europe/Vienna")
@@ -93,6 +102,12 @@ SETTINGS = (
     Setting("SECURE_COOKIES", _yes_no, "no", "yes behind TLS: cookies are sent over https only."),
     Setting("SESSION_HOURS", _at_least_one, "12", "A sign-in ends after this many hours, used or not."),
     Setting("IDLE_MINUTES", _at_least_one, "120", "A sign-in that is not used ends after this many minutes."),
+    Setting(
+        "SECOND_FACTOR",
+        _one_of("optional", "required"),
+        "optional",
+        "`required`: coordinators and administrators set up a second factor before they can do anything else.",
+    ),
     Setting("FEED_COMPRESSION", _yes_no, "yes", "Whether calendar feeds may be sent compressed."),
 )
 
@@ -114,6 +129,7 @@ class Settings:
     secure_cookies: bool
     session_hours: int
     idle_minutes: int
+    second_factor: str
     feed_compression: bool
 
     @property

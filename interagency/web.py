@@ -197,7 +197,7 @@ _MESSAGES: dict[int, Callable[[], str]] = {
     404: lambda: gettext("The address may be mistyped, or the record was never here. Look it up in the lists below."),
     405: lambda: gettext("This address does not take that kind of request. Go back and use the page's own buttons."),
     413: lambda: gettext("What you sent is larger than we take. Nothing was saved. Shorten it, or send it in parts."),
-    429: lambda: gettext("Please wait a minute and try again. Nothing was lost."),
+    429: lambda: gettext("Please wait a minute and try again; after many attempts, longer. Nothing was lost."),
     403: lambda: gettext("This belongs to somebody else. Ask the entity concerned, or a coordinator, to change it."),
 }
 

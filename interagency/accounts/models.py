@@ -47,9 +47,8 @@ class Person(UserMixin, Model):  # type: ignore[misc]  # flask-login has no type
     # Raised when all sessions of the person must end (password changed, account reset): a session of
     # another epoch is no session.
     session_epoch: Mapped[int] = mapped_column(default=1)
-    # The second factor: in force, encrypted; and one being set up, which counts once a code was confirmed.
+    # The second factor, encrypted. It counts since a first code of it was confirmed.
     totp_secret: Mapped[str | None]
-    totp_pending: Mapped[str | None]
     totp_since: Mapped[datetime | None]
     # The half minute of the last code taken: a code works once.
     totp_last_step: Mapped[int | None]
@@ -59,6 +58,10 @@ class Person(UserMixin, Model):  # type: ignore[misc]  # flask-login has no type
     @property
     def is_active(self) -> bool:
         return self.disabled_at is None
+
+    @property
+    def has_second_factor(self) -> bool:
+        return self.totp_since is not None
 
     @property
     def is_coordinator(self) -> bool:
@@ -137,7 +140,7 @@ class SignIn(Model):
 
 
 class RecoveryCode(Model):
-    """A code that replaces the second factor once."""
+    """A code that replaces the second factor once. Plain SHA-256 serves: it holds 118 random bits."""
 
     __tablename__ = "recovery_code"
 

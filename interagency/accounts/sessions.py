@@ -18,6 +18,8 @@ from interagency.database import db, write_aside
 from interagency.web import instant, settings
 
 KEY = "sign_in"
+HALF = "half_signed_in"
+HALF_LASTS = timedelta(minutes=5)
 SEEN_NOTED_EVERY = timedelta(minutes=5)
 # Rows of ended sessions serve nobody for longer; the newest stays, so that the last sign-in is known.
 ROWS_KEPT = timedelta(days=90)
@@ -102,6 +104,24 @@ def current_session() -> Current:
     return kept
 
 
+def begin_half(person: Person, target: str) -> None:
+    """Remember in the cookie that the password of `person` was right and a code is awaited, for a few minutes."""
+    renew_cookie(person)
+    since = int(instant().timestamp())
+    session[HALF] = {"person": person.id, "epoch": person.session_epoch, "since": since, "target": target}
+
+
+def half_signed_in() -> tuple[Person, str] | None:
+    """Whose code is awaited in this browser, and where they want to go; None when the time is over."""
+    half = session.get(HALF)
+    if not isinstance(half, dict) or not 0 <= instant().timestamp() - half["since"] < HALF_LASTS.total_seconds():
+        return None
+    person = db.session.get(Person, half["person"])
+    if person is None or not person.is_active or person.session_epoch != half["epoch"]:
+        return None
+    return person, half["target"]
+
+
 def renew_cookie(person: Person) -> None:
     """Empty the browser's session before `person` comes in, so that nothing planted in it stays.
 
@@ -110,6 +130,7 @@ def renew_cookie(person: Person) -> None:
     """
     found, forms = _kept(), session.get("csrf_token")
     returns = found is not None and found[1].id == person.id and _was_not_ended(*found)
+    returns = returns or session.get(HALF, {}).get("person") == person.id
     if found is not None and found[0].ended_at is None:
         found[0].ended_at = instant()
     session.clear()
@@ -142,6 +163,13 @@ def end_this() -> None:
     if found is not None and found[0].ended_at is None:
         found[0].ended_at = instant()
     session.clear()
+
+
+def mark_second_factor(person: Person, *, shown: bool) -> None:
+    """Note that this session has shown a second factor or has none any more; all others of `person` end."""
+    here = current_session().id
+    end_sessions(person, but=here)
+    db.session.get_one(SignIn, here).second_factor = shown
 
 
 def living_sessions(person: Person) -> list[SignIn]:

@@ -70,6 +70,10 @@ def sign_in_post() -> ResponseReturnValue:
         form.email.errors = [_("Address and password do not match an account. Check both and try again.")]
         return render_template("accounts/sign_in.html", form=form), 422
     assert person is not None  # its password was right
+    if person.has_second_factor:
+        sessions.begin_half(person, _own_address(request.args.get("next")))
+        db.session.commit()
+        return redirect(url_for("second_factor.code"))
     sessions.begin(person, second_factor=False)
     audit(db.session, "sign_in", by=person)
     db.session.commit()

@@ -48,13 +48,11 @@ def upgrade() -> None:
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("second_factor", sa.Boolean(), nullable=False),
     )
-    op.add_column("person", sa.Column("totp_pending", sa.Text(), nullable=True))
     op.add_column("person", sa.Column("totp_since", interagency.database.UtcDateTime(), nullable=True))
 
 
 def downgrade() -> None:
     """Without them: everybody signs in again."""
     op.drop_column("person", "totp_since")
-    op.drop_column("person", "totp_pending")
     op.drop_table("sign_in")
     _sessions()

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from interagency import mail
+from interagency.accounts import second_factor
 from interagency.accounts.links import disable, enable, invite, make_link, open_links, reset, revoke_link
 from interagency.accounts.models import LinkPurpose, Person, Role
 from interagency.accounts.queries import all_people
@@ -187,6 +188,9 @@ def _do(person: Person, act: str) -> str:
         if end_appointment(db.session, found, last, today=today(), by=current_user):
             return str(_("the appointment ends on %(day)s.", day=last.isoformat()))
         return str(_("the appointment that had not begun is taken back."))
+    if act == "second-factor":
+        second_factor.reset(person, by=current_user, at=instant())
+        return str(_("the second factor is taken away; sessions have ended, and a mail says so."))
     if act == "disable":
         disable(db.session, person, by=current_user, at=instant())
         return str(_("the account is disabled; sessions and feeds have ended."))
