@@ -68,6 +68,7 @@ def _open_rooms(app: Flask) -> None:
     from interagency import home, tables  # noqa: F401  (the models register themselves)
     from interagency.accounts import link_views as links
     from interagency.accounts import second_factor_views as second_factor
+    from interagency.accounts import single_sign_on_views as single_sign_on
     from interagency.accounts import views as accounts
     from interagency.calendar import monthly
     from interagency.calendar import views as calendar
@@ -84,6 +85,7 @@ def _open_rooms(app: Flask) -> None:
         accounts.rooms,
         links.rooms,
         second_factor.rooms,
+        single_sign_on.rooms,
         *matrix.ROOMS,
         *calendar.ROOMS,
         exports.rooms,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from flask import has_request_context, request
+from flask import g, has_request_context, request
 from flask_alembic import Alembic
 from flask_sqlalchemy_lite import SQLAlchemy
 from sqlalchemy import event
@@ -120,6 +120,12 @@ db = SQLAlchemy(
 alembic = Alembic(metadatas=Model.metadata)
 
 
+def begin_writing() -> None:
+    """From here on this GET writes, as the return from single sign-on must: its transaction takes the lock at once."""
+    db.session.rollback()
+    g.writes = True
+
+
 def write_aside(statement: sa.Update) -> None:
     """Write what no page waits for, such as when somebody was last seen.
 
@@ -165,5 +171,5 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     """
     if connection.dialect.name != "sqlite":
         return
-    reading = has_request_context() and request.method in SAFE_METHODS
+    reading = has_request_context() and request.method in SAFE_METHODS and not g.get("writes", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import zoneinfo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -67,6 +68,13 @@ def _one_of(*words: str) -> Callable[[str], str]:
     return read
 
 
+def _issuer(value: str) -> str:
+    loopback = re.match(r"http://(localhost|127\.0\.0\.1)(:\d+)?(/|$)", value)
+    if value and not loopback and not value.startswith("https://"):
+        raise ValueError("write an address that begins with https://")
+    return value.rstrip("/")
+
+
 def _zone(value: str) -> str:
     if value not in zoneinfo.available_timezones():
         raise ValueError("write the name of a time zone, such as Europe/Vienna")
@@ -108,6 +116,10 @@ SETTINGS = (
         "optional",
         "`required`: coordinators and administrators set up a second factor before they can do anything else.",
     ),
+    Setting("OIDC_ISSUER", _issuer, "", "Single sign-on: the provider's issuer address. Empty: none."),
+    Setting("OIDC_CLIENT_ID", _text, "", "The name the provider knows this service by."),
+    Setting("OIDC_CLIENT_SECRET", _text, "", "Its secret there. Empty: a public client, by PKCE alone."),
+    Setting("OIDC_NAME", _text, "my organisation", "What stands on the button after “Sign in with”."),
     Setting("FEED_COMPRESSION", _yes_no, "yes", "Whether calendar feeds may be sent compressed."),
 )
 
@@ -130,6 +142,10 @@ class Settings:
     session_hours: int
     idle_minutes: int
     second_factor: str
+    oidc_issuer: str
+    oidc_client_id: str
+    oidc_client_secret: str
+    oidc_name: str
     feed_compression: bool
 
     @property
@@ -160,6 +176,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     if not values["database_url"]:
         values["database_url"] = f"sqlite:///{values['data_folder'] / 'interagency.sqlite3'}"
     values["base_url"] = values["base_url"].rstrip("/")
+    if values["oidc_issuer"] and not values["oidc_client_id"]:
+        raise SettingError("INTERAGENCY_OIDC_ISSUER is set: INTERAGENCY_OIDC_CLIENT_ID is needed too.")
     return Settings(**values)
 
 

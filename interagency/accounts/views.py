@@ -33,7 +33,7 @@ def load_person(_request: Request) -> Person | None:
 rooms.after_app_request(sessions.note_seen)
 
 
-def _own_address(target: str | None) -> str:
+def own_address(target: str | None) -> str:
     """`target` if it is a path of this service, else the front page. Never another host."""
     if target and target.startswith("/") and not target.startswith(("//", "/\\")) and "\\" not in target:
         if not any(ord(character) < 32 for character in target):
@@ -45,12 +45,25 @@ def _account_key() -> str:
     return "account:" + request.form.get("email", "").strip().lower()[:254]
 
 
+def let_in(person: Person, target: str, *, way: str, second_factor: bool = False) -> str:
+    """Begin the session of `person`, or the wait for a code where one is due; the address to go to next.
+
+    `second_factor` says that the `way` they came has asked for one already. The caller commits.
+    """
+    if person.has_second_factor and not second_factor:
+        sessions.begin_half(person, target)
+        return url_for("second_factor.code")
+    sessions.begin(person, second_factor=second_factor)
+    audit(db.session, "sign_in", by=person, way=way)
+    return target
+
+
 @rooms.get("/sign-in")
 @public
 def sign_in() -> ResponseReturnValue:
     """The sign-in page."""
     if current_user.is_authenticated:
-        return redirect(_own_address(request.args.get("next")))
+        return redirect(own_address(request.args.get("next")))
     return render_template("accounts/sign_in.html", form=SignInForm())
 
 
@@ -70,14 +83,9 @@ def sign_in_post() -> ResponseReturnValue:
         form.email.errors = [_("Address and password do not match an account. Check both and try again.")]
         return render_template("accounts/sign_in.html", form=form), 422
     assert person is not None  # its password was right
-    if person.has_second_factor:
-        sessions.begin_half(person, _own_address(request.args.get("next")))
-        db.session.commit()
-        return redirect(url_for("second_factor.code"))
-    sessions.begin(person, second_factor=False)
-    audit(db.session, "sign_in", by=person)
+    target = let_in(person, own_address(request.args.get("next")), way="password")
     db.session.commit()
-    return redirect(_own_address(request.args.get("next")))
+    return redirect(target)
 
 
 @rooms.post("/sign-out")

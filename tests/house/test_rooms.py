@@ -106,6 +106,8 @@ ROUTES = {
     ("GET", "/forgotten"): "public",
     ("POST", "/forgotten"): "public",
     ("POST", "/account/password"): "signed in",
+    ("GET", "/sign-in/organisation"): "public",
+    ("GET", "/sign-in/organisation/back"): "public",
     ("GET", "/sign-in/code"): "public",
     ("POST", "/sign-in/code"): "public",
     ("GET", "/account/second-factor"): "signed in",

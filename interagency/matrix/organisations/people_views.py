@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from interagency import mail
-from interagency.accounts import second_factor
+from interagency.accounts import second_factor, single_sign_on
 from interagency.accounts.links import disable, enable, invite, make_link, open_links, reset, revoke_link
 from interagency.accounts.models import LinkPurpose, Person, Role
 from interagency.accounts.queries import all_people
@@ -188,6 +188,9 @@ def _do(person: Person, act: str) -> str:
         if end_appointment(db.session, found, last, today=today(), by=current_user):
             return str(_("the appointment ends on %(day)s.", day=last.isoformat()))
         return str(_("the appointment that had not begun is taken back."))
+    if act == "release":
+        single_sign_on.release(person, by=current_user)
+        return str(_("released: the next single sign-on with this address binds anew. Sessions have ended."))
     if act == "second-factor":
         second_factor.reset(person, by=current_user, at=instant())
         return str(_("the second factor is taken away; sessions have ended, and a mail says so."))
