@@ -42,16 +42,21 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 def _configure(app: Flask, settings: Settings) -> None:
     from interagency.database import MIGRATIONS
 
+    secure = settings.secure_cookies or settings.base_url.startswith("https://")
     app.extensions["interagency_settings"] = settings
     app.config.update(
         SECRET_KEY=settings.secret_key or None,
         SQLALCHEMY_ENGINES={"default": settings.database_url},
         ALEMBIC={"script_location": str(MIGRATIONS)},
         RATELIMIT_STORAGE_URI=settings.limits_url,
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.session_hours),
+        # The server ends a sign-in, not the cookie: it stays a day longer, so that a form left open
+        # still knows its page and can be sent after signing in again.
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.session_hours + 24),
+        SESSION_REFRESH_EACH_REQUEST=False,
+        SESSION_COOKIE_NAME="__Host-session" if secure else "session",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        SESSION_COOKIE_SECURE=secure,
         WTF_CSRF_TIME_LIMIT=None,
         BABEL_DEFAULT_LOCALE="en",
     )
@@ -62,6 +67,8 @@ def _open_rooms(app: Flask) -> None:
     """Register the rooms' pages. Imported here, so that importing the package stays cheap."""
     from interagency import home, style, tables  # noqa: F401  (the models register themselves)
     from interagency.accounts import link_views as links
+    from interagency.accounts import second_factor_views as second_factor
+    from interagency.accounts import single_sign_on_views as single_sign_on
     from interagency.accounts import views as accounts
     from interagency.calendar import monthly
     from interagency.calendar import views as calendar
@@ -77,6 +84,8 @@ def _open_rooms(app: Flask) -> None:
         home.rooms,
         accounts.rooms,
         links.rooms,
+        second_factor.rooms,
+        single_sign_on.rooms,
         *matrix.ROOMS,
         *calendar.ROOMS,
         exports.rooms,

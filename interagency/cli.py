@@ -559,9 +559,11 @@ def account_invite(app: Flask, email: str, name: str, role: str, key: str) -> No
 
 @account.command("reset")
 @click.argument("email")
+@click.option("--second-factor", is_flag=True, help="Take the second factor away too, for who lost it.")
 @with_app
-def account_reset(app: Flask, email: str) -> None:
+def account_reset(app: Flask, email: str, second_factor: bool) -> None:
     """End all sessions of an account and print a one-time link to choose a new password."""
+    from interagency.accounts import second_factor as factor
     from interagency.accounts.links import reset
     from interagency.database import db as database
     from interagency.web import instant
@@ -569,6 +571,8 @@ def account_reset(app: Flask, email: str) -> None:
     person = _person(email)
     try:
         address = reset(database.session, person, base_url=settings_of(app).base_url, at=instant(), by=None)
+        if second_factor and person.totp_secret:
+            factor.reset(person, by=None, at=instant())
     except ValueError as problem:
         raise click.ClickException(str(problem)) from None
     database.session.commit()

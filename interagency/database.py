@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import enum
 import json
+import logging
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from flask import has_request_context, request
+from flask import g, has_request_context, request
 from flask_alembic import Alembic
 from flask_sqlalchemy_lite import SQLAlchemy
 from sqlalchemy import event
@@ -22,6 +23,8 @@ from interagency.dates import Precision
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BUSY_TIMEOUT_MS = 10_000
+ASIDE_TIMEOUT_MS = 100
+log = logging.getLogger("interagency")
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -117,6 +120,34 @@ db = SQLAlchemy(
 alembic = Alembic(metadatas=Model.metadata)
 
 
+def begin_writing() -> None:
+    """From here on this GET writes, as the return from single sign-on must: its transaction takes the lock at once."""
+    db.session.rollback()
+    g.writes = True
+
+
+def write_aside(statement: sa.Update) -> None:
+    """Write what no page waits for, such as when somebody was last seen.
+
+    For after the page is made: what the session still holds unsaved is given up. A database that is busy or
+    away leaves it out: the next page tries again.
+    """
+    db.session.rollback()
+    try:
+        with db.engine.connect() as connection:
+            short = connection.dialect.name == "sqlite"
+            try:
+                if short:
+                    connection.exec_driver_sql(f"PRAGMA busy_timeout={ASIDE_TIMEOUT_MS}")
+                connection.execute(statement)
+            finally:
+                if short:
+                    connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+            connection.commit()
+    except sa.exc.DBAPIError as error:
+        log.info("left out: %s", error.orig.__class__.__name__)
+
+
 @event.listens_for(Engine, "connect")
 def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
     if not isinstance(connection, sqlite3.Connection):
@@ -140,5 +171,5 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     """
     if connection.dialect.name != "sqlite":
         return
-    reading = has_request_context() and request.method in SAFE_METHODS
+    reading = has_request_context() and request.method in SAFE_METHODS and not g.get("writes", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

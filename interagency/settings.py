@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import zoneinfo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -51,6 +52,29 @@ def _whole_number(value: str) -> int:
         raise ValueError("write a whole number") from None
 
 
+def _at_least_one(value: str) -> int:
+    number = _whole_number(value)
+    if number < 1:
+        raise ValueError("write a whole number, 1 or more")
+    return number
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value not in words:
+            raise ValueError(f"write {' or '.join(words)}")
+        return value
+
+    return read
+
+
+def _issuer(value: str) -> str:
+    loopback = re.match(r"http://(localhost|127\.0\.0\.1)(:\d+)?(/|$)", value)
+    if value and not loopback and not value.startswith("https://"):
+        raise ValueError("write an address that begins with https://")
+    return value.rstrip("/")
+
+
 def _zone(value: str) -> str:
     if value not in zoneinfo.available_timezones():
         raise ValueError("write the name of a time zone, such as Europe/Vienna")
@@ -84,7 +108,18 @@ SETTINGS = (
     Setting("LIMITS_URL", _text, "memory://", "Where attempts are counted. Several servers share `redis://host:6379`."),
     Setting("PROXIES", _whole_number, "0", "How many trusted proxies stand in front and set X-Forwarded headers."),
     Setting("SECURE_COOKIES", _yes_no, "no", "yes behind TLS: cookies are sent over https only."),
-    Setting("SESSION_HOURS", _whole_number, "12", "A sign-in ends after this many hours."),
+    Setting("SESSION_HOURS", _at_least_one, "12", "A sign-in ends after this many hours, used or not."),
+    Setting("IDLE_MINUTES", _at_least_one, "120", "A sign-in that is not used ends after this many minutes."),
+    Setting(
+        "SECOND_FACTOR",
+        _one_of("optional", "required"),
+        "optional",
+        "`required`: coordinators and administrators set up a second factor before they can do anything else.",
+    ),
+    Setting("OIDC_ISSUER", _issuer, "", "Single sign-on: the provider's issuer address. Empty: none."),
+    Setting("OIDC_CLIENT_ID", _text, "", "The name the provider knows this service by."),
+    Setting("OIDC_CLIENT_SECRET", _text, "", "Its secret there. Empty: a public client, by PKCE alone."),
+    Setting("OIDC_NAME", _text, "my organisation", "What stands on the button after “Sign in with”."),
     Setting(
         "DEVELOPMENT", _yes_no, "no", "yes shows `/style`, every part of the pages once, to those who work on them."
     ),
@@ -108,6 +143,12 @@ class Settings:
     proxies: int
     secure_cookies: bool
     session_hours: int
+    idle_minutes: int
+    second_factor: str
+    oidc_issuer: str
+    oidc_client_id: str
+    oidc_client_secret: str
+    oidc_name: str
     development: bool
     feed_compression: bool
 
@@ -139,6 +180,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     if not values["database_url"]:
         values["database_url"] = f"sqlite:///{values['data_folder'] / 'interagency.sqlite3'}"
     values["base_url"] = values["base_url"].rstrip("/")
+    if values["oidc_issuer"] and not values["oidc_client_id"]:
+        raise SettingError("INTERAGENCY_OIDC_ISSUER is set: INTERAGENCY_OIDC_CLIENT_ID is needed too.")
     return Settings(**values)
 
 

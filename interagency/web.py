@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from interagency.database import now
+from interagency.database import SAFE_METHODS, now
 from interagency.dates import ImpreciseDate
 from interagency.settings import Settings
 
@@ -82,8 +82,9 @@ def _keep_the_door() -> ResponseReturnValue | None:
     if rule == "public":
         return None
     if not current_user.is_authenticated:
-        target = request.full_path.rstrip("?") if request.method == "GET" else None
-        return redirect(url_for("accounts.sign_in", next=target))
+        if request.method not in SAFE_METHODS:
+            return _ended(can_send_again=True)
+        return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
     allowed = {
         "signed in": True,
         "coordinator": getattr(current_user, "is_coordinator", False),
@@ -92,6 +93,39 @@ def _keep_the_door() -> ResponseReturnValue | None:
     if not allowed[rule]:
         return _refusal(403, gettext("This page is for the %(role)s.", role=f"{rule}s"))
     return None
+
+
+# --- An act that cannot be done yet: what was typed is kept in the page ---
+
+SECRETS = frozenset({"csrf_token", "password", "again", "current", "code"})
+
+
+def hold_back(
+    message: str, address: str, words: str, *, can_send_again: bool = True, code: int = 403
+) -> ResponseReturnValue:
+    """A page instead of the act: what to do first, at `address`, and all that was typed, to be sent again.
+
+    Where it cannot be sent again as it stands (a secret, a file, a form that lost its session), it is shown to copy.
+    """
+    typed = [(name, value) for name, value in request.form.items(multi=True) if name not in SECRETS]
+    secret = any(request.form.get(name) for name in SECRETS - {"csrf_token"})
+    files = any(file.filename for file in request.files.values())
+    page = render_template(
+        "held_back.html",
+        message=message,
+        address=address,
+        words=words,
+        typed=[] if secret else typed,
+        again=request.full_path.rstrip("?") if can_send_again and not secret and not files else None,
+        token=request.form.get("csrf_token", ""),
+        files=files,
+    )
+    return page, code
+
+
+def _ended(*, can_send_again: bool) -> ResponseReturnValue:
+    message = gettext("Your sign-in has ended, by time or because you signed out. Nothing was saved yet.")
+    return hold_back(message, url_for("accounts.sign_in"), gettext("Sign in"), can_send_again=can_send_again)
 
 
 # --- Settings and zones ---
@@ -163,7 +197,7 @@ _MESSAGES: dict[int, Callable[[], str]] = {
     404: lambda: gettext("The address may be mistyped, or the record was never here. Look it up in the lists below."),
     405: lambda: gettext("This address does not take that kind of request. Go back and use the page's own buttons."),
     413: lambda: gettext("What you sent is larger than we take. Nothing was saved. Shorten it, or send it in parts."),
-    429: lambda: gettext("Please wait a minute and try again. Nothing was lost."),
+    429: lambda: gettext("Please wait a minute and try again; after many attempts, longer. Nothing was lost."),
     403: lambda: gettext("This belongs to somebody else. Ask the entity concerned, or a coordinator, to change it."),
 }
 
@@ -193,11 +227,17 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _csrf_error(_error: CSRFError) -> ResponseReturnValue:
+    closed = request.endpoint is not None and access_rule(current_app, request.endpoint) != "public"
+    if closed and not current_user.is_authenticated:
+        return _ended(can_send_again=False)
     message = gettext(
         "The page stood open too long, or you signed in again since. Nothing was saved. "
-        "Go back, copy what you typed if it is long, reload the page and send it again."
+        "Open it again (reload the page it was on) and send it once more."
     )
-    return _refusal(400, message)
+    adapter = current_app.create_url_adapter(request)
+    shown = adapter is not None and adapter.test(request.path, method="GET")
+    address = request.full_path.rstrip("?") if shown else url_for("pages.home")
+    return hold_back(message, address, gettext("Open the page"), can_send_again=False, code=400)
 
 
 def _database_error(error: DBAPIError) -> ResponseReturnValue:
@@ -238,6 +278,7 @@ def _choose_limits() -> None:
 def prepare(app: Flask) -> None:
     """Give `app` its extensions, door, headers, error pages and template words."""
     login_manager.init_app(app)
+    login_manager.session_protection = None  # the server knows its sessions
     csrf.init_app(app)
     babel.init_app(app, default_timezone="UTC")
     limiter.init_app(app)

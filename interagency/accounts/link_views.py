@@ -7,9 +7,10 @@ import time
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_login import current_user, logout_user
+from flask_login import current_user
 
 from interagency import mail
+from interagency.accounts import sessions
 from interagency.accounts.links import choose_password, living_link, make_link
 from interagency.accounts.models import LinkPurpose, password_is_right
 from interagency.accounts.passwords import SHORTEST, problem_with
@@ -55,8 +56,8 @@ def _set(token: str, purpose: LinkPurpose) -> ResponseReturnValue:
     link.used_at = instant()
     choose_password(db.session, person, password, instant())
     audit(db.session, f"link.{purpose.value}.used", by=person)
+    sessions.end_this()
     db.session.commit()
-    logout_user()
     flash(_("Your password is set. Sign in with it."), "success")
     return redirect(url_for("accounts.sign_in"))
 
@@ -140,8 +141,8 @@ def password_post() -> ResponseReturnValue:
     person = current_user._get_current_object()
     choose_password(db.session, person, new, instant())
     audit(db.session, "password.changed", by=person)
+    sessions.end_this()
     db.session.commit()
-    logout_user()
     flash(
         _("Your password is changed, and everybody signed in with the old one is signed out. Sign in again."), "success"
     )

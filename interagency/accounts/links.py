@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import LinkPurpose, OneTimeLink, Person, Role, new_token, token_hash
@@ -33,6 +34,26 @@ def end_links(session: Session, person: Person, at: datetime, purpose: LinkPurpo
     for link in living:
         link.revoked_at = at
     return len(living)
+
+
+def open_links(session: Session, at: datetime) -> dict[int, list[OneTimeLink]]:
+    """The links that open now, by the person's id, oldest first."""
+    query = sa.select(OneTimeLink).where(
+        OneTimeLink.used_at.is_(None), OneTimeLink.revoked_at.is_(None), OneTimeLink.expires_at > at
+    )
+    found: dict[int, list[OneTimeLink]] = {}
+    for link in session.scalars(query.order_by(OneTimeLink.id)):
+        found.setdefault(link.person_id, []).append(link)
+    return found
+
+
+def revoke_link(session: Session, person: Person, link_id: int, *, by: Person | None, at: datetime) -> None:
+    """End one open link of `person`. Raises ValueError when there is no such link any more."""
+    link = next((one for one in open_links(session, at).get(person.id, []) if one.id == link_id), None)
+    if link is None:
+        raise ValueError(_("This link has ended already: it was used, replaced, revoked, or its time is over."))
+    link.revoked_at = at
+    audit(session, "link.revoked", by=by, by_name="command line", person=person.id, purpose=link.purpose.value)
 
 
 def make_link(

@@ -44,9 +44,13 @@ class Person(UserMixin, Model):  # type: ignore[misc]  # flask-login has no type
     language: Mapped[str] = mapped_column(sa.String(10), default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
     disabled_at: Mapped[datetime | None]
-    # Raised when all sessions of the person must end (password changed, account reset).
+    # Raised when all sessions of the person must end (password changed, account reset): a session of
+    # another epoch is no session.
     session_epoch: Mapped[int] = mapped_column(default=1)
+    # The second factor, encrypted. It counts since a first code of it was confirmed.
     totp_secret: Mapped[str | None]
+    totp_since: Mapped[datetime | None]
+    # The half minute of the last code taken: a code works once.
     totp_last_step: Mapped[int | None]
     # "issuer subject" of single sign-on, once matched.
     oidc_subject: Mapped[str | None] = mapped_column(sa.String(400), unique=True)
@@ -56,16 +60,16 @@ class Person(UserMixin, Model):  # type: ignore[misc]  # flask-login has no type
         return self.disabled_at is None
 
     @property
+    def has_second_factor(self) -> bool:
+        return self.totp_since is not None
+
+    @property
     def is_coordinator(self) -> bool:
         return self.role is Role.COORDINATOR
 
     @property
     def is_administrator(self) -> bool:
         return self.role is Role.ADMINISTRATOR
-
-    def get_id(self) -> str:
-        """What the session keeps: ends with the epoch, so raising it ends all sessions."""
-        return f"{self.id}.{self.session_epoch}"
 
     def set_password(self, password: str) -> None:
         """Keep the argon2id hash of `password` and end all sessions."""
@@ -127,12 +131,16 @@ class SignIn(Model):
     began_at: Mapped[datetime] = mapped_column(default=now)
     last_seen_at: Mapped[datetime] = mapped_column(default=now)
     ended_at: Mapped[datetime | None]
+    # The person's session_epoch when it began.
+    epoch: Mapped[int]
+    # Whether a second factor was shown, ours or the single sign-on's.
+    second_factor: Mapped[bool] = mapped_column(default=False)
     # "Firefox on Windows", so that a person knows which one it is.
     label: Mapped[str] = mapped_column(sa.String(200), default="")
 
 
 class RecoveryCode(Model):
-    """A code that replaces the second factor once."""
+    """A code that replaces the second factor once. Plain SHA-256 serves: it holds 118 random bits."""
 
     __tablename__ = "recovery_code"
 

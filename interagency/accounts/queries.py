@@ -15,17 +15,6 @@ def person_by_email(session: Session, email: str) -> Person | None:
     return session.scalar(sa.select(Person).where(Person.email == email.strip().lower()))
 
 
-def person_of_session(session: Session, kept: str) -> Person | None:
-    """Who a session belongs to, or None when it was ended or the account disabled."""
-    number, _, epoch = kept.partition(".")
-    if not (number.isdecimal() and epoch.isdecimal()):
-        return None
-    person = session.get(Person, int(number))
-    if person is None or not person.is_active or person.session_epoch != int(epoch):
-        return None
-    return person
-
-
 def all_people(session: Session) -> list[Person]:
     """Everybody, by name."""
     return list(session.scalars(sa.select(Person).order_by(Person.name, Person.id)))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import zoneinfo
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, Request, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_login import current_user, login_user, logout_user
+from flask_babel import ngettext
+from flask_login import current_user
 
+from interagency.accounts import sessions
 from interagency.accounts.forms import SignInForm
 from interagency.accounts.models import Person, password_is_right
-from interagency.accounts.queries import person_by_email, person_of_session
+from interagency.accounts.queries import person_by_email
 from interagency.database import db
 from interagency.history import audit
-from interagency.web import limiter, login_manager, public
+from interagency.web import limiter, login_manager, public, settings
 
 rooms = Blueprint("accounts", __name__)
 
@@ -22,13 +24,16 @@ ATTEMPTS_PER_ADDRESS = "20 per minute; 200 per hour"
 ATTEMPTS_PER_ACCOUNT = "10 per minute; 50 per hour"
 
 
-@login_manager.user_loader  # type: ignore[untyped-decorator]
-def load_person(kept: str) -> Person | None:
-    """Who the session belongs to."""
-    return person_of_session(db.session, kept)
+@login_manager.request_loader  # type: ignore[untyped-decorator]
+def load_person(_request: Request) -> Person | None:
+    """Who is here."""
+    return sessions.person_of_request()
 
 
-def _own_address(target: str | None) -> str:
+rooms.after_app_request(sessions.note_seen)
+
+
+def own_address(target: str | None) -> str:
     """`target` if it is a path of this service, else the front page. Never another host."""
     if target and target.startswith("/") and not target.startswith(("//", "/\\")) and "\\" not in target:
         if not any(ord(character) < 32 for character in target):
@@ -40,12 +45,25 @@ def _account_key() -> str:
     return "account:" + request.form.get("email", "").strip().lower()[:254]
 
 
+def let_in(person: Person, target: str, *, way: str, second_factor: bool = False) -> str:
+    """Begin the session of `person`, or the wait for a code where one is due; the address to go to next.
+
+    `second_factor` says that the `way` they came has asked for one already. The caller commits.
+    """
+    if person.has_second_factor and not second_factor:
+        sessions.begin_half(person, target)
+        return url_for("second_factor.code")
+    sessions.begin(person, second_factor=second_factor)
+    audit(db.session, "sign_in", by=person, way=way)
+    return target
+
+
 @rooms.get("/sign-in")
 @public
 def sign_in() -> ResponseReturnValue:
     """The sign-in page."""
     if current_user.is_authenticated:
-        return redirect(_own_address(request.args.get("next")))
+        return redirect(own_address(request.args.get("next")))
     return render_template("accounts/sign_in.html", form=SignInForm())
 
 
@@ -64,27 +82,37 @@ def sign_in_post() -> ResponseReturnValue:
         db.session.commit()
         form.email.errors = [_("Address and password do not match an account. Check both and try again.")]
         return render_template("accounts/sign_in.html", form=form), 422
-    session.clear()
-    login_user(person)
-    session.permanent = True
-    audit(db.session, "sign_in", by=person)
+    assert person is not None  # its password was right
+    target = let_in(person, own_address(request.args.get("next")), way="password")
     db.session.commit()
-    return redirect(_own_address(request.args.get("next")))
+    return redirect(target)
 
 
 @rooms.post("/sign-out")
+@public
 def sign_out() -> ResponseReturnValue:
-    """End this session."""
-    logout_user()
-    session.clear()
+    """End this session; one that has ended already is no reason for another page."""
+    if current_user.is_authenticated:
+        audit(db.session, "sign_out", by=current_user)
+    sessions.end_this()
+    db.session.commit()
+    flash(_("You are signed out."), "success")
     return redirect(url_for("accounts.sign_in"))
 
 
 @rooms.get("/account")
 def account() -> ResponseReturnValue:
-    """A person's own page: name, time zone."""
+    """A person's own page: time zone, where they are signed in, password."""
     zones = sorted(zone for zone in zoneinfo.available_timezones() if "/" in zone and not zone.startswith("Etc"))
-    return render_template("accounts/account.html", zones=zones)
+    here = sessions.current_session().id
+    return render_template(
+        "accounts/account.html",
+        zones=zones,
+        here=here,
+        sessions=sessions.living_sessions(current_user),
+        idle_minutes=settings().idle_minutes,
+        session_hours=settings().session_hours,
+    )
 
 
 @rooms.post("/account")
@@ -96,4 +124,28 @@ def account_post() -> ResponseReturnValue:
     current_user.timezone = zone
     db.session.commit()
     flash(_("Times are now shown in %(zone)s.", zone=zone or _("the service's own zone")), "success")
+    return redirect(url_for("accounts.account"))
+
+
+@rooms.post("/account/sessions/<int:session_id>/end")
+def end_session_post(session_id: int) -> ResponseReturnValue:
+    """End one of one's own sessions; ending this one is signing out."""
+    if session_id == sessions.current_session().id:
+        return sign_out()
+    return _ended(sessions.end_sessions(current_user, only=session_id))
+
+
+@rooms.post("/account/sessions/end-others")
+def end_others_post() -> ResponseReturnValue:
+    """End all of one's own sessions but this one."""
+    return _ended(sessions.end_sessions(current_user, but=sessions.current_session().id))
+
+
+def _ended(number: int) -> ResponseReturnValue:
+    if number:
+        audit(db.session, "sessions.ended", by=current_user, number=number)
+        db.session.commit()
+        flash(ngettext("%(num)s session is ended.", "%(num)s sessions are ended.", number), "success")
+    else:
+        flash(_("There was nothing to end any more."), "success")
     return redirect(url_for("accounts.account"))

@@ -30,9 +30,11 @@ ROUTES = {
     ("GET", "/static/<path:filename>"): "public",
     ("GET", "/sign-in"): "public",
     ("POST", "/sign-in"): "public",
-    ("POST", "/sign-out"): "signed in",
+    ("POST", "/sign-out"): "public",
     ("GET", "/account"): "signed in",
     ("POST", "/account"): "signed in",
+    ("POST", "/account/sessions/<int:session_id>/end"): "signed in",
+    ("POST", "/account/sessions/end-others"): "signed in",
     ("GET", "/activities"): "signed in",
     ("GET", "/activities/new"): "signed in",
     ("POST", "/activities/new"): "signed in",
@@ -104,8 +106,18 @@ ROUTES = {
     ("GET", "/forgotten"): "public",
     ("POST", "/forgotten"): "public",
     ("POST", "/account/password"): "signed in",
+    ("GET", "/sign-in/organisation"): "public",
+    ("GET", "/sign-in/organisation/back"): "public",
+    ("GET", "/sign-in/code"): "public",
+    ("POST", "/sign-in/code"): "public",
+    ("GET", "/account/second-factor"): "signed in",
+    ("POST", "/account/second-factor"): "signed in",
+    ("POST", "/account/second-factor/confirm"): "signed in",
+    ("POST", "/account/second-factor/codes"): "signed in",
+    ("POST", "/account/second-factor/off"): "signed in",
     ("GET", "/people"): "administrator",
     ("POST", "/people"): "administrator",
+    ("GET", "/people/<int:person_id>"): "administrator",
     ("POST", "/people/<int:person_id>"): "administrator",
     ("GET", "/matrix"): "signed in",
     ("GET", "/matrix.svg"): "signed in",
@@ -193,6 +205,7 @@ def test_nobody_is_sent_to_sign_in_from_every_closed_route(sqlite_app: Flask) ->
             .replace("<activity_id>", "1")
             .replace("<event_id>", "1")
             .replace("<import_id>", "1")
+            .replace("<person_id>", "1")
         )
         response = client.get(address.replace("<year>", "2026").replace("<month>", "1"))
         assert response.status_code == 302, rule

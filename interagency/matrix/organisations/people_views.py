@@ -10,9 +10,11 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from interagency import mail
-from interagency.accounts.links import disable, enable, invite, make_link, reset
+from interagency.accounts import second_factor, single_sign_on
+from interagency.accounts.links import disable, enable, invite, make_link, open_links, reset, revoke_link
 from interagency.accounts.models import LinkPurpose, Person, Role
 from interagency.accounts.queries import all_people
+from interagency.accounts.sessions import last_sign_ins
 from interagency.database import db
 from interagency.dates import DateNotUnderstood, read_date
 from interagency.history import audit
@@ -32,6 +34,24 @@ def _page(error: str = "", code: int = 200) -> ResponseReturnValue:
         appointments=appointments_by_person(db.session),
         entities=entities(db.session),
         roles=list(Role),
+        seen=last_sign_ins(),
+        links=open_links(db.session, instant()),
+        error=error,
+        typed=request.form,
+        today=today(),
+    )
+    return page, code
+
+
+def _person_page(person: Person, error: str = "", code: int = 200) -> ResponseReturnValue:
+    page = render_template(
+        "accounts/person.html",
+        person=person,
+        appointments=appointments_by_person(db.session).get(person.id, []),
+        entities=entities(db.session),
+        roles=list(Role),
+        seen=last_sign_ins().get(person.id),
+        links=open_links(db.session, instant()).get(person.id, []),
         error=error,
         typed=request.form,
         today=today(),
@@ -100,6 +120,12 @@ def _person(person_id: int) -> Person:
     return found
 
 
+def _number(name: str) -> int:
+    """The number of a record a button names; 0, which no record has, for anything else."""
+    number = request.form.get(name, 0, type=int)
+    return number if 0 < number < 2**31 else 0
+
+
 def _day(name: str, default: date | None) -> date | None:
     try:
         found = read_date(clean(request.form.get(name, ""), lines=False)[:60])
@@ -110,24 +136,30 @@ def _day(name: str, default: date | None) -> date | None:
     return found.first if found else default
 
 
+@rooms.get("/people/<int:person_id>")
+@for_administrators
+def person(person_id: int) -> ResponseReturnValue:
+    """One person: role, appointments, links, state, and the buttons that change them."""
+    return _person_page(_person(person_id))
+
+
 @rooms.post("/people/<int:person_id>")
 @for_administrators
 def person_post(person_id: int) -> ResponseReturnValue:
-    """One act on one account: a new invitation or reset, a role, an appointment, disabling or enabling."""
+    """One act on one account: a link written or revoked, a role, an appointment, disabling or enabling."""
     person, act = _person(person_id), request.form.get("act", "")
     if person.id == current_user.id and act in ("disable", "role"):
-        return _page(
-            _("Another administrator does that for your own account, so that nobody locks everybody out."), 422
-        )
+        problem = _("Another administrator does that for your own account, so that nobody locks everybody out.")
+        return _person_page(person, problem, 422)
     try:
         message = _do(person, act)
     except ValueError as problem:
         db.session.rollback()
-        return _page(str(problem), 422)
+        return _person_page(person, str(problem), 422)
     db.session.commit()
     mail.send_soon(current_app._get_current_object(), settings())  # type: ignore[attr-defined]
     flash(f"{person.name}: {message}", "success")
-    return redirect(url_for("people.people"))
+    return redirect(url_for("people.person", person_id=person.id))
 
 
 def _do(person: Person, act: str) -> str:
@@ -138,6 +170,9 @@ def _do(person: Person, act: str) -> str:
         else:
             address = make_link(db.session, person, LinkPurpose.INVITATION, base_url=base_url, at=when, by=current_user)
         return str(_("a link was written.") if settings().mail_url else _("pass this on: %(address)s", address=address))
+    if act == "revoke":
+        revoke_link(db.session, person, _number("link"), by=current_user, at=instant())
+        return str(_("the link is revoked: it opens nothing any more."))
     if act == "role":
         person.role = _role()
         audit(db.session, "account.role", by=current_user, person=person.id, role=person.role.value)
@@ -146,14 +181,19 @@ def _do(person: Person, act: str) -> str:
         _appoint(person, request.form.get("entity", ""), _day("first", today()) or today(), _day("last", None))
         return str(_("appointed."))
     if act == "end":
-        number = request.form.get("appointment", 0, type=int)
-        found = db.session.get(Appointment, number) if 0 < number < 2**31 else None
+        found = db.session.get(Appointment, _number("appointment"))
         if found is None or found.person_id != person.id:
             raise ValueError(_("There is no such appointment any more."))
         last = _day("last", None) or today()
         if end_appointment(db.session, found, last, today=today(), by=current_user):
             return str(_("the appointment ends on %(day)s.", day=last.isoformat()))
         return str(_("the appointment that had not begun is taken back."))
+    if act == "release":
+        single_sign_on.release(person, by=current_user)
+        return str(_("released: the next single sign-on with this address binds anew. Sessions have ended."))
+    if act == "second-factor":
+        second_factor.reset(person, by=current_user, at=instant())
+        return str(_("the second factor is taken away; sessions have ended, and a mail says so."))
     if act == "disable":
         disable(db.session, person, by=current_user, at=instant())
         return str(_("the account is disabled; sessions and feeds have ended."))
