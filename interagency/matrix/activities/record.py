@@ -322,12 +322,21 @@ def _finish(
         return False
     activity.updated_at = max(now(), activity.updated_at)
     sa.orm.attributes.flag_modified(activity, "updated_at")  # the version rises though only links changed
+    if before["lead"] != after["lead"]:
+        _free_the_lead(session, activity)
     try:
         session.flush()
     except sa.orm.exc.StaleDataError:
         raise StaleVersionError from None
     record_change(session, activity, Action.CHANGED, before=before, after=after, by=by, reason=reason)
     return True
+
+
+def _free_the_lead(session: Session, activity: Activity) -> None:
+    """Take the lead from who had it before another gets it: the index allows one at every moment of a flush."""
+    leads = sa.and_(ActivityEntity.activity_id == activity.id, ActivityEntity.is_lead)
+    statement = sa.update(ActivityEntity).where(leads).values(is_lead=False)
+    session.execute(statement.execution_options(synchronize_session=False))
 
 
 def _note_month(activity: Activity, mine: Iterable[Organisation], month: str | None) -> None:
