@@ -63,7 +63,7 @@ def _open_rooms(app: Flask) -> None:
     from interagency import home, tables  # noqa: F401  (the models register themselves)
     from interagency.accounts import link_views as links
     from interagency.accounts import views as accounts
-    from interagency.calendar import monthly
+    from interagency.calendar import merging, monthly
     from interagency.calendar import views as calendar
     from interagency.exports import matrix as workbooks
     from interagency.exports import views as exports
@@ -71,6 +71,7 @@ def _open_rooms(app: Flask) -> None:
     from interagency.exports.incoming import views as imports
     from interagency.matrix import views as matrix
 
+    merging.prepare()
     monthly.prepare()
     workbooks.prepare()
     for room in (

@@ -47,7 +47,18 @@ def _frame() -> dict[str, Any]:
             _("Matrix"),
             url_for("activities.activities"),
             "matrix",
-            here.startswith(("/activities", "/matrix", "/coverage", "/mandates", "/imports")),
+            here.startswith(
+                (
+                    "/activities",
+                    "/matrix",
+                    "/coverage",
+                    "/mandates",
+                    "/imports",
+                    "/overlaps",
+                    "/countries",
+                    "/recommendations",
+                )
+            ),
         ),
         (_("Calendar"), url_for("calendar.calendar"), "calendar", here.startswith(("/calendar", "/events"))),
         (_("Editions"), url_for("editions.editions"), "editions", here.startswith("/editions")),
