@@ -60,7 +60,7 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 def _open_rooms(app: Flask) -> None:
     """Register the rooms' pages. Imported here, so that importing the package stays cheap."""
-    from interagency import home, tables  # noqa: F401  (the models register themselves)
+    from interagency import home, tables, who_else  # noqa: F401  (the models register themselves)
     from interagency.accounts import link_views as links
     from interagency.accounts import views as accounts
     from interagency.calendar import merging, monthly
@@ -76,6 +76,7 @@ def _open_rooms(app: Flask) -> None:
     workbooks.prepare()
     for room in (
         home.rooms,
+        who_else.rooms,
         accounts.rooms,
         links.rooms,
         *matrix.ROOMS,

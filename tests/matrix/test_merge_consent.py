@@ -32,7 +32,9 @@ statement = st.builds(
     st.sampled_from([None, None, DAY - timedelta(days=3), DAY, DAY + timedelta(days=30)]),
     st.booleans(),
 )
-default = st.builds(Statement, st.sampled_from(Decision), st.sampled_from([None, DAY + timedelta(days=10)]), st.just(False))
+default = st.builds(
+    Statement, st.sampled_from(Decision), st.sampled_from([None, DAY + timedelta(days=10)]), st.just(False)
+)
 said = st.fixed_dictionaries(
     {},
     optional={

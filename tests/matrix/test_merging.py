@@ -59,7 +59,9 @@ def two(add_activity: Add) -> tuple[int, int]:
     """The same work twice: WHO's and UNDP's."""
     return (
         add_activity("Train staff in Kenya", lead="who", entities=("unicef",), description="WHO says", results=""),
-        add_activity("Training staff, Kenya", lead="undp", entities=("unicef",), description="UNDP says", results="Ten"),
+        add_activity(
+            "Training staff, Kenya", lead="undp", entities=("unicef",), description="UNDP says", results="Ten"
+        ),
     )
 
 
@@ -119,7 +121,9 @@ def _verdicts_with(number: int) -> list[Verdict]:
     return list(db.session.scalars(query))
 
 
-def test_old_addresses_lead_on_also_through_a_chain(app: Flask, enter: Enter, two: tuple[int, int], add_activity: Add) -> None:
+def test_old_addresses_lead_on_also_through_a_chain(
+    app: Flask, enter: Enter, two: tuple[int, int], add_activity: Add
+) -> None:
     a, b = two
     third = add_activity("Train staff in Kenya and Uganda", lead="unodc")
     c = enter("coordinator")
@@ -168,7 +172,9 @@ def test_only_who_may_edit_both_merges(
     assert verdict.status_code == (302 if sees == 200 else 403)
     joined = browser.send(f"/overlaps/{a}/{b}/join", {"version": 1}, at="/account")
     assert joined.status_code == (302 if name in ("coordinator", "who") else 403)
-    assert browser.send(f"/activities/{a}/merges/1/undo", at="/account").status_code == (404 if name == "coordinator" else 403)
+    assert browser.send(f"/activities/{a}/merges/1/undo", at="/account").status_code == (
+        404 if name == "coordinator" else 403
+    )
 
 
 def test_the_lead_of_both_merges_and_confirms_the_month(
