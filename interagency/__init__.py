@@ -65,12 +65,12 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 def _open_rooms(app: Flask) -> None:
     """Register the rooms' pages. Imported here, so that importing the package stays cheap."""
-    from interagency import home, style, tables  # noqa: F401  (the models register themselves)
+    from interagency import home, style, tables, who_else  # noqa: F401  (the models register themselves)
     from interagency.accounts import link_views as links
     from interagency.accounts import second_factor_views as second_factor
     from interagency.accounts import single_sign_on_views as single_sign_on
     from interagency.accounts import views as accounts
-    from interagency.calendar import monthly
+    from interagency.calendar import merging, monthly
     from interagency.calendar import views as calendar
     from interagency.exports import matrix as workbooks
     from interagency.exports import views as exports
@@ -78,10 +78,12 @@ def _open_rooms(app: Flask) -> None:
     from interagency.exports.incoming import views as imports
     from interagency.matrix import views as matrix
 
+    merging.prepare()
     monthly.prepare()
     workbooks.prepare()
     for room in (
         home.rooms,
+        who_else.rooms,
         accounts.rooms,
         links.rooms,
         second_factor.rooms,

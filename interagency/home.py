@@ -34,6 +34,9 @@ MATRIX_PAGES = (
     "/together",
     "/mandates",
     "/imports",
+    "/overlaps",
+    "/countries",
+    "/recommendations",
 )
 
 
@@ -57,9 +60,14 @@ def _frame() -> dict[str, Any]:
             _("Matrix"),
             url_for("activities.activities"),
             "matrix",
-            here.startswith(MATRIX_PAGES),
+            here.startswith(MATRIX_PAGES) and not here.startswith("/imports/calendar"),
         ),
-        (_("Calendar"), url_for("calendar.calendar"), "calendar", here.startswith(("/calendar", "/events"))),
+        (
+            _("Calendar"),
+            url_for("calendar.calendar"),
+            "calendar",
+            here.startswith(("/calendar", "/events", "/imports/calendar")),
+        ),
         (_("Editions"), url_for("editions.editions"), "editions", here.startswith("/editions")),
         (_("Subscribe"), url_for("subscriptions.subscriptions"), "feed", here.startswith("/subscriptions")),
     ]

@@ -9,7 +9,9 @@ from interagency.matrix.cycles.edition_views import rooms as editions
 from interagency.matrix.cycles.month_views import rooms as month
 from interagency.matrix.cycles.views import rooms as cycles
 from interagency.matrix.organisations.people_views import rooms as people
+from interagency.matrix.overlaps.merge_views import rooms as merging
+from interagency.matrix.overlaps.views import rooms as overlaps
 from interagency.matrix.overview.mandate_views import rooms as mandates
 from interagency.matrix.overview.views import rooms as overview
 
-ROOMS = (activities, milestones, agreement, month, cycles, editions, people, overview, mandates)
+ROOMS = (activities, milestones, agreement, month, cycles, editions, people, overview, mandates, overlaps, merging)

@@ -21,6 +21,7 @@ FLOORS = [
     {"calendar"},
     {"exports"},
     {"home", "style", "sample", "tables", "backup", "command", "cli_cycle", "cli", "__init__"},
+    {"home", "who_else", "sample", "tables", "backup", "command", "cli_cycle", "cli", "__init__"},
 ]
 
 ROUTES = {
@@ -125,6 +126,15 @@ ROUTES = {
     ("GET", "/where"): "signed in",
     ("GET", "/when"): "signed in",
     ("GET", "/together"): "signed in",
+    ("GET", "/countries/<code>"): "signed in",
+    ("GET", "/recommendations/<code>"): "signed in",
+    ("GET", "/overlaps"): "signed in",
+    ("GET", "/overlaps/<int:first_id>/<int:second_id>"): "signed in",
+    ("POST", "/overlaps/<int:first_id>/<int:second_id>/verdict"): "signed in",
+    ("POST", "/overlaps/<int:first_id>/<int:second_id>/join"): "signed in",
+    ("GET", "/overlaps/<int:first_id>/<int:second_id>/merge"): "signed in",
+    ("POST", "/overlaps/<int:first_id>/<int:second_id>/merge"): "signed in",
+    ("POST", "/activities/<int:activity_id>/merges/<int:merge_id>/undo"): "coordinator",
     ("GET", "/mandates"): "signed in",
     ("POST", "/mandates"): "signed in",
     ("GET", "/start"): "signed in",
@@ -206,6 +216,8 @@ def test_nobody_is_sent_to_sign_in_from_every_closed_route(sqlite_app: Flask) ->
             .replace("<event_id>", "1")
             .replace("<import_id>", "1")
             .replace("<person_id>", "1")
+            .replace("<first_id>", "1")
+            .replace("<second_id>", "2")
         )
         response = client.get(address.replace("<year>", "2026").replace("<month>", "1"))
         assert response.status_code == 302, rule

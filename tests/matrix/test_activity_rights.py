@@ -87,6 +87,18 @@ def test_without_lead_any_of_its_entities_edits_all(app: Flask, enter: Enter, ad
     assert title_of(app, activity_id) == "Ours"
 
 
+@pytest.mark.parametrize("new", ["undp", "unicef", ""])
+def test_the_lead_passes_to_another_entity(app: Flask, enter: Enter, add_activity: Add, new: str) -> None:
+    activity_id = add_activity(lead="who", entities=("undp",))
+    others = [key for key in ("who", "undp", "unicef") if key != new]
+    assert edit(enter("coordinator"), activity_id, lead=new, entities=others).status_code == 302
+    leads = [key for key in ("who", "undp", "unicef") if part_of(app, activity_id, key).is_lead]
+    assert leads == ([new] if new else [])
+    back = edit(enter("coordinator"), activity_id, lead="who", entities=["undp", "unicef"])
+    assert back.status_code == 302
+    assert part_of(app, activity_id, "who").is_lead
+
+
 def test_another_entity_edits_its_own_part_and_nothing_else(app: Flask, enter: Enter, add_activity: Add) -> None:
     activity_id = add_activity(title="WHO's own", lead="who", entities=("undp", "unicef"))
     own, foreign = part_of(app, activity_id, "undp").entity_id, part_of(app, activity_id, "unicef").entity_id

@@ -154,13 +154,24 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     remarks = _text(_l("Remarks for internal eyes"), _l("Internal: never leaves the house."), 2)
 
     def __init__(
-        self, session: Session, activity: Activity | None = None, mine: list[Organisation] | None = None
+        self,
+        session: Session,
+        activity: Activity | None = None,
+        mine: list[Organisation] | None = None,
+        *,
+        unsent: bool = False,
     ) -> None:
-        super().__init__()
+        """The form of `activity`, or an empty one, as it was sent; with `unsent` as the record stands."""
+        self._unsent = unsent
+        super().__init__(**({"formdata": None} if unsent else {}))
         self._groups: dict[str, list[Group]] = {}
         self._offer(session, activity, mine or [])
         if activity is not None and not self.is_submitted():
             self._fill(activity)
+
+    def is_submitted(self) -> bool:
+        """Whether this form was sent, and not another one whose words are put into it."""
+        return not self._unsent and bool(super().is_submitted())
 
     def _offer(self, session: Session, activity: Activity | None, mine: list[Organisation]) -> None:
         """Set what can be chosen; retired organisations only where the record already has them."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 import sqlalchemy as sa
-from flask import abort
+from flask import abort, flash, redirect, request, url_for
+from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from interagency.accounts.models import Person
-from interagency.database import db
+from interagency.database import SAFE_METHODS, db
 from interagency.matrix.activities.models import Activity, ActivityChapter, ActivityEntity
 from interagency.matrix.activities.record import Right, right_to_edit
 from interagency.matrix.filters import Filters, activity_conditions
@@ -43,22 +45,58 @@ def my_entities() -> list[Organisation]:
     return entities_of(db.session, current_user, today()) if current_user.is_authenticated else []
 
 
-def get_activity(activity_id: int) -> Activity:
-    """The activity, with everything loaded; 404 when there is none."""
+def get_activity(activity_id: int, *, merged: bool = False) -> Activity:
+    """The activity, with everything loaded; 404 when there is none.
+
+    One that was merged into another sends the person on to that one, unless `merged` says it is wanted itself.
+    """
     if not 0 < activity_id <= LARGEST_ID:
         abort(404)
     activity = db.session.scalar(sa.select(Activity).where(Activity.id == activity_id).options(*everything()))
     if activity is None:
         abort(404)
+    if activity.merged_into_id is not None and not merged:
+        _send_on(activity)
     return activity
 
 
-def get_activity_for_edit(activity_id: int) -> tuple[Activity, Right, list[Organisation]]:
+def survivor_of(session: Session, activity: Activity) -> Activity:
+    """The activity that stands for this one: itself, or what it was merged into, however often."""
+    while activity.merged_into_id is not None:
+        activity = session.get_one(Activity, activity.merged_into_id)
+    return activity
+
+
+def merged_into(session: Session, activity_id: int) -> list[Activity]:
+    """The activities that were merged into this one, directly or by way of another, by number."""
+    below = sa.select(Activity.id).where(Activity.merged_into_id == activity_id).cte("below", recursive=True)
+    below = below.union(sa.select(Activity.id).where(Activity.merged_into_id == below.c.id))
+    return list(
+        session.scalars(sa.select(Activity).where(Activity.id.in_(sa.select(below.c.id))).order_by(Activity.id))
+    )
+
+
+def _send_on(activity: Activity) -> NoReturn:
+    """To the same page of the survivor; what was sent to the merged record is not done, and said so."""
+    survivor = survivor_of(db.session, activity)
+    if request.method in SAFE_METHODS and request.endpoint and "activity_id" in (request.view_args or {}):
+        place = {"_anchor": f"record-{activity.id}"} if request.endpoint == "activities.history" else {}
+        values = {**(request.view_args or {}), "activity_id": survivor.id, **place}
+        abort(redirect(url_for(request.endpoint, **values), 301))
+    if request.method in SAFE_METHODS:
+        flash(_("“%(title)s” was merged into this activity.", title=activity.title), "warning")
+    else:
+        told = _("Nothing was saved: “%(title)s” was merged into this activity meanwhile.", title=activity.title)
+        flash(f"{told} {_('Do it here, if it is still wanted.')}", "warning")
+    abort(redirect(url_for("activities.activity", activity_id=survivor.id), 303))
+
+
+def get_activity_for_edit(activity_id: int, *, merged: bool = False) -> tuple[Activity, Right, list[Organisation]]:
     """The activity, how much of it the person who is here may change (all or their part), and their entities.
 
-    404 for what is not there, 403 for what is not theirs.
+    404 for what is not there, 403 for what is not theirs; of what was merged as `get_activity`.
     """
-    activity = get_activity(activity_id)
+    activity = get_activity(activity_id, merged=merged)
     mine = my_entities()
     right = right_to_edit(current_user, mine, activity)
     if right is Right.NOTHING:

@@ -272,7 +272,7 @@ def save_activity(
     before = facts(activity)
     mine = list(mine)
     apply_draft(activity, draft, mine=mine, trusted=by is None)
-    return _finish(session, activity, before, by, mine, month, reason)
+    return finish(session, activity, before, by=by, mine=mine, month=month, reason=reason)
 
 
 def save_own_part(
@@ -302,32 +302,47 @@ def save_own_part(
         if said is not part.participation:
             part.participation, part.answered_at, part.answered_by_id = said, now(), by.id
     refresh_derived(activity)
-    return _finish(session, activity, before, by, mine, month)
+    return finish(session, activity, before, by=by, mine=mine, month=month)
 
 
-def _finish(
+def finish(
     session: Session,
     activity: Activity,
     before: dict[str, Any],
+    *,
     by: Person | None,
-    mine: Iterable[Organisation],
-    month: str | None,
+    mine: Iterable[Organisation] = (),
+    month: str | None = None,
     reason: str = "",
+    action: Action = Action.CHANGED,
 ) -> bool:
-    """Write version and history when the facts changed; note the month either way."""
+    """Write version and history of a record whose facts were `before`; note the month for the entities `mine`.
+
+    A plain change that changes nothing writes no history. Returns whether history was written. Raises
+    StaleVersionError when somebody else saved in between; the caller then rolls back.
+    """
     after = facts(activity)
     _note_month(activity, mine, month)
-    if after == before:
+    if after == before and action is Action.CHANGED:
         session.flush()
         return False
     activity.updated_at = max(now(), activity.updated_at)
     sa.orm.attributes.flag_modified(activity, "updated_at")  # the version rises though only links changed
+    if before["lead"] != after["lead"]:
+        _free_the_lead(session, activity)
     try:
         session.flush()
     except sa.orm.exc.StaleDataError:
         raise StaleVersionError from None
-    record_change(session, activity, Action.CHANGED, before=before, after=after, by=by, reason=reason)
+    record_change(session, activity, action, before=before, after=after, by=by, reason=reason)
     return True
+
+
+def _free_the_lead(session: Session, activity: Activity) -> None:
+    """Take the lead from who had it before another gets it: the index allows one at every moment of a flush."""
+    leads = sa.and_(ActivityEntity.activity_id == activity.id, ActivityEntity.is_lead)
+    statement = sa.update(ActivityEntity).where(leads).values(is_lead=False)
+    session.execute(statement.execution_options(synchronize_session=False))
 
 
 def _note_month(activity: Activity, mine: Iterable[Organisation], month: str | None) -> None:

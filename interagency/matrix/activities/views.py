@@ -23,6 +23,7 @@ from interagency.matrix.activities.forms import (
     OwnPartForm,
 )
 from interagency.matrix.activities.models import Activity, Participation
+from interagency.matrix.activities.moved import moved_page
 from interagency.matrix.activities.record import Right, StaleVersionError
 from interagency.matrix.activities.words import FactWords, field_words
 from interagency.matrix.agreement.gate import ACTIVITY
@@ -32,9 +33,10 @@ from interagency.matrix.filters import read_filters
 from interagency.matrix.framework.names import chapters, recommendations
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
-from interagency.matrix.overlaps.find import keep_verdict, overlaps_of, related_to
-from interagency.matrix.overlaps.models import VerdictKind
-from interagency.web import today
+from interagency.matrix.overlaps.asking import Question, question_on
+from interagency.matrix.overlaps.undoing import merges_of
+from interagency.matrix.overlaps.verdicts import related_to
+from interagency.web import instant, today
 from interagency.words import clean
 
 rooms = Blueprint("activities", __name__)
@@ -85,8 +87,6 @@ def activities() -> ResponseReturnValue:
 def activity(activity_id: int) -> ResponseReturnValue:
     """One activity."""
     found = queries.get_activity(activity_id)
-    if found.merged_into_id is not None:
-        return redirect(url_for("activities.activity", activity_id=found.merged_into_id))
     mine = queries.my_entities()
     right = record.right_to_edit(current_user, mine, found)
     own = {entity.id for entity in mine}
@@ -100,18 +100,22 @@ def activity(activity_id: int) -> ResponseReturnValue:
         Right=Right,
         standings=standings(db.session, [part.entity for part in found.taking_part], ACTIVITY, found.id, today()),
         related=related_to(db.session, found.id),
+        merges=merges_of(db.session, found.id),
         speaking_for=[part.entity for part in found.taking_part if part.entity_id in own],
     )
 
 
 @rooms.get("/activities/<int:activity_id>/history")
 def history(activity_id: int) -> ResponseReturnValue:
-    """Every change of one activity: who, when, what was, what is."""
+    """Every change of one activity and of those merged into it: who, when, what was, what is."""
     found = queries.get_activity(activity_id)
     return render_template(
         "matrix/history.html",
         activity=found,
-        changes=changes_of(db.session, "activity", found.id),
+        histories=[
+            (one, changes_of(db.session, "activity", one.id))
+            for one in [found, *queries.merged_into(db.session, found.id)]
+        ],
         words=FactWords(db.session),
         fields=field_words(),
     )
@@ -123,8 +127,7 @@ def new() -> ResponseReturnValue:
     mine = queries.my_entities()
     if not queries.may_add_activities(current_user, mine):
         abort(403)
-    form = ActivityForm(db.session, mine=mine)
-    return render_template("matrix/activity_form.html", form=form, activity=None, conflict=None)
+    return _form_page(ActivityForm(db.session, mine=mine), None)
 
 
 @rooms.post("/activities/new")
@@ -138,36 +141,33 @@ def new_post() -> ResponseReturnValue:
     if fine and not current_user.is_coordinator:
         fine = _names_own_entity(form, mine)
     if not fine or form.dates_to_show:
-        return render_template("matrix/activity_form.html", form=form, activity=None, conflict=None), 422
+        return _form_page(form, None, 422)
     draft = form.draft()
-    verdicts = _verdicts()
-    same = next((other for other, kind in verdicts.items() if kind is VerdictKind.SAME), None)
-    if same is not None:
+    question = question_on(db.session, draft, request.form)
+    if question.same is not None:
         flash(_("Nothing was added. If your entity takes part in this one, ask its lead to name you in it."), "success")
-        return redirect(url_for("activities.activity", activity_id=same))
-    alike = overlaps_of(db.session, draft)
-    if any(one.activity_id not in verdicts for one in alike):
-        page = render_template(
-            "matrix/activity_form.html", form=form, activity=None, conflict=None, alike=alike, verdicts=verdicts
-        )
-        return page, 409
+        return redirect(url_for("activities.activity", activity_id=question.same))
+    if question.is_open:
+        return _form_page(form, None, 409, question=question)
     made = record.create_activity(db.session, draft, by=current_user, mine=mine, month=_month(mine))
-    for one in alike:
-        keep_verdict(db.session, made.id, one.activity_id, verdicts[one.activity_id], current_user)
+    question.keep(db.session, made.id, current_user, instant())
     db.session.commit()
     flash(_("Saved: “%(title)s”.", title=made.title), "success")
     return redirect(url_for("activities.activity", activity_id=made.id, saved="activity-new"))
 
 
-def _verdicts() -> dict[int, VerdictKind]:
-    """What the person said of each look-alike that was shown."""
-    found = {}
-    for name, value in request.form.items():
-        number = name.removeprefix("verdict-")
-        if name.startswith("verdict-") and number.isdecimal() and len(number) < 10:
-            if value in set(VerdictKind):
-                found[int(number)] = VerdictKind(value)
-    return found
+def _form_page(
+    form: ActivityForm,
+    activity: Activity | None,
+    code: int = 200,
+    *,
+    conflict: dict[str, Any] | None = None,
+    question: Question | None = None,
+) -> ResponseReturnValue:
+    page = render_template(
+        "matrix/activity_form.html", form=form, activity=activity, conflict=conflict, question=question
+    )
+    return page, code
 
 
 def _month(mine: list[Organisation]) -> str | None:
@@ -195,28 +195,38 @@ def edit(activity_id: int) -> ResponseReturnValue:
     found, right, mine = queries.get_activity_for_edit(activity_id)
     if right is Right.PART:
         return _own_part_page(found, mine)
-    form = ActivityForm(db.session, found, mine)
-    return render_template("matrix/activity_form.html", form=form, activity=found, conflict=None)
+    return _form_page(ActivityForm(db.session, found, mine), found)
 
 
 @rooms.post("/activities/<int:activity_id>/edit")
 def edit_post(activity_id: int) -> ResponseReturnValue:
-    """Save over the version that was read; a stale save is a conflict shown."""
-    found, right, mine = queries.get_activity_for_edit(activity_id)
+    """Save over the version that was read; a stale save is a conflict shown, and look-alikes are asked about."""
+    found, right, mine = queries.get_activity_for_edit(activity_id, merged=True)
+    if found.merged_into_id is not None:
+        return moved_page(found, right, mine)
     if right is Right.PART:
         return _save_own_part(found, mine)
     form = ActivityForm(db.session, found, mine)
     if not form.validate() or form.dates_to_show:
-        return render_template("matrix/activity_form.html", form=form, activity=found, conflict=None), 422
-    version = _version(form.version.data)
+        return _form_page(form, found, 422)
+    version, draft = _version(form.version.data), form.draft()
+    if found.version != version:
+        return _conflict(found.id, form, mine)
+    question = question_on(db.session, draft, request.form, found)
+    if question.is_open:
+        return _form_page(form, found, 409, question=question)
     try:
         changed = record.save_activity(
-            db.session, found, form.draft(), version=version, by=current_user, mine=mine, month=_month(mine)
+            db.session, found, draft, version=version, by=current_user, mine=mine, month=_month(mine)
         )
     except StaleVersionError:
         return _conflict(found.id, form, mine)
+    question.keep(db.session, found.id, current_user, instant())
     db.session.commit()
     flash(_("Saved: “%(title)s”.", title=found.title) if changed else _("Nothing was different."), "success")
+    if question.same is not None:
+        first, second = sorted((found.id, question.same))
+        return redirect(url_for("overlaps.pair", first_id=first, second_id=second))
     return redirect(url_for("activities.activity", activity_id=found.id, saved=f"activity-{found.id}"))
 
 
@@ -229,7 +239,9 @@ def _conflict(activity_id: int, form: ActivityForm, mine: list[Organisation]) ->
     """Both versions side by side; saving again keeps what was typed."""
     draft = form.draft()
     db.session.rollback()
-    theirs = queries.get_activity(activity_id)
+    theirs = queries.get_activity(activity_id, merged=True)
+    if theirs.merged_into_id is not None:
+        return moved_page(theirs, Right.ALL, mine)
     stands = record.facts(theirs)
     record.apply_draft(theirs, draft, mine=mine, trusted=False)
     typed = record.facts(theirs)
@@ -245,7 +257,7 @@ def _conflict(activity_id: int, form: ActivityForm, mine: list[Organisation]) ->
     ]
     form.version.data = str(version)
     conflict = {"rows": rows, "last": last}
-    return render_template("matrix/activity_form.html", form=form, activity=theirs, conflict=conflict), 409
+    return _form_page(form, theirs, 409, conflict=conflict)
 
 
 def _own_part_page(

@@ -1,4 +1,4 @@
-"""Likely duplicates and overlaps of an activity: nearly the same title, or the same work in the same place and time."""
+"""Likely duplicates and overlaps of one activity: nearly the same words, or the same work in one place and time."""
 
 from __future__ import annotations
 
@@ -8,73 +8,85 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import sqlalchemy as sa
-from rapidfuzz import fuzz, process
 from sqlalchemy.orm import Session
 
-from interagency.accounts.models import Person
 from interagency.matrix.activities.models import (
     Activity,
     ActivityCountry,
     ActivityEntity,
     Participation,
-    Status,
     activity_recommendation,
 )
 from interagency.matrix.activities.record import ActivityDraft
-from interagency.matrix.overlaps.models import Verdict, VerdictKind
-from interagency.words import fold
+from interagency.matrix.overlaps.likeness import DESCRIBED, Common, described_words, likeness, sorted_words
+from interagency.matrix.overlaps.pairs import LIVE
 
-LIKENESS = 84  # of 100
 MOST = 8
 
 
 @dataclass(slots=True)
 class Overlap:
-    """Another activity that is alike, whose it is, and why it is shown, in words."""
+    """Another activity that is alike, whose it is, and what the two have in common."""
 
     activity_id: int
     title: str
     status: str
+    common: Common
     entities: list[str] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
-    weight: float = 0
+
+    @property
+    def reasons(self) -> list[str]:
+        return self.common.reasons()
 
 
 def overlaps_of(session: Session, draft: ActivityDraft, *, besides: Collection[int] = ()) -> list[Overlap]:
     """Activities like `draft`, the likest first, at most eight; those in `besides` are left out.
 
-    Three statements and one pass over the titles, whatever the number of activities.
+    Four statements and one pass over the texts, whatever the number of activities.
     """
-    reasons: dict[int, list[str]] = defaultdict(list)
-    weights: dict[int, float] = defaultdict(float)
-    for activity_id, likeness in _by_title(session, draft.title):
-        reasons[activity_id].append("the same title" if likeness > 97 else "a similar title")
-        weights[activity_id] += likeness
-    for activity_id, codes, places in _by_work(session, draft):
-        reasons[activity_id].append(
-            f"the same recommendation ({', '.join(codes)}) in {', '.join(places)} at the same time"
+    texts = _by_text(session, draft)
+    work = _by_work(session, draft)
+    found = {
+        number: Common(*texts.get(number, (0.0, 0.0)), *work.get(number, ((), ())))
+        for number in (texts.keys() | work.keys()).difference(besides)
+    }
+    best = sorted(found, key=lambda one: (-found[one].weight, one))[:MOST]
+    loaded = _load(session, {number: found[number] for number in best})
+    return [loaded[number] for number in best]
+
+
+def common_of(session: Session, draft: ActivityDraft, other_id: int) -> Common:
+    """What a draft has in common with one other activity; nothing, perhaps."""
+    texts, work = _by_text(session, draft, other_id), _by_work(session, draft, other_id)
+    return Common(*texts.get(other_id, (0.0, 0.0)), *work.get(other_id, ((), ())))
+
+
+def _by_text(session: Session, draft: ActivityDraft, only: int | None = None) -> dict[int, tuple[float, float]]:
+    """Likeness of title and description, where there is any."""
+    title, description = sorted_words(draft.title), described_words(draft.description)
+    text = sa.func.substr(Activity.description, 1, DESCRIBED) if description else sa.literal("")
+    query = sa.select(Activity.id, Activity.title, text).where(Activity.is_listed)
+    if only is not None:
+        query = query.where(Activity.id == only)
+    found = {}
+    for number, other_title, other_description in session.execute(query):
+        how = (
+            likeness(title, sorted_words(other_title)),
+            likeness(description, described_words(other_description)) if other_description else 0.0,
         )
-        weights[activity_id] += 40 + 5 * len(codes) + 5 * len(places)
-    ids = [one for one in reasons if one not in besides]
-    found = _load(session, sorted(ids, key=lambda one: (-weights[one], one))[:MOST])
-    for overlap in found:
-        overlap.reasons, overlap.weight = reasons[overlap.activity_id], weights[overlap.activity_id]
-    return sorted(found, key=lambda one: (-one.weight, one.activity_id))
+        if any(how):
+            found[number] = how
+    return found
 
 
-def _by_title(session: Session, title: str) -> list[tuple[int, float]]:
-    rows = session.execute(sa.select(Activity.id, Activity.title).where(Activity.is_listed)).all()
-    titles = {activity_id: fold(text) for activity_id, text in rows}
-    found = process.extract(fold(title), titles, scorer=fuzz.token_sort_ratio, score_cutoff=LIKENESS, limit=MOST)
-    return [(activity_id, score) for _text, score, activity_id in found]
-
-
-def _by_work(session: Session, draft: ActivityDraft) -> list[tuple[int, list[str], list[str]]]:
+def _by_work(
+    session: Session, draft: ActivityDraft, only: int | None = None
+) -> dict[int, tuple[tuple[str, ...], tuple[str, ...]]]:
     """Live activities with a common recommendation and a common country whose times can meet."""
     codes = [one.code for one in draft.recommendations]
     places = {country.code: country.name for country, _role in draft.countries}
     if not codes or not places:
-        return []
+        return {}
     first: date | None = draft.start.first if draft.start else None
     last: date | None = draft.end.last if draft.end else None
     link = activity_recommendation
@@ -84,13 +96,15 @@ def _by_work(session: Session, draft: ActivityDraft) -> list[tuple[int, list[str
         .join(ActivityCountry, ActivityCountry.activity_id == Activity.id)
         .where(
             Activity.is_listed,
-            Activity.status.in_((Status.PLANNED, Status.ONGOING, Status.SUSPENDED)),
+            Activity.status.in_(LIVE),
             link.c.recommendation_code.in_(codes),
             ActivityCountry.country_code.in_(list(places)),
         )
-        .order_by(Activity.id)
+        .order_by(Activity.id, link.c.recommendation_code, ActivityCountry.country_code)
         .limit(2000)
     )
+    if only is not None:
+        query = query.where(Activity.id == only)
     if first is not None:
         query = query.where(sa.or_(Activity.end_last.is_(None), Activity.end_last >= first))
     if last is not None:
@@ -99,43 +113,17 @@ def _by_work(session: Session, draft: ActivityDraft) -> list[tuple[int, list[str
     for activity_id, code, country in session.execute(query):
         found[activity_id][0][code] = None
         found[activity_id][1][places[country]] = None
-    return [(activity_id, list(codes), list(names)) for activity_id, (codes, names) in found.items()]
+    return {number: (tuple(codes), tuple(names)) for number, (codes, names) in found.items()}
 
 
-def _load(session: Session, ids: list[int]) -> list[Overlap]:
-    query = sa.select(Activity.id, Activity.title, Activity.status).where(Activity.id.in_(ids))
-    found = {row[0]: Overlap(row[0], row[1], row[2].value) for row in session.execute(query)}
+def _load(session: Session, found: dict[int, Common]) -> dict[int, Overlap]:
+    query = sa.select(Activity.id, Activity.title, Activity.status).where(Activity.id.in_(found))
+    loaded = {row[0]: Overlap(row[0], row[1], row[2].value, found[row[0]]) for row in session.execute(query)}
     named = (
         sa.select(ActivityEntity)
-        .where(ActivityEntity.activity_id.in_(ids), ActivityEntity.participation != Participation.DECLINED)
+        .where(ActivityEntity.activity_id.in_(found), ActivityEntity.participation != Participation.DECLINED)
         .order_by(ActivityEntity.position)
     )
     for part in session.scalars(named):
-        found[part.activity_id].entities.append(part.entity.short)
-    return list(found.values())
-
-
-def keep_verdict(session: Session, one: int, other: int, kind: VerdictKind, by: Person) -> None:
-    """Keep what a person said of two activities; the newest word on a pair counts."""
-    first, second = sorted((one, other))
-    verdict = session.get(Verdict, (first, second))
-    if verdict is None:
-        verdict = Verdict(first_id=first, second_id=second)
-        session.add(verdict)
-    verdict.kind, verdict.said_by_id = kind, by.id
-
-
-def related_to(session: Session, activity_id: int) -> list[tuple[int, str]]:
-    """The activities somebody said are related to this one, by title."""
-    other = sa.case((Verdict.first_id == activity_id, Verdict.second_id), else_=Verdict.first_id)
-    query = (
-        sa.select(Activity.id, Activity.title)
-        .join(Verdict, Activity.id == other)
-        .where(
-            sa.or_(Verdict.first_id == activity_id, Verdict.second_id == activity_id),
-            Verdict.kind == VerdictKind.RELATED,
-            Activity.is_listed,
-        )
-        .order_by(Activity.title, Activity.id)
-    )
-    return [(row[0], row[1]) for row in session.execute(query)]
+        loaded[part.activity_id].entities.append(part.entity.short)
+    return loaded

@@ -1,0 +1,69 @@
+"""Asking about look-alikes while an activity is added or changed: before it is saved, and each pair once (rule 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from interagency.accounts.models import Person
+from interagency.matrix.activities.models import Activity
+from interagency.matrix.activities.record import ActivityDraft
+from interagency.matrix.overlaps.find import Overlap, overlaps_of
+from interagency.matrix.overlaps.models import VerdictKind
+from interagency.matrix.overlaps.verdicts import keep_verdict, verdicts_of
+
+REST = "verdict-rest"  # what is said of all that nothing else was said of
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The look-alikes of a draft that nobody has judged, and what the person said of them just now."""
+
+    alike: list[Overlap]
+    said: dict[int, VerdictKind]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether one of them is still to be judged."""
+        return any(one.activity_id not in self.said for one in self.alike)
+
+    @property
+    def same(self) -> int | None:
+        """The likest of those said to be the same, or None."""
+        return next((one.activity_id for one in self.alike if self.said.get(one.activity_id) is VerdictKind.SAME), None)
+
+    def keep(self, session: Session, activity_id: int, by: Person, at: datetime) -> None:
+        """Keep what was said, once the activity is saved."""
+        for one in self.alike:
+            keep_verdict(session, activity_id, one.activity_id, self.said[one.activity_id], by, at)
+
+
+def question_on(
+    session: Session, draft: ActivityDraft, answers: Mapping[str, str], activity: Activity | None = None
+) -> Question:
+    """What is to be asked before `draft` is saved; `answers` are the fields of the form.
+
+    Of an activity that exists only what matters is asked, and no pair that was judged before.
+    """
+    if activity is not None and not changes_what_matters(activity, draft):
+        return Question([], {})
+    besides = {activity.id, *verdicts_of(session, activity.id)} if activity is not None else set()
+    alike = overlaps_of(session, draft, besides=besides)
+    kinds = {kind.value: kind for kind in VerdictKind}
+    rest = kinds.get(answers.get(REST, "")) if answers.get(REST) != VerdictKind.SAME else None
+    said = {one.activity_id: kinds.get(answers.get(f"verdict-{one.activity_id}", ""), rest) for one in alike}
+    return Question(alike, {number: kind for number, kind in said.items() if kind is not None})
+
+
+def changes_what_matters(activity: Activity, draft: ActivityDraft) -> bool:
+    """Whether a draft changes something overlaps are found by: words, time, countries, recommendations."""
+    countries = {(link.country_code, link.role) for link in activity.countries}
+    return (
+        (activity.title, activity.description, activity.start, activity.end)
+        != (draft.title, draft.description, draft.start, draft.end)
+        or countries != {(country.code, role) for country, role in draft.countries}
+        or {one.code for one in activity.recommendations} != {one.code for one in draft.recommendations}
+    )
