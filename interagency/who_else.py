@@ -26,7 +26,7 @@ from interagency.matrix.framework.models import Country, Recommendation
 from interagency.matrix.framework.names import NotUnderstood, gazetteer, read_code
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overview.coverage import coverage
-from interagency.web import refuse, today
+from interagency.web import instant, refuse, today
 
 rooms = Blueprint("here", __name__)
 MOST_EVENTS = 20
@@ -145,7 +145,8 @@ def recommendation(code: str) -> ResponseReturnValue:
 
 def _coverage_sentence(code: str) -> str:
     """How a recommendation is covered, or why it is blank."""
-    one = next(one for chapter in coverage(db.session) for one in chapter.recommendations if one.code == code)
+    chapters = coverage(db.session, Filters(), (), at=instant())
+    one = next(one for chapter in chapters for one in chapter.recommendations if one.code == code)
     if one.blank is not None:
         words = _("Nothing stands under %(code)s: %(reason)s.", code=code, reason=one.blank.value)
     else:
@@ -155,7 +156,7 @@ def _coverage_sentence(code: str) -> str:
             activities=one.activities,
             code=code,
             joint=one.joint,
-            countries=one.countries,
+            countries=len(one.countries),
         )
     if one.mandated:
         words += " " + _("Within the mandate of %(entities)s.", entities=", ".join(one.mandated))

@@ -20,8 +20,7 @@ FLOORS = [
     {"matrix"},
     {"calendar"},
     {"exports"},
-    {"home", "style", "sample", "tables", "backup", "command", "cli_cycle", "cli", "__init__"},
-    {"home", "who_else", "sample", "tables", "backup", "command", "cli_cycle", "cli", "__init__"},
+    {"home", "style", "who_else", "sample", "tables", "backup", "command", "cli_cycle", "cli", "__init__"},
 ]
 
 ROUTES = {
