@@ -5,17 +5,14 @@ from __future__ import annotations
 import re
 import zoneinfo
 from datetime import date, datetime, time
-from typing import Any
 
 import sqlalchemy as sa
 from flask import request
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
-from wtforms import BooleanField, HiddenField, IntegerField, SelectField, ValidationError
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
+from interagency.calendar.event_checks import EventChecks
+from interagency.calendar.event_fields import REPEATS
 from interagency.calendar.lines import (
     DocumentReader,
     day_words,
@@ -33,146 +30,18 @@ from interagency.calendar.models import Event, EventKind, EventSeries, EventStat
 from interagency.calendar.record import DayDraft, DocumentDraft, EventDraft, ExceptionDraft, SegmentDraft
 from interagency.calendar.repeats import Repeat, repeat_of, rule_of
 from interagency.calendar.rules import rule_from
-from interagency.calendar.zones import is_known_zone, local_problem
-from interagency.dates import ImpreciseDate, read_date
-from interagency.forms import CleanStringField, CleanTextField, Group, NamesField, RecordsField, to_choices
+from interagency.dates import ImpreciseDate
+from interagency.forms import Group, RecordsField, to_choices
 from interagency.matrix import choices
-from interagency.matrix.activities.models import TEXT_LENGTH, TITLE_LENGTH, Activity, Milestone
+from interagency.matrix.activities.models import Activity, Milestone
 from interagency.matrix.framework.models import Chapter, Country
 from interagency.matrix.framework.names import gazetteer
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import Directory, all_organisations
-from interagency.words import clean
-
-KIND_WORDS = {
-    EventKind.SESSION: _l("Session"),
-    EventKind.THEMATIC_DISCUSSION: _l("Thematic discussion"),
-    EventKind.SIDE_EVENT: _l("Side event"),
-    EventKind.EXPERT_GROUP: _l("Expert group meeting"),
-    EventKind.TRAINING: _l("Training"),
-    EventKind.WORKSHOP: _l("Workshop"),
-    EventKind.BRIEFING: _l("Briefing"),
-    EventKind.LAUNCH: _l("Launch"),
-    EventKind.WEB_MEETING: _l("Web meeting"),
-    EventKind.OBSERVANCE: _l("Observance"),
-    EventKind.DEADLINE: _l("Deadline"),
-}
-EVENT_STATUS_WORDS = {
-    EventStatus.TENTATIVE: _l("Tentative"),
-    EventStatus.CONFIRMED: _l("Confirmed"),
-    EventStatus.POSTPONED: _l("Postponed"),
-    EventStatus.CANCELLED: _l("Cancelled"),
-    EventStatus.HELD: _l("Held"),
-}
-MODE_WORDS = {
-    Mode.IN_PERSON: _l("In person"),
-    Mode.ONLINE: _l("Online"),
-    Mode.HYBRID: _l("In person and online"),
-    Mode.WEBCAST: _l("In person, with webcast"),
-}
-_UNKNOWN = ("", _l("Not stated"))
-REPEATS = [
-    ("", _l("Does not repeat")),
-    ("daily", _l("By days")),
-    ("weekly", _l("By weeks")),
-    ("weekday", _l("By months, on the same weekday (third Tuesday)")),
-    ("monthly", _l("By months, on the same day of the month")),
-    ("yearly", _l("By years")),
-    ("kept", _l("As it stands")),
-]
-_TOO_LONG = _l("This is longer than %(max)d characters. Shorten it; nothing you typed is lost.")
 
 
-class EventForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+class EventForm(EventChecks):
     """Everything about an event."""
-
-    version = HiddenField()
-    title = CleanStringField(
-        _l("Title"),
-        validators=[InputRequired(_l("Write a title.")), Length(max=TITLE_LENGTH, message=_TOO_LONG)],
-    )
-    kind = SelectField(_l("Kind"), choices=to_choices((k.value, words) for k, words in KIND_WORDS.items()))
-    status = SelectField(_l("Status"), choices=to_choices((s.value, words) for s, words in EVENT_STATUS_WORDS.items()))
-    segments = NamesField(
-        _l("When"),
-        description=_l(
-            "One line for each run of days: 26-29 September 2017, or 12 October 2026, 15:00-16:30. "
-            "June 2017 or early 2018 is fine when no more is known."
-        ),
-    )
-    days = NamesField(
-        _l("Chapter of each day"),
-        description=_l("Only where days differ, one per line: 26 September 2017: I"),
-    )
-    timezone = CleanStringField(
-        _l("Time zone of the hours"),
-        description=_l("By region and city, such as Europe/Vienna. Needed with hours."),
-        render_kw={"list": "time-zones"},
-    )
-    repeats = SelectField(
-        _l("Repeats"),
-        choices=to_choices(REPEATS),
-        default="",
-    )
-    repeat_every = IntegerField(
-        _l("Every so many"),
-        description=_l("2 with “by weeks”: every second week."),
-        validators=[Optional(), NumberRange(1, 100)],
-        default=1,
-    )
-    repeat_count = IntegerField(_l("How many times"), validators=[Optional(), NumberRange(2, 1000)])
-    repeat_until = CleanStringField(
-        _l("Or until the day"),
-        description=_l("Such as 31 December 2027. Leave both empty when it goes on."),
-        validators=[Length(max=60, message=_TOO_LONG)],
-    )
-    mode = SelectField(
-        _l("How people take part"),
-        choices=to_choices([_UNKNOWN, *((m.value, w) for m, w in MODE_WORDS.items())]),
-        default="",
-    )
-    venue = CleanStringField(_l("Venue"), validators=[Length(max=300, message=_TOO_LONG)])
-    city = CleanStringField(_l("City"), validators=[Length(max=200, message=_TOO_LONG)])
-    country = CleanStringField(_l("Country"), description=_l("In any usual spelling."))
-    organisers = RecordsField(_l("Organisers"))
-    participants = RecordsField(_l("Participants"))
-    participants_incomplete = BooleanField(_l("There are further participants"))
-    meant_for = CleanStringField(_l("Meant for"), validators=[Length(max=300, message=_TOO_LONG)])
-    chapters = RecordsField(_l("Chapters"), description=_l("Of the event as a whole."))
-    description = CleanTextField(
-        _l("Description"), validators=[Length(max=TEXT_LENGTH, message=_TOO_LONG)], render_kw={"rows": 4}
-    )
-    links = NamesField(
-        _l("Links"), description=_l("One per line. Begin with “meeting:” or “webcast:” where it is one.")
-    )
-    documents = NamesField(
-        _l("Documents"),
-        description=_l(
-            "One per line: title, address, owner, and “may be shared” when the owner permits it: "
-            "Report https://example.org/report.pdf | WHO | may be shared"
-        ),
-    )
-    activities = NamesField(
-        _l("Activities it serves"),
-        description=_l("One per line, by number: type a word of the title and choose from the list."),
-        render_kw={"rows": 2},
-    )
-    milestone = SelectField(_l("Milestone of an activity it belongs to"), default="")
-    parent = CleanStringField(
-        _l("Side event of"),
-        description=_l("The event it takes place within, by number, such as 12: Session of the Commission."),
-        render_kw={"list": "events-around"},
-    )
-    series_title = CleanStringField(
-        _l("Series"),
-        description=_l("Such as Regular sessions of the Commission; a new name makes a new series."),
-        validators=[Length(max=TITLE_LENGTH, message=_TOO_LONG)],
-        render_kw={"list": "all-series"},
-    )
-    series_number = IntegerField(_l("Number in the series"), validators=[Optional(), NumberRange(1, 10_000)])
-    shareable = BooleanField(_l("May be shared outside, once every entity concerned has agreed"))
-    source = CleanStringField(_l("Source"), validators=[Length(max=1000, message=_TOO_LONG)])
-    remarks = CleanTextField(_l("Remarks for internal eyes"), validators=[Length(max=TEXT_LENGTH, message=_TOO_LONG)])
 
     def __init__(self, session: Session, event: Event | None = None, mine: list[Organisation] | None = None) -> None:
         super().__init__()
@@ -283,17 +152,6 @@ class EventForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         field: RecordsField = getattr(self, name)
         return field.marked(self._groups[name])
 
-    def validate_timezone(self, field: Any) -> None:
-        if field.data and not is_known_zone(field.data):
-            raise ValidationError(_("We do not know this time zone. Write region and city, such as Europe/Vienna."))
-
-    def validate_country(self, field: Any) -> None:
-        if field.data:
-            try:
-                self._names.country(field.data)
-            except ValueError as problem:
-                raise ValidationError(str(problem)) from None
-
     @property
     def reading(self) -> str:
         """The days and hours as they were read, in words: shown before they are saved."""
@@ -307,70 +165,6 @@ class EventForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         )
         return plain(typed) != plain(self.reading) and request.form.get("segments_read", "") != self.reading
 
-    def validate_segments(self, field: Any) -> None:
-        """Days there are, hours with a zone, and repetition only of exact days."""
-        if not field.data:
-            raise ValidationError(_("Write when it takes place; early 2027 or 2027 is fine."))
-        segments: list[SegmentDraft] = field.data
-        if any(segment.start_time for segment in segments) and not self.timezone.data:
-            raise ValidationError(_("Hours need a time zone: choose one below."))
-        if self.repeats.data and (len(segments) > 1 or not segments[0].start.is_exact):
-            raise ValidationError(_("Only an event on one run of exact days can repeat."))
-        for segment in segments:
-            self._check_clock(segment)
-
-    def _check_clock(self, segment: SegmentDraft) -> None:
-        zone = clean(self.timezone.data or "", lines=False)
-        if not (segment.start_time and segment.end_time and zone and is_known_zone(zone)):
-            return
-        for day, hour in ((segment.start.first, segment.start_time), (segment.end.last, segment.end_time)):
-            if local_problem(datetime.combine(day, hour), zone) == "skipped":
-                raise ValidationError(
-                    _(
-                        "On %(day)s the clocks in %(zone)s skip %(time)s. Choose another time.",
-                        day=day.isoformat(),
-                        zone=zone,
-                        time=f"{hour:%H:%M}",
-                    )
-                )
-
-    def validate_repeat_until(self, field: Any) -> None:
-        """A day, not before the event begins, and not beside a number of times."""
-        self._until: date | None = None
-        if not field.data or not self.repeats.data:
-            return
-        found = read_date(field.data)
-        if found is None or not found.is_exact:
-            raise ValidationError(_("Write a day, such as 31 December 2027."))
-        if self.repeat_count.data:
-            raise ValidationError(_("Choose a number of times or a last day, not both."))
-        segments = self.segments.data or []
-        if segments and found.first < segments[0].start.first:
-            raise ValidationError(_("The last day lies before the first. Choose a later one."))
-        self._until = found.first
-
-    def validate_parent(self, field: Any) -> None:
-        """An event that is there, and not one of its own side events."""
-        self._found_parent = None
-        if not field.data:
-            return
-        try:
-            found = self._session.get(Event, read_number(field.data))
-        except ValueError as problem:
-            raise ValidationError(str(problem)) from None
-        above, steps = found, 0
-        while above is not None and steps < 20:
-            if self._event is not None and above.id == self._event.id:
-                raise ValidationError(_("An event cannot take place within itself. Choose another."))
-            above, steps = above.parent, steps + 1
-        if found is None or not found.is_listed:
-            raise ValidationError(_("There is no event with this number. Choose from the list."))
-        self._found_parent = found
-
-    def validate_series_number(self, field: Any) -> None:
-        if field.data and not self.series_title.data:
-            raise ValidationError(_("A number needs a series: write its name."))
-
     def _series(self) -> EventSeries | None:
         """The series by its name; a new one when there is none."""
         title = self.series_title.data
@@ -382,12 +176,6 @@ class EventForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             self._session.add(found)
             self._session.flush()
         return found
-
-    def validate_days(self, field: Any) -> None:
-        periods = [(s.start.first, s.end.last) for s in self.segments.data or []]
-        for day in field.data or []:
-            if not any(first <= day.day <= last for first, last in periods):
-                raise ValidationError(_("%(day)s is not one of the days above.", day=day.day.isoformat()))
 
     def _rule(self, first: date) -> str:
         """The RRULE of what was chosen under “Repeats”."""

@@ -84,7 +84,7 @@ class EventTimes:
             )
         elif clock.tzid not in ("", zone):
             self.note(f"Its time zone “{clock.tzid[:60]}” is taken as {zone}.")
-        if not clock.has_own_offsets and local_problem(start.shows, zone) == "skipped":
+        if local_problem(start.shows, zone) == "skipped":
             raise EventNotRead(f"The clocks in {zone} skip {start.shows:%H:%M} on {start.shows:%Y-%m-%d}.")
 
     def local(self, stamp: date | Stamp) -> date | datetime:

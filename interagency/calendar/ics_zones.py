@@ -65,10 +65,10 @@ class Clock:
         return next((plain + one for one in near if self.offset(plain + one) == one), plain + near[0])
 
     def fits(self, name: str, times: Iterable[datetime]) -> bool:
-        """Whether the clocks of the zone `name` stand as the file says, at each of the local `times`."""
+        """Whether the clocks of the zone `name` stand as the file says, at each of the local `times` they show."""
         zone = ZoneInfo(name)
         return all(
-            time.replace(tzinfo=zone).utcoffset() == self.offset(time) and local_problem(time, name) != "skipped"
+            time.replace(tzinfo=zone).utcoffset() == self.offset(time) or local_problem(time, name) == "skipped"
             for time in times
         )
 

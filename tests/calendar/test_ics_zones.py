@@ -95,6 +95,18 @@ def test_a_repetition_that_no_zone_fits_is_refused_in_words() -> None:
     assert "clocks" in found.skipped[0][1]
 
 
+def test_a_time_that_the_clocks_skip_is_refused_with_and_without_a_description() -> None:
+    for before in ("", european(VIENNA, "+0100", "+0200")):
+        found = read_ics(file(before, event(VIENNA, "20260329T023000")), VIENNA)
+        assert "skip" in found.skipped[0][1]
+
+
+def test_a_repetition_that_meets_a_skipped_hour_on_its_way_is_kept() -> None:
+    body = file(european(VIENNA, "+0100", "+0200"), event(VIENNA, "20260320T023000", RRULE="FREQ=DAILY;COUNT=20"))
+    (found,) = read_ics(body, VIENNA).events
+    assert found.timezone == VIENNA
+
+
 def test_outlooks_names_with_its_own_rules_are_the_zone_of_that_name() -> None:
     tzid = "W. Europe Standard Time"
     body = file(european(tzid, "+0100", "+0200"), event(tzid, RRULE="FREQ=MONTHLY;COUNT=12"))
