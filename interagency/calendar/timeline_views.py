@@ -18,9 +18,11 @@ from interagency.web import today
 
 rooms = Blueprint("timeline", __name__)
 FIRST_YEAR, LAST_YEAR = 1950, 2150
-LEFT, MONTH_WIDTH, ROW, HEAD = 330, 30, 26, 44
+LEFT, MONTH_WIDTH, ROW, HEAD = 8, 44, 36, 44
 SMALLEST = 4
-LONGEST_TITLE = 46
+LONGEST_TITLE = 60
+# A title begins at its first mark; further to the right than this it ends at its last.
+TURN = LEFT + MONTH_WIDTH * 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,12 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A record at its height on the picture."""
+    """A record at its height on the picture, its title above its marks."""
 
     y: int
     title: str
+    title_x: float
+    anchor: str
     entry: Entry
     marks: list[Mark]
 
@@ -73,23 +77,28 @@ def _place(day: date, window: Window) -> float:
 def _mark(span: Span, window: Window) -> Mark:
     x = _place(span.first, window)
     width = _place(span.last, window) + 1 - x
-    return Mark(x, max(width, SMALLEST), span.kind, span.kind == "sure" and width < SMALLEST)
+    return Mark(x, round(max(width, SMALLEST), 1), span.kind, span.kind == "sure" and width < SMALLEST)
+
+
+def _drawn(entry: Entry, y: int, window: Window) -> Drawn:
+    marks = [_mark(span, window) for span in entry.spans]
+    early = marks[0].x <= TURN
+    end = marks[-1].x + marks[-1].width
+    return Drawn(
+        y, cut(entry.title, LONGEST_TITLE), marks[0].x if early else end, "start" if early else "end", entry, marks
+    )
 
 
 def draw(found: Timeline, day: date) -> Picture:
     """The places of all lanes and marks; `day` is marked when it lies in the window."""
-    y, lanes = HEAD, []
+    y, lanes = 0, []
     for lane in found.lanes:
-        head, entries = y, []
-        for entry in lane.drawn:
-            y += ROW
-            short = cut(entry.title, LONGEST_TITLE)
-            entries.append(Drawn(y, short, entry, [_mark(span, found.window) for span in entry.spans]))
-        y += ROW + (ROW if lane.all > len(lane.drawn) else 0)
-        lanes.append(DrawnLane(head, lane, entries))
+        entries = [_drawn(entry, y + HEAD + ROW * place, found.window) for place, entry in enumerate(lane.drawn)]
+        lanes.append(DrawnLane(y, lane, entries))
+        y += HEAD + ROW * len(entries) + (24 if lane.all > len(entries) else 8)
     return Picture(
-        width=LEFT + MONTH_WIDTH * (2 * MONTHS + 1) + 10,
-        height=y + 10,
+        width=LEFT + MONTH_WIDTH * (2 * MONTHS + 1) + LEFT,
+        height=y + 18,
         months=[(_place(month, found.window), month) for month in found.window.months],
         today=_place(day, found.window) if found.window.first <= day <= found.window.last else None,
         lanes=lanes,

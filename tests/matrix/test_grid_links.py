@@ -179,3 +179,17 @@ def test_the_picture_has_the_numbers_of_the_table(sqlite_app: Flask, enter_sqlit
     numbers = [link.text for link in table.xpath(".//td/a")]
     assert [word for word in words if word and word.isdecimal() and int(word) < 2000] == numbers
     assert any("Filters: q: activity" in word for word in words if word)
+
+
+def test_the_download_holds_what_the_number_counts(sqlite_app: Flask, enter_sqlite: Enter) -> None:
+    with sqlite_app.app_context():
+        many_activities(40)
+        db.session.close()
+    who = enter_sqlite("who")
+    page = html.fromstring(who.get("/matrix?rows=entity&columns=year&entity=unodc&entity=ohchr").text)
+    for link in page.xpath("//table[contains(@class, 'heat')]//td[contains(@class, 'step-')]/a")[:6]:
+        query = urlsplit(link.get("href")).query
+        assert "also=entity" in query
+        rows = who.get(f"/exports/matrix.json?{query}").json
+        assert rows is not None
+        assert len(next(value for value in rows.values() if isinstance(value, list))) == int(link.text)

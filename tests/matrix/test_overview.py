@@ -124,7 +124,7 @@ def test_blanks_say_why(app: Flask, enter: Enter, open_month: Callable[..., None
         found = covered(clock())
         assert len(found) == 103
         assert (found["1(a)"].activities, found["1(a)"].joint, found["1(a)"].entities) == (2, 1, ["UNICEF", "WHO"])
-        assert (found["5(h)"].countries, found["5(h)"].since) == (1, 2016)
+        assert (found["5(h)"].countries, found["5(h)"].since) == (["Kenya"], 2016)
         assert found["2(a)"].blank == "gap"
         who = db.session.scalars(sa.select(Organisation).where(Organisation.key == "who")).one()
         undp = db.session.scalars(sa.select(Organisation).where(Organisation.key == "undp")).one()
