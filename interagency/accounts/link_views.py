@@ -22,6 +22,7 @@ from interagency.web import instant, limiter, public, settings
 rooms = Blueprint("links", __name__)
 LIMIT = "30 per minute; 200 per hour"
 ASKING_PER_ACCOUNT = "3 per hour; 10 per day"
+GUESSES_PER_ACCOUNT = "10 per minute; 50 per hour"
 # Writing a link takes longer than finding nobody; every answer waits for the slower of the two.
 ANSWER_AFTER_SECONDS = 0.4
 
@@ -125,8 +126,13 @@ def forgotten_post() -> ResponseReturnValue:
     return redirect(url_for("accounts.sign_in"))
 
 
+def _own_key() -> str:
+    return f"password:{current_user.get_id()}"
+
+
 @rooms.post("/account/password")
 @limiter.limit(LIMIT)
+@limiter.limit(GUESSES_PER_ACCOUNT, key_func=_own_key)
 def password_post() -> ResponseReturnValue:
     """Change one's own password; all other sessions end."""
     new = request.form.get("password", "")

@@ -390,3 +390,14 @@ def test_where_required_a_new_office_asks_at_once(strict: Flask, enter: Enter) -
 def test_the_setting_takes_its_words_only(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="optional or required"):
         make_settings(tmp_path, SECOND_FACTOR="yes")
+
+
+def test_an_administrator_turns_their_own_off_with_password_and_code_only(app: Flask, enter: Enter) -> None:
+    admin = enter("admin")
+    set_up(app, admin)
+    with app.app_context():
+        where = f"/people/{person_of('admin@example.org').id}"
+    refused = admin.send(where, {"act": "second-factor"})
+    assert refused.status_code == 422
+    assert "on your account page" in text_of(refused)
+    assert enter(None).sign_in("admin@example.org").location == "/sign-in/code"

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from flask import Flask
+from lxml import html
 
 from interagency import create_app
 from interagency.accounts.models import Person
 from interagency.database import db, now
 from interagency.history import AuditEntry
+from interagency.mail import OutboxMessage
 from interagency.web import HEADERS
 from tests.conftest import close, make_settings
 from tests.helpers import PASSWORD, Browser, errors_of, text_of
@@ -32,6 +37,87 @@ def test_an_unknown_account_and_a_wrong_password_get_the_same_answer(enter: Ente
     response = enter(None).sign_in(email, password)
     assert response.status_code == 422
     assert errors_of(response) == ["Address and password do not match an account. Check both and try again."]
+
+
+@dataclass
+class Work:
+    """What answering one request cost: password verifications, and the statements of the database."""
+
+    verified: list[str] = field(default_factory=list)
+    statements: list[str] = field(default_factory=list)
+
+
+def test_no_answer_to_a_refused_sign_in_costs_more_than_another(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Timing: an account that is unknown, disabled or has no password yet is told from a wrong password by nothing."""
+    with app.app_context():
+        for email, column, value in (("undp", "disabled_at", now()), ("reader", "password_hash", None)):
+            chosen = Person.email == f"{email}@example.org"
+            db.session.execute(sa.update(Person).where(chosen).values({column: value}))
+        db.session.commit()
+        engine = db.engine
+    work, verify = Work(), PasswordHasher.verify
+
+    def counted(hasher: PasswordHasher, kept: str, password: str) -> bool:
+        work.verified.append(kept.rsplit("$", 2)[0])  # kind and cost of the hash, without salt and sum
+        return verify(hasher, kept, password)
+
+    def noted(_c: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        work.statements.append(statement.split(" ", 1)[0])
+
+    monkeypatch.setattr(PasswordHasher, "verify", counted)
+    sa.event.listen(engine, "before_cursor_execute", noted)
+    costs = []
+    for email, password in (
+        ("who@example.org", "wrong"),
+        ("nobody@example.org", PASSWORD),
+        ("undp@example.org", PASSWORD),
+        ("undp@example.org", "wrong"),
+        ("reader@example.org", PASSWORD),
+        ("a@b\x00", PASSWORD),
+    ):
+        browser = Browser(app.test_client())
+        data = {"email": email, "password": password, "csrf_token": browser.token("/sign-in")}
+        work.verified, work.statements = [], []
+        assert browser.client.post("/sign-in", data=data).status_code == 422
+        costs.append((email, work.verified, [one for one in work.statements if one in ("SELECT", "INSERT", "UPDATE")]))
+    sa.event.remove(engine, "before_cursor_execute", noted)
+    assert {len(verified) for _email, verified, _statements in costs} == {1}
+    assert len({verified[0] for _email, verified, _statements in costs}) == 1
+    assert all(statements == costs[0][2] for email, _verified, statements in costs if "\x00" not in email)
+
+
+def test_no_mail_names_the_host_somebody_else_wrote(app: Flask, enter: Enter) -> None:
+    client, there = enter(None).client, "http://evil.example"
+    token = html.fromstring(client.get("/forgotten", base_url=there).text).xpath("//input[@name='csrf_token']/@value")[
+        0
+    ]
+    data = {"email": "who@example.org", "csrf_token": token}
+    client.post("/forgotten", base_url=there, data=data, headers={"X-Forwarded-Host": "evil.example"})
+    with app.app_context():
+        text = db.session.scalars(sa.select(OutboxMessage.text)).one()
+    assert "http://localhost/resets/" in text
+    assert "evil" not in text
+
+
+@pytest.mark.parametrize(
+    "address", ["/sign-in", "/forgotten", "/resets/x", "/invitations/x", "/account", "/sign-in/code"]
+)
+def test_no_page_of_accounts_is_kept_by_a_browser_or_a_proxy(enter_sqlite: Enter, address: str) -> None:
+    headers = enter_sqlite("who").get(address).headers
+    assert headers["Cache-Control"] == "private, no-store"
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+def test_guessing_the_password_in_an_open_session_is_slowed_down(template_sqlite: Path, tmp_path: Path) -> None:
+    shutil.copy(template_sqlite, tmp_path / "interagency.sqlite3")
+    app = create_app(make_settings(tmp_path), TESTING=True, RATELIMIT_ENABLED=True)
+    browser = Browser(app.test_client())
+    browser.sign_in("who@example.org")
+    token = browser.token("/account")
+    values = {"current": "guess", "password": "x", "again": "x", "csrf_token": token}
+    answers = [browser.client.post("/account/password", data=values).status_code for _ in range(11)]
+    assert answers == [302] * 10 + [429]
+    close(app)
 
 
 def test_a_disabled_account_is_closed_at_once(app: Flask, enter: Enter) -> None:

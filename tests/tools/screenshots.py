@@ -35,6 +35,7 @@ PAGES = {
     "event-new": "/events/new",
     "subscriptions": "/subscriptions",
     "account": "/account",
+    "second-factor": "/account/second-factor",
     "my-month": "/month",
     "sign": "/month/sign?kind=unchanged",
     "editions": "/editions",
@@ -68,7 +69,7 @@ COORDINATOR_PAGES = {
     "waiting": "/agreement/waiting",
     "note": "/exports/note",
 }
-ADMIN_PAGES = {"people": "/people"}
+ADMIN_PAGES = {"people": "/people", "person": "/people/2"}
 SIZES = {"desktop": (1280, 900), "phone": (360, 740)}
 ARGUMENTS = [
     "--no-sandbox",

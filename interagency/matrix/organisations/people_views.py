@@ -148,8 +148,10 @@ def person(person_id: int) -> ResponseReturnValue:
 def person_post(person_id: int) -> ResponseReturnValue:
     """One act on one account: a link written or revoked, a role, an appointment, disabling or enabling."""
     person, act = _person(person_id), request.form.get("act", "")
-    if person.id == current_user.id and act in ("disable", "role"):
+    if person.id == current_user.id and act in ("disable", "role", "second-factor"):
         problem = _("Another administrator does that for your own account, so that nobody locks everybody out.")
+        if act == "second-factor":
+            problem = _("Your own second factor is turned off on your account page, with password and code.")
         return _person_page(person, problem, 422)
     try:
         message = _do(person, act)
