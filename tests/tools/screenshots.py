@@ -42,6 +42,8 @@ PAGES = {
     "edition-changes": f"/editions/{LAST}/changes",
     "overview": "/matrix",
     "coverage": "/coverage",
+    "country": "/countries/AF",
+    "recommendation": "/recommendations/1(p)",
     "mandates": "/mandates",
     "week": "/calendar/week/2026-12-03",
     "year": "/calendar/2026",
@@ -62,6 +64,9 @@ COORDINATOR_PAGES = {
     "hand-outs": "/hand-outs",
     "waiting": "/agreement/waiting",
     "note": "/exports/note",
+    "look-alikes": "/overlaps",
+    "pair": "/overlaps/81/149",
+    "merge": "/overlaps/81/149/merge",
 }
 ADMIN_PAGES = {"people": "/people"}
 SIZES = {"desktop": (1280, 900), "phone": (360, 740)}
