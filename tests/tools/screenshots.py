@@ -47,6 +47,8 @@ PAGES = {
     "where": "/where",
     "when": "/when?by=entity",
     "together": "/together",
+    "country": "/countries/AF",
+    "recommendation": "/recommendations/1(p)",
     "mandates": "/mandates",
     "week": "/calendar/week/2026-12-03",
     "year": "/calendar/2026",
@@ -68,6 +70,9 @@ COORDINATOR_PAGES = {
     "hand-outs": "/hand-outs",
     "waiting": "/agreement/waiting",
     "note": "/exports/note",
+    "look-alikes": "/overlaps",
+    "pair": "/overlaps/81/149",
+    "merge": "/overlaps/81/149/merge",
 }
 ADMIN_PAGES = {"people": "/people", "person": "/people/2"}
 SIZES = {"desktop": (1280, 900), "phone": (360, 740)}
