@@ -41,12 +41,14 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 
 def _configure(app: Flask, settings: Settings) -> None:
     from interagency.database import MIGRATIONS
+    from interagency.fulltext import is_of_the_models
 
     app.extensions["interagency_settings"] = settings
     app.config.update(
         SECRET_KEY=settings.secret_key or None,
         SQLALCHEMY_ENGINES={"default": settings.database_url},
         ALEMBIC={"script_location": str(MIGRATIONS)},
+        ALEMBIC_CONTEXT={"include_name": is_of_the_models},
         RATELIMIT_STORAGE_URI=settings.limits_url,
         PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.session_hours),
         SESSION_COOKIE_HTTPONLY=True,
