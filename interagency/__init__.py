@@ -72,6 +72,7 @@ def _open_rooms(app: Flask) -> None:
     from interagency.exports.external import views as external
     from interagency.exports.incoming import views as imports
     from interagency.matrix import views as matrix
+    from interagency.search import views as search
 
     monthly.prepare()
     workbooks.prepare()
@@ -84,5 +85,6 @@ def _open_rooms(app: Flask) -> None:
         exports.rooms,
         imports.rooms,
         external.rooms,
+        search.rooms,
     ):
         app.register_blueprint(room)

@@ -1,7 +1,7 @@
 """Records by their words: the full-text indexes of SQLite and PostgreSQL behind the same few functions.
 
 A record keeps two texts of folded words, `search_title` and `search_text`. SQLite indexes them in an FTS5 table that
-triggers keep right (migration 0006), PostgreSQL in expression indexes. Both see words as `words.folded_words` made
+triggers keep right (migration 0006), PostgreSQL in generated columns. Both see words as `words.folded_words` made
 them and nothing else, so both give the same answers; docs/decisions/007-search.md says why. The ground floor: knows
 no room.
 """
@@ -20,7 +20,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 Terms = tuple[str, ...]
-Rows = TypeVar("Rows", bound=tuple[Any, ...])
+Row = TypeVar("Row")
 # A row of an FTS5 table has the number `moment << 31 | id`: where the record stands in its list, and which it is.
 ID_MASK = (1 << 31) - 1
 BATCH = 500
@@ -64,23 +64,24 @@ def _match(name: str, column: str, terms: str) -> str:
     return f"{name} MATCH " + (f"'search_title : ' || {terms}" if column == "search_title" else terms)
 
 
-@compiles(_HoldsWords, "sqlite")  # type: ignore[misc, no-untyped-call]
+@compiles(_HoldsWords, "sqlite")
 def _on_sqlite(element: _HoldsWords, compiler: SQLCompiler, **more: Any) -> str:
     record, text, terms = element.clauses
-    name = f"{record.table.name}_words"  # type: ignore[attr-defined]
-    match = _match(name, text.name, compiler.process(terms, **more))  # type: ignore[attr-defined]
-    return f"({compiler.process(record, **more)} IN (SELECT {name}.rowid & {ID_MASK} FROM {name} WHERE {match}))"
+    name = f"{record.table.name}_words"
+    match = _match(name, text.name, compiler.process(terms, **more))
+    found = f"SELECT {name}.rowid & {ID_MASK} FROM {name} WHERE {match}"  # noqa: S608  (our own names)
+    return f"({compiler.process(record, **more)} IN ({found}))"
 
 
-@compiles(_HoldsWords, "postgresql")  # type: ignore[misc, no-untyped-call]
+@compiles(_HoldsWords, "postgresql")
 def _on_postgresql(element: _HoldsWords, compiler: SQLCompiler, **more: Any) -> str:
     _record, text, terms = element.clauses
-    vector = f"array_to_tsvector(array_remove(string_to_array({compiler.process(text, **more)}, ' '), ''))"
-    return f"({vector} @@ CAST({compiler.process(terms, **more)} AS tsquery))"
+    return f"({compiler.process(text, **more)}_words @@ CAST({compiler.process(terms, **more)} AS tsquery))"
 
 
 def _bound(terms: Terms) -> sa.BindParameter[Terms]:
-    return sa.bindparam(None, terms, type_=_TermsType(), unique=True)
+    # Written into the statement: PostgreSQL then plans each word by how common it is, and not all words alike.
+    return sa.bindparam(None, terms, type_=_TermsType(), unique=True, literal_execute=True)
 
 
 def holds(model: type[Any], terms: Terms, *, title: bool = False) -> sa.ColumnElement[bool]:
@@ -91,8 +92,8 @@ def holds(model: type[Any], terms: Terms, *, title: bool = False) -> sa.ColumnEl
 
 
 def newest_first(
-    session: Session, query: sa.Select[Rows], model: type[Any], terms: Terms, *, title: bool = False
-) -> sa.Select[Rows]:
+    session: Session, query: sa.Select[Row], model: type[Any], terms: Terms, *, title: bool = False
+) -> sa.Select[Row]:
     """`query` narrowed to records that hold `terms`, in the order of the index, newest first.
 
     SQLite reads its index from the end and stops where a LIMIT says so, for rare words and common ones.
@@ -139,9 +140,7 @@ def best_ids(session: Session, model: type[Any], terms: Terms, limit: int) -> li
 
 def is_of_the_models(name: str | None, kind: str, _parents: object) -> bool:
     """Whether Alembic compares what it finds with the models: the indexes of words stand in migration 0006 alone."""
-    if name is None or kind not in ("table", "index"):
-        return True
-    return "_words" not in name if kind == "table" else not name.endswith(("_search_title", "_search_text"))
+    return kind not in ("table", "column", "index") or "_words" not in (name or "")
 
 
 def stale(
@@ -170,7 +169,8 @@ def stale(
 def put_right(session: Session, model: type[Any], rows: Iterator[tuple[int, str, str]]) -> int:
     """Write what `stale` found. Versions and histories stay: nobody changed what the records say. Returns how many."""
     table, number = model.__table__, 0
-    for number, (record_id, title, text) in enumerate(rows, start=1):
+    for record_id, title, text in rows:
+        number += 1
         session.execute(table.update().where(table.c.id == record_id).values(search_title=title, search_text=text))
     return number
 
@@ -179,10 +179,10 @@ def make_index_again(session: Session, model: type[Any]) -> None:
     """Throw the index away and make it from the texts that the records keep."""
     name = model.__tablename__
     if session.get_bind().dialect.name == "sqlite":
-        session.execute(sa.text(f"INSERT INTO {name}_words({name}_words) VALUES ('rebuild')"))
+        session.execute(sa.text(f"INSERT INTO {name}_words({name}_words) VALUES ('rebuild')"))  # noqa: S608
         return
     for column in ("search_title", "search_text"):
-        session.execute(sa.text(f"REINDEX INDEX ix_{name}_{column}"))
+        session.execute(sa.text(f"REINDEX INDEX ix_{name}_{column}_words"))
 
 
 def index_problems(session: Session, model: type[Any]) -> list[str]:
@@ -190,7 +190,7 @@ def index_problems(session: Session, model: type[Any]) -> list[str]:
     name = model.__tablename__
     if session.get_bind().dialect.name != "sqlite":
         there = session.scalars(sa.text("SELECT indexname FROM pg_indexes WHERE tablename = :t"), {"t": name})
-        missing = {f"ix_{name}_{column}" for column in ("search_title", "search_text")} - set(there)
+        missing = {f"ix_{name}_{column}_words" for column in ("search_title", "search_text")} - set(there)
         return [f"the index {one} is missing" for one in sorted(missing)]
     kept = session.scalars(
         sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :t"), {"t": name}
@@ -199,7 +199,8 @@ def index_problems(session: Session, model: type[Any]) -> list[str]:
     if lost:
         return [f"the trigger {one} is missing" for one in sorted(lost)]
     try:
-        session.execute(sa.text(f"INSERT INTO {name}_words({name}_words, rank) VALUES ('integrity-check', 1)"))
+        words = f"{name}_words"
+        session.execute(sa.text(f"INSERT INTO {words}({words}, rank) VALUES ('integrity-check', 1)"))  # noqa: S608
     except sa.exc.DatabaseError:
         return [f"the index of {name} does not fit its records"]
     return []

@@ -65,7 +65,10 @@ class Event(Versioned, Searched, Model):
     """An entry of the calendar. A recurring event has one segment, its first occurrence."""
 
     __tablename__ = "event"
-    __table_args__ = (sa.Index("ix_event_period", "first_day", "last_day", "id"),)
+    __table_args__ = (
+        sa.Index("ix_event_period", "first_day", "last_day", "id"),
+        sa.Index("ix_event_newest", "is_listed", "first_day", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     sample_key: Mapped[str | None] = mapped_column(sa.String(60), unique=True)
@@ -126,8 +129,8 @@ class Event(Versioned, Searched, Model):
 
     @classmethod
     def newest_first(cls) -> tuple[sa.ColumnElement[Any], ...]:
-        """The latest first day first."""
-        return cls.first_day.desc().nulls_last(), cls.id.desc()
+        """The latest first day first, before them what has no day yet."""
+        return cls.first_day.desc().nulls_first(), cls.id.desc()
 
     def _organisations(self, part: Part) -> list[Organisation]:
         return [link.organisation for link in self.organisations if link.part is part]

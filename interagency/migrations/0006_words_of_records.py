@@ -19,23 +19,25 @@ depends_on: str | Sequence[str] | None = None
 # What makes the number of a row: the place in the list, then the record. See interagency/fulltext.py.
 MOMENTS = {
     "activity": ("updated_at", "CAST(strftime('%s', {row}updated_at) AS INTEGER)"),
-    "event": ("first_day", "CAST(coalesce(julianday({row}first_day), 0) AS INTEGER)"),
+    "event": ("first_day", "CAST(coalesce(julianday({row}first_day), 9999999) AS INTEGER)"),
 }
 COLUMNS = ("search_title", "search_text")
 
 
 def upgrade() -> None:
     """A text of the title's words beside the text of all words, and an index on each."""
-    op.create_index("ix_activity_newest", "activity", ["is_listed", "updated_at", "id"])
-    for table in MOMENTS:
+    for table, (moment, _number) in MOMENTS.items():
+        op.create_index(f"ix_{table}_newest", table, ["is_listed", moment, "id"])
         op.add_column(table, sa.Column("search_title", sa.Text(), nullable=False, server_default=sa.text("''")))
         _fill(table)
         if op.get_bind().dialect.name == "sqlite":
             _index_on_sqlite(table)
         else:
             for column in COLUMNS:
+                # Stored, not an index on the expression: what reads the rows in order need not make it each time.
                 vector = f"array_to_tsvector(array_remove(string_to_array({column}, ' '), ''))"
-                op.execute(f"CREATE INDEX ix_{table}_{column} ON {table} USING gin ({vector})")
+                op.execute(f"ALTER TABLE {table} ADD {column}_words tsvector GENERATED ALWAYS AS ({vector}) STORED")
+                op.execute(f"CREATE INDEX ix_{table}_{column}_words ON {table} USING gin ({column}_words)")
 
 
 def downgrade() -> None:
@@ -48,9 +50,9 @@ def downgrade() -> None:
             op.execute(f"DROP VIEW {table}_searched")
         else:
             for column in COLUMNS:
-                op.execute(f"DROP INDEX ix_{table}_{column}")
+                op.execute(f"ALTER TABLE {table} DROP {column}_words")
         op.drop_column(table, "search_title")
-    op.drop_index("ix_activity_newest", "activity")
+        op.drop_index(f"ix_{table}_newest", table)
 
 
 def _fill(table: str) -> None:
@@ -78,7 +80,7 @@ def _index_on_sqlite(table: str) -> None:
         f"CREATE VIEW {table}_searched AS SELECT {place('')} AS place, {names} FROM {table} WHERE is_listed",
         # The words come folded and parted: every sign outside ASCII belongs to a word.
         f"CREATE VIRTUAL TABLE {table}_words USING fts5({names}, content='{table}_searched', content_rowid='place', "
-        "tokenize=\"ascii tokenchars '_'\", detail=column, columnsize=0, prefix='4')",
+        "tokenize=\"ascii tokenchars '_'\", detail=column, columnsize=0, prefix='4 5 6 7 8 9 10')",
         f"CREATE TRIGGER {table}_words_insert AFTER INSERT ON {table} WHEN NEW.is_listed BEGIN {put}; END",
         f"CREATE TRIGGER {table}_words_delete AFTER DELETE ON {table} WHEN OLD.is_listed BEGIN {take}; END",
         f"CREATE TRIGGER {table}_words_update AFTER UPDATE OF {', '.join(watched)} ON {table} WHEN {differs} "

@@ -20,7 +20,7 @@ FLOORS = [
     {"matrix"},
     {"calendar"},
     {"exports"},
-    {"home", "sample", "tables", "backup", "command", "cli_cycle", "cli", "__init__"},
+    {"home", "search", "sample", "tables", "backup", "command", "cli_cycle", "cli", "__init__"},
 ]
 
 ROUTES = {
@@ -33,6 +33,8 @@ ROUTES = {
     ("POST", "/sign-out"): "signed in",
     ("GET", "/account"): "signed in",
     ("POST", "/account"): "signed in",
+    ("GET", "/search"): "signed in",
+    ("GET", "/search/suggestions"): "signed in",
     ("GET", "/activities"): "signed in",
     ("GET", "/activities/new"): "signed in",
     ("POST", "/activities/new"): "signed in",
