@@ -28,7 +28,7 @@
       if (!answer.ok || answer.redirected || input.value.trim() !== words) return;
       choose(null); list.innerHTML = await answer.text();
       const found = options().length - 1;
-      status.textContent = found ? form.dataset.found.replace("%", found) : form.dataset.nothing;
+      status.textContent = found ? form.dataset.found.replace("{n}", found) : form.dataset.nothing;
       if (document.activeElement === input) open();
     } catch { asked = ""; } // gone meanwhile, or no connection: the form still goes to the page
   };
