@@ -41,6 +41,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 
 def _configure(app: Flask, settings: Settings) -> None:
     from interagency.database import MIGRATIONS
+    from interagency.fulltext import is_of_the_models
 
     secure = settings.secure_cookies or settings.base_url.startswith("https://")
     app.extensions["interagency_settings"] = settings
@@ -48,6 +49,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         SECRET_KEY=settings.secret_key or None,
         SQLALCHEMY_ENGINES={"default": settings.database_url},
         ALEMBIC={"script_location": str(MIGRATIONS)},
+        ALEMBIC_CONTEXT={"include_name": is_of_the_models},
         RATELIMIT_STORAGE_URI=settings.limits_url,
         # The server ends a sign-in, not the cookie: it stays a day longer, so that a form left open
         # still knows its page and can be sent after signing in again.
@@ -77,6 +79,7 @@ def _open_rooms(app: Flask) -> None:
     from interagency.exports.external import views as external
     from interagency.exports.incoming import views as imports
     from interagency.matrix import views as matrix
+    from interagency.search import views as search
 
     merging.prepare()
     monthly.prepare()
@@ -93,6 +96,7 @@ def _open_rooms(app: Flask) -> None:
         exports.rooms,
         imports.rooms,
         external.rooms,
+        search.rooms,
     ):
         app.register_blueprint(room)
     if app.extensions["interagency_settings"].development:

@@ -14,6 +14,7 @@ import click
 
 from interagency.cli_cycle import check, cycle
 from interagency.command import settings_of, with_app
+from interagency.search.commands import search
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -37,6 +38,7 @@ def main() -> None:
 
 main.add_command(cycle)
 main.add_command(check)
+main.add_command(search)
 
 
 @main.group()
@@ -68,9 +70,13 @@ def framework_load(app: Flask) -> None:
     from interagency.database import db as database
     from interagency.matrix.framework.load import load_framework
     from interagency.matrix.organisations.load import load_organisations
+    from interagency.search.upkeep import bring_up_to_date
 
-    for tally in (*load_framework(database.session), *load_organisations(database.session)):
+    tallies = (*load_framework(database.session), *load_organisations(database.session))
+    for tally in tallies:
         click.echo(str(tally))
+    if any(tally.added or tally.changed for tally in tallies):  # records are found by these names, too
+        click.echo(f"search: {bring_up_to_date(database.session)} records found by other names than before")
     database.session.commit()
 
 

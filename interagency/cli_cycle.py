@@ -183,18 +183,22 @@ def _send(app: Flask) -> None:
 @click.command()
 @with_app
 def check(app: Flask) -> None:
-    """Verify what is kept: checksums of editions and of the files made from them, foreign keys, history."""
+    """Verify what is kept: checksums of editions and of the files made from them, foreign keys, history, search."""
     from interagency.database import db
     from interagency.exports.matrix import damaged_files
     from interagency.matrix.cycles.editions import all_editions, damaged_editions
+    from interagency.search.upkeep import problems as search_problems
 
     count = len(all_editions(db.session))
     problems = [*damaged_editions(db.session), *damaged_files(db.session), *_broken_links()]
-    for problem in problems:
+    unfit = list(search_problems(db.session))
+    for problem in (*problems, *unfit):
         click.echo(problem, err=True)
+    if unfit and not problems:
+        raise click.ClickException(f"{len(unfit)} problems of the search. Run: interagency search rebuild")
     if problems:
         raise click.ClickException(f"{len(problems)} problems. Restore from a backup; nothing was changed.")
-    click.echo(f"{count} editions: every checksum holds; records, links and history fit together")
+    click.echo(f"{count} editions: every checksum holds; records, links, history and search fit together")
 
 
 def _broken_links() -> list[str]:

@@ -156,8 +156,13 @@ def refresh_derived(event: Event) -> None:
     event.last_day = _last_day(
         event, max([*ends, *(change.end.date() for change in changed if change.end)], default=None)
     )
+    event.search_title, event.search_text = searched_words(event)
+
+
+def searched_words(event: Event) -> tuple[str, str]:
+    """The words of its title, and all it is found by; remarks are for internal eyes and not in it."""
     organisations = [link.organisation for link in event.organisations]
-    event.search_text = search_text(
+    text = search_text(
         event.title,
         event.description,
         event.venue,
@@ -168,6 +173,7 @@ def refresh_derived(event: Event) -> None:
         event.series.title if event.series else "",
         event.source,
     )
+    return search_text(event.title), text
 
 
 def _last_day(event: Event, last: date | None) -> date | None:

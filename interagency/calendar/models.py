@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, composite, mapped_column, relationship
 
 from interagency.database import Model, Versioned, now, precision_column
 from interagency.dates import ImpreciseDate
+from interagency.fulltext import Searched
 from interagency.matrix.activities.models import TITLE_LENGTH, Activity, Milestone
 from interagency.matrix.framework.models import Country
 from interagency.matrix.organisations.models import Organisation
@@ -60,11 +61,14 @@ class EventSeries(Model):
     title: Mapped[str] = mapped_column(sa.String(TITLE_LENGTH), unique=True)
 
 
-class Event(Versioned, Model):
+class Event(Versioned, Searched, Model):
     """An entry of the calendar. A recurring event has one segment, its first occurrence."""
 
     __tablename__ = "event"
-    __table_args__ = (sa.Index("ix_event_period", "first_day", "last_day", "id"),)
+    __table_args__ = (
+        sa.Index("ix_event_period", "first_day", "last_day", "id"),
+        sa.Index("ix_event_newest", "is_listed", "first_day", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     sample_key: Mapped[str | None] = mapped_column(sa.String(60), unique=True)
@@ -102,7 +106,6 @@ class Event(Versioned, Model):
     # First and last day over all segments and occurrences; last_day None recurs without end.
     first_day: Mapped[date | None]
     last_day: Mapped[date | None]
-    search_text: Mapped[str] = mapped_column(default="")
 
     segments: Mapped[list[Segment]] = relationship(
         back_populates="event", cascade="all, delete-orphan", order_by="Segment.number"
@@ -123,6 +126,11 @@ class Event(Versioned, Model):
     series: Mapped[EventSeries | None] = relationship()
     milestone: Mapped[Milestone | None] = relationship()
     parent: Mapped[Event | None] = relationship(remote_side=[id])
+
+    @classmethod
+    def newest_first(cls) -> tuple[sa.ColumnElement[Any], ...]:
+        """The latest first day first, before them what has no day yet."""
+        return cls.first_day.desc().nulls_first(), cls.id.desc()
 
     def _organisations(self, part: Part) -> list[Organisation]:
         return [link.organisation for link in self.organisations if link.part is part]

@@ -22,8 +22,9 @@ from interagency.calendar.models import (
 )
 from interagency.calendar.record import may_edit_event
 from interagency.database import db
+from interagency.fulltext import holds
 from interagency.matrix.activities.queries import LARGEST_ID, my_entities
-from interagency.matrix.filters import Filters, read_filters, words_match
+from interagency.matrix.filters import Filters, read_filters, terms_of
 from interagency.matrix.organisations.models import Organisation
 
 NAMES = ("q", "entity", "chapter", "kind", "country", "status", "joint", "mine")
@@ -89,10 +90,9 @@ def _without_choices(args: MultiDict[str, str]) -> MultiDict[str, str]:
 
 def event_conditions(filters: Filters, mine: Iterable[str] = ()) -> list[sa.ColumnElement[bool]]:
     """The conditions on Event that `filters` stand for. `mine` are the keys of the reader's entities."""
-    conditions: list[sa.ColumnElement[bool]] = [
-        Event.is_listed.is_(True),
-        *words_match(Event.search_text, filters.get("q")),
-    ]
+    conditions: list[sa.ColumnElement[bool]] = [Event.is_listed.is_(True)]
+    if terms := terms_of(filters):
+        conditions.append(holds(Event, terms))
     if kinds := filters.get("kind"):
         conditions.append(Event.kind.in_(kinds))
     if statuses := filters.get("status"):

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
-from interagency.calendar.applying import apply_draft, refresh_derived
+from interagency.calendar.applying import apply_draft, refresh_derived, searched_words
 from interagency.calendar.drafts import (
     DayDraft,
     DocumentDraft,
@@ -49,6 +49,7 @@ __all__ = [
     "raise_feed_revision",
     "refresh_derived",
     "save_event",
+    "searched_words",
 ]
 
 # A change in one of these must reach calendars as a change (RFC 5545, 3.8.7.4).

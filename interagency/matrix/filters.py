@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from werkzeug.datastructures import MultiDict
 
 from interagency.dates import FIRST_YEAR, LAST_YEAR
+from interagency.fulltext import holds
 from interagency.matrix.activities.models import (
     Activity,
     ActivityChapter,
@@ -28,10 +29,10 @@ from interagency.matrix.activities.models import (
     activity_region,
 )
 from interagency.matrix.framework.models import ROMAN, Country, Recommendation, Region, Section
-from interagency.matrix.framework.names import NotUnderstood, gazetteer, read_chapter, read_code
+from interagency.matrix.framework.names import NotUnderstood, gazetteer, query_terms, read_chapter, read_code
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import Directory
-from interagency.words import clean, like_patterns
+from interagency.words import clean
 
 # What the pages of an edition and of the calendar understand too.
 PLAIN_NAMES = (
@@ -100,6 +101,10 @@ class Filters:
         query = self.query_string()
         return f"{base}{'&' if '?' in base else '?'}{query}" if query else base
 
+    def without_words(self) -> Filters:
+        """The same filters less the words."""
+        return replace(self, values={name: kept for name, kept in self.values.items() if name != "q"})
+
     def label(self, name: str, value: str) -> str:
         """The words for one chosen value."""
         return self.labels.get((name, value), value)
@@ -125,6 +130,11 @@ class _Reader:
         key, label = reader(text)
         self.labels[name, key] = label
         return key
+
+    def _q(self, text: str) -> tuple[str, str]:
+        if not query_terms(text):
+            raise NotUnderstood(f"“{text[:40]}” has no letters or digits to look for and was left out.")
+        return text, text
 
     def _entity(self, text: str) -> tuple[str, str]:
         if text == "none":
@@ -229,9 +239,9 @@ def read_filters(session: Session, args: MultiDict[str, str], *, names: Iterable
     return Filters(values=values, labels=reader.labels, problems=tuple(problems))
 
 
-def words_match(column: Any, queries: Iterable[str]) -> list[sa.ColumnElement[bool]]:
-    """Conditions under which a `search_text` column holds every word of the queries."""
-    return [column.like(pattern, escape="\\") for query in queries for pattern in like_patterns(query)]
+def terms_of(filters: Filters) -> tuple[str, ...]:
+    """What the words of `filters` look for: records that hold all of it."""
+    return tuple(dict.fromkeys(term for text in filters.get("q") for term in query_terms(text)))
 
 
 def _organisation_ids(keys: Iterable[str]) -> sa.Select[int]:
@@ -348,10 +358,9 @@ _CONDITIONS: dict[str, Callable[[tuple[str, ...]], Condition]] = {
 
 def activity_conditions(filters: Filters, mine: Iterable[str] = ()) -> list[Condition]:
     """The conditions on Activity that `filters` stand for. `mine` are the keys of the reader's entities."""
-    conditions: list[Condition] = [
-        Activity.is_listed.is_(True),
-        *words_match(Activity.search_text, filters.get("q")),
-    ]
+    conditions: list[Condition] = [Activity.is_listed.is_(True)]
+    if terms := terms_of(filters):
+        conditions.append(holds(Activity, terms))
     conditions += [read(filters.get(name)) for name, read in _CONDITIONS.items() if filters.get(name)]
     if filters.get("mine"):
         conditions.append(_by_entity(tuple(mine)))

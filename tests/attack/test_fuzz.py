@@ -22,7 +22,7 @@ from interagency.exports.incoming.values import CellReader
 from interagency.matrix.activities.figures import read_figure
 from interagency.matrix.filters import NAMES, read_filters
 from interagency.matrix.framework.names import gazetteer, read_chapter, read_code
-from interagency.words import clean, fold, folded_words, like_patterns
+from interagency.words import clean, fold, folded_words
 from tests.attack.conftest import INPUTS, World
 from tests.attack.corpus import mutations
 
@@ -51,7 +51,6 @@ READERS: dict[str, Callable[[str], Any]] = {
     "cleaning": clean,
     "folding": fold,
     "words": folded_words,
-    "patterns": like_patterns,
 }
 
 

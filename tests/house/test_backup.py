@@ -13,6 +13,7 @@ from flask import Flask
 
 from interagency.backup import DATABASE, MANIFEST, BackupRefusal, backup, restore
 from interagency.database import db
+from interagency.fulltext import count
 from interagency.matrix.activities.models import Activity
 from interagency.settings import Settings
 from tests.conftest import close
@@ -51,7 +52,9 @@ def test_what_was_there_comes_back(
     close(app)
     assert restore(settings_of(app), file, replace=True)["sha256"] == digest
     assert titles(app) == ["Before"]
-    with app.app_context():  # the triggers came along
+    with app.app_context():  # the triggers came along, and the index of words with them
+        assert count(db.session, Activity, ("before*",)) == 1
+        assert count(db.session, Activity, ("after*",)) == 0
         with pytest.raises(sa.exc.DBAPIError, match="append-only"):
             db.session.execute(sa.text("DELETE FROM change"))
         db.session.rollback()

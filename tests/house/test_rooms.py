@@ -15,12 +15,12 @@ from interagency.web import access_rule
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "interagency"
 FLOORS = [
-    {"settings", "database", "dates", "words", "history", "mail", "web", "forms"},
+    {"settings", "database", "dates", "words", "fulltext", "history", "mail", "web", "forms"},
     {"accounts"},
     {"matrix"},
     {"calendar"},
     {"exports"},
-    {"home", "style", "who_else", "sample", "tables", "backup", "command", "cli_cycle", "cli", "__init__"},
+    {"home", "search", "style", "who_else", "sample", "tables", "backup", "command", "cli_cycle", "cli", "__init__"},
 ]
 
 ROUTES = {
@@ -35,6 +35,8 @@ ROUTES = {
     ("POST", "/account"): "signed in",
     ("POST", "/account/sessions/<int:session_id>/end"): "signed in",
     ("POST", "/account/sessions/end-others"): "signed in",
+    ("GET", "/search"): "signed in",
+    ("GET", "/search/suggestions"): "signed in",
     ("GET", "/activities"): "signed in",
     ("GET", "/activities/new"): "signed in",
     ("POST", "/activities/new"): "signed in",

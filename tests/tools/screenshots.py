@@ -24,6 +24,8 @@ THIS = month_of(date.today())
 LAST = month_after(THIS, -1)
 PAGES = {
     "home": "/",
+    "search": "/search?q=treatment",
+    "search-one-kind": "/search?q=a&only=places",
     "matrix": "/activities",
     "matrix-filtered": "/activities?chapter=1&joint=yes",
     "activity": "/activities/24",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import enum
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, composite, mapped_column, relationship
 
 from interagency.database import Model, Versioned, precision_column
 from interagency.dates import ImpreciseDate
+from interagency.fulltext import Searched
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
 from interagency.matrix.organisations.models import Organisation
 
@@ -71,13 +73,14 @@ class Participation(enum.StrEnum):
     DECLINED = "declined"
 
 
-class Activity(Versioned, Model):
+class Activity(Versioned, Searched, Model):
     """One piece of work. Its chapters follow from its recommendations; more may be added by hand."""
 
     __tablename__ = "activity"
     __table_args__ = (
         sa.CheckConstraint("start_first IS NULL OR end_last IS NULL OR end_last >= start_first", name="period"),
         sa.Index("ix_activity_listed", "is_listed", "start_first", "id"),
+        sa.Index("ix_activity_newest", "is_listed", "updated_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -108,8 +111,6 @@ class Activity(Versioned, Model):
     merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("activity.id", ondelete="RESTRICT"))
     # Two or more UN entities take part (declined ones do not count). Kept with the links.
     is_joint: Mapped[bool] = mapped_column(default=False, index=True)
-    # Folded words of everything the record is found by.
-    search_text: Mapped[str] = mapped_column(default="")
 
     entities: Mapped[list[ActivityEntity]] = relationship(
         back_populates="activity", cascade="all, delete-orphan", order_by="ActivityEntity.position"
@@ -128,6 +129,11 @@ class Activity(Versioned, Model):
     sdg_goals: Mapped[list[SdgGoal]] = relationship(secondary="activity_sdg_goal", order_by=SdgGoal.number)
     sdg_targets: Mapped[list[SdgTarget]] = relationship(secondary="activity_sdg_target", order_by=SdgTarget.position)
     figures: Mapped[list[Figure]] = relationship(cascade="all, delete-orphan", order_by="Figure.position")
+
+    @classmethod
+    def newest_first(cls) -> tuple[sa.ColumnElement[Any], ...]:
+        """Last changed first."""
+        return cls.updated_at.desc(), cls.id.desc()
 
     @property
     def lead(self) -> ActivityEntity | None:

@@ -15,9 +15,10 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from interagency.accounts.models import Person
 from interagency.database import SAFE_METHODS, db
+from interagency.fulltext import count, newest_first
 from interagency.matrix.activities.models import Activity, ActivityChapter, ActivityEntity
 from interagency.matrix.activities.record import Right, right_to_edit
-from interagency.matrix.filters import Filters, activity_conditions
+from interagency.matrix.filters import Filters, activity_conditions, terms_of
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities_of
 from interagency.web import today
@@ -109,8 +110,8 @@ def may_add_activities(person: Person, mine: Iterable[Organisation]) -> bool:
     return person.is_coordinator or bool(list(mine))
 
 
+# Any other: the newest change first.
 SORTS = {
-    "newest": (Activity.updated_at.desc(), Activity.id.desc()),
     "title": (sa.func.lower(Activity.title), Activity.id),
     "start": (Activity.start_first.asc().nulls_last(), Activity.id),
     "status": (Activity.status, sa.func.lower(Activity.title), Activity.id),
@@ -131,19 +132,25 @@ def page_of_activities(
     session: Session, filters: Filters, *, mine: Iterable[str], number: int, size: int = 50, sort: str = "newest"
 ) -> Page:
     """The activities under `filters`, one page of them, with what a list shows loaded."""
-    conditions = activity_conditions(filters, mine)
-    total = session.scalar(sa.select(sa.func.count()).select_from(Activity).where(*conditions)) or 0
+    total = count_activities(session, filters, mine)
     pages = max(1, -(-total // size))
     number = min(max(1, number), pages)
-    query = (
-        sa.select(Activity)
-        .where(*conditions)
-        .options(*everything())
-        .order_by(*SORTS.get(sort, SORTS["newest"]))
-        .limit(size)
-        .offset((number - 1) * size)
-    )
+    query = sa.select(Activity).options(*everything()).limit(size).offset((number - 1) * size)
+    terms = terms_of(filters)
+    if terms and sort not in SORTS:
+        query = newest_first(session, query, Activity, terms)
+        query = query.where(*activity_conditions(filters.without_words(), mine))
+    else:
+        query = query.where(*activity_conditions(filters, mine)).order_by(*SORTS.get(sort, Activity.newest_first()))
     return Page(list(session.scalars(query)), total, number, pages)
+
+
+def count_activities(session: Session, filters: Filters, mine: Iterable[str]) -> int:
+    """How many activities stand under `filters`."""
+    if set(filters.values) == {"q"}:
+        return count(session, Activity, terms_of(filters))
+    conditions = activity_conditions(filters, mine)
+    return session.scalar(sa.select(sa.func.count()).select_from(Activity).where(*conditions)) or 0
 
 
 def all_activities(session: Session, filters: Filters, mine: Iterable[str] = ()) -> Iterable[Activity]:

@@ -217,8 +217,16 @@ def _apply_chapters(activity: Activity, draft: ActivityDraft) -> None:
 def refresh_derived(activity: Activity) -> None:
     """Bring what is derived from the record (joint or not, the searched words) up to date."""
     activity.is_joint = len(activity.taking_part) > 1
+    activity.search_title, activity.search_text = searched_words(activity)
+
+
+def searched_words(activity: Activity) -> tuple[str, str]:
+    """The words of its title, and all it is found by.
+
+    Contact and remarks are for internal eyes: a filter leaves the house with its feed, so they are not in it.
+    """
     organisations = [part.entity for part in activity.entities] + list(activity.partners)
-    activity.search_text = search_text(
+    text = search_text(
         activity.title,
         activity.description,
         *(recommendation.code for recommendation in activity.recommendations),
@@ -229,6 +237,7 @@ def refresh_derived(activity: Activity) -> None:
         activity.results,
         activity.source,
     )
+    return search_text(activity.title), text
 
 
 def create_activity(

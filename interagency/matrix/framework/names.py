@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Region
-from interagency.words import fold
+from interagency.words import fold, search_terms
 
 _CODE = re.compile(r"^(?:rec(?:ommendation)?\.?\s*)?(\d{1,3}|[ivx]{1,5})\s*[.\-]?\s*\(?\s*([a-z])\s*\)?$")
 _NUMBERS = {roman.lower(): number for number, roman in enumerate(ROMAN) if roman}
@@ -48,6 +48,22 @@ def read_chapter(text: str) -> int:
     if number not in LAST_LETTER:
         raise NotUnderstood(f"“{text[:40]}” is not a chapter. The chapters are I to VII.")
     return number
+
+
+def query_code(text: str) -> str | None:
+    """The recommendation that `text` as a whole names (`5.h`, `rec 1i`, `I(i)`), or None: `vi` and `id` are words."""
+    if not any(sign.isdecimal() or sign == "(" for sign in text):
+        return None
+    try:
+        return read_code(text)
+    except NotUnderstood:
+        return None
+
+
+def query_terms(text: str, *, typing: bool = False) -> tuple[str, ...]:
+    """What a query looks for in records, a recommendation in any spelling that is understood among them."""
+    code = query_code(text)
+    return search_terms(code or text, typing=typing and code is None)
 
 
 @dataclass(frozen=True, slots=True)

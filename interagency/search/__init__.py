@@ -1,0 +1,1 @@
+"""One box for everything: records through the full-text index, short lists read anew each time."""
