@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
@@ -18,7 +18,7 @@ from interagency.web import today
 
 rooms = Blueprint("timeline", __name__)
 FIRST_YEAR, LAST_YEAR = 1950, 2150
-LEFT, MONTH_WIDTH, ROW, HEAD = 8, 44, 36, 44
+LEFT, MONTH_WIDTH, ROW, HEAD = 8, 47, 36, 44
 SMALLEST = 4
 LONGEST_TITLE = 60
 # A title begins at its first mark; further to the right than this it ends at its last.
@@ -76,7 +76,7 @@ def _place(day: date, window: Window) -> float:
 
 def _mark(span: Span, window: Window) -> Mark:
     x = _place(span.first, window)
-    width = _place(span.last, window) + 1 - x
+    width = _place(span.last + timedelta(days=1), window) - x
     return Mark(x, round(max(width, SMALLEST), 1), span.kind, span.kind == "sure" and width < SMALLEST)
 
 

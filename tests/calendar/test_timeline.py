@@ -110,7 +110,7 @@ def test_what_is_known_as_a_month_never_becomes_a_day(app: Flask, add_activity: 
     with app.app_context():
         found = timeline(db.session, Filters(), [], window=WINDOW, by="entity")
         (mark,) = draw(found, date(2017, 6, 15)).lanes[0].entries[0].marks
-        assert (mark.kind, mark.width, mark.point) == ("unsure", 44, False), "the whole month, in a dashed frame"
+        assert (mark.kind, mark.width, mark.point) == ("unsure", 47, False), "the whole month, in a dashed frame"
 
 
 def test_filters_that_say_nothing_of_events_leave_them_out_and_say_so(
