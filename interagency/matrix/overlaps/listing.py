@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from interagency.accounts.models import Person
 from interagency.matrix.activities.models import Activity, ActivityEntity, Participation
 from interagency.matrix.filters import Filters, activity_conditions
 from interagency.matrix.overlaps.likeness import Common
-from interagency.matrix.overlaps.models import Verdict, VerdictKind
+from interagency.matrix.overlaps.models import Verdict
 from interagency.matrix.overlaps.pairs import known_pairs
 
 SIZE = 25
@@ -34,11 +35,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A page of the list: its rows, how many there are in all, and the key the next page begins after."""
+    """A page of the list: its rows, how many there are in all, and the key the next page begins after.
+
+    `judged` is how many pairs stand under each verdict, whatever the filters.
+    """
 
     rows: list[Row]
     total: int
     following: str | None
+    judged: dict[str, int]
 
 
 def listing(
@@ -66,7 +71,8 @@ def listing(
     page = keys[begin : begin + SIZE]
     more = ".".join(str(part) for part in page[-1]) if begin + SIZE < len(keys) else None
     rows = _rows(session, [(first, second) for _weight, first, second in page], found, verdicts)
-    return Listing(rows, len(keys), more)
+    judged = Counter(one.kind.value for one in verdicts.values() if one.first_id in listed and one.second_id in listed)
+    return Listing(rows, len(keys), more, judged)
 
 
 def read_key(text: str) -> Key:
@@ -106,17 +112,3 @@ def _rows(
             said_by = names.get(verdict.said_by_id or 0, "") if verdict else ""
             rows.append(Row(activities[pair[0]], activities[pair[1]], found.get(pair), verdict, said_by))
     return rows
-
-
-def counts(session: Session) -> dict[str, int]:
-    """How many pairs of listed activities stand under each verdict."""
-    one, other = sa.orm.aliased(Activity), sa.orm.aliased(Activity)
-    query = (
-        sa.select(Verdict.kind, sa.func.count())
-        .join(one, one.id == Verdict.first_id)
-        .join(other, other.id == Verdict.second_id)
-        .where(one.is_listed, other.is_listed)
-        .group_by(Verdict.kind)
-    )
-    found: dict[VerdictKind, int] = dict(session.execute(query).all())
-    return {kind.value: found.get(kind, 0) for kind in VerdictKind}

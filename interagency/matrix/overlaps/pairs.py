@@ -30,7 +30,7 @@ from interagency.matrix.overlaps.likeness import DESCRIBED, Common, described_wo
 
 LIVE = (Status.PLANNED, Status.ONGOING, Status.SUSPENDED)
 RARE_WORDS = 3
-NEIGHBOURS = 10
+NEIGHBOURS = 6
 
 
 @dataclass(slots=True)

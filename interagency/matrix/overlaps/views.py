@@ -20,7 +20,7 @@ from interagency.matrix.organisations.queries import entities
 from interagency.matrix.overlaps.fields import MergeRefusal, united
 from interagency.matrix.overlaps.find import common_of
 from interagency.matrix.overlaps.joining import join, who_could_join
-from interagency.matrix.overlaps.listing import OPEN, counts, listing
+from interagency.matrix.overlaps.listing import OPEN, listing
 from interagency.matrix.overlaps.merging import lock
 from interagency.matrix.overlaps.models import VerdictKind
 from interagency.matrix.overlaps.verdicts import history_of, keep_verdict
@@ -58,7 +58,6 @@ def overlaps() -> ResponseReturnValue:
         filters=filters,
         shown=shown,
         after=request.args.get("after", ""),
-        counts=counts(db.session),
         verdict_words=VERDICT_WORDS,
         chapters=chapters(db.session),
         entities=entities(db.session, retired=True),
