@@ -20,7 +20,19 @@ FLOORS = [
     {"matrix"},
     {"calendar"},
     {"exports"},
-    {"home", "sample", "tables", "backup", "command", "cli_cycle", "cli", "__init__"},
+    {
+        "home",
+        "sample",
+        "tables",
+        "backup",
+        "copying",
+        "command",
+        "cli_cycle",
+        "cli_data",
+        "cli_serve",
+        "cli",
+        "__init__",
+    },
 ]
 
 ROUTES = {
