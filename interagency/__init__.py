@@ -33,6 +33,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     web.prepare(app)
 
     _open_rooms(app)
+    _measure(app, settings)
     if settings.proxies:
         n = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
@@ -40,14 +41,15 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 
 
 def _configure(app: Flask, settings: Settings) -> None:
-    from interagency.database import MIGRATIONS
+    from interagency.database import MIGRATIONS, engine_options
 
     app.extensions["interagency_settings"] = settings
     app.config.update(
         SECRET_KEY=settings.secret_key or None,
-        SQLALCHEMY_ENGINES={"default": settings.database_url},
+        SQLALCHEMY_ENGINES={"default": engine_options(settings.database_url)},
         ALEMBIC={"script_location": str(MIGRATIONS)},
         RATELIMIT_STORAGE_URI=settings.limits_url,
+        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,  # where Redis is gone each process counts for itself
         PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.session_hours),
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -56,6 +58,13 @@ def _configure(app: Flask, settings: Settings) -> None:
         BABEL_DEFAULT_LOCALE="en",
     )
     app.url_map.strict_slashes = False
+
+
+def _measure(app: Flask, settings: Settings) -> None:
+    if settings.metrics_bind:  # imported only then: the counters are made with it
+        from interagency import metrics
+
+        metrics.prepare(app, settings)
 
 
 def _open_rooms(app: Flask) -> None:

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from interagency.command import with_app
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 
 @click.command("backup")
@@ -19,6 +25,20 @@ def backup_command(file: Path) -> None:
     except (BackupRefusal, SettingError, OSError) as problem:
         raise click.ClickException(str(problem)) from None
     click.echo(f"Wrote {file}, SHA-256 of the database {digest}")
+    try:
+        _note_backup(digest)
+    except click.ClickException as problem:
+        click.echo(f"The backup is good, but it could not be noted in the audit log: {problem.message}", err=True)
+
+
+@with_app
+def _note_backup(app: Flask, digest: str) -> None:
+    """Tell the audit log, and through it the measures, that a backup was made."""
+    from interagency.database import db
+    from interagency.history import audit
+
+    audit(db.session, "backup.made", by_name="command line", sha256=digest)
+    db.session.commit()
 
 
 @click.command("restore")

@@ -51,6 +51,30 @@ def _whole_number(value: str) -> int:
         raise ValueError("write a whole number") from None
 
 
+def _one_of(*names: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value not in names:
+            raise ValueError(f"write {' or '.join(names)}")
+        return value
+
+    return read
+
+
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(name.strip().lower() for name in value.split(",") if name.strip())
+
+
+def _yes_no_or_empty(value: str) -> bool | None:
+    return _yes_no(value) if value.strip() else None
+
+
+def _bind(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if value and not (host and colon and port.isdecimal() and 0 < int(port) < 65536):
+        raise ValueError("write an address and a port, such as 127.0.0.1:9200")
+    return value
+
+
 def _zone(value: str) -> str:
     if value not in zoneinfo.available_timezones():
         raise ValueError("write the name of a time zone, such as Europe/Vienna")
@@ -83,7 +107,33 @@ SETTINGS = (
     Setting("DEMO_PASSWORD", _text, "", "Password of the demo accounts. Empty: `make run` makes one and prints it."),
     Setting("LIMITS_URL", _text, "memory://", "Where attempts are counted. Several servers share `redis://host:6379`."),
     Setting("PROXIES", _whole_number, "0", "How many trusted proxies stand in front and set X-Forwarded headers."),
-    Setting("SECURE_COOKIES", _yes_no, "no", "yes behind TLS: cookies are sent over https only."),
+    Setting(
+        "TRUSTED_HOSTS",
+        _names,
+        "",
+        "The host names the service answers to, with commas between. Empty: the one of `INTERAGENCY_BASE_URL`.",
+    ),
+    Setting(
+        "PLAIN_HTTP",
+        _yes_no,
+        "no",
+        "yes lets `serve` start where `INTERAGENCY_BASE_URL` is http on another machine's name: everybody on the way "
+        "can read what is sent.",
+    ),
+    Setting(
+        "SECURE_COOKIES",
+        _yes_no_or_empty,
+        "",
+        "yes: cookies are sent over https only. Empty: yes when `INTERAGENCY_BASE_URL` is https.",
+    ),
+    Setting("LOG_FORMAT", _one_of("text", "json"), "text", "`json`: one JSON object a line."),
+    Setting(
+        "METRICS_BIND",
+        _bind,
+        "",
+        "Where `/metrics` for Prometheus is served, such as `127.0.0.1:9200`; reachable for the collector alone. "
+        "Empty: nowhere.",
+    ),
     Setting("SESSION_HOURS", _whole_number, "12", "A sign-in ends after this many hours."),
     Setting("FEED_COMPRESSION", _yes_no, "yes", "Whether calendar feeds may be sent compressed."),
 )
@@ -103,7 +153,11 @@ class Settings:
     demo_password: str
     limits_url: str
     proxies: int
+    trusted_hosts: tuple[str, ...]
+    plain_http: bool
     secure_cookies: bool
+    log_format: str
+    metrics_bind: str
     session_hours: int
     feed_compression: bool
 
@@ -135,6 +189,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     if not values["database_url"]:
         values["database_url"] = f"sqlite:///{values['data_folder'] / 'interagency.sqlite3'}"
     values["base_url"] = values["base_url"].rstrip("/")
+    if values["secure_cookies"] is None:
+        values["secure_cookies"] = values["base_url"].startswith("https://")
     return Settings(**values)
 
 

@@ -76,7 +76,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def make_settings(folder: Path, **more: str) -> Settings:
     """Settings of a service in `folder`."""
-    values = {"DATA_FOLDER": str(folder), "SECRET_KEY": "test" * 10, "BASE_URL": "http://localhost"} | more
+    values = {
+        "DATA_FOLDER": str(folder),
+        "SECRET_KEY": "test" * 10,
+        "BASE_URL": "http://localhost",
+        "TRUSTED_HOSTS": "localhost, 127.0.0.1",
+    } | more
     return read_settings({f"INTERAGENCY_{name}": value for name, value in values.items()})
 
 

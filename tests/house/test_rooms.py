@@ -15,7 +15,7 @@ from interagency.web import access_rule
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "interagency"
 FLOORS = [
-    {"settings", "database", "dates", "words", "history", "mail", "web", "forms"},
+    {"settings", "database", "dates", "words", "history", "mail", "logs", "arrivals", "web", "forms"},
     {"accounts"},
     {"matrix"},
     {"calendar"},
