@@ -310,7 +310,8 @@ def _change(
     before = as_ics(event)
     draft = _onto(draft_of(event), incoming, _sent(event).get(incoming.uid), item.get("place", 0))
     try:
-        changed = _save(session, event, draft, item["version"], importer)
+        with session.begin_nested():  # so that the other events are not lost with this one
+            changed = _save(session, event, draft, item["version"], importer)
     except StaleVersionError:
         counts["conflicts"] += 1
         return
