@@ -69,7 +69,7 @@ def _measure(app: Flask, settings: Settings) -> None:
 
 def _open_rooms(app: Flask) -> None:
     """Register the rooms' pages. Imported here, so that importing the package stays cheap."""
-    from interagency import home, tables  # noqa: F401  (the models register themselves)
+    from interagency import auditing, home, tables  # noqa: F401  (the models register themselves)
     from interagency.accounts import link_views as links
     from interagency.accounts import views as accounts
     from interagency.calendar import monthly
@@ -91,5 +91,6 @@ def _open_rooms(app: Flask) -> None:
         exports.rooms,
         imports.rooms,
         external.rooms,
+        auditing.rooms,
     ):
         app.register_blueprint(room)

@@ -234,6 +234,7 @@ def export_matrix(app: Flask, out: Path, query: str, month: str, audience: str) 
             file, database.session, filters, mine=[], made_by="command line", settings=settings_of(app)
         ),
     )
+    _note("matrix", filters=filters.query_string())
     click.echo(f"Wrote {out}")
 
 
@@ -265,6 +266,7 @@ def export_note(app: Flask, meeting: str, first: str, last: str, out: Path) -> N
     except (NoteRefusal, MonthNotUnderstood) as problem:
         raise click.ClickException(str(problem)) from None
     _write_whole(out, lambda file: file.write(body.getvalue()))
+    _note("note", meeting=meeting)
     used = f"{drafted.paragraphs} activities of edition {drafted.edition}"
     click.echo(f"Wrote {out}: {used}, {drafted.unused} agreed ones not used")
 
@@ -314,7 +316,18 @@ def _export_edition(out: Path, month: str) -> None:
     except ValueError as damage:
         raise click.ClickException(f"The edition of {month} {damage}. Run: interagency check") from None
     _write_whole(out, lambda file: file.write(body))
+    _note("matrix", edition=month)
     click.echo(f"Wrote {out}")
+
+
+def _note(what: str, **details: str) -> None:
+    """Keep in the audit log that something left the house."""
+    from interagency.database import db as database
+    from interagency.history import audit
+
+    database.session.rollback()
+    audit(database.session, "exported", by_name="command line", what=what, **details)
+    database.session.commit()
 
 
 def _write_whole(out: Path, write: Callable[[Any], None]) -> None:
@@ -399,6 +412,7 @@ def calendar_feed(app: Flask, out: Path, whole_past: bool) -> None:
     base = settings_of(app).base_url
     made = build_feed(database.session, Filters(), [], "UN interagency calendar", f"{base}/calendar", base, whole_past)
     _write_whole(out, lambda file: file.write(made.body))
+    _note("calendar")
     click.echo(f"Wrote {out}")
 
 

@@ -119,6 +119,8 @@ ROUTES = {
     ("GET", "/people"): "administrator",
     ("POST", "/people"): "administrator",
     ("POST", "/people/<int:person_id>"): "administrator",
+    ("GET", "/audit"): "administrator",
+    ("GET", "/audit.csv"): "administrator",
     ("GET", "/matrix"): "signed in",
     ("GET", "/matrix.svg"): "signed in",
     ("GET", "/coverage"): "signed in",
