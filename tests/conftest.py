@@ -35,6 +35,10 @@ NEEDS = {
         lambda: shutil.which("khal") is not None and shutil.which("vdirsyncer") is not None,
         "install Debian's khal and vdirsyncer",
     ),
+    "nginx": (
+        lambda: shutil.which("nginx") is not None and shutil.which("openssl") is not None,
+        "install Debian's nginx-light and openssl",
+    ),
     "office": (lambda: _office_is_there(), "install Debian's libreoffice-calc-nogui and libreoffice-writer-nogui"),
     "postgresql": (lambda: _postgresql_answers(), "start a PostgreSQL server and set INTERAGENCY_TEST_POSTGRESQL"),
 }

@@ -22,6 +22,7 @@ FLOORS = [
     {"exports"},
     {
         "home",
+        "auditing",
         "sample",
         "tables",
         "backup",
@@ -30,6 +31,8 @@ FLOORS = [
         "cli_cycle",
         "cli_data",
         "cli_serve",
+        "serving",
+        "metrics",
         "cli",
         "__init__",
     },
