@@ -62,29 +62,30 @@ KINDS: dict[str, tuple[Any, tuple[str, ...]]] = {
 
 def _note(response: Response) -> Response:
     """Keep that something left the house, or was refused to somebody; the answer goes out in any case."""
-    act, details = _what_happened(response)
-    if act:
-        try:
+    downloaded = response.status_code == 200 and request.method == "GET" and request.endpoint in DOWNLOADS
+    if not downloaded and response.status_code != 403:
+        return response  # most answers; nothing is asked of the database for them
+    try:
+        if getattr(current_user, "is_authenticated", False):
             by_id, by_name = current_user.id, current_user.name
             db.session.rollback()  # ends the reading, so that the write begins a transaction of its own
+            act, details = ("exported", _download()) if downloaded else ("refused", _refusal())
             db.session.add(AuditEntry(act=act, at=instant(), by_id=by_id, by_name=by_name, details=details))
             db.session.commit()
-        except DBAPIError as error:
-            db.session.rollback()
-            log.error("the audit log could not be written", exc_info=error)
+    except DBAPIError as error:
+        db.session.rollback()
+        log.error("the audit log could not be written", exc_info=error)
     return response
 
 
-def _what_happened(response: Response) -> tuple[str, dict[str, Any]]:
-    if request.endpoint is None or not getattr(current_user, "is_authenticated", False):
-        return "", {}
-    if response.status_code == 200 and request.method == "GET" and request.endpoint in DOWNLOADS:
-        filters = urlencode([(name, value) for name, value in request.args.items(multi=True)])[:500]
-        return "exported", {"what": request.endpoint, "filters": filters, **(request.view_args or {})}
-    if response.status_code == 403:
-        numbers = {name: value for name, value in (request.view_args or {}).items() if isinstance(value, int)}
-        return "refused", {"what": request.endpoint, "method": request.method, **numbers}
-    return "", {}
+def _download() -> dict[str, Any]:
+    filters = urlencode(list(request.args.items(multi=True)))[:500]
+    return {"what": request.endpoint, "filters": filters, **(request.view_args or {})}
+
+
+def _refusal() -> dict[str, Any]:
+    numbers = {name: value for name, value in (request.view_args or {}).items() if isinstance(value, int)}
+    return {"what": request.endpoint, "method": request.method, **numbers}
 
 
 rooms.after_app_request(_note)
