@@ -33,6 +33,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     web.prepare(app)
 
     _open_rooms(app)
+    _measure(app, settings)
     if settings.proxies:
         n = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
@@ -40,14 +41,14 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 
 
 def _configure(app: Flask, settings: Settings) -> None:
-    from interagency.database import MIGRATIONS
+    from interagency.database import MIGRATIONS, engine_options
     from interagency.fulltext import is_of_the_models
 
-    secure = settings.secure_cookies or settings.base_url.startswith("https://")
+    secure = settings.secure_cookies
     app.extensions["interagency_settings"] = settings
     app.config.update(
         SECRET_KEY=settings.secret_key or None,
-        SQLALCHEMY_ENGINES={"default": settings.database_url},
+        SQLALCHEMY_ENGINES={"default": engine_options(settings.database_url)},
         ALEMBIC={"script_location": str(MIGRATIONS)},
         ALEMBIC_CONTEXT={"include_name": is_of_the_models},
         RATELIMIT_STORAGE_URI=settings.limits_url,
@@ -56,6 +57,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.session_hours + 24),
         SESSION_REFRESH_EACH_REQUEST=False,
         SESSION_COOKIE_NAME="__Host-session" if secure else "session",
+        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,  # where Redis is gone each process counts for itself
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=secure,
@@ -65,9 +67,16 @@ def _configure(app: Flask, settings: Settings) -> None:
     app.url_map.strict_slashes = False
 
 
+def _measure(app: Flask, settings: Settings) -> None:
+    if settings.metrics_bind:  # imported only then: the counters are made with it
+        from interagency import metrics
+
+        metrics.prepare(app, settings)
+
+
 def _open_rooms(app: Flask) -> None:
     """Register the rooms' pages. Imported here, so that importing the package stays cheap."""
-    from interagency import home, style, tables, who_else  # noqa: F401  (the models register themselves)
+    from interagency import auditing, home, style, tables, who_else  # noqa: F401  (the models register themselves)
     from interagency.accounts import link_views as links
     from interagency.accounts import second_factor_views as second_factor
     from interagency.accounts import single_sign_on_views as single_sign_on
@@ -97,6 +106,7 @@ def _open_rooms(app: Flask) -> None:
         imports.rooms,
         external.rooms,
         search.rooms,
+        auditing.rooms,
     ):
         app.register_blueprint(room)
     if app.extensions["interagency_settings"].development:

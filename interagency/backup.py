@@ -76,7 +76,7 @@ def restore(settings: Settings, source: Path, *, replace: bool) -> dict[str, Any
         if settings.is_sqlite:
             _put_sqlite(copy, _sqlite_path(settings))
         else:
-            _empty_postgresql(settings)
+            empty_postgresql(settings.database_url)
             command = ["pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", "--dbname"]
             _run([*command, _libpq(settings), str(copy)], settings, connect=False)
     return manifest
@@ -190,8 +190,9 @@ def _holds_something(settings: Settings) -> bool:
         engine.dispose()
 
 
-def _empty_postgresql(settings: Settings) -> None:
-    engine = sa.create_engine(settings.database_url)
+def empty_postgresql(address: str) -> None:
+    """Delete everything in the database at `address`."""
+    engine = sa.create_engine(address)
     try:
         with engine.begin() as connection:
             connection.execute(sa.text("DROP SCHEMA public CASCADE"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from interagency.cli_cycle import check, cycle
+from interagency.cli_data import backup_command, copy_command, restore_command
+from interagency.cli_serve import serve
 from interagency.command import settings_of, with_app
 from interagency.search.commands import search
 
@@ -28,7 +29,6 @@ DEMO_ACCOUNTS = (
     ("reader@example.org", "Rui Reader", "reader", None),
     ("admin@example.org", "Ada Admin", "administrator", None),
 )
-SHORTEST_SECRET = 32
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -38,7 +38,8 @@ def main() -> None:
 
 main.add_command(cycle)
 main.add_command(check)
-main.add_command(search)
+for _command in (serve, backup_command, restore_command, copy_command, search):
+    main.add_command(_command)
 
 
 @main.group()
@@ -163,68 +164,6 @@ def run(port: int) -> None:
     context.invoke(serve, bind=f"127.0.0.1:{port}", workers=2, threads=8)
 
 
-@main.command()
-@click.option("--bind", default="127.0.0.1:8000", show_default=True, help="Address and port.")
-@click.option("--workers", default=2, show_default=True)
-@click.option("--threads", default=8, show_default=True)
-def serve(bind: str, workers: int, threads: int) -> None:
-    """Serve under gunicorn. Refuses to start without a secret."""
-    from interagency.settings import SettingError, read_settings
-
-    try:
-        settings = read_settings()
-    except SettingError as error:
-        raise click.ClickException(str(error)) from None
-    if len(settings.secret_key) < SHORTEST_SECRET:
-        raise click.ClickException(
-            "INTERAGENCY_SECRET_KEY is missing or short. Make one with: "
-            "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
-        )
-    memory = "/dev/shm"  # noqa: S108  (gunicorn's heartbeat files; a slow disk would end workers)
-    sys.stdout.flush()
-    os.execv(
-        sys.executable,
-        [
-            sys.executable, "-m", "gunicorn", "interagency:create_app()",
-            "--bind", bind, "--workers", str(workers), "--threads", str(threads),
-            "--worker-tmp-dir", memory if Path(memory).is_dir() else str(settings.data_folder),
-            "--access-logfile", "-", "--access-logformat", '%(t)s "%(m)s %({interagency.path}e)s" %(s)s %(B)s',
-            "--graceful-timeout", "20", "--no-control-socket",
-        ],
-    )  # fmt: skip
-
-
-@main.command("backup")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def backup_command(file: Path) -> None:
-    """Copy everything to FILE, consistently, while people work."""
-    from interagency.backup import BackupRefusal, backup
-    from interagency.settings import SettingError, read_settings
-
-    try:
-        digest = backup(read_settings(), file)
-    except (BackupRefusal, SettingError, OSError) as problem:
-        raise click.ClickException(str(problem)) from None
-    click.echo(f"Wrote {file}, SHA-256 of the database {digest}")
-
-
-@main.command("restore")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--replace", is_flag=True, help="Replace a database that holds something. Stop the service first.")
-def restore_command(file: Path, replace: bool) -> None:
-    """Bring a backup back; a damaged one is refused."""
-    from interagency.backup import BackupRefusal, restore
-    from interagency.settings import SettingError, read_settings
-
-    try:
-        settings = read_settings()
-        settings.data_folder.mkdir(parents=True, exist_ok=True)
-        manifest = restore(settings, file, replace=replace)
-    except (BackupRefusal, SettingError, OSError) as problem:
-        raise click.ClickException(str(problem)) from None
-    click.echo(f"Restored the backup of {manifest['made_at']}. Next: interagency db upgrade, then interagency check")
-
-
 @main.group("audience")
 def audience() -> None:
     """Whom something may be shared with."""
@@ -300,6 +239,7 @@ def export_matrix(app: Flask, out: Path, query: str, month: str, audience: str) 
             file, database.session, filters, mine=[], made_by="command line", settings=settings_of(app)
         ),
     )
+    _note("matrix", filters=filters.query_string())
     click.echo(f"Wrote {out}")
 
 
@@ -331,6 +271,7 @@ def export_note(app: Flask, meeting: str, first: str, last: str, out: Path) -> N
     except (NoteRefusal, MonthNotUnderstood) as problem:
         raise click.ClickException(str(problem)) from None
     _write_whole(out, lambda file: file.write(body.getvalue()))
+    _note("note", meeting=meeting)
     used = f"{drafted.paragraphs} activities of edition {drafted.edition}"
     click.echo(f"Wrote {out}: {used}, {drafted.unused} agreed ones not used")
 
@@ -380,7 +321,18 @@ def _export_edition(out: Path, month: str) -> None:
     except ValueError as damage:
         raise click.ClickException(f"The edition of {month} {damage}. Run: interagency check") from None
     _write_whole(out, lambda file: file.write(body))
+    _note("matrix", edition=month)
     click.echo(f"Wrote {out}")
+
+
+def _note(what: str, **details: str) -> None:
+    """Keep in the audit log that something left the house."""
+    from interagency.database import db as database
+    from interagency.history import audit
+
+    database.session.rollback()
+    audit(database.session, "exported", by_name="command line", what=what, **details)
+    database.session.commit()
 
 
 def _write_whole(out: Path, write: Callable[[Any], None]) -> None:
@@ -465,6 +417,7 @@ def calendar_feed(app: Flask, out: Path, whole_past: bool) -> None:
     base = settings_of(app).base_url
     made = build_feed(database.session, Filters(), [], "UN interagency calendar", f"{base}/calendar", base, whole_past)
     _write_whole(out, lambda file: file.write(made.body))
+    _note("calendar")
     click.echo(f"Wrote {out}")
 
 

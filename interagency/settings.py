@@ -75,6 +75,21 @@ def _issuer(value: str) -> str:
     return value.rstrip("/")
 
 
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(name.strip().lower() for name in value.split(",") if name.strip())
+
+
+def _yes_no_or_empty(value: str) -> bool | None:
+    return _yes_no(value) if value.strip() else None
+
+
+def _bind(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if value and not (host and colon and port.isdecimal() and 0 < int(port) < 65536):
+        raise ValueError("write an address and a port, such as 127.0.0.1:9200")
+    return value
+
+
 def _zone(value: str) -> str:
     if value not in zoneinfo.available_timezones():
         raise ValueError("write the name of a time zone, such as Europe/Vienna")
@@ -107,7 +122,6 @@ SETTINGS = (
     Setting("DEMO_PASSWORD", _text, "", "Password of the demo accounts. Empty: `make run` makes one and prints it."),
     Setting("LIMITS_URL", _text, "memory://", "Where attempts are counted. Several servers share `redis://host:6379`."),
     Setting("PROXIES", _whole_number, "0", "How many trusted proxies stand in front and set X-Forwarded headers."),
-    Setting("SECURE_COOKIES", _yes_no, "no", "yes behind TLS: cookies are sent over https only."),
     Setting("SESSION_HOURS", _at_least_one, "12", "A sign-in ends after this many hours, used or not."),
     Setting("IDLE_MINUTES", _at_least_one, "120", "A sign-in that is not used ends after this many minutes."),
     Setting(
@@ -122,6 +136,33 @@ SETTINGS = (
     Setting("OIDC_NAME", _text, "my organisation", "What stands on the button after “Sign in with”."),
     Setting(
         "DEVELOPMENT", _yes_no, "no", "yes shows `/style`, every part of the pages once, to those who work on them."
+    ),
+    Setting(
+        "TRUSTED_HOSTS",
+        _names,
+        "",
+        "The host names the service answers to, with commas between. Empty: the one of `INTERAGENCY_BASE_URL`.",
+    ),
+    Setting(
+        "PLAIN_HTTP",
+        _yes_no,
+        "no",
+        "yes lets `serve` start where `INTERAGENCY_BASE_URL` is http on another machine's name: everybody on the way "
+        "can read what is sent.",
+    ),
+    Setting(
+        "SECURE_COOKIES",
+        _yes_no_or_empty,
+        "",
+        "yes: cookies are sent over https only. Empty: yes when `INTERAGENCY_BASE_URL` is https.",
+    ),
+    Setting("LOG_FORMAT", _one_of("text", "json"), "text", "`json`: one JSON object a line."),
+    Setting(
+        "METRICS_BIND",
+        _bind,
+        "",
+        "Where `/metrics` for Prometheus is served, such as `127.0.0.1:9200`; reachable for the collector alone. "
+        "Empty: nowhere.",
     ),
     Setting("FEED_COMPRESSION", _yes_no, "yes", "Whether calendar feeds may be sent compressed."),
 )
@@ -141,7 +182,11 @@ class Settings:
     demo_password: str
     limits_url: str
     proxies: int
+    trusted_hosts: tuple[str, ...]
+    plain_http: bool
     secure_cookies: bool
+    log_format: str
+    metrics_bind: str
     session_hours: int
     idle_minutes: int
     second_factor: str
@@ -182,6 +227,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     values["base_url"] = values["base_url"].rstrip("/")
     if values["oidc_issuer"] and not values["oidc_client_id"]:
         raise SettingError("INTERAGENCY_OIDC_ISSUER is set: INTERAGENCY_OIDC_CLIENT_ID is needed too.")
+    if values["secure_cookies"] is None:
+        values["secure_cookies"] = values["base_url"].startswith("https://")
     return Settings(**values)
 
 

@@ -5,6 +5,7 @@ The ground floor: knows no room.
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -19,12 +20,16 @@ from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, current_user
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError
-from werkzeug.exceptions import HTTPException
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response
 
-from interagency.database import SAFE_METHODS, now
+from interagency import arrivals
+from interagency.arrivals import host_is_ours
+from interagency.database import SAFE_METHODS, db, now
 from interagency.dates import ImpreciseDate
+from interagency.logs import request_id
 from interagency.settings import Settings
 
 log = logging.getLogger("interagency")
@@ -35,6 +40,7 @@ limiter = Limiter(key_func=get_remote_address, headers_enabled=False)
 
 UPLOAD_LIMIT = 20 * 1024 * 1024
 FORM_LIMIT = 2 * 1024 * 1024
+YEAR_SECONDS = 365 * 24 * 3600
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -190,7 +196,22 @@ def _refusal(code: int, message: str) -> ResponseReturnValue:
         503: gettext("Not available at the moment"),
     }
     title = titles.get(code, gettext("Something went wrong"))
-    return render_template("error.html", code=code, title=title, message=message), code
+    reference = request_id()
+    try:
+        page = render_template("error.html", code=code, title=title, message=message, reference=reference)
+    except (DBAPIError, PoolTimeout):  # the frame of the page asks the database, which may be what is missing
+        page = _bare_page(title, message)
+    return page, code
+
+
+def _bare_page(title: str, message: str) -> str:
+    """An error page that needs no database."""
+    page = current_app.jinja_env.get_template("unavailable.html")
+    return page.render(title=title, message=message, reference=request_id())
+
+
+def _unavailable(message: str) -> ResponseReturnValue:
+    return _bare_page(gettext("Not available at the moment"), message), 503, {"Retry-After": "30"}
 
 
 _MESSAGES: dict[int, Callable[[], str]] = {
@@ -241,31 +262,72 @@ def _csrf_error(_error: CSRFError) -> ResponseReturnValue:
 
 
 def _database_error(error: DBAPIError) -> ResponseReturnValue:
-    log.error("database: %s", error.orig.__class__.__name__, exc_info=error)
+    db.session.rollback()
     text = str(error.orig)
-    if "no such table" in text or "does not exist" in text or "no such column" in text:
-        message = gettext("The database is not ready. Whoever runs this service: run `interagency db upgrade`.")
-    elif isinstance(error.orig, (UnicodeError,)) or "overflow" in text or "out of range" in text:
+    if isinstance(error.orig, (UnicodeError,)) or "overflow" in text or "out of range" in text:
         return _refusal(404, _MESSAGES[404]())
-    else:
-        message = gettext("The database did not answer. Nothing was saved; wait a moment and try again.")
-    return _refusal(503, message)
+    if isinstance(error, IntegrityError):
+        log.warning("database: %s", type(error.orig).__name__, exc_info=error)
+        return _refusal(409, gettext("Somebody was faster: what stands now does not fit. Nothing was saved; reload."))
+    log.error("database: %s", type(error.orig).__name__, exc_info=error)
+    if "no such table" in text or "does not exist" in text or "no such column" in text:
+        return _unavailable(
+            gettext("The database is not ready. Whoever runs this service: run `interagency db upgrade`.")
+        )
+    if "is full" in text or "No space left" in text or "could not extend" in text:
+        return _unavailable(gettext("The disk of the service is full. Nothing was saved; tell whoever runs it."))
+    if "readonly database" in text or "read-only" in text:
+        return _unavailable(
+            gettext("At the moment the service can be read but not written to. Nothing was saved; try again later.")
+        )
+    return _unavailable(_no_answer())
+
+
+def _no_answer() -> str:
+    return str(gettext("The database did not answer. Nothing was saved; wait a moment and try again."))
+
+
+def _no_connection(error: PoolTimeout) -> ResponseReturnValue:
+    log.error("database: all connections are taken", exc_info=error)
+    return _unavailable(_no_answer())
+
+
+def _disk_error(error: OSError) -> ResponseReturnValue:
+    """What the machine refused: a full disk where uploads wait, most of all."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG):
+        raise error
+    log.error("disk: %s", errno.errorcode[error.errno], exc_info=error)
+    return _unavailable(gettext("The disk of the service is full. Nothing was saved; tell whoever runs it."))
+
+
+def _unexpected(error: InternalServerError) -> ResponseReturnValue:
+    db.session.rollback()  # what was begun is not kept, and the page may ask who is here
+    return _refusal(500, _message(500))
+
+
+def _log_unexpected(info: Any) -> None:
+    log.error("unexpected error in %s", request.endpoint, exc_info=info)
+
+
+def _check_host() -> ResponseReturnValue | None:
+    if host_is_ours():
+        return None
+    message = gettext(
+        "The address you used is not the one of this service. Open it at %(address)s. Whoever runs it: "
+        "see INTERAGENCY_TRUSTED_HOSTS.",
+        address=settings().base_url,
+    )
+    return _bare_page(gettext("Not this address"), message), 400
 
 
 def _set_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if settings().base_url.startswith("https://"):
+        response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR_SECONDS}")
     if request.endpoint != "static" and "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "private, no-store"
     return response
-
-
-def _note_path() -> None:
-    """Leave for the access log the path without its secrets: the rule of the address, or its first part."""
-    rule = request.url_rule
-    secret = rule is None or "<token>" in rule.rule
-    shown = (rule.rule if rule else f"/{request.path.split('/')[1][:20]}/…") if secret else request.path
-    request.environ["interagency.path"] = shown.encode("ascii", "replace").decode("ascii")
 
 
 def _choose_limits() -> None:
@@ -277,18 +339,23 @@ def _choose_limits() -> None:
 
 def prepare(app: Flask) -> None:
     """Give `app` its extensions, door, headers, error pages and template words."""
+    arrivals.prepare(app, app.extensions["interagency_settings"])
+    app.before_request(_check_host)
     login_manager.init_app(app)
     login_manager.session_protection = None  # the server knows its sessions
     csrf.init_app(app)
     babel.init_app(app, default_timezone="UTC")
     limiter.init_app(app)
-    app.before_request(_note_path)
     app.before_request(_choose_limits)
     app.before_request(_keep_the_door)
     app.after_request(_set_headers)
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(InternalServerError, _unexpected)
     app.register_error_handler(DBAPIError, _database_error)
+    app.register_error_handler(PoolTimeout, _no_connection)
+    app.register_error_handler(OSError, _disk_error)
+    app.log_exception = _log_unexpected  # type: ignore[method-assign, assignment]
     app.jinja_env.filters["date_words"] = date_words
     app.jinja_env.filters["instant_words"] = instant_words
     app.jinja_env.globals["shown_zone"] = lambda: reader_zone().key

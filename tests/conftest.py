@@ -38,6 +38,10 @@ NEEDS = {
         lambda: shutil.which("khal") is not None and shutil.which("vdirsyncer") is not None,
         "install Debian's khal and vdirsyncer",
     ),
+    "nginx": (
+        lambda: shutil.which("nginx") is not None and shutil.which("openssl") is not None,
+        "install Debian's nginx-light and openssl",
+    ),
     "office": (lambda: _office_is_there(), "install Debian's libreoffice-calc-nogui and libreoffice-writer-nogui"),
     "postgresql": (lambda: _postgresql_answers(), "start a PostgreSQL server and set INTERAGENCY_TEST_POSTGRESQL"),
 }
@@ -79,7 +83,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def make_settings(folder: Path, **more: str) -> Settings:
     """Settings of a service in `folder`."""
-    values = {"DATA_FOLDER": str(folder), "SECRET_KEY": "test" * 10, "BASE_URL": "http://localhost"} | more
+    values = {
+        "DATA_FOLDER": str(folder),
+        "SECRET_KEY": "test" * 10,
+        "BASE_URL": "http://localhost",
+        "TRUSTED_HOSTS": "localhost, 127.0.0.1",
+    } | more
     return read_settings({f"INTERAGENCY_{name}": value for name, value in values.items()})
 
 

@@ -110,7 +110,8 @@ def edit_post(event_id: int) -> ResponseReturnValue:
             db.session, found, form.draft(), version=version, by=current_user, mine=mine, month=month_of(mine)
         )
     except StaleVersionError:
-        return _conflict(found.id, form)
+        db.session.rollback()  # where somebody was faster by a hair, nothing can be asked before
+        return _conflict(event_id, form)
     db.session.commit()
     flash(_("Saved: “%(title)s”.", title=found.title) if changed else _("Nothing was different."), "success")
     return redirect(url_for("calendar.event", event_id=found.id, saved=f"event-{found.id}"))

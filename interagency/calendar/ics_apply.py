@@ -112,7 +112,8 @@ class _Run:
         state = state_of(event)
         draft = onto(draft_of(event), incoming, sent_of(event).get(incoming.uid), item.get("place", 0))
         try:
-            changed = self._save(event, draft)
+            with self.session.begin_nested():  # so that the other events are not lost with this one
+                changed = self._save(event, draft)
         except StaleVersionError:
             return "conflicts"
         if not changed:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -86,8 +87,11 @@ def note_use(session: Session, kept: AccessToken) -> None:
     if kept.last_used_at is None or now() - kept.last_used_at >= USED_NOTED_EVERY:
         update = sa.update(AccessToken).where(AccessToken.id == kept.id).values(last_used_at=now())
         session.rollback()  # ends the reading, so that the write begins a transaction of its own
-        session.execute(update)
-        session.commit()
+        try:
+            session.execute(update)
+            session.commit()
+        except DBAPIError:  # a database that can only be read at the moment: the feed is read all the same
+            session.rollback()
 
 
 def filters_of(session: Session, subscription: Subscription) -> Filters:

@@ -28,6 +28,13 @@ def _text(value: Cell) -> str:
     return str(value)
 
 
+def csv_line(values: Sequence[Cell]) -> bytes:
+    """One line of a CSV, safe to open in a spreadsheet."""
+    target = io.StringIO()
+    csv.writer(target, lineterminator="\r\n").writerow([_text(value) for value in values])
+    return target.getvalue().encode()
+
+
 def write_csv(columns: Sequence[Column], rows: Iterable[Any], *, hxl: bool = False) -> bytes:
     """A CSV in UTF-8 with a byte order mark (Excel reads it right), the titles first, then HXL hashtags if asked."""
     target = io.StringIO()

@@ -15,12 +15,12 @@ from interagency.web import access_rule
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "interagency"
 FLOORS = [
-    {"settings", "database", "dates", "words", "fulltext", "history", "mail", "web", "forms"},
+    {"settings", "database", "dates", "words", "fulltext", "history", "mail", "logs", "arrivals", "web", "forms"},
     {"accounts"},
     {"matrix"},
     {"calendar"},
     {"exports"},
-    {"home", "search", "style", "who_else", "sample", "tables", "backup", "command", "cli_cycle", "cli", "__init__"},
+    {p.stem for p in PACKAGE.glob("*.py")} | {"sample", "search"},
 ]
 
 ROUTES = {
@@ -121,6 +121,8 @@ ROUTES = {
     ("POST", "/people"): "administrator",
     ("GET", "/people/<int:person_id>"): "administrator",
     ("POST", "/people/<int:person_id>"): "administrator",
+    ("GET", "/audit"): "administrator",
+    ("GET", "/audit.csv"): "administrator",
     ("GET", "/matrix"): "signed in",
     ("GET", "/matrix.svg"): "signed in",
     ("GET", "/coverage"): "signed in",

@@ -205,7 +205,8 @@ def _change(
     before = record.facts(activity)
     after = merged(before, row.values)
     try:
-        changed = _save(session, activity, records.draft(after), rights, month, f"Import {kept.id}")
+        with session.begin_nested():  # so that the other rows are not lost with this one
+            changed = _save(session, activity, records.draft(after), rights, month, f"Import {kept.id}")
     except StaleVersionError:  # saved by somebody else this very moment: the next upload shows it
         return None
     if not changed:

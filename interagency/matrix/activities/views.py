@@ -220,7 +220,8 @@ def edit_post(activity_id: int) -> ResponseReturnValue:
             db.session, found, draft, version=version, by=current_user, mine=mine, month=_month(mine)
         )
     except StaleVersionError:
-        return _conflict(found.id, form, mine)
+        db.session.rollback()  # where somebody was faster by a hair, nothing can be asked before
+        return _conflict(activity_id, form, mine)
     question.keep(db.session, found.id, current_user, instant())
     db.session.commit()
     flash(_("Saved: “%(title)s”.", title=found.title) if changed else _("Nothing was different."), "success")
