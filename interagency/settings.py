@@ -122,21 +122,6 @@ SETTINGS = (
     Setting("DEMO_PASSWORD", _text, "", "Password of the demo accounts. Empty: `make run` makes one and prints it."),
     Setting("LIMITS_URL", _text, "memory://", "Where attempts are counted. Several servers share `redis://host:6379`."),
     Setting("PROXIES", _whole_number, "0", "How many trusted proxies stand in front and set X-Forwarded headers."),
-    Setting("SESSION_HOURS", _at_least_one, "12", "A sign-in ends after this many hours, used or not."),
-    Setting("IDLE_MINUTES", _at_least_one, "120", "A sign-in that is not used ends after this many minutes."),
-    Setting(
-        "SECOND_FACTOR",
-        _one_of("optional", "required"),
-        "optional",
-        "`required`: coordinators and administrators set up a second factor before they can do anything else.",
-    ),
-    Setting("OIDC_ISSUER", _issuer, "", "Single sign-on: the provider's issuer address. Empty: none."),
-    Setting("OIDC_CLIENT_ID", _text, "", "The name the provider knows this service by."),
-    Setting("OIDC_CLIENT_SECRET", _text, "", "Its secret there. Empty: a public client, by PKCE alone."),
-    Setting("OIDC_NAME", _text, "my organisation", "What stands on the button after “Sign in with”."),
-    Setting(
-        "DEVELOPMENT", _yes_no, "no", "yes shows `/style`, every part of the pages once, to those who work on them."
-    ),
     Setting(
         "TRUSTED_HOSTS",
         _names,
@@ -163,6 +148,21 @@ SETTINGS = (
         "",
         "Where `/metrics` for Prometheus is served, such as `127.0.0.1:9200`; reachable for the collector alone. "
         "Empty: nowhere.",
+    ),
+    Setting("SESSION_HOURS", _at_least_one, "12", "A sign-in ends after this many hours, used or not."),
+    Setting("IDLE_MINUTES", _at_least_one, "120", "A sign-in that is not used ends after this many minutes."),
+    Setting(
+        "SECOND_FACTOR",
+        _one_of("optional", "required"),
+        "optional",
+        "`required`: coordinators and administrators set up a second factor before they can do anything else.",
+    ),
+    Setting("OIDC_ISSUER", _issuer, "", "Single sign-on: the provider's issuer address. Empty: none."),
+    Setting("OIDC_CLIENT_ID", _text, "", "The name the provider knows this service by."),
+    Setting("OIDC_CLIENT_SECRET", _text, "", "Its secret there. Empty: a public client, by PKCE alone."),
+    Setting("OIDC_NAME", _text, "my organisation", "What stands on the button after “Sign in with”."),
+    Setting(
+        "DEVELOPMENT", _yes_no, "no", "yes shows `/style`, every part of the pages once, to those who work on them."
     ),
     Setting("FEED_COMPRESSION", _yes_no, "yes", "Whether calendar feeds may be sent compressed."),
 )
