@@ -94,7 +94,9 @@ class RowWriter:
 
 def lines_of(text: str, width: int) -> int:
     """How many lines `text` takes when it is wrapped: programs do not fit rows when they open a file."""
-    return sum(max(1, math.ceil(len(line) * 1.1 / width)) for line in text.split("\n"))
+    if "\n" in text:
+        return sum(lines_of(line, width) for line in text.split("\n"))
+    return math.ceil(len(text) * 1.1 / width) or 1
 
 
 def _plain(value: Any, look: CellStyle) -> str:
