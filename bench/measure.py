@@ -10,6 +10,16 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Size:
+    """How much there is to do, and how often both sides do it."""
+
+    activities: int = 10_000
+    rounds: int = 5
+    memory: int = 50_000  # activities where memory is measured
+    database: str = ""  # address; empty: an SQLite file of its own
+
+
+@dataclass(frozen=True)
 class Measure:
     """What was measured, against which limit, the samples of both, and the ratio to reach."""
 

@@ -12,6 +12,8 @@ _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii"
 _NOT_WORD = re.compile(r"[^\w]+")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _LINE_BREAKS = re.compile("\r\n|\r|\x85|\u2028|\u2029")
+# All that `clean` takes out or changes within a text; white space at its ends is looked at apart.
+NOT_CLEAN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 WHOLE_WORD_UP_TO = 3  # `WHO` must not find `whole`
 
 
@@ -50,8 +52,9 @@ def clean(text: str, *, lines: bool = True) -> str:
 
     With `lines=False` line breaks become spaces. Right-to-left marks and emoji stay.
     """
-    text = _LINE_BREAKS.sub("\n", text)
-    text = _FORBIDDEN.sub("", text)
+    if NOT_CLEAN.search(text):
+        text = _LINE_BREAKS.sub("\n", text)
+        text = _FORBIDDEN.sub("", text)
     if not lines:
         text = " ".join(text.split())
     return text.strip()

@@ -6,7 +6,6 @@ Text is always text, as an inline string: never a formula, whatever it begins wi
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,7 +15,7 @@ from typing import Any
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.datetime import to_excel
 
-from interagency.words import clean
+from interagency.words import NOT_CLEAN, clean
 
 Cell = str | int | float | date | None
 
@@ -25,8 +24,6 @@ CUT = " […] cut here: the full text is on the record's page"
 LINE_HEIGHT = 15  # points
 MOST_LINES = 10
 BLOCK = 1 << 18
-# What `clean` takes out or changes; white space at the ends is looked at apart.
-_NOT_CLEAN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _serial = lru_cache(maxsize=4096)(to_excel)
 
 
@@ -66,7 +63,7 @@ class RowWriter:
     def row(self, number: int, values: Sequence[Cell], *, height: bool = True) -> str:
         """The XML of row `number`; with `height` as high as its wrapped text needs, up to ten lines."""
         xml = self._row(number, values, height)
-        if _NOT_CLEAN.search(xml):
+        if NOT_CLEAN.search(xml):
             xml = self._row(number, [safe_text(one) if isinstance(one, str) else one for one in values], height)
         return xml
 
