@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import IO, Any
 
-from flask import Blueprint, Response, render_template, request, send_file
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -43,11 +43,18 @@ def matrix_workbook() -> ResponseReturnValue:
         at=instant(),
         hxl=request.args.get("hxl") == "1",
     )
-    size = body.tell()
-    body.seek(0)
-    response = send_file(body, mimetype=XLSX, as_attachment=True, download_name=f"matrix-{today():%Y-%m-%d}.xlsx")
-    response.content_length = size
+    response = Response(_pieces(body), mimetype=XLSX)
+    response.call_on_close(body.close)
+    response.content_length = body.tell()
+    response.headers["Content-Disposition"] = f"attachment; filename=matrix-{today():%Y-%m-%d}.xlsx"
     return response
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        file.seek(0)
+        while piece := file.read(1 << 16):
+            yield piece
 
 
 @rooms.get("/editions/<month>/matrix.xlsx")
