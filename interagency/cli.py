@@ -315,7 +315,7 @@ def _export_edition(out: Path, month: str) -> None:
         edition = newest_edition(database.session, read_month(month))
         if edition is None:
             raise click.ClickException(f"There is no edition of {month}: the month has not been closed.")
-        body = edition_workbook(database.session, edition)
+        body, _checksum = edition_workbook(database.session, edition)
     except MonthNotUnderstood as problem:
         raise click.ClickException(str(problem)) from None
     except ValueError as damage:

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 LONGEST = 60
@@ -158,31 +159,24 @@ class ImpreciseDate:
     @classmethod
     def from_code(cls, code: str) -> ImpreciseDate:
         """The date a canonical code stands for. Raises ValueError."""
-        match = re.fullmatch(r"(\d{4})(?:-(?:(\d{2})(?:-(\d{2}))?|Q([1-4])|H([12])|(early|mid|late)))?", code)
-        if match is None:
-            raise ValueError(f"not a date code: {code[:20]!r}")
-        year = int(match[1])
-        if match[3]:
-            return cls.day(date(year, int(match[2]), int(match[3])))
-        if match[2]:
-            return cls.month(year, int(match[2]))
-        if match[4]:
-            return cls.quarter(year, int(match[4]))
-        if match[5]:
-            return cls.half_year(year, int(match[5]))
-        return cls.part(year, Precision(match[6])) if match[6] else cls.year(year)
+        return _from_code(code)
 
     @property
     def code(self) -> str:
         """Canonical text: `2016-06-15`, `2016-06`, `2016-Q3`, `2016-H1`, `2018-early`, `2016`."""
         year = f"{self.first.year:04}"
-        return {
-            Precision.DAY: self.first.isoformat(),
-            Precision.MONTH: f"{year}-{self.first.month:02}",
-            Precision.QUARTER: f"{year}-Q{self.first.month // 3 + 1}",
-            Precision.HALF_YEAR: f"{year}-H{self.first.month // 6 + 1}",
-            Precision.YEAR: year,
-        }.get(self.precision, f"{year}-{self.precision.value}")
+        match self.precision:
+            case Precision.DAY:
+                return self.first.isoformat()
+            case Precision.MONTH:
+                return f"{year}-{self.first.month:02}"
+            case Precision.QUARTER:
+                return f"{year}-Q{self.first.month // 3 + 1}"
+            case Precision.HALF_YEAR:
+                return f"{year}-H{self.first.month // 6 + 1}"
+            case Precision.YEAR:
+                return year
+        return f"{year}-{self.precision.value}"
 
     @property
     def is_exact(self) -> bool:
@@ -192,13 +186,35 @@ class ImpreciseDate:
     def words(self, *, short: bool = False) -> str:
         """`15 June 2016` (short: `15 Jun 2016`), `June 2016`, `first half of 2016`, `early 2018`, `2016`."""
         year, month = self.first.year, MONTHS[self.first.month]
-        return {
-            Precision.DAY: f"{self.first.day} {month[:3] if short else month} {year}",
-            Precision.MONTH: f"{month} {year}",
-            Precision.QUARTER: f"{_ORDINALS[(self.first.month - 1) // 3 + 1]} quarter of {year}",
-            Precision.HALF_YEAR: f"{_ORDINALS[(self.first.month - 1) // 6 + 1]} half of {year}",
-            Precision.YEAR: str(year),
-        }.get(self.precision, f"{self.precision.value} {year}")
+        match self.precision:
+            case Precision.DAY:
+                return f"{self.first.day} {month[:3] if short else month} {year}"
+            case Precision.MONTH:
+                return f"{month} {year}"
+            case Precision.QUARTER:
+                return f"{_ORDINALS[(self.first.month - 1) // 3 + 1]} quarter of {year}"
+            case Precision.HALF_YEAR:
+                return f"{_ORDINALS[(self.first.month - 1) // 6 + 1]} half of {year}"
+            case Precision.YEAR:
+                return str(year)
+        return f"{self.precision.value} {year}"
+
+
+@lru_cache(maxsize=4096)  # the same few hundred dates stand in thousands of records
+def _from_code(code: str) -> ImpreciseDate:
+    match = re.fullmatch(r"(\d{4})(?:-(?:(\d{2})(?:-(\d{2}))?|Q([1-4])|H([12])|(early|mid|late)))?", code)
+    if match is None:
+        raise ValueError(f"not a date code: {code[:20]!r}")
+    year = int(match[1])
+    if match[3]:
+        return ImpreciseDate.day(date(year, int(match[2]), int(match[3])))
+    if match[2]:
+        return ImpreciseDate.month(year, int(match[2]))
+    if match[4]:
+        return ImpreciseDate.quarter(year, int(match[4]))
+    if match[5]:
+        return ImpreciseDate.half_year(year, int(match[5]))
+    return ImpreciseDate.part(year, Precision(match[6])) if match[6] else ImpreciseDate.year(year)
 
 
 def words_between(start: ImpreciseDate | None, end: ImpreciseDate | None, *, short: bool = False) -> str:

@@ -15,6 +15,8 @@ _NOT_WORD = re.compile(r"[^\w]+")
 _SIGN = re.compile("([\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003fffd])")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _LINE_BREAKS = re.compile("\r\n|\r|\x85|\u2028|\u2029")
+# All that `clean` takes out or changes within a text; white space at its ends is looked at apart.
+NOT_CLEAN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 WHOLE_WORD_UP_TO = 3  # `WHO` must not find `whole`
 LONGEST_WORD = 60  # what follows is cut off, in texts and queries alike; the databases' indexes have limits
 MOST_WORDS = 20  # of a query
@@ -65,8 +67,9 @@ def clean(text: str, *, lines: bool = True) -> str:
 
     With `lines=False` line breaks become spaces. Right-to-left marks and emoji stay.
     """
-    text = _LINE_BREAKS.sub("\n", text)
-    text = _FORBIDDEN.sub("", text)
+    if NOT_CLEAN.search(text):
+        text = _LINE_BREAKS.sub("\n", text)
+        text = _FORBIDDEN.sub("", text)
     if not lines:
         text = " ".join(text.split())
     return text.strip()

@@ -66,15 +66,25 @@ def _counts(picture: Picture) -> list[tuple[str, int | str]]:
     ]
 
 
-def edition_workbook(session: Session, edition: Edition) -> bytes:
-    """The workbook of an edition: kept when it was made before, else made; the same bytes each time.
+def kept_checksum(session: Session, number: int) -> str | None:
+    """The SHA-256 of the kept workbook of an edition; None when it was not made yet."""
+    query = sa.select(EditionFile.checksum)
+    return session.scalar(query.where(EditionFile.edition_number == number, EditionFile.file_format == WORKBOOK))
 
-    Raises ValueError when the edition does not match its checksum.
+
+def edition_workbook(session: Session, edition: Edition) -> tuple[bytes, str]:
+    """The workbook of an edition and its SHA-256: kept when it was made before, else made; the same bytes each time.
+
+    Raises ValueError when it has to be made and the edition does not match its checksum.
     """
-    kept = session.get(EditionFile, (edition.number, WORKBOOK))
+    query = sa.select(EditionFile.contents, EditionFile.checksum)
+    kept = session.execute(
+        query.where(EditionFile.edition_number == edition.number, EditionFile.file_format == WORKBOOK)
+    ).first()
     if kept is not None and hashlib.sha256(kept.contents).hexdigest() == kept.checksum:
-        return kept.contents
-    return _make_edition_workbook(session, edition)
+        return kept.contents, kept.checksum
+    body = _make_edition_workbook(session, edition)
+    return body, hashlib.sha256(body).hexdigest()
 
 
 def _make_edition_workbook(session: Session, edition: Edition) -> bytes:

@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 from interagency.calendar.models import Event
 from interagency.calendar.monthly import entries as event_entries
 from interagency.calendar.queries import event_conditions, read_event_filters
-from interagency.matrix.activities.bulk import entries
+from interagency.matrix.activities.bulk import entries, without_collector
 from interagency.matrix.activities.words import FactWords
 from interagency.matrix.cycles import editions
 from interagency.matrix.cycles.contents import Contents, answers_of, counts, names_of_the_day
@@ -118,7 +118,8 @@ def live_picture(session: Session, filters: Filters, *, mine: Collection[str], d
     `mine` are the keys of the reader's entities. Changes are told against the newest edition.
     """
     contents: Contents = names_of_the_day(session)
-    contents["activities"] = list(entries(session, activity_conditions(filters, mine)))
+    with without_collector():
+        contents["activities"] = list(entries(session, activity_conditions(filters, mine)))
     contents["event"] = event_entries(session, day, _event_conditions(session, filters, mine, day))
     contents["counts"] = counts(contents)
     cycle = session.scalar(sa.select(Cycle).where(Cycle.state == CycleState.OPEN).order_by(Cycle.month).limit(1))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-from collections.abc import Sequence
-from typing import Any
+import tempfile
+from collections.abc import Iterator, Sequence
+from typing import IO, Any
 
-from flask import Blueprint, Response, make_response, render_template, request, send_file
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -17,7 +16,7 @@ from interagency.database import db
 from interagency.exports.columns import CALENDAR, MATRIX, Column
 from interagency.exports.lists import write_csv, write_json
 from interagency.exports.matrix import edition_workbook as workbook_of
-from interagency.exports.matrix import write_current_matrix
+from interagency.exports.matrix import kept_checksum, write_current_matrix
 from interagency.exports.picture import ActivityRow, EventRow, event_rows, live_picture
 from interagency.matrix.activities.queries import my_entities
 from interagency.matrix.cycles.edition_views import get_edition, load
@@ -32,7 +31,8 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def matrix_workbook() -> ResponseReturnValue:
     """The current matrix under the filters of the query; `hxl=1` adds a row of HXL hashtags."""
     filters = read_filters(db.session, request.args)
-    body = io.BytesIO()
+    # Whole before the first byte is sent: what goes wrong is a page, not half a file. Not held in memory.
+    body = tempfile.TemporaryFile()  # noqa: SIM115  (closed once it is sent)
     write_current_matrix(
         body,
         db.session,
@@ -43,23 +43,39 @@ def matrix_workbook() -> ResponseReturnValue:
         at=instant(),
         hxl=request.args.get("hxl") == "1",
     )
-    body.seek(0)
-    return send_file(body, mimetype=XLSX, as_attachment=True, download_name=f"matrix-{today():%Y-%m-%d}.xlsx")
+    response = Response(_pieces(body), mimetype=XLSX)
+    response.call_on_close(body.close)
+    response.content_length = body.tell()
+    response.headers["Content-Disposition"] = f"attachment; filename=matrix-{today():%Y-%m-%d}.xlsx"
+    return response
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        file.seek(0)
+        while piece := file.read(1 << 16):
+            yield piece
 
 
 @rooms.get("/editions/<month>/matrix.xlsx")
 def edition_workbook(month: str) -> ResponseReturnValue:
-    """The workbook of an edition: the same bytes each time."""
+    """The workbook of an edition: the same bytes each time, and none for who has them."""
     edition = get_edition(month, request.args.get("issue", type=int))
-    load(edition)
-    body = workbook_of(db.session, edition)
-    response = make_response(body)
-    response.mimetype = XLSX
+    tag = kept_checksum(db.session, edition.number)
+    response = Response(mimetype=XLSX)
+    if tag is not None and request.if_none_match.contains(tag):
+        response.status_code = 304
+    else:
+        try:
+            body, tag = workbook_of(db.session, edition)
+        except ValueError:
+            load(edition)  # says that the edition is damaged
+            raise
+        response.data = body
     response.headers["Content-Disposition"] = f"attachment; filename=matrix-{edition.cycle_month}.xlsx"
     response.headers["Cache-Control"] = "private, max-age=0, must-revalidate"
-    response.set_etag(hashlib.sha256(body).hexdigest())
-    response.make_conditional(request)
-    return response
+    response.set_etag(tag)
+    return response.make_conditional(request)
 
 
 # --- Lists for machines: the same rows and columns ---

@@ -1,17 +1,11 @@
-"""The monthly workbook: sheets described elsewhere, written by openpyxl.
-
-The same picture gives the same bytes: no clock is read, and the package's entries carry the time of making.
-"""
+"""The monthly workbook: sheets described elsewhere, their skeleton by openpyxl, their rows by `rows`."""
 
 from __future__ import annotations
 
-import math
 import warnings
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from openpyxl import Workbook
@@ -23,12 +17,12 @@ from openpyxl.utils import get_column_letter
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.worksheet.datavalidation import DataValidation
-from openpyxl.worksheet.filters import AutoFilter
 from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
-from openpyxl.writer.excel import ExcelWriter
 
-from interagency.exports.columns import CALENDAR, MATRIX, Cell, Column
+from interagency.exports.columns import CALENDAR, MATRIX, Column
 from interagency.exports.picture import Picture
+from interagency.exports.rows.book import Book, TableRows
+from interagency.exports.rows.cells import CUT, LINE_HEIGHT, LONGEST_CELL, CellStyle, RowWriter, safe_text
 from interagency.exports.sheets import (
     Sheet,
     answers_sheet,
@@ -42,15 +36,10 @@ from interagency.exports.sheets import (
 from interagency.matrix.activities.models import Level, Scope, Status
 from interagency.matrix.cycles.month import STALE_AFTER
 from interagency.matrix.cycles.months import month_after, month_of
-from interagency.words import clean
 
 # Said of every write-only table, also where the columns were given, as ours are.
 warnings.filterwarnings("ignore", "In write-only mode you must add table columns", UserWarning)
-LONGEST_CELL = 32_767
-LINE_HEIGHT = 15  # points
-MOST_LINES = 10
 LAST_ROW_OF_DROP_DOWNS = 20_000
-CUT = " […] cut here: the full text is on the record's page"
 _HEADER_FONT = Font(bold=True, color="FFFFFF")
 _HEADER_FILL = PatternFill("solid", fgColor="005A8C")
 _HEADER_ALIGNMENT = Alignment(vertical="center", wrap_text=True)
@@ -84,36 +73,19 @@ def _formula_rule(formula: str, fill: PatternFill) -> Rule:
     return rule
 
 
-def safe_text(text: str) -> str:
-    """`text` as a cell may hold it: no control characters, not longer than Excel takes, cut with a note."""
-    text = clean(text)
-    # Excel counts UTF-16 units.
-    if len(text.encode("utf-16-le")) // 2 <= LONGEST_CELL:
-        return text
-    room = LONGEST_CELL - len(CUT)
-    return text.encode("utf-16-le")[: room * 2].decode("utf-16-le", "ignore") + CUT
+def _style(sheet: Any, column: Column, number_format: str) -> int:
+    """How the cells of a column look, as openpyxl's number for it."""
+    cell = WriteOnlyCell(sheet)
+    cell.alignment, cell.number_format = _WRAPPED, number_format
+    if column.title in FIXED_COLUMNS:
+        cell.font = _GREY
+    return cell.style_id
 
 
 def _text_cell(sheet: WriteOnlyWorksheet, text: str) -> Any:
     cell = WriteOnlyCell(sheet, value=None)
     cell.value = safe_text(text)
     cell.data_type = "s"  # text is text: never a formula, whatever it begins with
-    return cell
-
-
-def _cell(sheet: WriteOnlyWorksheet, value: Cell, column: Column) -> Any:
-    if value in (None, "") and value != 0:
-        return None
-    if isinstance(value, str):
-        cell = _text_cell(sheet, value)
-    else:
-        cell = WriteOnlyCell(sheet)
-        cell.value = value
-        if column.kind == "date":
-            cell.number_format = "yyyy-mm-dd"
-    cell.alignment = _WRAPPED
-    if column.title in FIXED_COLUMNS:
-        cell.font = _GREY
     return cell
 
 
@@ -125,24 +97,14 @@ def _print_on_a4(sheet: Any, *, pages: int) -> None:
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
 
 
-def _height(values: Sequence[Cell], columns: Sequence[Column]) -> int:
-    """A row height that shows the wrapped text, up to ten lines: programs do not fit rows when they open a file."""
-    lines = [
-        sum(max(1, math.ceil(len(line) * 1.1 / column.width)) for line in value.split("\n"))
-        for value, column in zip(values, columns, strict=True)
-        if isinstance(value, str)
-    ]
-    return LINE_HEIGHT * min(MOST_LINES, max(lines, default=1))
-
-
 def _table_name(title: str) -> str:
     return title.replace(" ", "_")
 
 
-def add_table(book: Workbook, described: Sheet, *, hxl: bool = False) -> tuple[Any, int]:
-    """One sheet with a header and one row per record, as a real Excel table. Returns it and its number of rows."""
+def add_table(book: Book, described: Sheet, *, hxl: bool = False) -> Any:
+    """A sheet with a header and one row per record, as a real Excel table. Saving asks for its rows."""
     columns = described.columns
-    sheet = book.create_sheet(described.title)
+    sheet = book.skeleton.create_sheet(described.title)
     sheet.freeze_panes = described.freeze
     for place, column in enumerate(columns, start=1):
         sheet.column_dimensions[get_column_letter(place)].width = column.width
@@ -165,26 +127,26 @@ def add_table(book: Workbook, described: Sheet, *, hxl: bool = False) -> tuple[A
     if described.title == "Who does what":
         _shade(sheet, described)
     sheet.append(header)
-    count = 0
-    if hxl:
-        count += 1
-        sheet.append([_text_cell(sheet, column.hxl) if column.hxl else None for column in columns])
-    for row in described.rows:
-        values = [column.value(row) for column in columns]
-        count += 1
-        sheet.row_dimensions[count + 1].height = _height(values, columns)
-        sheet.append([_cell(sheet, value, column) for value, column in zip(values, columns, strict=True)])
-    if count == 0:
-        sheet.append([])
-    last = f"{get_column_letter(len(columns))}{max(count, 1) + 1}"
-    table = Table(displayName=_table_name(described.title), ref=f"A1:{last}")
+    last_column = get_column_letter(len(columns))
+    table = Table(displayName=_table_name(described.title), ref=f"A1:{last_column}2")
     table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=True)
     # In write-only mode openpyxl cannot read the header back.
     for place, column in enumerate(columns, start=1):
         table.tableColumns.append(TableColumn(id=place, name=column.title))
-    table.autoFilter = AutoFilter(ref=table.ref)
     sheet.add_table(table)
-    return sheet, count
+    book.rows[described.title] = TableRows(
+        table,
+        last_column,
+        RowWriter(
+            [
+                CellStyle(column.width, _style(sheet, column, "General"), _style(sheet, column, "yyyy-mm-dd"))
+                for column in columns
+            ]
+        ),
+        ([column.value(row) for column in columns] for row in described.rows),
+        [column.hxl for column in columns] if hxl else (),
+    )
+    return sheet
 
 
 def _help_in_matrix(sheet: Any, columns: Sequence[Column]) -> None:
@@ -325,46 +287,11 @@ def _read_me_rows(origin: Origin, picture: Picture) -> list[tuple[str, str | int
     ]
 
 
-class _FixedZip(zipfile.ZipFile):
-    """A package whose entries all carry one time, so that the same contents are the same bytes."""
-
-    def __init__(self, target: BinaryIO, made_at: datetime) -> None:
-        super().__init__(target, "w", zipfile.ZIP_DEFLATED, allowZip64=True)
-        self._time = made_at.timetuple()[:6]
-
-    def _info(self, name: str) -> zipfile.ZipInfo:
-        info = zipfile.ZipInfo(name, self._time)
-        info.compress_type = zipfile.ZIP_DEFLATED
-        info.external_attr = 0o600 << 16
-        return info
-
-    def writestr(self, zinfo_or_arcname: Any, data: Any, *_args: Any, **_more: Any) -> None:
-        name = zinfo_or_arcname
-        super().writestr(self._info(name if isinstance(name, str) else name.filename), data)
-
-    def write(self, filename: Any, arcname: Any = None, *_args: Any, **_more: Any) -> None:
-        with Path(filename).open("rb") as source, self.open(self._info(str(arcname)), "w", force_zip64=True) as entry:
-            while block := source.read(1 << 20):
-                entry.write(block)
-
-
-def save_workbook(book: Workbook, target: BinaryIO, made_at: datetime) -> None:
-    """Like `Workbook.save`, without its clock."""
-    archive = _FixedZip(target, made_at)
-    try:
-        ExcelWriter(book, archive).save()
-    finally:
-        archive.close()
-
-
 def write_workbook(target: BinaryIO, origin: Origin, picture: Picture, *, columns: Sequence[Column] = MATRIX) -> None:
     """Write the workbook of `picture` with all its sheets to `target`, an open binary file."""
-    book = Workbook(write_only=True)
-    book.properties.title = origin.title
-    book.properties.creator = "UN interagency coordination"
-    book.properties.created = book.properties.modified = origin.made_at.replace(tzinfo=None)
-    _add_read_me(book, origin, picture)
-    matrix, _count = add_table(book, Sheet("Matrix", tuple(columns), picture.activities(), freeze="E2"), hxl=origin.hxl)
+    book = Book(origin.title, "UN interagency coordination", origin.made_at)
+    _add_read_me(book.skeleton, origin, picture)
+    matrix = add_table(book, Sheet("Matrix", tuple(columns), picture.activities(), freeze="E2"), hxl=origin.hxl)
     _mark_stale(matrix, columns, _stale_limit(picture))
     for sheet in (
         *chapter_sheets(picture),
@@ -377,8 +304,8 @@ def write_workbook(target: BinaryIO, origin: Origin, picture: Picture, *, column
         answers_sheet(picture, origin.made_at.tzinfo),  # type: ignore[arg-type]
     ):
         add_table(book, sheet)
-    _add_lists(book, picture)
-    save_workbook(book, target, origin.made_at)
+    _add_lists(book.skeleton, picture)
+    book.save(target)
 
 
 def _stale_limit(picture: Picture) -> str:
@@ -386,4 +313,4 @@ def _stale_limit(picture: Picture) -> str:
     return month_after(picture.contents.get("month") or month_of(picture.day), -STALE_AFTER)
 
 
-__all__ = ["CUT", "LONGEST_CELL", "Origin", "add_table", "safe_text", "save_workbook", "write_workbook"]
+__all__ = ["CUT", "LONGEST_CELL", "Origin", "add_table", "safe_text", "write_workbook"]

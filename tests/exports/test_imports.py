@@ -20,12 +20,15 @@ from lxml import html
 from openpyxl import Workbook, load_workbook
 
 from interagency.database import db
-from interagency.exports.columns import MATRIX
+from interagency.exports.columns import MATRIX, Column
 from interagency.exports.incoming.apply import apply, preview
 from interagency.exports.incoming.compare import Rights
 from interagency.exports.incoming.reading import FileNotRead, read_table
 from interagency.exports.incoming.values import CellReader
 from interagency.exports.matrix import write_current_matrix
+from interagency.exports.rows.book import Book
+from interagency.exports.sheets import Sheet
+from interagency.exports.workbook import add_table
 from interagency.history import Change
 from interagency.matrix.activities.bulk import entries
 from interagency.matrix.activities.models import Activity
@@ -552,3 +555,40 @@ def test_readers_and_strangers_see_no_imports(app: Flask, enter: Enter, add_acti
     assert enter("undp").get(shown.location).status_code == 404
     assert enter("undp").get(f"{shown.location}/answer.xlsx").status_code == 404
     assert enter("coordinator").get(shown.location).status_code == 200
+
+
+def test_long_lists_beside_the_matrix_do_not_stand_in_the_way() -> None:
+    """Our own workbook of ten thousand activities has lists for pivot tables with more than 20,000 rows."""
+    book = Book("", "", AT)
+    narrow = (Column("ID", lambda row: row, 8), Column("Country", lambda _row: "Peru", 8))
+    add_table(book, Sheet("Matrix", (Column("Title", lambda row: row, 8),), ["One"]))
+    add_table(book, Sheet("Activity x country", narrow, range(25_000)))
+    target = io.BytesIO()
+    book.save(target)
+    table = read_table(target.getvalue(), "m.xlsx")
+    assert [row.cells for row in table.rows] == [{"Title": "One"}]
+    book = Book("", "", AT)
+    add_table(book, Sheet("Matrix", (Column("Title", lambda row: str(row), 8),), range(20_100)))
+    target = io.BytesIO()
+    book.save(target)
+    with pytest.raises(FileNotRead, match="reaches to row 20,101"):
+        read_table(target.getvalue(), "m.xlsx")
+
+
+@pytest.mark.parametrize("cell", ["r='XFD5'", 'r = "GS5"', 'r="A100000"', '\tr="ZZ1"', 'r="B1048576" s="1"'])
+def test_a_cell_far_away_is_seen_however_it_is_written(cell: str) -> None:
+    target = io.BytesIO()
+    book = Workbook()
+    book.active.title = "Matrix"
+    book.active["A1"] = "Title"
+    book.active["GR1"] = "x"
+    book.save(target)
+    changed = io.BytesIO()
+    with zipfile.ZipFile(target) as source, zipfile.ZipFile(changed, "w") as package:
+        for name in source.namelist():
+            body = source.read(name)
+            if name.startswith("xl/worksheets/sheet"):
+                body = body.replace(b"</row>", f"<c {cell}><v>1</v></c></row>".encode())
+            package.writestr(name, body)
+    with pytest.raises(FileNotRead, match="reaches to row"):
+        read_table(changed.getvalue(), "m.xlsx")

@@ -7,14 +7,13 @@ from datetime import UTC, date, datetime, time
 from io import BytesIO
 from typing import Any
 
-from openpyxl import Workbook
-
 from interagency.calendar.feed import FeedEvent, calendar_bytes
 from interagency.exports.columns import Column, joined
 from interagency.exports.external.content import Content
 from interagency.exports.lists import write_csv
+from interagency.exports.rows.book import Book
 from interagency.exports.sheets import Sheet
-from interagency.exports.workbook import add_table, save_workbook
+from interagency.exports.workbook import add_table
 
 
 def _text(name: str) -> Any:
@@ -71,10 +70,7 @@ def event_rows(content: Content) -> list[dict[str, Any]]:
 def workbook(content: Content) -> bytes:
     """The hand-out as a workbook; the same content gives the same bytes."""
     made_at = datetime.combine(date.fromisoformat(content["as_of"]), time(12), UTC)
-    book = Workbook(write_only=True)
-    book.properties.title = f"{content['title']}: {content['period']}"
-    book.properties.creator = "United Nations"
-    book.properties.created = book.properties.modified = made_at.replace(tzinfo=None)
+    book = Book(f"{content['title']}: {content['period']}", "United Nations", made_at)
     about = [
         {"about": "What this is", "text": content["title"]},
         {"about": "Period", "text": content["period"]},
@@ -91,7 +87,7 @@ def workbook(content: Content) -> bytes:
         add_table(book, Sheet("Activities", ACTIVITIES, content["activities"], freeze="C2"))
         add_table(book, Sheet("Events", EVENTS, event_rows(content)))
     target = BytesIO()
-    save_workbook(book, target, made_at)
+    book.save(target)
     return target.getvalue()
 
 

@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 from interagency.accounts.models import Person
 from interagency.dates import ImpreciseDate
 from interagency.exports.incoming.compare import EMPTY, Comparison, Facts, Outcome, Rights, RowResult, State, merged
-from interagency.exports.incoming.reading import read_table
+from interagency.exports.incoming.reading import read_sheets, read_table, table_of
 from interagency.exports.models import HeaderMapping, ImportState, MatrixImport
 from interagency.history import Action, audit, record_change
 from interagency.matrix.activities import record
+from interagency.matrix.activities.bulk import without_collector
 from interagency.matrix.activities.models import Activity, CountryRole, Level, Qualifier, Scope, Status
 from interagency.matrix.activities.queries import everything
 from interagency.matrix.activities.record import ActivityDraft, FigureDraft, StaleVersionError
@@ -77,42 +78,42 @@ def preview(
 ) -> MatrixImport:
     """Compare a file with what stands and keep file and result, flushed; no record is touched.
 
-    Raises FileNotRead when the file as a whole cannot be taken.
+    Without a `mapping`, headers of a hand-made matrix are mapped as they were the last time. Raises FileNotRead
+    when the file as a whole cannot be taken.
     """
-    found, notes, unknown = _compare(session, body, file_name, rights, mapping or {})
-    kept = MatrixImport(
-        person_id=rights.person.id if rights.person else None,
-        file_name=file_name[:200],
-        checksum=hashlib.sha256(body).hexdigest(),
-        contents=body,
-        state=ImportState.PREVIEWED,
-        preview={
-            "rows": [as_json(row) for row in found],
-            "notes": notes,
-            "unknown": unknown,
-            "mapping": dict(mapping or {}),
-        },
-        result={"done": []},
-    )
-    session.add(kept)
-    session.flush()
+    with without_collector():
+        sheets = read_sheets(body, file_name)
+        table = table_of(sheets, mapping or {})
+        if mapping is None and (mapping := remembered_mapping(session, table.unknown)):
+            table = table_of(sheets, mapping)
+        found = [as_json(row) for row in Comparison(session, table, rights).rows()]
+        kept = MatrixImport(
+            person_id=rights.person.id if rights.person else None,
+            file_name=file_name[:200],
+            checksum=hashlib.sha256(body).hexdigest(),
+            contents=body,
+            state=ImportState.PREVIEWED,
+            preview={"rows": found, "notes": table.notes, "unknown": table.unknown, "mapping": dict(mapping or {})},
+            result={"done": []},
+        )
+        session.add(kept)
+        session.flush()
     return kept
-
-
-def _compare(
-    session: Session, body: bytes, file_name: str, rights: Rights, mapping: Mapping[str, str]
-) -> tuple[list[RowResult], list[str], list[str]]:
-    table = read_table(body, file_name, mapping)
-    return Comparison(session, table, rights).rows(), table.notes, table.unknown
 
 
 def as_json(row: RowResult) -> dict[str, Any]:
     """A row's result as plain values, for the page and to be kept."""
-    values = asdict(row)
-    values["outcome"] = row.outcome.value
-    values["cells"] = [asdict(cell) | {"state": cell.state.value} for cell in row.cells]
-    values["alike"] = [list(pair) for pair in row.alike]
-    return values
+    return {
+        "number": row.number,
+        "outcome": row.outcome.value,
+        "title": row.title,
+        "activity_id": row.activity_id,
+        "version": row.version,
+        "cells": [asdict(cell) | {"state": cell.state.value} for cell in row.cells],
+        "reason": row.reason,
+        "notes": row.notes,
+        "alike": [list(pair) for pair in row.alike],
+    }
 
 
 def counts(rows: list[dict[str, Any]]) -> dict[str, int]:
@@ -142,7 +143,8 @@ def apply(
     """
     assert kept.contents is not None
     mapping = kept.preview.get("mapping", {})
-    found, _notes, _unknown = _compare(session, kept.contents, kept.file_name, rights, mapping)
+    table = read_table(kept.contents, kept.file_name, mapping)
+    found = Comparison(session, table, rights).rows()
     records = Records(session)
     months = month_being_updated(session, [entity.id for entity in rights.mine])
     done: list[dict[str, Any]] = []

@@ -371,11 +371,13 @@ def _whole(raw: Any) -> int | None:
 
 def _same(raw: Any, exported: Any) -> bool:
     """Whether a cell still says what was exported, up to what programs change on their own."""
+    if raw == exported:
+        return True
     if exported in (None, ""):
         return bool(raw == "")
     if isinstance(exported, str):
         return " ".join(str(raw).split()) == " ".join(safe_text(exported).split())
-    return bool(raw == exported or str(raw) == str(exported))
+    return str(raw) == str(exported)
 
 
 def _shown(value: Any) -> str:

@@ -9,7 +9,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -62,8 +62,10 @@ SYNONYMS = {
     "url": "Link",
 }
 _KNOWN = {fold(column.title): column.title for column in MATRIX} | SYNONYMS
-_CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?r="([A-Z]{1,4})(\d{1,8})"')
-_ROW = re.compile(rb'<(?:\w+:)?row\s[^>]*?r="(\d{1,8})"')
+_CELL = re.compile(rb"""<(?:\w+:)?c\s(?:[^>]*?\s)?r\s*=\s*["']([A-Z]{1,4})(\d{1,8})["']""")
+# A cell to the right of column GR or below row 20,999: only then is the reach of a sheet worked out.
+_FAR = re.compile(rb"""r\s*=\s*["'](?:[A-Z]{3}|G[S-Z]|[H-Z][A-Z]|[A-Z]{1,2}(?:\d{6}|[3-9]\d{4}|2[1-9]\d{3}))""")
+Sheets = list[tuple[str, list[list[Any]]]]
 
 
 class FileNotRead(ValueError):
@@ -95,6 +97,11 @@ def read_table(body: bytes, file_name: str, mapping: Mapping[str, str] | None = 
 
     Raises FileNotRead.
     """
+    return table_of(read_sheets(body, file_name), mapping or {})
+
+
+def read_sheets(body: bytes, file_name: str) -> Sheets:
+    """The sheets of a workbook or CSV that may hold the matrix: name and rows. Raises FileNotRead."""
     if len(body) > LARGEST_FILE:
         raise FileNotRead("The file is larger than 20 MB. Send it in parts.")
     if not body.strip():
@@ -104,7 +111,7 @@ def read_table(body: bytes, file_name: str, mapping: Mapping[str, str] | None = 
             "The file is protected by a password or in the old .xls format. Save it as .xlsx without a password."
         )
     if body.startswith(b"PK"):
-        return _best_sheet(_sheets(body), mapping or {})
+        return _sheets(body)
     if (
         file_name.casefold().endswith((".xlsx", ".xlsm", ".ods", ".pdf", ".docx"))
         or b"\x00" in body[:2000].replace(b"\xff\xfe", b"")[:1]
@@ -113,13 +120,13 @@ def read_table(body: bytes, file_name: str, mapping: Mapping[str, str] | None = 
         raise FileNotRead(
             "This is not a workbook we can read, or it is damaged. Save it as .xlsx or .csv and send that."
         )
-    return _best_sheet([("CSV", _csv_rows(body))], mapping or {})
+    return [("CSV", _csv_rows(body))]
 
 
 # --- Opening ---
 
 
-def _sheets(body: bytes) -> list[tuple[str, list[list[Any]]]]:
+def _sheets(body: bytes) -> Sheets:
     _check_package(body)
     try:
         with CalamineWorkbook.from_filelike(io.BytesIO(body)) as book:
@@ -168,27 +175,42 @@ def _check_package(body: bytes) -> None:
 
 
 def _check_part(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+    far = False
+    for text in _unpacked(package, part):
+        if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
+            raise FileNotRead("The workbook holds definitions a spreadsheet never writes. Save it anew in Excel.")
+        far = far or (part.filename.startswith("xl/worksheets/") and _FAR.search(text) is not None)
+    if not far:
+        return
+    # Rows without cells cost nothing: they are no rows. Long and narrow lists beside the matrix, as we make
+    # ourselves, cost no more than a wide one.
     rows = columns = 0
-    tail = b""
-    read = 0
+    for text in _unpacked(package, part):
+        for letters, number in _CELL.findall(text):
+            rows, columns = max(rows, int(number)), max(columns, _place(letters))
+    if columns > MOST_COLUMNS or rows * columns > (MOST_ROWS + HEADER_WITHIN) * MOST_COLUMNS:
+        raise too_far(rows, columns)
+
+
+def _unpacked(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
+    """The part in pieces, each led by the end of the one before."""
+    tail, read = b"", 0
     with package.open(part) as source:
         while block := source.read(1 << 20):
             read += len(block)
             if read > LARGEST_UNPACKED:
                 raise FileNotRead("The file unpacks to far more than it says. Copy the rows into a fresh workbook.")
             text = tail + block
-            if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-                raise FileNotRead("The workbook holds definitions a spreadsheet never writes. Save it anew in Excel.")
-            if part.filename.startswith("xl/worksheets/"):
-                for letters, number in _CELL.findall(text):
-                    rows, columns = max(rows, int(number)), max(columns, _place(letters))
+            yield text
             tail = text[-200:]
-    # Rows without cells cost nothing: they are no rows.
-    if rows > MOST_ROWS + HEADER_WITHIN or columns > MOST_COLUMNS:
-        raise FileNotRead(
-            f"A sheet reaches to row {rows:,} and column {columns:,}. Up to {MOST_ROWS:,} rows and {MOST_COLUMNS} "
-            "columns are taken: delete what stands far below or beside your data, or send it in parts."
-        )
+
+
+def too_far(rows: int, columns: int) -> FileNotRead:
+    """The refusal of a sheet that is too long or too wide."""
+    return FileNotRead(
+        f"A sheet reaches to row {rows:,} and column {columns:,}. Up to {MOST_ROWS:,} rows and {MOST_COLUMNS} "
+        "columns are taken: delete what stands far below or beside your data, or send it in parts."
+    )
 
 
 def _place(letters: bytes) -> int:
@@ -227,8 +249,8 @@ def _without_apostrophe(cell: str) -> str:
 # --- Finding the columns ---
 
 
-def _best_sheet(sheets: Iterable[tuple[str, list[list[Any]]]], mapping: Mapping[str, str]) -> FileTable:
-    """The table of the first sheet under whose headers we know a title; the problem of the best other one."""
+def table_of(sheets: Sheets, mapping: Mapping[str, str]) -> FileTable:
+    """The table of the first sheet under whose headers we know a title. Raises FileNotRead."""
     found = [(name, rows, _header_at(rows, mapping)) for name, rows in sheets]
     with_title = [one for one in found if one[2] is not None]
     if not with_title:
@@ -238,16 +260,19 @@ def _best_sheet(sheets: Iterable[tuple[str, list[list[Any]]]], mapping: Mapping[
         )
     name, rows, at = with_title[0]
     assert at is not None
+    if len(rows) > MOST_ROWS + HEADER_WITHIN:
+        raise too_far(len(rows), max(map(len, rows)))
     return _table(name, rows, at, mapping)
 
 
 def _titles(row: list[Any], mapping: Mapping[str, str]) -> list[str]:
     """Our column for each cell of a header row; '' where there is none."""
-    titles = []
-    for cell in row[:MOST_COLUMNS]:
-        text = " ".join(clean(str(cell or "")).split())
-        titles.append(mapping[text] if text in mapping else _KNOWN.get(fold(text).rstrip(":*"), ""))
-    return titles
+    return [_title(cell, mapping) for cell in row[:MOST_COLUMNS]]
+
+
+def _title(cell: Any, mapping: Mapping[str, str]) -> str:
+    text = " ".join(clean(str(cell or "")).split())
+    return mapping[text] if text in mapping else _KNOWN.get(fold(text).rstrip(":*"), "")
 
 
 def _header_at(rows: list[list[Any]], mapping: Mapping[str, str]) -> int | None:
@@ -275,6 +300,7 @@ def _table(name: str, rows: list[list[Any]], at: int, mapping: Mapping[str, str]
     )
     if table.unknown:
         table.notes.append(f"These columns are not ours and were left alone: {', '.join(table.unknown[:20])}.")
+    first = next(place for place, title in enumerate(titles) if title)
     for number, row in enumerate(rows[at + 1 :], start=at + 2):
         cells = {title: _plain(cell) for title, cell in zip(titles, row, strict=False) if title}
         filled = [value for value in cells.values() if value != ""]
@@ -282,7 +308,7 @@ def _table(name: str, rows: list[list[Any]], at: int, mapping: Mapping[str, str]
             continue
         if all(isinstance(value, str) and value.startswith("#") for value in filled):
             continue  # a row of HXL hashtags
-        if _titles(row, mapping) == titles:
+        if row[first : first + 1] and _title(row[first], mapping) == titles[first] and _titles(row, mapping) == titles:
             table.notes.append(f"Row {number} repeats the titles and was left out.")
             continue
         table.rows.append(FileRow(number, cells))
@@ -291,6 +317,8 @@ def _table(name: str, rows: list[list[Any]], at: int, mapping: Mapping[str, str]
 
 def _plain(cell: Any) -> Any:
     """A cell as text, whole number or date; blank is ''."""
+    if isinstance(cell, str):
+        return clean(cell) if cell else ""
     if cell is None or isinstance(cell, bool):
         return "" if cell is None else ("yes" if cell else "no")
     if isinstance(cell, datetime):

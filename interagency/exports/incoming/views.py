@@ -14,7 +14,6 @@ from interagency.exports.incoming.apply import (
     counts,
     imports_of,
     preview,
-    remembered_mapping,
     undo,
 )
 from interagency.exports.incoming.compare import EDITABLE, Rights
@@ -57,21 +56,12 @@ def upload() -> ResponseReturnValue:
         return _page(_("Choose the workbook first."), 422)
     name, body = clean(file.filename, lines=False)[:200], file.read()
     try:
-        kept = _preview(body, name, rights)
+        kept = preview(db.session, body, name, rights)
     except FileNotRead as problem:
         db.session.rollback()
         return _page(str(problem), 422)
     db.session.commit()
     return redirect(url_for("imports.one", import_id=kept.id))
-
-
-def _preview(body: bytes, name: str, rights: Rights) -> MatrixImport:
-    """The preview, with headers of a hand-made matrix mapped as they were the last time."""
-    try:
-        unknown = read_table(body, name).unknown
-    except FileNotRead:
-        unknown = []
-    return preview(db.session, body, name, rights, remembered_mapping(db.session, unknown))
 
 
 def _get(import_id: int) -> MatrixImport:

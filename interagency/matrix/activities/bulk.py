@@ -5,9 +5,12 @@ The facts are those of `record.facts`; a test holds the two together.
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,10 +35,39 @@ from interagency.matrix.organisations.models import Organisation
 
 BATCH = 1000
 Entry = dict[str, Any]
-_COLUMNS = (
-    "id", "version", "updated_at", "title", "description", "level", "scope", "status", "start_precision", "start_first",
-    "start_last", "end_precision", "end_first", "end_last", "partners_incomplete", "results", "source", "link",
-    "contact", "remarks", "is_listed", "is_joint",
+_ACTIVITY = Activity.__table__.c
+_ORGANISATION = Organisation.__table__.c
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Rest the garbage collector while many records are read that all stay.
+
+    It would walk them again and again and find nothing: more than half the time of reading ten thousand
+    (docs/benchmarks-notes.md). What is no longer named is freed at once all the same. Not for work that waits.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _plainly(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """The stored text of a column of enums."""
+    return sa.type_coerce(column, sa.String())
+
+
+_COLUMNS = tuple(
+    _plainly(_ACTIVITY[name]) if isinstance(_ACTIVITY[name].type, sa.Enum) else _ACTIVITY[name]
+    for name in (
+        "id", "version", "updated_at", "title", "description", "level", "scope", "status", "start_precision",
+        "start_first", "start_last", "end_precision", "end_first", "end_last", "partners_incomplete", "results",
+        "source", "link", "contact", "remarks", "is_listed", "is_joint",
+    )
 )  # fmt: skip
 
 
@@ -46,124 +78,124 @@ def entries(session: Session, conditions: Sequence[sa.ColumnElement[bool]] = ())
     stands under, `confirmed` the month by entity key, `facts` what `record.facts` says.
     """
     last = 0
+    query = sa.select(*_COLUMNS).where(*conditions).order_by(_ACTIVITY.id).limit(BATCH)
     while True:
-        query = sa.select(*(getattr(Activity, name) for name in _COLUMNS))
-        rows = session.execute(query.where(*conditions, Activity.id > last).order_by(Activity.id).limit(BATCH)).all()
+        rows = session.connection().execute(query.where(_ACTIVITY.id > last)).all()
         if rows:
-            links = _Links(session, [row.id for row in rows])
+            links = _Links(session, [row[0] for row in rows])
             for row in rows:
                 yield _entry(row, links)
         if len(rows) < BATCH:
             return
-        last = rows[-1].id
+        last = rows[-1][0]
 
 
 class _Links:
-    """Everything that hangs on a batch of activities, by activity."""
+    """Everything that hangs on a batch of activities, by activity: for each the rows without the activity's id."""
 
     def __init__(self, session: Session, ids: list[int]) -> None:
-        self._session, self._ids = session, ids
-        part, key = ActivityEntity, Organisation.key
+        self._connection, self._ids = session.connection(), ids
+        part = ActivityEntity.__table__.c
         self.entities = self._by(
-            sa.select(part.activity_id, key, part.is_lead, part.role, part.participation, part.confirmed_month)
-            .join(Organisation, Organisation.id == part.entity_id)
-            .order_by(part.activity_id, part.position),
-            part.activity_id,
-        )
+            part.activity_id, _ORGANISATION.key, part.is_lead, part.role, _plainly(part.participation),
+            part.confirmed_month, join=_ORGANISATION.id == part.entity_id, order=(part.position,),
+        )  # fmt: skip
+        partner = activity_partner.c
         self.partners = self._by(
-            sa.select(activity_partner.c.activity_id, key).join(
-                Organisation, Organisation.id == activity_partner.c.organisation_id
-            ),
-            activity_partner.c.activity_id,
+            partner.activity_id, _ORGANISATION.key, join=_ORGANISATION.id == partner.organisation_id
         )
-        country = ActivityCountry
-        self.countries = self._by(
-            sa.select(country.activity_id, country.country_code, country.role).order_by(
-                country.country_code, country.role
-            ),
-            country.activity_id,
-        )
-        self.regions = self._plain(activity_region, "region_code")
+        country = ActivityCountry.__table__.c
+        self.countries = self._by(country.activity_id, country.country_code, _plainly(country.role))
+        self.regions = self._by(activity_region.c.activity_id, activity_region.c.region_code)
+        recommendation, link = Recommendation.__table__.c, activity_recommendation.c
         self.recommendations = self._by(
-            sa.select(activity_recommendation.c.activity_id, Recommendation.code)
-            .join(Recommendation, Recommendation.code == activity_recommendation.c.recommendation_code)
-            .order_by(Recommendation.position),
-            activity_recommendation.c.activity_id,
-        )
-        chapter = ActivityChapter
+            link.activity_id, recommendation.code,
+            join=recommendation.code == link.recommendation_code, order=(recommendation.position,),
+        )  # fmt: skip
+        chapter = ActivityChapter.__table__.c
         self.chapters = self._by(
-            sa.select(chapter.activity_id, chapter.chapter_number, chapter.by_hand).order_by(chapter.chapter_number),
-            chapter.activity_id,
+            chapter.activity_id, chapter.chapter_number, chapter.by_hand, order=(chapter.chapter_number,)
         )
-        self.goals = self._plain(activity_sdg_goal, "goal_number")
+        goal = activity_sdg_goal.c
+        self.goals = self._by(goal.activity_id, goal.goal_number, order=(goal.goal_number,))
+        target, link = SdgTarget.__table__.c, activity_sdg_target.c
         self.targets = self._by(
-            sa.select(activity_sdg_target.c.activity_id, SdgTarget.code)
-            .join(SdgTarget, SdgTarget.code == activity_sdg_target.c.target_code)
-            .order_by(SdgTarget.position),
-            activity_sdg_target.c.activity_id,
+            link.activity_id, target.code, join=target.code == link.target_code, order=(target.position,)
         )
+        figure = Figure.__table__.c
         self.figures = self._by(
-            sa.select(Figure.activity_id, Figure.number, Figure.qualifier, Figure.unit).order_by(Figure.position),
-            Figure.activity_id,
+            figure.activity_id, figure.number, _plainly(figure.qualifier), figure.unit, order=(figure.position,)
         )
 
-    def _plain(self, table: sa.Table, column: str) -> dict[int, list[Any]]:
-        query = sa.select(table.c.activity_id, table.c[column]).order_by(table.c[column])
-        return self._by(query, table.c.activity_id)
-
-    def _by(self, query: Any, owner: Any) -> dict[int, list[Any]]:
-        found: dict[int, list[Any]] = defaultdict(list)
-        for row in self._session.execute(query.where(owner.in_(self._ids))):
-            found[row[0]].append(row)
+    def _by(
+        self,
+        owner: sa.ColumnElement[int],
+        *columns: sa.ColumnElement[Any],
+        join: sa.ColumnElement[bool] | None = None,
+        order: tuple[sa.ColumnElement[Any], ...] = (),
+    ) -> dict[int, list[tuple[Any, ...]]]:
+        query = sa.select(owner, *columns).where(self._owned(owner)).order_by(*order)
+        if join is not None:
+            query = query.where(join)
+        found: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+        for row in self._connection.execute(query).all():
+            found[row[0]].append(row[1:])
         return found
 
+    def _owned(self, owner: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+        """What hangs on the batch: by range where most numbers in it are asked for, which is a shorter question."""
+        first, last = self._ids[0], self._ids[-1]
+        return owner.between(first, last) if last - first < 2 * len(self._ids) else owner.in_(self._ids)
 
-def _code(precision: Precision | None, first: date | None, last: date | None) -> str | None:
+
+@lru_cache(maxsize=4096)
+def _code(precision: str | None, first: date | None, last: date | None) -> str | None:
     if precision is None or first is None or last is None:
         return None
-    return ImpreciseDate(precision, first, last).code
+    return ImpreciseDate(Precision(precision), first, last).code
 
 
 def _entry(row: Any, links: _Links) -> Entry:
-    parts = links.entities[row.id]
-    chapters = links.chapters[row.id]
+    (
+        number, version, updated_at, title, description, level, scope, status, start_precision, start_first,
+        start_last, end_precision, end_first, end_last, partners_incomplete, results, source, link, contact, remarks,
+        is_listed, is_joint,
+    ) = row  # fmt: skip
+    parts = links.entities[number]
+    chapters = links.chapters[number]
     facts = {
-        "title": row.title,
-        "description": row.description,
-        "lead": next((part.key for part in parts if part.is_lead), None),
-        "entities": [part.key for part in parts if not part.is_lead],
-        "roles": {part.key: part.role for part in parts if part.role},
-        "participation": {
-            part.key: part.participation.value for part in parts if part.participation is not Participation.CONFIRMED
-        },
-        "partners": sorted(partner.key for partner in links.partners[row.id]),
-        "partners_incomplete": row.partners_incomplete,
-        "level": row.level.value if row.level else None,
-        "scope": row.scope.value if row.scope else None,
-        "countries": sorted([link.country_code, link.role.value] for link in links.countries[row.id]),
-        "regions": sorted(link[1] for link in links.regions[row.id]),
-        "status": row.status.value,
-        "start": _code(row.start_precision, row.start_first, row.start_last),
-        "end": _code(row.end_precision, row.end_first, row.end_last),
-        "recommendations": [link.code for link in links.recommendations[row.id]],
-        "chapters": [link.chapter_number for link in chapters if link.by_hand],
-        "sdg": [str(link[1]) for link in links.goals[row.id]] + [link.code for link in links.targets[row.id]],
-        "figures": [
-            [f"{number.normalize():f}", qualifier.value, unit] for _, number, qualifier, unit in links.figures[row.id]
-        ],
-        "results": row.results,
-        "source": row.source,
-        "link": row.link,
-        "contact": row.contact,
-        "remarks": row.remarks,
-        "is_listed": row.is_listed,
+        "title": title,
+        "description": description,
+        "lead": next((key for key, is_lead, *_ in parts if is_lead), None),
+        "entities": [key for key, is_lead, *_ in parts if not is_lead],
+        "roles": {key: role for key, _, role, *_ in parts if role},
+        "participation": {key: said for key, _, _, said, _ in parts if said != Participation.CONFIRMED.value},
+        "partners": sorted(key for (key,) in links.partners[number]),
+        "partners_incomplete": partners_incomplete,
+        "level": level,
+        "scope": scope,
+        "countries": sorted(map(list, links.countries[number])),
+        "regions": sorted(code for (code,) in links.regions[number]),
+        "status": status,
+        "start": _code(start_precision, start_first, start_last),
+        "end": _code(end_precision, end_first, end_last),
+        "recommendations": [code for (code,) in links.recommendations[number]],
+        "chapters": [chapter for chapter, by_hand in chapters if by_hand],
+        "sdg": [str(goal) for (goal,) in links.goals[number]] + [code for (code,) in links.targets[number]],
+        "figures": [[f"{amount.normalize():f}", how, unit] for amount, how, unit in links.figures[number]],
+        "results": results,
+        "source": source,
+        "link": link,
+        "contact": contact,
+        "remarks": remarks,
+        "is_listed": is_listed,
     }
     return {
-        "id": row.id,
-        "version": row.version,
-        "updated": row.updated_at.isoformat(),
-        "joint": row.is_joint,
-        "chapters": [link.chapter_number for link in chapters],
-        "confirmed": {part.key: part.confirmed_month for part in parts if part.confirmed_month},
+        "id": number,
+        "version": version,
+        "updated": updated_at.isoformat(),
+        "joint": is_joint,
+        "chapters": [chapter for chapter, _ in chapters],
+        "confirmed": {key: month for key, _, _, _, month in parts if month},
         "facts": facts,
     }

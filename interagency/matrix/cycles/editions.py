@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, defer
 
 from interagency.accounts.models import Person
 from interagency.history import audit
+from interagency.matrix.activities.bulk import without_collector
 from interagency.matrix.cycles import contents as edition_contents
 from interagency.matrix.cycles.answers import CycleRefusal
 from interagency.matrix.cycles.contents import Contents
@@ -60,7 +61,8 @@ def close_cycle(
     by_id = by.id if by is not None else None
     begin_whole_view(session)
     try:
-        made = _close(session, month, at, zone, by_id, by_name)
+        with without_collector():
+            made = _close(session, month, at, zone, by_id, by_name)
         if made.is_new and announce is not None:
             announce(session, made.edition)
         session.commit()

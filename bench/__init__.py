@@ -1,0 +1,1 @@
+"""What is measured against the limits, in one run: `python -m bench`."""
