@@ -53,7 +53,18 @@ def db_upgrade(app: Flask) -> None:
     before = {script.revision for script in alembic.current()}
     alembic.upgrade()
     after = {script.revision for script in alembic.current()}
+    _ready_feeds(app)
     click.echo("Database: up to date" if before == after else f"Database: upgraded to {', '.join(sorted(after))}")
+
+
+def _ready_feeds(app: Flask) -> None:
+    """Keep the bytes of events that have none, or of an earlier version: readers need not wait for them."""
+    from interagency.calendar.blocks import keep_missing
+    from interagency.database import db as database
+
+    made = keep_missing(database.session, settings_of(app).base_url)
+    if made:
+        click.echo(f"{made} events made ready for feeds")
 
 
 @main.group()
@@ -72,6 +83,7 @@ def framework_load(app: Flask) -> None:
     for tally in (*load_framework(database.session), *load_organisations(database.session)):
         click.echo(str(tally))
     database.session.commit()
+    _ready_feeds(app)
 
 
 @main.command()

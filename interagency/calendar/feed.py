@@ -5,10 +5,12 @@ No METHOD, ORGANIZER, ATTENDEE or VALARM: in a shared feed they leak addresses a
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -226,17 +228,44 @@ def _years(event: FeedEvent) -> tuple[int, int]:
     return first, last
 
 
-def _zones(events: Sequence[FeedEvent]) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The ready bytes of one event, and what a calendar must know to put them in their place."""
+
+    begins: datetime
+    uid: str
+    body: bytes
+    # SHA-256 of the body, the first half.
+    digest: bytes
+    # The zone its times need, and for which years.
+    tzid: str | None = None
+    first_year: int = 0
+    last_year: int = 0
+
+
+def block_of(event: FeedEvent) -> Block:
+    """The bytes of `event`, made by icalendar."""
+    body = event_bytes(event)
+    digest = hashlib.sha256(body).digest()[:16]
+    if not (event.tzid and isinstance(event.start, datetime)):
+        return Block(_naive(event.start), event.uid, body, digest)
+    return Block(_naive(event.start), event.uid, body, digest, event.tzid, *_years(event))
+
+
+def _zones(blocks: Iterable[Block]) -> bytes:
     """One VTIMEZONE for each zone in use, right for the years of its events."""
     used: dict[str, tuple[int, int]] = {}
-    for event in events:
-        if event.tzid and isinstance(event.start, datetime):
-            first, last = _years(event)
-            known = used.get(event.tzid, (first, last))
-            used[event.tzid] = (min(first, known[0]), max(last, known[1]))
-    return b"".join(
-        vtimezone(tzid, first - 1, last + 1).to_ical(sorted=False) for tzid, (first, last) in sorted(used.items())
-    )
+    for block in blocks:
+        if block.tzid:
+            first, last = used.get(block.tzid, (block.first_year, block.last_year))
+            used[block.tzid] = (min(first, block.first_year), max(last, block.last_year))
+    return b"".join(_zone(tzid, first - 1, last + 1) for tzid, (first, last) in sorted(used.items()))
+
+
+@lru_cache(maxsize=512)
+def _zone(tzid: str, first_year: int, last_year: int) -> bytes:
+    made: bytes = vtimezone(tzid, first_year, last_year).to_ical(sorted=False)
+    return made
 
 
 def _head(name: str, url: str, refresh: timedelta) -> bytes:
@@ -258,9 +287,20 @@ def _head(name: str, url: str, refresh: timedelta) -> bytes:
     return whole.removesuffix(b"END:VCALENDAR\r\n")
 
 
-def join_calendar(head: bytes, zones: bytes, blocks: Iterable[bytes]) -> bytes:
-    """A whole calendar from ready parts."""
-    return head + zones + b"".join(blocks) + b"END:VCALENDAR\r\n"
+END = b"END:VCALENDAR\r\n"
+
+
+def beginning(name: str, url: str, blocks: Sequence[Block], *, refresh: timedelta = REFRESH) -> bytes:
+    """Everything of a calendar that stands before its events."""
+    return _head(name, url, refresh) + _zones(blocks)
+
+
+def in_order(blocks: Iterable[Block]) -> list[Block]:
+    """`blocks` by begin and UID. Raises ValueError when two events have the same UID."""
+    ordered = sorted(blocks, key=lambda block: (block.begins, block.uid))
+    if len({block.uid for block in ordered}) != len(ordered):
+        raise ValueError("two events with the same UID")
+    return ordered
 
 
 def calendar_bytes(name: str, url: str, events: Iterable[FeedEvent], *, refresh: timedelta = REFRESH) -> bytes:
@@ -268,7 +308,5 @@ def calendar_bytes(name: str, url: str, events: Iterable[FeedEvent], *, refresh:
 
     Raises ValueError when two events have the same UID.
     """
-    ordered = sorted(events, key=lambda event: (_naive(event.start), event.uid))
-    if len({event.uid for event in ordered}) != len(ordered):
-        raise ValueError("two events with the same UID")
-    return join_calendar(_head(name, url, refresh), _zones(ordered), (event_bytes(event) for event in ordered))
+    blocks = in_order(block_of(event) for event in events)
+    return beginning(name, url, blocks, refresh=refresh) + b"".join(block.body for block in blocks) + END

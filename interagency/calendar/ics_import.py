@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
 from interagency.calendar import record
+from interagency.calendar.blocks import keep_blocks
 from interagency.calendar.feed import calendar_bytes
 from interagency.calendar.ics import IcsEvent, ReadCalendar, read_ics
 from interagency.calendar.models import CalendarImport, Event, EventKind, EventStatus, LinkKind
@@ -389,8 +390,8 @@ def undo(session: Session, kept: CalendarImport, importer: Importer, at: datetim
 def _unlist(session: Session, event: Event, importer: Importer) -> None:
     before = record.facts(event)
     event.is_listed = False
-    record.raise_feed_revision(session)
     session.flush()
+    keep_blocks(session, event, settings().base_url)
     record_change(
         session, event, Action.CHANGED, before=before, after=record.facts(event), by=importer.person,
         by_name="command line", reason="Import undone",

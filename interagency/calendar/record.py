@@ -13,6 +13,7 @@ from dateutil.rrule import rrulestr
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
+from interagency.calendar.blocks import keep_blocks
 from interagency.calendar.models import (
     Event,
     EventChapter,
@@ -22,7 +23,6 @@ from interagency.calendar.models import (
     EventOrganisation,
     EventSeries,
     EventStatus,
-    FeedRevision,
     LinkKind,
     Mode,
     OccurrenceChange,
@@ -38,6 +38,7 @@ from interagency.matrix.activities.record import StaleVersionError
 from interagency.matrix.framework.models import Country
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import names_of
+from interagency.web import settings
 from interagency.words import search_text
 
 # A change in one of these must reach calendars as a change (RFC 5545, 3.8.7.4).
@@ -394,16 +395,6 @@ def _last_day(event: Event, last: date | None) -> date | None:
     return max(last, final.date() + length) if final else last
 
 
-def raise_feed_revision(session: Session) -> None:
-    """Say, in this transaction, that feeds may have changed."""
-    row = session.get(FeedRevision, 1, with_for_update=True)
-    if row is None:
-        session.add(FeedRevision(id=1, number=1, changed_at=now()))
-    else:
-        row.number += 1
-        row.changed_at = now()
-
-
 def create_event(
     session: Session,
     draft: EventDraft,
@@ -424,8 +415,8 @@ def create_event(
     _note_month(event, mine, month)
     event.cancelled_at = now() if event.status is EventStatus.CANCELLED else None
     session.add(event)
-    raise_feed_revision(session)
     session.flush()
+    keep_blocks(session, event, settings().base_url)
     record_change(session, event, Action.CREATED, before={}, after=facts(event), by=by, by_name=by_name)
     return event
 
@@ -470,10 +461,10 @@ def save_event(
         event.cancelled_at = now() if is_cancelled else None
     event.updated_at = max(now(), event.updated_at)
     sa.orm.attributes.flag_modified(event, "updated_at")  # the version rises though only links changed
-    raise_feed_revision(session)
     try:
         session.flush()
     except sa.orm.exc.StaleDataError:
         raise StaleVersionError from None
+    keep_blocks(session, event, settings().base_url)
     record_change(session, event, Action.CHANGED, before=before, after=after, by=by, by_name=by_name)
     return True
