@@ -45,7 +45,10 @@ def keep_blocks(session: Session, event: Event, base_url: str) -> None:
 
 
 def keep_missing(session: Session, base_url: str) -> int:
-    """Make and keep every block that is missing or of another form; how many events. Commits in batches."""
+    """Make and keep every block that is missing or of another form; how many events.
+
+    Commits in batches and forgets what the session had loaded.
+    """
     form, kept = form_of(base_url), 0
     with_block = sa.select(EventBlock.event_id).where(EventBlock.form == form)
     while True:
