@@ -1,4 +1,4 @@
-"""the bytes of each event in feeds, kept until a row they come from changes
+"""what is kept ready: the bytes of each event in feeds, and under which entity and chapter an activity counts
 
 Revision ID: 0008
 Revises: 0003
@@ -63,6 +63,81 @@ def _triggers() -> Iterator[tuple[str, str, str, str | None, int]]:
             yield f"feed_{table}_{act.split()[0].lower()}", table, act, concerned, number
 
 
+# Under which entity and chapter an activity counts; 0 stands for any. {id} is the activity.
+_UNDER = """
+INSERT INTO activity_under (entity_id, chapter_number, is_joint, activity_id)
+SELECT e.id, c.number, a.is_joint, a.id FROM activity a
+CROSS JOIN (SELECT 0 AS id UNION ALL
+    SELECT entity_id FROM activity_entity WHERE activity_id = {id} AND participation <> 'declined') e
+CROSS JOIN (SELECT 0 AS number UNION ALL
+    SELECT chapter_number FROM activity_chapter WHERE activity_id = {id}) c
+WHERE a.id = {id} AND a.is_listed"""
+_COUNTED = [
+    ("activity", "INSERT", "NEW.id"),
+    ("activity", "UPDATE OF is_listed, is_joint", "NEW.id"),
+    *(
+        (table, act, f"{row}.activity_id")
+        for table, columns in (
+            ("activity_entity", " OF entity_id, participation"),
+            ("activity_chapter", " OF chapter_number"),
+        )
+        for act, row in (("INSERT", "NEW"), (f"UPDATE{columns}", "NEW"), ("DELETE", "OLD"))
+    ),
+]
+
+
+def _count_activities() -> None:
+    """The table, its triggers, and the activities there are. Nobody but the triggers writes it."""
+    op.create_table(
+        "activity_under",
+        sa.Column("entity_id", sa.Integer(), nullable=False),
+        sa.Column("chapter_number", sa.Integer(), nullable=False),
+        sa.Column("is_joint", sa.Boolean(), nullable=False),
+        sa.Column("activity_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["activity_id"], ["activity.id"], name=op.f("fk_activity_under_activity_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint(
+            "entity_id", "chapter_number", "is_joint", "activity_id", name=op.f("pk_activity_under")
+        ),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_activity_under_activity_id", "activity_under", ["activity_id"])
+    op.create_index("ix_activity_newest", "activity", ["is_listed", "updated_at", "id"])
+    on_sqlite = op.get_bind().dialect.name == "sqlite"
+    if not on_sqlite:
+        op.execute(
+            "CREATE FUNCTION count_activity(one integer) RETURNS void LANGUAGE sql AS $$ "
+            f"DELETE FROM activity_under WHERE activity_id = one; {_UNDER.format(id='one')} $$"
+        )
+    for table, act, number in _COUNTED:
+        name = f"count_{table}_{act.split()[0].lower()}"
+        if on_sqlite:
+            forget = f"DELETE FROM activity_under WHERE activity_id = {number};"
+            op.execute(f"CREATE TRIGGER {name} AFTER {act} ON {table} BEGIN {forget} {_UNDER.format(id=number)}; END")
+        else:
+            op.execute(
+                f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
+                f"$$ BEGIN PERFORM count_activity({number}); RETURN NULL; END $$"
+            )
+            op.execute(f"CREATE TRIGGER {name} AFTER {act} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()")
+    op.execute("UPDATE activity SET is_joint = is_joint")
+
+
+def _no_longer_count() -> None:
+    for table, act, _number in _COUNTED:
+        name = f"count_{table}_{act.split()[0].lower()}"
+        if op.get_bind().dialect.name == "sqlite":
+            op.execute(f"DROP TRIGGER {name}")
+        else:
+            op.execute(f"DROP TRIGGER {name} ON {table}")
+            op.execute(f"DROP FUNCTION {name}()")
+    if op.get_bind().dialect.name != "sqlite":
+        op.execute("DROP FUNCTION count_activity(integer)")
+    op.drop_index("ix_activity_newest", "activity")
+    op.drop_table("activity_under")
+
+
 def _on_sqlite() -> None:
     for name, table, act, concerned, number in _triggers():
         rise = (
@@ -89,7 +164,8 @@ def _on_postgresql() -> None:
 
 
 def upgrade() -> None:
-    """The table, the two rows that rise, and the triggers that remove what is no longer right."""
+    """The tables, the two rows that rise, and the triggers that remove what is no longer right."""
+    _count_activities()
     op.create_table(
         "event_block",
         sa.Column("event_id", sa.Integer(), nullable=False),
@@ -125,7 +201,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Without the table; the bytes can be made again."""
+    """Without the tables; what is in them can be made again."""
+    _no_longer_count()
     for name, table, _act, _concerned, _number in _triggers():
         if op.get_bind().dialect.name == "sqlite":
             op.execute(f"DROP TRIGGER {name}")

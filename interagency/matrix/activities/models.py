@@ -78,6 +78,7 @@ class Activity(Versioned, Model):
     __table_args__ = (
         sa.CheckConstraint("start_first IS NULL OR end_last IS NULL OR end_last >= start_first", name="period"),
         sa.Index("ix_activity_listed", "is_listed", "start_first", "id"),
+        sa.Index("ix_activity_newest", "is_listed", "updated_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -213,6 +214,19 @@ activity_region = _link("activity_region", "region.code", "region_code")
 activity_recommendation = _link("activity_recommendation", "recommendation.code", "recommendation_code")
 activity_sdg_goal = _link("activity_sdg_goal", "sdg_goal.number", "goal_number")
 activity_sdg_target = _link("activity_sdg_target", "sdg_target.code", "target_code")
+
+
+# Under which entity and chapter a listed activity counts, kept by triggers (migration 0008); 0 stands for any, so that
+# one activity has a row for each pair, for each entity, for each chapter, and one in all. Read from its key alone.
+activity_under = sa.Table(
+    "activity_under",
+    Model.metadata,
+    sa.Column("entity_id", sa.Integer(), primary_key=True, autoincrement=False),
+    sa.Column("chapter_number", sa.Integer(), primary_key=True, autoincrement=False),
+    sa.Column("is_joint", sa.Boolean(), primary_key=True),
+    sa.Column("activity_id", sa.ForeignKey("activity.id", ondelete="CASCADE"), primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
 
 
 class Figure(Model):

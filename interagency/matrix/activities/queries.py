@@ -13,7 +13,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from interagency.accounts.models import Person
 from interagency.database import db
-from interagency.matrix.activities.models import Activity, ActivityChapter, ActivityEntity
+from interagency.matrix.activities.models import Activity, ActivityChapter, ActivityEntity, activity_under
 from interagency.matrix.activities.record import Right, right_to_edit
 from interagency.matrix.filters import Filters, activity_conditions
 from interagency.matrix.organisations.models import Organisation
@@ -71,43 +71,6 @@ def may_add_activities(person: Person, mine: Iterable[Organisation]) -> bool:
     return person.is_coordinator or bool(list(mine))
 
 
-SORTS = {
-    "newest": (Activity.updated_at.desc(), Activity.id.desc()),
-    "title": (sa.func.lower(Activity.title), Activity.id),
-    "start": (Activity.start_first.asc().nulls_last(), Activity.id),
-    "status": (Activity.status, sa.func.lower(Activity.title), Activity.id),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a list."""
-
-    activities: list[Activity]
-    total: int
-    number: int
-    pages: int
-
-
-def page_of_activities(
-    session: Session, filters: Filters, *, mine: Iterable[str], number: int, size: int = 50, sort: str = "newest"
-) -> Page:
-    """The activities under `filters`, one page of them, with what a list shows loaded."""
-    conditions = activity_conditions(filters, mine)
-    total = session.scalar(sa.select(sa.func.count()).select_from(Activity).where(*conditions)) or 0
-    pages = max(1, -(-total // size))
-    number = min(max(1, number), pages)
-    query = (
-        sa.select(Activity)
-        .where(*conditions)
-        .options(*everything())
-        .order_by(*SORTS.get(sort, SORTS["newest"]))
-        .limit(size)
-        .offset((number - 1) * size)
-    )
-    return Page(list(session.scalars(query)), total, number, pages)
-
-
 def all_activities(session: Session, filters: Filters, mine: Iterable[str] = ()) -> Iterable[Activity]:
     """Every activity under `filters`, oldest record first, in batches that keep memory flat."""
     conditions = activity_conditions(filters, mine)
@@ -133,6 +96,8 @@ class ChapterCount:
 
 def counts_by_chapter(session: Session, filters: Filters, mine: Iterable[str] = ()) -> dict[int, ChapterCount]:
     """Counts for all seven chapters, also the empty ones. An activity in three chapters counts under each."""
+    if not filters:
+        return _ready_counts(session)
     query = (
         sa.select(
             ActivityChapter.chapter_number,
@@ -145,3 +110,16 @@ def counts_by_chapter(session: Session, filters: Filters, mine: Iterable[str] = 
     )
     found = {row[0]: ChapterCount(*row) for row in session.execute(query)}
     return {number: found.get(number, ChapterCount(number, 0, 0)) for number in range(1, 8)}
+
+
+def _ready_counts(session: Session) -> dict[int, ChapterCount]:
+    """The counts over all activities, which triggers keep ready."""
+    under = activity_under.c
+    query = (
+        sa.select(under.chapter_number, under.is_joint, sa.func.count())
+        .where(under.entity_id == 0, under.chapter_number > 0)
+        .group_by(under.chapter_number, under.is_joint)
+    )
+    found = {(chapter, bool(is_joint)): count for chapter, is_joint, count in session.execute(query)}
+    joint = {number: found.get((number, True), 0) for number in range(1, 8)}
+    return {n: ChapterCount(n, joint[n] + found.get((n, False), 0), joint[n]) for n in range(1, 8)}

@@ -18,6 +18,7 @@ from interagency.matrix.activities.models import (
     Participation,
     Status,
     activity_recommendation,
+    activity_under,
 )
 from interagency.matrix.filters import Filters, activity_conditions
 from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Region, Section
@@ -130,6 +131,8 @@ def _lines(session: Session, name: str, used: set[Any]) -> list[Line]:
 
 def grid(session: Session, filters: Filters, mine: Iterable[str], rows: str, columns: str) -> Grid:
     """The counts of the activities under `filters` by two dimensions, in a fixed number of statements."""
+    if not filters and {rows, columns} == {"entity", "chapter"}:
+        return _ready_grid(session, rows, columns)
     shown = sa.select(Activity.id, Activity.is_joint).where(*activity_conditions(filters, list(mine))).cte("shown")
     by_row, by_column = _links(rows).subquery("by_row"), _links(columns).subquery("by_column")
     joint = sa.func.coalesce(sa.func.sum(sa.case((shown.c.is_joint, 1), else_=0)), 0)
@@ -141,8 +144,7 @@ def grid(session: Session, filters: Filters, mine: Iterable[str], rows: str, col
         return list(session.execute(query.group_by(*(part.c.key for part in parts)) if parts else query))
 
     pairs = {(row[0], row[1]): (row[2], row[3]) for row in counts(by_row, by_column)}
-    most = max((count for count, _joint in pairs.values()), default=0)
-    cells = {key: Cell(count, both, _step(count, most)) for key, (count, both) in pairs.items()}
+    cells = _shaded(pairs)
     row_totals = {key: Cell(count, both) for key, count, both in counts(by_row)}
     column_totals = {key: Cell(count, both) for key, count, both in counts(by_column)}
     total, both = counts()[0]
@@ -154,6 +156,50 @@ def grid(session: Session, filters: Filters, mine: Iterable[str], rows: str, col
         column_totals=column_totals,
         total=Cell(total, both),
     )
+
+
+def _shaded(pairs: dict[tuple[Any, Any], tuple[int, int]]) -> dict[tuple[Any, Any], Cell]:
+    most = max((count for count, _joint in pairs.values()), default=0)
+    return {key: Cell(count, both, _step(count, most)) for key, (count, both) in pairs.items()}
+
+
+def _ready_grid(session: Session, rows: str, columns: str) -> Grid:
+    """Entities and chapters of all activities, from the counts kept ready."""
+    counts = _ready_counts(session)
+    pairs: dict[tuple[Any, Any], tuple[int, int]] = {
+        pair: number for pair, number in counts.items() if None not in pair
+    }
+    by_entity = {key: Cell(*number) for (key, chapter), number in counts.items() if key and not chapter}
+    by_chapter = {chapter: Cell(*number) for (key, chapter), number in counts.items() if chapter and not key}
+    if rows == "chapter":
+        pairs = {(chapter, key): number for (key, chapter), number in pairs.items()}
+    totals: dict[str, dict[Any, Cell]] = {"entity": dict(by_entity), "chapter": dict(by_chapter)}
+    return Grid(
+        rows=_lines(session, rows, set(totals[rows])),
+        columns=_lines(session, columns, set(totals[columns])),
+        cells=_shaded(pairs),
+        row_totals=totals[rows],
+        column_totals=totals[columns],
+        total=Cell(*counts.get((None, None), (0, 0))),
+    )
+
+
+def _ready_counts(session: Session) -> dict[tuple[str | None, int | None], tuple[int, int]]:
+    """How many activities, and how many joint, by entity and chapter, of all that are listed; None stands for any."""
+    under = activity_under.c
+    counted = (
+        sa.select(under.entity_id, under.chapter_number, under.is_joint, sa.func.count().label("number"))
+        .group_by(under.entity_id, under.chapter_number, under.is_joint)
+        .subquery()
+    )
+    query = sa.select(Organisation.key, counted.c.chapter_number, counted.c.is_joint, counted.c.number)
+    found: dict[tuple[str | None, int | None], tuple[int, int]] = {}
+    for key, chapter, is_joint, number in session.execute(
+        query.outerjoin_from(counted, Organisation, Organisation.id == counted.c.entity_id)
+    ):
+        before, both = found.get((key, chapter or None), (0, 0))
+        found[key, chapter or None] = (before + number, both + number * is_joint)
+    return found
 
 
 def _step(count: int, most: int) -> int:
