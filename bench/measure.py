@@ -1,0 +1,86 @@
+"""What one measure is, and how two alternatives are measured in turn."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured. `rounds` of each alternative; `seconds` of load in each."""
+
+    name: str
+    activities: int
+    events: int
+    growth: tuple[int, ...]
+    rounds: int
+    seconds: int
+    people: int
+    evening: int
+
+
+FULL = Size("full", 100_000, 5_000, (1_000, 10_000, 100_000), 5, 3, 200, 180)
+QUICK = Size("quick", 2_000, 500, (500, 2_000), 3, 1, 50, 10)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Samples of ours and of the limit, in the same unit. `better`: "smaller" or "larger" ratios are better.
+
+    `reach` is the ratio to reach, `then` the one after it.
+    """
+
+    name: str
+    against: str
+    ours: list[float]
+    limit: list[float]
+    reach: float
+    then: float
+    better: str
+    cause: str = ""
+
+    @property
+    def ratio(self) -> float:
+        return median(self.ours) / median(self.limit) if median(self.limit) else float("inf")
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """The smallest and largest ratio of the rounds, each with its neighbour in time."""
+        pairs = [a / b for a, b in zip(self.ours, self.limit, strict=False) if b]
+        return (min(pairs), max(pairs)) if pairs else (self.ratio, self.ratio)
+
+    @property
+    def is_reached(self) -> bool:
+        return self.ratio <= self.reach if self.better == "smaller" else self.ratio >= self.reach
+
+
+@dataclass(frozen=True)
+class Growth:
+    """The cost of one thing at several sizes, in seconds."""
+
+    name: str
+    sizes: list[int]
+    costs: list[float]
+
+
+def timed(act: Callable[[], object]) -> float:
+    """Seconds that `act` takes."""
+    begun = time.perf_counter()
+    act()
+    return time.perf_counter() - begun
+
+
+def interleave(ours: Callable[[], float], limit: Callable[[], float], rounds: int) -> tuple[list[float], list[float]]:
+    """Samples of both, one of each in turn, after one round that does not count."""
+    ours()
+    limit()
+    pairs = [(ours(), limit()) if turn % 2 else _swapped(ours, limit) for turn in range(rounds)]
+    return [a for a, _b in pairs], [b for _a, b in pairs]
+
+
+def _swapped(ours: Callable[[], float], limit: Callable[[], float]) -> tuple[float, float]:
+    second = limit()
+    return ours(), second
