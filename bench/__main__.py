@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import logging
+import sys
 import time
 from importlib import import_module
 from types import ModuleType
@@ -20,6 +22,11 @@ def subjects(names: list[str]) -> list[ModuleType]:
     return [import_module(f"bench.{name}") for name in there]
 
 
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -27,19 +34,20 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=list(SUBJECTS), help="these subjects; nothing is written")
     chosen = parser.parse_args()
     size = QUICK if chosen.quick else FULL
+    logging.disable(logging.INFO)  # each migration of each database
     begun = time.monotonic()
     measures: list[Measure] = []
     growth: list[Growth] = []
     for subject in subjects(chosen.only):
-        print(f"{time.monotonic() - begun:6.0f} s  {subject.__name__}", flush=True)
+        _say(f"{time.monotonic() - begun:6.0f} s  {subject.__name__}")
         for measure in subject.measures(size):
             measures.append(measure)
-            print(report.line_of(measure), flush=True)
+            _say(report.line_of(measure))
         if hasattr(subject, "growth"):
             growth += subject.growth(size)
     if chosen.only == list(SUBJECTS):
         report.write(size, measures, growth, seconds=time.monotonic() - begun)
-        print(f"wrote {report.PAGE.relative_to(ROOT)} and {report.PICTURE.relative_to(ROOT)}")
+        _say(f"wrote {report.PAGE.relative_to(ROOT)} and {report.PICTURE.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from flask import Flask
 
 from bench import servers, worlds
 from bench.measure import Growth, Measure, Size, interleave, timed
-from interagency.calendar import subscriptions
+from interagency.calendar import ready as ready_feeds
 from interagency.calendar.blocks import keep_blocks
 from interagency.calendar.feed import END, calendar_bytes
 from interagency.calendar.models import Event
@@ -131,7 +131,7 @@ def _after_a_change(size: Size, app: Flask, engine: str) -> Measure:
                 keep_blocks(db.session, event, worlds.BASE)
                 made = build_feed(db.session, Filters(), [], "All", worlds.BASE, worlds.BASE, True)
                 crc = zlib.crc32(made.body)
-                subscriptions._packer.gzip(made.beginning, made.blocks, END, crc, len(made.body))
+                ready_feeds._packer.gzip(made.beginning, made.blocks, END, crc, len(made.body))
 
             taken = timed(ready)
             db.session.commit()

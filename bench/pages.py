@@ -105,21 +105,21 @@ def growth(size: Size) -> Iterable[Growth]:
     """The list, the heat map and the start of the command line, by the number of activities."""
     found: dict[str, list[float]] = {"list of activities, in process": [], "heat map": [], "interagency --help": []}
     for activities in size.growth:
-        with worlds.world("sqlite", activities, min(activities // 2, size.events)) as (app, settings):
-            with app.app_context(), app.test_request_context("/activities"):
-                acts = {
-                    "list of activities, in process": lambda: page_of_activities(
-                        db.session, Filters(), mine=[], number=1
-                    ),
-                    "heat map": lambda: grid(db.session, Filters(), [], "entity", "chapter"),
-                    "interagency --help": lambda environment=worlds.environment(settings): subprocess.run(  # noqa: S603
-                        [str(Path(sys.executable).parent / "interagency"), "--help"],
-                        env=environment, check=True, capture_output=True,
-                    ),
-                }  # fmt: skip
-                for name, act in acts.items():
-                    act()
-                    found[name].append(min(timed(act) for _round in range(size.rounds + 2)))
-                db.session.rollback()
+        events = min(activities // 2, size.events)
+        with worlds.world("sqlite", activities, events) as (app, _settings), app.test_request_context("/activities"):
+            acts = {
+                "list of activities, in process": lambda: page_of_activities(
+                    db.session, Filters(), mine=[], number=1
+                ),
+                "heat map": lambda: grid(db.session, Filters(), [], "entity", "chapter"),
+                "interagency --help": lambda: subprocess.run(  # noqa: S603
+                    [str(Path(sys.executable).parent / "interagency"), "--help"],
+                    check=True, capture_output=True,
+                ),
+            }  # fmt: skip
+            for name, act in acts.items():
+                act()
+                found[name].append(min(timed(act) for _round in range(size.rounds + 2)))
+            db.session.rollback()
     for name, costs in found.items():
         yield Growth(name, list(size.growth), costs)

@@ -42,8 +42,8 @@ def write(size: Size, measures: Sequence[Measure], growth: Sequence[Growth], *, 
 def _lines(size: Size, measures: Sequence[Measure], growth: Sequence[Growth], seconds: float) -> Iterator[str]:
     yield "# Benchmarks\n"
     yield (
-        "Written by `make bench`. Each figure is a ratio: ours against a limit measured in the same run, in turn, medians "
-        "(in brackets the smallest and largest ratio of neighbouring rounds). Absolute times are of no use to others and "
+        "Written by `make bench`. Each figure is a ratio: ours against a limit measured in the same run, in turn, medians "  # noqa: E501
+        "(in brackets the smallest and largest ratio of neighbouring rounds). Absolute times are of no use to others and "  # noqa: E501
         "stand only in the picture, where their growth matters.\n"
     )
     yield f"{datetime.now(UTC):%d %B %Y}, {size.name} sizes: {size.activities:,} activities, {size.events:,} events. "
@@ -58,10 +58,10 @@ def _lines(size: Size, measures: Sequence[Measure], growth: Sequence[Growth], se
         if not one.is_reached and one.cause:
             state += f": {one.cause}"
         yield (
-            f"| {one.name} | {one.against} | {_number(one.ratio)}{spread} | {sign} {one.reach:g} | {one.then:g} | {state} |"
+            f"| {one.name} | {one.against} | {_number(one.ratio)}{spread} | {sign} {one.reach:g} | {one.then:g} | {state} |"  # noqa: E501
         )
     yield "\n## Cost against size\n"
-    yield "![Cost of a page, of the heat map, of a feed that has not changed and of the start](pictures/benchmarks.svg)\n"
+    yield "![Cost of a page, of the heat map, of a feed that has not changed and of the start](pictures/benchmarks.svg)\n"  # noqa: E501
     yield f"| Milliseconds at | {' | '.join(f'{size:,}' for size in growth[0].sizes) if growth else ''} |"
     yield "|---|" + "---:|" * (len(growth[0].sizes) if growth else 0)
     for line in growth:
@@ -73,7 +73,7 @@ def _lines(size: Size, measures: Sequence[Measure], growth: Sequence[Growth], se
 def _method() -> str:
     return (
         "## How it is measured\n\n"
-        "Servers are gunicorn with two workers of eight threads, on the loopback, beside the one who asks. Rates are of "
+        "Servers are gunicorn with two workers of eight threads, on the loopback, beside the one who asks. Rates are of "  # noqa: E501
         "`wrk` with eight connections, times of one client that keeps its connection. Databases are made by "
         "`interagency sample generate` and kept under `build/bench` until the code that makes them changes. "
         "`make bench-quick` does the same with less of everything."

@@ -20,12 +20,12 @@ CAUSE = "a save reads and checks a form, writes a record, its links, its history
 def measures(size: Size) -> Iterable[Measure]:
     """`size.people` save at once, each an activity of their own, on two workers."""
     for engine in ("sqlite", *(["postgresql"] if worlds.has_postgresql() else [])):
-        with worlds.world(engine, 2 * size.people, 0) as (app, settings):
-            with (
-                servers.gunicorn("interagency:create_app()", worlds.environment(settings)) as port,
-                servers.gunicorn("bench.hello:app") as hello,
-            ):
-                yield from _of(size, app, engine, port, hello)
+        with (
+            worlds.world(engine, 2 * size.people, 0) as (app, settings),
+            servers.gunicorn("interagency:create_app()", worlds.environment(settings)) as port,
+            servers.gunicorn("bench.hello:app") as hello,
+        ):
+            yield from _of(size, app, engine, port, hello)
 
 
 def _of(size: Size, app: Flask, engine: str, port: int, hello: int) -> Iterable[Measure]:

@@ -1,4 +1,4 @@
-"""Databases to measure on, made once by the generator and kept under build/bench until the code that makes them changes."""
+"""Databases to measure on, made once by the generator and kept under build/bench until the code that makes them changes."""  # noqa: E501
 
 from __future__ import annotations
 

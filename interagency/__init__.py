@@ -21,7 +21,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     from werkzeug.middleware.proxy_fix import ProxyFix
 
     from interagency import database, web
-    from interagency.calendar.feed_state import FeedDoor
+    from interagency.calendar.feed_door import FeedDoor
     from interagency.settings import read_settings
 
     settings = settings or read_settings()

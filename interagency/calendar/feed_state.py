@@ -1,29 +1,23 @@
-"""What a feed's bytes depend on, in one small statement, and the answer to "has it changed?" before all else."""
+"""What a feed's bytes depend on, in one small statement."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-from flask import Flask
 from sqlalchemy.orm import Session
 
 import interagency
 from interagency.accounts.models import token_hash
 from interagency.calendar.blocks import form_of
-from interagency.database import db, now
 from interagency.settings import Settings
-from interagency.web import HEADERS
 
 USED_NOTED_EVERY = timedelta(hours=1)
-CACHE_CONTROL = "private, max-age=900"
 # Read through the driver as it stands, and by the session: times are compared as the engine keeps them.
 _STATE = """
 SELECT s.name, CAST(s.filters AS TEXT), p.id, events.number, events.changed_at, readers.number, readers.changed_at,
@@ -64,12 +58,13 @@ def _state(row: Any, token: str, day: date, whole_past: bool, settings: Settings
 def feed_state(session: Session, token: str, at: datetime, *, whole_past: bool, settings: Settings) -> FeedState:
     """The state of the living feed that `token` opens, to be read before anything else of it."""
     driver = session.connection().connection
-    return _read(driver, session.get_bind().dialect.name, token, at, whole_past, settings) or FeedState("", False)
+    return read_state(driver, session.get_bind().dialect.name, token, at, whole_past, settings) or FeedState("", False)
 
 
-def _read(
+def read_state(
     driver: Any, dialect: str, token: str, at: datetime, whole_past: bool, settings: Settings
 ) -> FeedState | None:
+    """The same through a connection of the driver; None for a dead address."""
     noted: Any = at - USED_NOTED_EVERY
     statement = _STATE
     if dialect == "sqlite":
@@ -86,69 +81,3 @@ def _read(
 
 
 _FOR_PSYCOPG = re.sub(r":(\w+)", r"%(\1)s", _STATE)
-_ADDRESS = re.compile(r"^/feeds/([\w-]{1,200})\.ics$", re.ASCII)
-_TAG = re.compile(r'"[0-9a-f]+\.([0-9a-f]{32})(-gzip)?"')
-
-
-class FeedDoor:
-    """Says "not changed" to a subscriber before the application is asked, when it is certain.
-
-    Everything else (a first visit, another state, a use that is to be noted, a dead address) goes on to the page.
-    """
-
-    def __init__(self, app: Flask, settings: Settings, behind: Callable[..., Iterable[bytes]]) -> None:
-        self.settings, self.behind = settings, behind
-        with app.app_context():
-            self.engine = db.engine
-
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        tags = environ.get("HTTP_IF_NONE_MATCH")
-        if tags:
-            address = _ADDRESS.match(environ.get("PATH_INFO", ""))
-            if address and environ["REQUEST_METHOD"] in ("GET", "HEAD"):
-                tag = self._unchanged(address[1], tags, environ)
-                if tag:
-                    environ["interagency.path"] = "/feeds/<token>.ics"
-                    start_response("304 NOT MODIFIED", [*_HEADERS, ("ETag", tag)])
-                    return []
-        return self.behind(environ, start_response)
-
-    def _unchanged(self, token: str, tags: str, environ: dict[str, Any]) -> str | None:
-        """The tag among `tags` that still holds, or None when that is not certain."""
-        accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
-        packed = self.settings.feed_compression and "gzip" in accepted
-        if packed and "q=0" in accepted.replace(" ", ""):
-            return None
-        query = environ.get("QUERY_STRING", "")
-        if query not in ("", "past=all"):
-            return None
-        try:
-            state = self._state(token, query == "past=all")
-        except sa.exc.SQLAlchemyError:
-            return None
-        except Exception as problem:
-            if isinstance(problem, self.engine.dialect.loaded_dbapi.Error):
-                return None  # the page says what is wrong
-            raise
-        if state is None or not state.is_noted:
-            return None
-        for found in _TAG.finditer(tags):
-            if found[1] == state.name and bool(found[2]) == packed:
-                return found[0]
-        return None
-
-    def _state(self, token: str, whole_past: bool) -> FeedState | None:
-        on_sqlite = self.engine.dialect.name == "sqlite"
-        raw = self.engine.raw_connection()
-        driver: Any = raw.driver_connection
-        try:
-            if not on_sqlite:
-                driver.autocommit = True  # one trip to the server
-            return _read(driver, self.engine.dialect.name, token, now(), whole_past, self.settings)
-        finally:
-            if not on_sqlite:
-                driver.autocommit = False
-            raw.close()
-
-
-_HEADERS = [*HEADERS.items(), ("Cache-Control", CACHE_CONTROL), ("Vary", "Accept-Encoding")]

@@ -11,14 +11,13 @@ from markupsafe import Markup
 
 from interagency.accounts.models import AccessToken
 from interagency.calendar.feed import calendar_bytes
-from interagency.calendar.feed_state import CACHE_CONTROL, FeedState, feed_state
+from interagency.calendar.feed_state import FeedState, feed_state
 from interagency.calendar.models import Subscription
 from interagency.calendar.publish import feed_events
 from interagency.calendar.queries import get_event, read_event_filters
+from interagency.calendar.ready import FEED_TYPE, Feed, kept_feed
 from interagency.calendar.subscriptions import (
-    Feed,
     filters_of,
-    kept_feed,
     make_feed,
     note_use,
     reset,
@@ -32,7 +31,6 @@ from interagency.words import clean
 
 rooms = Blueprint("subscriptions", __name__)
 NAME_LENGTH = 100
-FEED_TYPE = "text/calendar; charset=utf-8"
 
 
 @rooms.get("/subscriptions")
@@ -138,17 +136,11 @@ def _wants_gzip() -> bool:
 
 
 def _feed_response(made: Feed, state: FeedState, *, packed: bool) -> ResponseReturnValue:
-    """The feed, or "not changed" to whoever has the same bytes: tags begin with the bytes and end with the state."""
-    tag_of_bytes, suffix = made.etag, "-gzip" if packed else ""
-    response = _calendar_response(made.packed if packed and made.packed is not None else made.body)
-    if packed:
-        response.headers["Content-Encoding"] = "gzip"
-    response.headers["Vary"] = "Accept-Encoding"
-    response.headers["Cache-Control"] = CACHE_CONTROL
-    response.last_modified = made.changed_at
-    response.set_etag(f"{tag_of_bytes}.{state.name}{suffix}")
+    """The feed, or "not changed" to whoever has the same bytes."""
+    response = Response(made.packed if packed and made.packed is not None else made.body)
+    response.headers.update(made.headers(state.name, packed=packed))
     for tag in request.if_none_match.as_set(include_weak=True):
-        if tag.startswith(f"{tag_of_bytes}.") and tag.endswith("-gzip") == packed:
+        if tag.startswith(f"{made.digest}.") and tag.endswith("-gzip") == packed:
             response.status_code = 304  # the state has moved on, these bytes have not
             response.set_data(b"")
             for name in ("Content-Encoding", "Content-Length", "Content-Type"):

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import zlib
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
-from threading import Lock
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,34 +14,16 @@ from interagency.accounts.models import AccessToken, Person, TokenKind, new_toke
 from interagency.accounts.queries import living_token
 from interagency.calendar.blocks import blocks_under
 from interagency.calendar.deadlines import deadlines_of, left_the_window
-from interagency.calendar.feed import END, Block, FeedEvent, beginning, block_of, in_order
+from interagency.calendar.feed import END, FeedEvent, beginning, block_of, in_order
 from interagency.calendar.feed_state import USED_NOTED_EVERY
 from interagency.calendar.models import FeedRevision, Subscription
-from interagency.calendar.packing import Packer
 from interagency.calendar.publish import in_feeds
 from interagency.calendar.queries import event_conditions, read_event_filters
+from interagency.calendar.ready import Feed
 from interagency.database import now
 from interagency.matrix.filters import Filters
 from interagency.matrix.organisations.models import Appointment
 from interagency.matrix.organisations.queries import entities_of
-
-
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """A feed ready to send: what stands before its events, their bytes in order, the instant of the newest change."""
-
-    beginning: bytes
-    blocks: Sequence[Block]
-    changed_at: datetime
-    body: bytes
-    packed: bytes | None = None
-
-    @property
-    def etag(self) -> str:
-        """The same for the same bytes."""
-        known = hashlib.sha256(self.beginning)
-        known.update(b"".join(block.digest for block in self.blocks))
-        return known.hexdigest()[:32]
 
 
 def subscriptions_of(session: Session, person: Person) -> list[tuple[Subscription, AccessToken]]:
@@ -163,30 +141,3 @@ def build_feed(
     start = beginning(name, address, blocks)
     moments = [revision.changed_at if revision else now(), *left_the_window(session, day)]
     return Feed(start, blocks, max(moments), start + b"".join(block.body for block in blocks) + END)
-
-
-# --- Ready feeds, kept while they are what the state says ---
-
-MOST_KEPT = 32 * 1024 * 1024
-_packer = Packer()
-_kept: OrderedDict[str, Feed] = OrderedDict()
-_lock = Lock()
-
-
-def kept_feed(state: str, make: Callable[[], Feed], *, packed: bool) -> Feed:
-    """The feed of `state`, as it was made before, or made now; compressed if `packed`.
-
-    A feed is kept under the name of everything its bytes depend on, so it is never wrong.
-    """
-    with _lock:
-        found = _kept.get(state) if state else None
-    made = found or make()
-    if packed and made.packed is None:
-        crc = zlib.crc32(made.body)
-        made = replace(made, packed=_packer.gzip(made.beginning, made.blocks, END, crc, len(made.body)))
-    if state and made is not found:
-        with _lock:
-            _kept[state] = made
-            while len(_kept) > 1 and sum(len(one.body) + len(one.packed or b"") for one in _kept.values()) > MOST_KEPT:
-                _kept.popitem(last=False)
-    return made
