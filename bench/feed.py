@@ -101,18 +101,22 @@ def _whole(size: Size, port: int, path: str, body: bytes) -> Iterable[Measure]:
 
 
 def _as_collection(plain: bytes, folder: Path) -> None:
-    """The feed's events as files of a Radicale collection, each with the zones."""
+    """The feed's events as files of a Radicale collection, each with its zone."""
     folder.mkdir(parents=True)
     (folder / ".Radicale.props").write_text(json.dumps({"tag": "VCALENDAR", "D:displayname": "All"}))
     beginning, *events = plain.removesuffix(END).split(b"BEGIN:VEVENT\r\n")
-    zones = beginning[beginning.find(b"BEGIN:VTIMEZONE") :] if b"BEGIN:VTIMEZONE" in beginning else b""
-    head = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//bench//EN\r\n" + zones
+    zones = {}
+    for zone in beginning.split(b"BEGIN:VTIMEZONE\r\n")[1:]:
+        zones[zone.split(b"TZID:", 1)[1].split(b"\r\n", 1)[0]] = b"BEGIN:VTIMEZONE\r\n" + zone
+    head = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//bench//EN\r\n"
     by_uid: dict[bytes, list[bytes]] = {}
     for event in events:
         uid = event.split(b"UID:", 1)[1].split(b"\r\n", 1)[0]
         by_uid.setdefault(uid, []).append(b"BEGIN:VEVENT\r\n" + event)
     for number, found in enumerate(by_uid.values()):
-        (folder / f"{number}.ics").write_bytes(head + b"".join(found) + END)
+        whole = b"".join(found)
+        used = b"".join(text for name, text in zones.items() if b"TZID=" + name in whole)
+        (folder / f"{number}.ics").write_bytes(head + used + whole + END)
 
 
 def _after_a_change(size: Size, app: Flask, engine: str) -> Measure:

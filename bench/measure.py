@@ -23,7 +23,7 @@ class Size:
 
 
 FULL = Size("full", 100_000, 5_000, (1_000, 10_000, 100_000), 5, 3, 200, 180)
-QUICK = Size("quick", 2_000, 500, (500, 2_000), 3, 1, 50, 10)
+QUICK = Size("quick", 5_000, 2_000, (1_000, 5_000), 3, 2, 50, 10)
 
 
 @dataclass(frozen=True)
