@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test lint attack screenshots clean lock
+.PHONY: run test lint attack bench bench-quick screenshots clean lock
 
 run: $(VENV)/.ready-to-run
 	@$(BIN)/interagency run --port $(PORT)
@@ -21,6 +21,13 @@ lint: $(VENV)/.ready-to-develop
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Needs Debian's wrk and nginx-light. Writes docs/benchmarks.md and docs/pictures/benchmarks.svg.
+bench: $(VENV)/.ready-to-develop
+	$(BIN)/python -m bench
+
+bench-quick: $(VENV)/.ready-to-develop
+	$(BIN)/python -m bench --quick
 
 screenshots: $(VENV)/.ready-to-develop
 	$(BIN)/python -m tests.tools.screenshots

@@ -1,1 +1,1 @@
-"""What is measured against the limits, in one run: `python -m bench`."""
+"""Measuring the service against its limits: a static file, bare Flask, raw SQL, icalendar, in the same run."""

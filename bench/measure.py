@@ -1,58 +1,86 @@
-"""A measure: the same work done by us and by the limit, in turn, in one run. Only their ratio means anything."""
+"""What one measure is, and how two alternatives are measured in turn."""
 
 from __future__ import annotations
 
-import gc
-import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much there is to do, and how often both sides do it."""
+    """How much is measured. `rounds` of each alternative; `seconds` of load in each."""
 
-    activities: int = 10_000
-    rounds: int = 5
-    memory: int = 50_000  # activities where memory is measured
-    database: str = ""  # address; empty: an SQLite file of its own
+    name: str
+    activities: int
+    events: int
+    growth: tuple[int, ...]
+    rounds: int
+    seconds: int
+    people: int
+    evening: int
+
+
+FULL = Size("full", 100_000, 5_000, (1_000, 10_000, 100_000), 5, 3, 200, 180)
+QUICK = Size("quick", 5_000, 2_000, (1_000, 5_000), 3, 2, 50, 10)
 
 
 @dataclass(frozen=True)
 class Measure:
-    """What was measured, against which limit, the samples of both, and the ratio to reach."""
+    """Samples of ours and of the limit, in the same unit. `better`: "smaller" or "larger" ratios are better.
+
+    `reach` is the ratio to reach, `then` the one after it.
+    """
 
     name: str
     against: str
     ours: list[float]
     limit: list[float]
     reach: float
-    better: str = "lower"
+    then: float
+    better: str
+    cause: str = ""
 
     @property
-    def ratios(self) -> list[float]:
-        """Ours by the limit, round by round."""
-        return [one / other for one, other in zip(self.ours, self.limit, strict=True)]
+    def ratio(self) -> float:
+        return median(self.ours) / median(self.limit) if median(self.limit) else float("inf")
 
-    def line(self) -> str:
-        """One line: the median ratio with its spread, and what was to be reached."""
-        ratios = sorted(self.ratios)
-        word = "at most" if self.better == "lower" else "at least"
-        return (
-            f"{self.name} / {self.against}: {statistics.median(ratios):.3f} "
-            f"({ratios[0]:.3f} to {ratios[-1]:.3f}), {word} {self.reach}"
-        )
+    @property
+    def spread(self) -> tuple[float, float]:
+        """The smallest and largest ratio of the rounds, each with its neighbour in time."""
+        pairs = [a / b for a, b in zip(self.ours, self.limit, strict=False) if b]
+        return (min(pairs), max(pairs)) if pairs else (self.ratio, self.ratio)
+
+    @property
+    def is_reached(self) -> bool:
+        return self.ratio <= self.reach if self.better == "smaller" else self.ratio >= self.reach
 
 
-def interleave(ours: Callable[[], object], limit: Callable[[], object], rounds: int) -> tuple[list[float], list[float]]:
-    """Seconds of both, in turn, `rounds` times after one round that does not count."""
-    samples: tuple[list[float], list[float]] = ([], [])
-    for number in range(rounds + 1):
-        for act, kept in zip((ours, limit), samples, strict=True):
-            gc.collect()
-            begun = time.perf_counter()
-            act()
-            if number:
-                kept.append(time.perf_counter() - begun)
-    return samples
+@dataclass(frozen=True)
+class Growth:
+    """The cost of one thing at several sizes, in seconds."""
+
+    name: str
+    sizes: list[int]
+    costs: list[float]
+
+
+def timed(act: Callable[[], object]) -> float:
+    """Seconds that `act` takes."""
+    begun = time.perf_counter()
+    act()
+    return time.perf_counter() - begun
+
+
+def interleave(ours: Callable[[], float], limit: Callable[[], float], rounds: int) -> tuple[list[float], list[float]]:
+    """Samples of both, one of each in turn, after one round that does not count."""
+    ours()
+    limit()
+    pairs = [(ours(), limit()) if turn % 2 else _swapped(ours, limit) for turn in range(rounds)]
+    return [a for a, _b in pairs], [b for _a, b in pairs]
+
+
+def _swapped(ours: Callable[[], float], limit: Callable[[], float]) -> tuple[float, float]:
+    second = limit()
+    return ours(), second

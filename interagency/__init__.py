@@ -21,6 +21,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     from werkzeug.middleware.proxy_fix import ProxyFix
 
     from interagency import database, web
+    from interagency.calendar.feed_door import FeedDoor
     from interagency.settings import read_settings
 
     settings = settings or read_settings()
@@ -33,6 +34,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     web.prepare(app)
 
     _open_rooms(app)
+    app.wsgi_app = FeedDoor(app, settings, app.wsgi_app)  # type: ignore[method-assign]
     _measure(app, settings)
     if settings.proxies:
         n = settings.proxies

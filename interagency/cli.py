@@ -53,10 +53,22 @@ def db_upgrade(app: Flask) -> None:
     """Bring the database to the newest migration; do nothing when it is there."""
     from interagency.database import alembic
 
-    before = {script.revision for script in alembic.current()}
-    alembic.upgrade()
-    after = {script.revision for script in alembic.current()}
+    with app.app_context():  # its end lets alembic's connection go, which locks an SQLite file
+        before = {script.revision for script in alembic.current()}
+        alembic.upgrade()
+        after = {script.revision for script in alembic.current()}
+    _ready_feeds(app)
     click.echo("Database: up to date" if before == after else f"Database: upgraded to {', '.join(sorted(after))}")
+
+
+def _ready_feeds(app: Flask) -> None:
+    """Keep the bytes of events that have none, or of an earlier version: readers need not wait for them."""
+    from interagency.calendar.blocks import keep_missing
+    from interagency.database import db as database
+
+    made = keep_missing(database.session, settings_of(app).base_url)
+    if made:
+        click.echo(f"{made} events made ready for feeds")
 
 
 @main.group()
@@ -79,6 +91,7 @@ def framework_load(app: Flask) -> None:
     if any(tally.added or tally.changed for tally in tallies):  # records are found by these names, too
         click.echo(f"search: {bring_up_to_date(database.session)} records found by other names than before")
     database.session.commit()
+    _ready_feeds(app)
 
 
 @main.command()
@@ -98,6 +111,45 @@ def demo(app: Flask) -> None:
     click.echo(f"demo accounts: {made} added, {len(DEMO_ACCOUNTS) - made} left as they were")
     for line in add_months(database.session, at=instant(), zone=settings_of(app).zone):
         click.echo(line)
+
+
+@main.group()
+def sample() -> None:
+    """Made-up data of any size."""
+
+
+@sample.command("generate")
+@click.option("--activities", type=click.IntRange(0, 1_000_000), required=True)
+@click.option("--events", type=click.IntRange(0, 1_000_000), required=True)
+@click.option("--entities", type=click.IntRange(1, 500), default=11, show_default=True)
+@click.option("--years", type=click.IntRange(1, 30), default=5, show_default=True, help="How far back it reaches.")
+@click.option("--editions", type=click.IntRange(0, 24), default=3, show_default=True, help="Months closed before this.")
+@click.option("--seed", default="1", show_default=True, help="The same seed gives the same facts.")
+@click.option("--add", is_flag=True, help="Add to a database that holds records.")
+@with_app
+def sample_generate(
+    app: Flask, activities: int, events: int, entities: int, years: int, editions: int, seed: str, add: bool
+) -> None:
+    """Fill an empty database with activities, events, histories, closed months and feeds."""
+    from interagency.database import db as database
+    from interagency.sample.generate import NotEmptyError, Wanted, generate
+    from interagency.web import instant
+
+    settings = settings_of(app)
+    wanted = Wanted(activities, events, entities, years, seed, editions)
+    try:
+        generate(
+            database.session,
+            wanted,
+            at=instant(),
+            zone=settings.zone,
+            base_url=settings.base_url,
+            password=settings.demo_password,
+            add=add,
+            progress=click.echo,
+        )
+    except NotEmptyError as refusal:
+        raise click.ClickException(str(refusal)) from None
 
 
 def _demo_accounts(app: Flask, password: str) -> int:

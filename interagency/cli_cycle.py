@@ -135,10 +135,12 @@ def close_month(app: Flask, month: str) -> None:
 @cycle.command("tick")
 @with_app
 def tick(app: Flask) -> None:
-    """What a scheduler calls, every hour or oftener: open the month on day 1, write due reminders, send mails.
+    """What a scheduler calls, every hour or oftener: open the month on day 1, write due reminders, make feeds
+    ready, send mails.
 
     Safe to run twice at once.
     """
+    from interagency.calendar.blocks import keep_missing
     from interagency.database import db
     from interagency.matrix.cycles.answers import CycleRefusal
     from interagency.matrix.cycles.editions import all_editions
@@ -163,6 +165,7 @@ def tick(app: Flask) -> None:
     for edition in all_editions(db.session)[:1]:
         for prepare in AFTER_CLOSING:
             prepare(db.session, edition.number)
+    keep_missing(db.session, settings_of(app).base_url)
     _send(app)
     if problem is not None:
         raise click.ClickException(problem)

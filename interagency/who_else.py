@@ -14,13 +14,14 @@ from interagency.calendar.models import Event, event_activity
 from interagency.calendar.occurrences import days_words
 from interagency.calendar.queries import everything
 from interagency.database import db
+from interagency.matrix.activities.listing import page_of_activities
 from interagency.matrix.activities.models import (
     Activity,
     ActivityEntity,
     Participation,
     activity_recommendation,
 )
-from interagency.matrix.activities.queries import my_entities, page_of_activities
+from interagency.matrix.activities.queries import my_entities
 from interagency.matrix.filters import Filters, activity_conditions
 from interagency.matrix.framework.models import Country, Recommendation
 from interagency.matrix.framework.names import NotUnderstood, gazetteer, read_code

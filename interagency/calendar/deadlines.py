@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -65,32 +65,17 @@ def _entry(cycle: Cycle, entity: Organisation, extension: Extension | None, base
     )
 
 
-def deadline_changes(session: Session, entity_ids: Sequence[int]) -> list[datetime]:
-    """When the deadlines of these entities last changed: signing, taking back, opening, closing, extending."""
-    if not entity_ids:
-        return []
-    of_answers = session.execute(
-        sa.select(sa.func.max(Answer.signed_at), sa.func.max(Answer.ended_at)).where(Answer.entity_id.in_(entity_ids))
-    ).one()
-    of_cycles = session.execute(
-        sa.select(
-            *(sa.func.max(column) for column in (Cycle.opened_at, Cycle.closed_at, Cycle.reopened_at, Cycle.due_set_at))
-        )
-    ).one()
-    extended = session.scalar(sa.select(sa.func.max(Extension.given_at)).where(Extension.entity_id.in_(entity_ids)))
-    return [moment for moment in (*of_answers, *of_cycles, extended) if moment is not None]
-
-
-def left_the_window(session: Session, at: datetime) -> list[datetime]:
-    """When an event last fell out of feeds by its age: a deletion moves Last-Modified like any change."""
-    oldest = (at - PAST).date()
-    last_day = session.scalar(sa.select(sa.func.max(Event.last_day)).where(Event.last_day < oldest))
+def left_the_window(session: Session, day: date) -> list[datetime]:
+    """When an event last fell out of feeds by its age, seen on `day` (UTC): a deletion moves Last-Modified too."""
+    midnight = datetime.combine(day, time(), UTC)
+    last_day = session.scalar(sa.select(sa.func.max(Event.last_day)).where(Event.last_day < day - PAST))
     cancelled = session.scalar(
-        sa.select(sa.func.max(Event.cancelled_at)).where(Event.cancelled_at < at - CANCELLED_STAYS)
+        sa.select(sa.func.max(Event.cancelled_at)).where(Event.cancelled_at < midnight - CANCELLED_STAYS)
     )
     moments = []
     if last_day is not None:
-        moments.append(datetime.combine(last_day + timedelta(days=1), time(), at.tzinfo) + PAST)
+        moments.append(datetime.combine(last_day + timedelta(days=1), time(), UTC) + PAST)
     if cancelled is not None:
-        moments.append(cancelled + CANCELLED_STAYS)
-    return [moment for moment in moments if moment <= at]
+        gone = (cancelled + CANCELLED_STAYS).date() + timedelta(days=1)
+        moments.append(datetime.combine(gone, time(), UTC))
+    return moments

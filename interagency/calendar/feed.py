@@ -11,12 +11,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, vDuration, vRecur, vText, vUri
 from icalendar import Event as VEvent
+from icalendar.parser import Contentline, Parameters
 
 from interagency.calendar.rules import rule_from
 from interagency.calendar.zones import vtimezone
@@ -203,17 +205,44 @@ def _years(event: FeedEvent) -> tuple[int, int]:
     return first, last
 
 
-def _zones(events: Sequence[FeedEvent]) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The ready bytes of one event, and what a calendar must know to put them in their place."""
+
+    begins: datetime
+    uid: str
+    body: bytes
+    # SHA-256 of the body, the first half.
+    digest: bytes
+    # The zone its times need, and for which years.
+    tzid: str | None = None
+    first_year: int = 0
+    last_year: int = 0
+
+
+def block_of(event: FeedEvent) -> Block:
+    """The bytes of `event`, made by icalendar."""
+    body = event_bytes(event)
+    digest = hashlib.sha256(body).digest()[:16]
+    if not (event.tzid and isinstance(event.start, datetime)):
+        return Block(_naive(event.start), event.uid, body, digest)
+    return Block(_naive(event.start), event.uid, body, digest, event.tzid, *_years(event))
+
+
+def _zones(blocks: Iterable[Block]) -> bytes:
     """One VTIMEZONE for each zone in use, right for the years of its events."""
     used: dict[str, tuple[int, int]] = {}
-    for event in events:
-        if event.tzid and isinstance(event.start, datetime):
-            first, last = _years(event)
-            known = used.get(event.tzid, (first, last))
-            used[event.tzid] = (min(first, known[0]), max(last, known[1]))
-    return b"".join(
-        vtimezone(tzid, first - 1, last + 1).to_ical(sorted=False) for tzid, (first, last) in sorted(used.items())
-    )
+    for block in blocks:
+        if block.tzid:
+            first, last = used.get(block.tzid, (block.first_year, block.last_year))
+            used[block.tzid] = (min(first, block.first_year), max(last, block.last_year))
+    return b"".join(_zone(tzid, first - 1, last + 1) for tzid, (first, last) in sorted(used.items()))
+
+
+@lru_cache(maxsize=512)
+def _zone(tzid: str, first_year: int, last_year: int) -> bytes:
+    made: bytes = vtimezone(tzid, first_year, last_year).to_ical(sorted=False)
+    return made
 
 
 def _head(name: str, url: str, refresh: timedelta) -> bytes:
@@ -235,9 +264,55 @@ def _head(name: str, url: str, refresh: timedelta) -> bytes:
     return whole.removesuffix(b"END:VCALENDAR\r\n")
 
 
-def join_calendar(head: bytes, zones: bytes, blocks: Iterable[bytes]) -> bytes:
-    """A whole calendar from ready parts."""
-    return head + zones + b"".join(blocks) + b"END:VCALENDAR\r\n"
+END = b"END:VCALENDAR\r\n"
+
+
+def beginning(name: str, url: str, blocks: Sequence[Block], *, refresh: timedelta = REFRESH) -> bytes:
+    """Everything of a calendar that stands before its events."""
+    return _head(name, url, refresh) + _zones(blocks)
+
+
+def blocks_of(events: Iterable[FeedEvent]) -> list[Block]:
+    """The blocks of `events`. One that cannot be written is left out and logged: it takes no other with it."""
+    found = []
+    for event in events:
+        try:
+            found.append(block_of(event))
+        except Exception:
+            log.exception("%s is left out of feeds: it cannot be written", event.uid)
+    return found
+
+
+def in_order(blocks: Iterable[Block]) -> list[Block]:
+    """`blocks` by begin and UID. Where two have the same UID the first given keeps it, the other gets its own."""
+    found = list(blocks)
+    if len({block.uid for block in found}) != len(found):
+        found = _with_own_uids(found)
+    return sorted(found, key=lambda block: (block.begins, block.uid))
+
+
+def _with_own_uids(blocks: Iterable[Block]) -> list[Block]:
+    """The blocks, no two with the same UID: programs refuse the whole calendar otherwise."""
+    seen: set[str] = set()
+    found = []
+    for block in blocks:
+        uid, number = block.uid, 2
+        while uid in seen:
+            uid, number = f"{block.uid}-{number}", number + 1
+        seen.add(uid)
+        found.append(block if uid == block.uid else _renamed(block, uid))
+    return found
+
+
+def _renamed(block: Block, uid: str) -> Block:
+    """The same event under another UID."""
+    body = block.body.replace(_uid_line(block.uid), _uid_line(uid))
+    return replace(block, uid=uid, body=body, digest=hashlib.sha256(body).digest()[:16])
+
+
+def _uid_line(uid: str) -> bytes:
+    line: bytes = Contentline.from_parts("UID", Parameters(), vText(uid)).to_ical()
+    return line + b"\r\n"
 
 
 def calendar_bytes(name: str, url: str, events: Iterable[FeedEvent], *, refresh: timedelta = REFRESH) -> bytes:
@@ -246,27 +321,6 @@ def calendar_bytes(name: str, url: str, events: Iterable[FeedEvent], *, refresh:
     One event never takes the others with it: one that cannot be written is left out and logged, and where two have the
     same UID the older keeps it and the other gets one of its own.
     """
-    ordered = sorted(_with_own_uids(events), key=lambda event: (_naive(event.start), event.uid))
-    written: list[FeedEvent] = []
-    blocks: list[bytes] = []
-    for event in ordered:
-        try:
-            blocks.append(event_bytes(event))
-            written.append(event)
-        except Exception:
-            log.exception("%s is left out of a feed: it cannot be written", event.uid)
-    return join_calendar(_head(name, url, refresh), _zones(written), blocks)
-
-
-def _with_own_uids(events: Iterable[FeedEvent]) -> list[FeedEvent]:
-    """The events, no two with the same UID: programs refuse the whole calendar otherwise."""
-    seen: set[str] = set()
-    found = []
-    for event in sorted(events, key=lambda event: (event.created, event.url, event.title)):
-        uid, number = event.uid, 1
-        while uid in seen:
-            uid = f"{event.uid}-{hashlib.sha256(f'{event.url} {number}'.encode()).hexdigest()[:12]}"
-            number += 1
-        seen.add(uid)
-        found.append(event if uid == event.uid else replace(event, uid=uid))
-    return found
+    oldest_first = sorted(events, key=lambda event: (event.created, event.url, event.title))
+    blocks = in_order(blocks_of(oldest_first))
+    return beginning(name, url, blocks, refresh=refresh) + b"".join(block.body for block in blocks) + END

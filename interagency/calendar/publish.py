@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+
+import sqlalchemy as sa
 
 from interagency.calendar.feed import FeedEvent, FeedOverride
 from interagency.calendar.models import Event, EventStatus, LinkKind, OccurrenceChange, Segment
@@ -27,13 +29,16 @@ STATUS = {
 }
 
 
-def is_in_feeds(event: Event, at: datetime, *, whole_past: bool = False) -> bool:
-    """Whether subscribers get `event` at the instant `at`: not too old, not cancelled too long ago, dated."""
-    if event.cancelled_at is not None and at > event.cancelled_at + CANCELLED_STAYS:
-        return False
-    if whole_past or event.last_day is None:
-        return True
-    return event.last_day >= (at - PAST).date()
+def in_feeds(day: date, *, whole_past: bool = False) -> list[sa.ColumnElement[bool]]:
+    """The conditions on Event under which subscribers get it on `day` (UTC): not too old, not cancelled too long ago.
+
+    They change at midnight and at no other time, so that a feed's validators need to know only the day.
+    """
+    midnight = datetime.combine(day, time(), UTC)
+    conditions = [sa.or_(Event.cancelled_at.is_(None), Event.cancelled_at >= midnight - CANCELLED_STAYS)]
+    if not whole_past:
+        conditions.append(sa.or_(Event.last_day.is_(None), Event.last_day >= day - PAST))
+    return conditions
 
 
 def feed_events(events: Iterable[Event], base_url: str) -> list[FeedEvent]:

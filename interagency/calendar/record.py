@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
 from interagency.calendar.applying import apply_draft, refresh_derived, searched_words
+from interagency.calendar.blocks import keep_blocks
 from interagency.calendar.drafts import (
     DayDraft,
     DocumentDraft,
@@ -24,7 +25,6 @@ from interagency.calendar.drafts import (
 from interagency.calendar.models import (
     Event,
     EventStatus,
-    FeedRevision,
     Part,
     Segment,
 )
@@ -32,6 +32,7 @@ from interagency.database import now
 from interagency.history import Action, record_change
 from interagency.matrix.activities.record import StaleVersionError
 from interagency.matrix.organisations.models import Organisation
+from interagency.web import settings
 
 __all__ = [
     "DayDraft",
@@ -46,7 +47,6 @@ __all__ = [
     "first_moment",
     "may_edit_event",
     "moved",
-    "raise_feed_revision",
     "refresh_derived",
     "save_event",
     "searched_words",
@@ -120,16 +120,6 @@ def _segment_facts(segment: Segment) -> list[Any]:
     ]
 
 
-def raise_feed_revision(session: Session) -> None:
-    """Say, in this transaction, that feeds may have changed."""
-    row = session.get(FeedRevision, 1, with_for_update=True)
-    if row is None:
-        session.add(FeedRevision(id=1, number=1, changed_at=now()))
-    else:
-        row.number += 1
-        row.changed_at = now()
-
-
 def create_event(
     session: Session,
     draft: EventDraft,
@@ -150,8 +140,8 @@ def create_event(
     _note_month(event, mine, month)
     event.cancelled_at = now() if event.status is EventStatus.CANCELLED else None
     session.add(event)
-    raise_feed_revision(session)
     session.flush()
+    keep_blocks(session, event, settings().base_url)
     record_change(session, event, Action.CREATED, before={}, after=facts(event), by=by, by_name=by_name)
     return event
 
@@ -196,10 +186,10 @@ def save_event(
         event.cancelled_at = now() if is_cancelled else None
     event.updated_at = max(now(), event.updated_at)
     sa.orm.attributes.flag_modified(event, "updated_at")  # the version rises though only links changed
-    raise_feed_revision(session)
     try:
         session.flush()
     except sa.orm.exc.StaleDataError:
         raise StaleVersionError from None
+    keep_blocks(session, event, settings().base_url)
     record_change(session, event, Action.CHANGED, before=before, after=after, by=by, by_name=by_name)
     return True

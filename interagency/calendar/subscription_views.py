@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-
 import segno
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,9 +11,11 @@ from markupsafe import Markup
 
 from interagency.accounts.models import AccessToken
 from interagency.calendar.feed import calendar_bytes
+from interagency.calendar.feed_state import FeedState, feed_state
 from interagency.calendar.models import Subscription
 from interagency.calendar.publish import feed_events
 from interagency.calendar.queries import get_event, read_event_filters
+from interagency.calendar.ready import FEED_TYPE, Feed, kept_feed
 from interagency.calendar.subscriptions import (
     filters_of,
     make_feed,
@@ -31,7 +31,6 @@ from interagency.words import clean
 
 rooms = Blueprint("subscriptions", __name__)
 NAME_LENGTH = 100
-FEED_TYPE = "text/calendar; charset=utf-8"
 
 
 @rooms.get("/subscriptions")
@@ -116,41 +115,42 @@ def feed(token: str) -> ResponseReturnValue:
         message = _("This calendar address does not work any more. Sign in and make a new one under Subscriptions.")
         return Response(message + "\n", 404, content_type="text/plain; charset=utf-8")
     subscription, kept, person = found
-    address = settings().base_url + url_for("subscriptions.feed", token=token)
-    made = make_feed(
-        db.session,
-        person,
-        subscription,
-        address,
-        base_url=settings().base_url,
-        whole_past=request.args.get("past") == "all",
+    whole_past = request.args.get("past") == "all"
+    state = feed_state(db.session, token, now(), whole_past=whole_past, settings=settings())
+    packed = _wants_gzip()
+    base = settings().base_url
+    address = base + url_for("subscriptions.feed", token=token)
+    made = kept_feed(
+        state.name,
+        lambda: make_feed(db.session, person, subscription, address, base_url=base, whole_past=whole_past),
+        packed=packed,
     )
     note_use(db.session, kept)
-    response = _calendar_response(made.body)
-    response.set_etag(made.etag)
-    response.last_modified = made.changed_at
-    response.headers["Cache-Control"] = "private, max-age=900"
-    _compress(response)
+    return _feed_response(made, state, packed=packed)
+
+
+def _wants_gzip() -> bool:
+    """Whether gzip was asked for by name, and is switched on."""
+    accepted = request.accept_encodings
+    return settings().feed_compression and accepted["gzip"] > 0 and "gzip" in str(accepted)
+
+
+def _feed_response(made: Feed, state: FeedState, *, packed: bool) -> ResponseReturnValue:
+    """The feed, or "not changed" to whoever has the same bytes."""
+    response = Response(made.packed if packed and made.packed is not None else made.body)
+    response.headers.update(made.headers(state.name, packed=packed))
+    for tag in request.if_none_match.as_set(include_weak=True):
+        if tag.startswith(f"{made.digest}.") and tag.endswith("-gzip") == packed:
+            response.status_code = 304  # the state has moved on, these bytes have not
+            response.set_data(b"")
+            for name in ("Content-Encoding", "Content-Length", "Content-Type"):
+                response.headers.pop(name, None)
+            return response
     return response.make_conditional(request)
 
 
 def _calendar_response(body: bytes) -> Response:
     return Response(body, content_type=FEED_TYPE)
-
-
-def _compress(response: Response) -> None:
-    """gzip when asked for and switched on, under an ETag of its own."""
-    response.headers["Vary"] = "Accept-Encoding"
-    if (
-        not settings().feed_compression
-        or request.accept_encodings["gzip"] <= 0
-        or "gzip" not in str(request.accept_encodings)
-    ):
-        return
-    etag, _weak = response.get_etag()
-    response.set_data(gzip.compress(response.get_data(), 6, mtime=0))
-    response.headers["Content-Encoding"] = "gzip"
-    response.set_etag(f"{etag}-gzip")
 
 
 @rooms.get("/events/<int:event_id>.ics")

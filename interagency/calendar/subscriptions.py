@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -14,28 +13,18 @@ from werkzeug.datastructures import MultiDict
 
 from interagency.accounts.models import AccessToken, Person, TokenKind, new_token, token_hash
 from interagency.accounts.queries import living_token
-from interagency.calendar.deadlines import deadline_changes, deadlines_of, left_the_window
-from interagency.calendar.feed import FeedEvent, calendar_bytes
+from interagency.calendar.blocks import blocks_under
+from interagency.calendar.deadlines import deadlines_of, left_the_window
+from interagency.calendar.feed import END, FeedEvent, beginning, blocks_of, in_order
+from interagency.calendar.feed_state import USED_NOTED_EVERY
 from interagency.calendar.models import FeedRevision, Subscription
-from interagency.calendar.publish import feed_events, is_in_feeds
-from interagency.calendar.queries import events_between, read_event_filters
+from interagency.calendar.publish import in_feeds
+from interagency.calendar.queries import event_conditions, read_event_filters
+from interagency.calendar.ready import Feed
 from interagency.database import now
 from interagency.matrix.filters import Filters
+from interagency.matrix.organisations.models import Appointment
 from interagency.matrix.organisations.queries import entities_of
-
-USED_NOTED_EVERY = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """A feed ready to send: its bytes and the instant of the newest change in it."""
-
-    body: bytes
-    changed_at: datetime
-
-    @property
-    def etag(self) -> str:
-        return hashlib.sha256(self.body).hexdigest()[:32]
 
 
 def subscriptions_of(session: Session, person: Person) -> list[tuple[Subscription, AccessToken]]:
@@ -108,7 +97,7 @@ def make_feed(
     entities = entities_of(session, person, at.date())
     filters = filters_of(session, subscription)
     wanted = not filters or bool(filters.get("mine"))
-    return build_feed(
+    made = build_feed(
         session,
         filters,
         [entity.key for entity in entities],
@@ -117,8 +106,22 @@ def make_feed(
         base_url,
         whole_past,
         deadlines=deadlines_of(session, entities, base_url) if wanted else [],
-        entity_ids=[entity.id for entity in entities] if wanted else [],
     )
+    own = session.get(FeedRevision, 2)
+    moments = [made.changed_at, *appointment_turns(session, person, at)]
+    return replace(made, changed_at=max([*moments, own.changed_at] if own else moments))
+
+
+def appointment_turns(session: Session, person: Person, at: datetime) -> list[datetime]:
+    """When appointments of `person` last began or ended: what is theirs changes at midnight, UTC."""
+    begun, ended = session.execute(
+        sa.select(
+            sa.func.max(Appointment.first_day).filter(Appointment.first_day <= at.date()),
+            sa.func.max(Appointment.last_day).filter(Appointment.last_day < at.date()),
+        ).where(Appointment.person_id == person.id)
+    ).one()
+    days = [day for day in (begun, ended + timedelta(days=1) if ended else None) if day is not None]
+    return [datetime.combine(day, time(), UTC) for day in days]
 
 
 def build_feed(
@@ -131,22 +134,14 @@ def build_feed(
     whole_past: bool,
     *,
     deadlines: Sequence[FeedEvent] = (),
-    entity_ids: Sequence[int] = (),
 ) -> Feed:
-    """The events under `filters` as a calendar, and a focal point's own deadlines.
+    """The events under `filters` as a calendar, and a focal point's own deadlines, from bytes that are ready.
 
     The same data gives the same bytes."""
-    at = now()
-    events = [
-        event
-        for event in events_between(session, None, None, filters, mine)
-        if is_in_feeds(event, at, whole_past=whole_past)
-    ]
+    day = now().date()
     revision = session.get(FeedRevision, 1)
-    body = calendar_bytes(name, address, [*feed_events(events, base_url), *deadlines])
-    moments = [
-        revision.changed_at if revision else at,
-        *left_the_window(session, at),
-        *deadline_changes(session, entity_ids),
-    ]
-    return Feed(body, max(moments))
+    conditions = [*event_conditions(filters, mine), *in_feeds(day, whole_past=whole_past)]
+    blocks = in_order([*blocks_under(session, conditions, base_url), *blocks_of(deadlines)])
+    start = beginning(name, address, blocks)
+    moments = [revision.changed_at if revision else now(), *left_the_window(session, day)]
+    return Feed(start, blocks, max(moments), start + b"".join(block.body for block in blocks) + END)

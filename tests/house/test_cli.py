@@ -87,3 +87,14 @@ def test_help_does_not_load_the_world() -> None:
     code += "print('sqlalchemy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("False")
+
+
+def test_help_loads_neither_the_service_nor_the_database() -> None:
+    code = (
+        "import sys\nfrom interagency.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "print(sorted({'flask', 'sqlalchemy', 'jinja2', 'icalendar', 'openpyxl', 'babel'} & set(sys.modules)))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "Usage:" in said
+    assert said.splitlines()[-1] == "[]"

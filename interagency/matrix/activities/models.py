@@ -221,6 +221,19 @@ activity_sdg_goal = _link("activity_sdg_goal", "sdg_goal.number", "goal_number")
 activity_sdg_target = _link("activity_sdg_target", "sdg_target.code", "target_code")
 
 
+# Under which entity and chapter a listed activity counts, kept by triggers (migration 0007); 0 stands for any, so that
+# one activity has a row for each pair, for each entity, for each chapter, and one in all. Read from its key alone.
+activity_under = sa.Table(
+    "activity_under",
+    Model.metadata,
+    sa.Column("entity_id", sa.Integer(), primary_key=True, autoincrement=False),
+    sa.Column("chapter_number", sa.Integer(), primary_key=True, autoincrement=False),
+    sa.Column("is_joint", sa.Boolean(), primary_key=True),
+    sa.Column("activity_id", sa.ForeignKey("activity.id", ondelete="CASCADE"), primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
+
+
 class Figure(Model):
     """A number, a unit and how exact it is. Never added up with another activity's."""
 

@@ -15,10 +15,9 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from interagency.accounts.models import Person
 from interagency.database import SAFE_METHODS, db
-from interagency.fulltext import count, newest_first
-from interagency.matrix.activities.models import Activity, ActivityChapter, ActivityEntity
+from interagency.matrix.activities.models import Activity, ActivityChapter, ActivityEntity, activity_under
 from interagency.matrix.activities.record import Right, right_to_edit
-from interagency.matrix.filters import Filters, activity_conditions, terms_of
+from interagency.matrix.filters import Filters, activity_conditions
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities_of
 from interagency.web import today
@@ -110,49 +109,6 @@ def may_add_activities(person: Person, mine: Iterable[Organisation]) -> bool:
     return person.is_coordinator or bool(list(mine))
 
 
-# Any other: the newest change first.
-SORTS = {
-    "title": (sa.func.lower(Activity.title), Activity.id),
-    "start": (Activity.start_first.asc().nulls_last(), Activity.id),
-    "status": (Activity.status, sa.func.lower(Activity.title), Activity.id),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a list."""
-
-    activities: list[Activity]
-    total: int
-    number: int
-    pages: int
-
-
-def page_of_activities(
-    session: Session, filters: Filters, *, mine: Iterable[str], number: int, size: int = 50, sort: str = "newest"
-) -> Page:
-    """The activities under `filters`, one page of them, with what a list shows loaded."""
-    total = count_activities(session, filters, mine)
-    pages = max(1, -(-total // size))
-    number = min(max(1, number), pages)
-    query = sa.select(Activity).options(*everything()).limit(size).offset((number - 1) * size)
-    terms = terms_of(filters)
-    if terms and sort not in SORTS:
-        query = newest_first(session, query, Activity, terms)
-        query = query.where(*activity_conditions(filters.without_words(), mine))
-    else:
-        query = query.where(*activity_conditions(filters, mine)).order_by(*SORTS.get(sort, Activity.newest_first()))
-    return Page(list(session.scalars(query)), total, number, pages)
-
-
-def count_activities(session: Session, filters: Filters, mine: Iterable[str]) -> int:
-    """How many activities stand under `filters`."""
-    if set(filters.values) == {"q"}:
-        return count(session, Activity, terms_of(filters))
-    conditions = activity_conditions(filters, mine)
-    return session.scalar(sa.select(sa.func.count()).select_from(Activity).where(*conditions)) or 0
-
-
 def all_activities(session: Session, filters: Filters, mine: Iterable[str] = ()) -> Iterable[Activity]:
     """Every activity under `filters`, oldest record first, in batches that keep memory flat."""
     conditions = activity_conditions(filters, mine)
@@ -178,6 +134,8 @@ class ChapterCount:
 
 def counts_by_chapter(session: Session, filters: Filters, mine: Iterable[str] = ()) -> dict[int, ChapterCount]:
     """Counts for all seven chapters, also the empty ones. An activity in three chapters counts under each."""
+    if not filters:
+        return _ready_counts(session)
     query = (
         sa.select(
             ActivityChapter.chapter_number,
@@ -190,3 +148,16 @@ def counts_by_chapter(session: Session, filters: Filters, mine: Iterable[str] = 
     )
     found = {row[0]: ChapterCount(*row) for row in session.execute(query)}
     return {number: found.get(number, ChapterCount(number, 0, 0)) for number in range(1, 8)}
+
+
+def _ready_counts(session: Session) -> dict[int, ChapterCount]:
+    """The counts over all activities, which triggers keep ready."""
+    under = activity_under.c
+    query = (
+        sa.select(under.chapter_number, under.is_joint, sa.func.count())
+        .where(under.entity_id == 0, under.chapter_number > 0)
+        .group_by(under.chapter_number, under.is_joint)
+    )
+    found = {(chapter, bool(is_joint)): count for chapter, is_joint, count in session.execute(query)}
+    joint = {number: found.get((number, True), 0) for number in range(1, 8)}
+    return {n: ChapterCount(n, joint[n] + found.get((n, False), 0), joint[n]) for n in range(1, 8)}

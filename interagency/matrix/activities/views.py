@@ -22,7 +22,8 @@ from interagency.matrix.activities.forms import (
     ActivityForm,
     OwnPartForm,
 )
-from interagency.matrix.activities.models import Activity, Participation
+from interagency.matrix.activities.listing import page_of_activities
+from interagency.matrix.activities.models import TITLE_LENGTH, Activity, Participation
 from interagency.matrix.activities.moved import moved_page
 from interagency.matrix.activities.record import Right, StaleVersionError
 from interagency.matrix.activities.words import FactWords, field_words
@@ -41,6 +42,7 @@ from interagency.words import clean
 
 rooms = Blueprint("activities", __name__)
 ROLE_LENGTH = 1000
+LONGEST_KEY = 2 * TITLE_LENGTH
 
 
 @rooms.app_context_processor
@@ -61,12 +63,14 @@ def activities() -> ResponseReturnValue:
     mine = queries.my_entities()
     filters = read_filters(db.session, request.args)
     keys = [entity.key for entity in mine]
-    page = queries.page_of_activities(
+    page = page_of_activities(
         db.session,
         filters,
         mine=keys,
         number=request.args.get("page", 1, type=int),
         sort=request.args.get("sort", "newest"),
+        after=request.args.get("after", "")[:LONGEST_KEY],
+        before=request.args.get("before", "")[:LONGEST_KEY],
     )
     return render_template(
         "matrix/activities.html",

@@ -22,6 +22,7 @@ from interagency.matrix.activities.models import (
     Status,
     activity_recommendation,
     activity_region,
+    activity_under,
 )
 from interagency.matrix.filters import Filters, activity_conditions
 from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Region, Section
@@ -192,6 +193,8 @@ def regions_in_order(session: Session) -> list[tuple[str, str, int]]:
 
 def grid(session: Session, filters: Filters, mine: Iterable[str], rows: str, columns: str) -> Grid:
     """The counts of the activities under `filters` by two dimensions, in a fixed number of statements."""
+    if not filters and {rows, columns} == {"entity", "chapter"}:
+        return _ready_grid(session, rows, columns)
     shown = sa.select(Activity.id, Activity.is_joint).where(*activity_conditions(filters, list(mine))).cte("shown")
     by_row, by_column = links(rows).subquery("by_row"), links(columns).subquery("by_column")
     joint = sa.func.coalesce(sa.func.sum(sa.case((shown.c.is_joint, 1), else_=0)), 0)
@@ -207,19 +210,73 @@ def grid(session: Session, filters: Filters, mine: Iterable[str], rows: str, col
         return session.scalar(query) or 0
 
     pairs = {(row[0], row[1]): (row[2], row[3]) for row in counts(by_row, by_column)}
-    most = max((count for count, _joint in pairs.values()), default=0)
     row_totals = {key: Cell(count, both) for key, count, both in counts(by_row)}
     column_totals = {key: Cell(count, both) for key, count, both in counts(by_column)}
     total, both = counts()[0]
     return Grid(
         rows=lines(session, rows, set(row_totals)),
         columns=lines(session, columns, set(column_totals)),
-        cells={key: Cell(count, both, step_of(count, most)) for key, (count, both) in pairs.items()},
+        cells=_shaded(pairs),
         row_totals=row_totals,
         column_totals=column_totals,
         total=Cell(total, both),
         outside=(outside(by_row), outside(by_column)),
     )
+
+
+def _shaded(pairs: dict[tuple[Any, Any], tuple[int, int]]) -> dict[tuple[Any, Any], Cell]:
+    most = max((count for count, _joint in pairs.values()), default=0)
+    return {key: Cell(count, both, step_of(count, most)) for key, (count, both) in pairs.items()}
+
+
+def _ready_grid(session: Session, rows: str, columns: str) -> Grid:
+    """Entities and chapters of all activities, from the counts kept ready."""
+    counts = _ready_counts(session)
+    pairs: dict[tuple[Any, Any], tuple[int, int]] = {
+        pair: number for pair, number in counts.items() if not {ANY, NONE} & set(pair)
+    }
+    by_entity = {key: Cell(*number) for (key, chapter), number in counts.items() if chapter == ANY}
+    by_chapter = {chapter: Cell(*number) for (key, chapter), number in counts.items() if key == ANY}
+    total = by_entity.pop(ANY, Cell())
+    by_chapter.pop(ANY, None)
+    outside = {"entity": by_entity.pop(NONE, Cell()).count, "chapter": by_chapter.pop(NONE, Cell()).count}
+    if rows == "chapter":
+        pairs = {(chapter, key): number for (key, chapter), number in pairs.items()}
+    totals: dict[str, dict[Any, Cell]] = {"entity": by_entity, "chapter": by_chapter}
+    return Grid(
+        rows=lines(session, rows, set(totals[rows])),
+        columns=lines(session, columns, set(totals[columns])),
+        cells=_shaded(pairs),
+        row_totals=totals[rows],
+        column_totals=totals[columns],
+        total=total,
+        outside=(outside[rows], outside[columns]),
+    )
+
+
+# Beside entities and chapters: an activity stands under ANY, and where it has none, under NONE.
+ANY, NONE = 0, -1
+
+
+def _ready_counts(session: Session) -> dict[tuple[str | int, int], tuple[int, int]]:
+    """How many activities, and how many joint, by entity and chapter, of all that are listed."""
+    under = activity_under.c
+    counted = (
+        sa.select(under.entity_id, under.chapter_number, under.is_joint, sa.func.count().label("number"))
+        .group_by(under.entity_id, under.chapter_number, under.is_joint)
+        .subquery()
+    )
+    query = sa.select(
+        counted.c.entity_id, Organisation.key, counted.c.chapter_number, counted.c.is_joint, counted.c.number
+    )
+    found: dict[tuple[str | int, int], tuple[int, int]] = {}
+    for number, key, chapter, is_joint, activities in session.execute(
+        query.outerjoin_from(counted, Organisation, Organisation.id == counted.c.entity_id)
+    ):
+        place = (number if key is None else key, chapter)
+        before, both = found.get(place, (0, 0))
+        found[place] = (before + activities, both + activities * is_joint)
+    return found
 
 
 def step_of(count: int, most: int) -> int:

@@ -1,0 +1,170 @@
+"""The calendar feed: not changed, whole, and after one event changed."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import json
+import tempfile
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import sqlalchemy as sa
+from flask import Flask
+
+from bench import servers, worlds
+from bench.measure import Growth, Measure, Size, interleave, timed
+from interagency.calendar import ready as ready_feeds
+from interagency.calendar.blocks import keep_blocks
+from interagency.calendar.feed import END, calendar_bytes
+from interagency.calendar.models import Event
+from interagency.calendar.publish import feed_events
+from interagency.calendar.queries import everything
+from interagency.calendar.subscriptions import build_feed
+from interagency.database import db
+from interagency.matrix.filters import Filters
+
+GZIP = {"Accept-Encoding": "gzip"}
+FEW = 1_000  # activities beside the events
+
+
+def measures(size: Size) -> Iterable[Measure]:
+    """304, whole GET, and the feed after a change."""
+    with worlds.world("sqlite", FEW, size.events) as (app, settings):
+        path = worlds.add_feed(app)
+        with servers.gunicorn("interagency:create_app()", worlds.environment(settings)) as port:
+            tag, body = _first(port, path)
+            yield from _not_changed(size, port, path, tag)
+            yield from _whole(size, port, path, body)
+        yield _after_a_change(size, app, "SQLite")
+    if worlds.has_postgresql():
+        with worlds.world("postgresql", FEW, size.events) as (app, settings):
+            path = worlds.add_feed(app)
+            with servers.gunicorn("interagency:create_app()", worlds.environment(settings)) as port:
+                tag, _body = _first(port, path)
+                yield from _not_changed(size, port, path, tag, "PostgreSQL")
+            yield _after_a_change(size, app, "PostgreSQL")
+
+
+def _first(port: int, path: str) -> tuple[str, bytes]:
+    """The tag and the bytes of the feed; asked twice, so that its use is noted."""
+    connection = http.client.HTTPConnection(servers.HOST, port, timeout=120)
+    for _time in range(2):
+        connection.request("GET", path, headers=GZIP)
+        response = connection.getresponse()
+        body = response.read()
+    connection.close()
+    return str(response.headers["ETag"]), body
+
+
+def _not_changed(size: Size, port: int, path: str, tag: str, engine: str = "SQLite") -> Iterable[Measure]:
+    headers = GZIP | {"If-None-Match": tag}
+    with servers.gunicorn("bench.hello:app") as hello:
+        ours, limit = interleave(
+            lambda: servers.requests_a_second(port, path, size.seconds, headers),
+            lambda: servers.requests_a_second(hello, "/", size.seconds),
+            size.rounds,
+        )
+    name = f"304 of a feed of {size.events:,} events, requests a second, {engine}"
+    yield Measure(name, "bare Flask on the same server", ours, limit, 0.8, 1.2, "larger")
+
+
+def _whole(size: Size, port: int, path: str, body: bytes) -> Iterable[Measure]:
+    with tempfile.TemporaryDirectory(dir=worlds.KEPT) as folder:
+        root = Path(folder) / "files"
+        root.mkdir()
+        Path(folder).chmod(0o755)
+        plain = gzip.decompress(body)
+        (root / "feed.ics").write_bytes(plain)
+        (root / "feed.ics.gz").write_bytes(body)
+        with servers.nginx(Path(folder), root) as static:
+            ours, limit = interleave(
+                lambda: servers.seconds_of_get(port, path, 40, GZIP),
+                lambda: servers.seconds_of_get(static, "/feed.ics", 40, GZIP),
+                size.rounds,
+            )
+        yield Measure(
+            f"whole GET of {size.events:,} events, gzip, one client", "nginx gzip_static of the same bytes",
+            ours, limit, 3.5, 1.5, "smaller",
+        )  # fmt: skip
+        collection = Path(folder) / "radicale" / "collection-root" / "user" / "all"
+        _as_collection(plain, collection)
+        with servers.radicale(Path(folder) / "radicale") as peer:
+            login = {"Authorization": "Basic dXNlcjo="}
+            ours, limit = interleave(
+                lambda: servers.seconds_of_get(port, path, 20, GZIP),
+                lambda: servers.seconds_of_get(peer, "/user/all/", 1, login),
+                min(3, size.rounds),
+            )
+        yield Measure("the same", "Radicale's GET of the same collection", ours, limit, 0.005, 0.0015, "smaller")
+
+
+def _as_collection(plain: bytes, folder: Path) -> None:
+    """The feed's events as files of a Radicale collection, each with its zone."""
+    folder.mkdir(parents=True)
+    (folder / ".Radicale.props").write_text(json.dumps({"tag": "VCALENDAR", "D:displayname": "All"}))
+    beginning, *events = plain.removesuffix(END).split(b"BEGIN:VEVENT\r\n")
+    zones = {}
+    for zone in beginning.split(b"BEGIN:VTIMEZONE\r\n")[1:]:
+        zones[zone.split(b"TZID:", 1)[1].split(b"\r\n", 1)[0]] = b"BEGIN:VTIMEZONE\r\n" + zone
+    head = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//bench//EN\r\n"
+    by_uid: dict[bytes, list[bytes]] = {}
+    for event in events:
+        uid = event.split(b"UID:", 1)[1].split(b"\r\n", 1)[0]
+        by_uid.setdefault(uid, []).append(b"BEGIN:VEVENT\r\n" + event)
+    for number, found in enumerate(by_uid.values()):
+        whole = b"".join(found)
+        used = b"".join(text for name, text in zones.items() if b"TZID=" + name in whole)
+        (folder / f"{number}.ics").write_bytes(head + used + whole + END)
+
+
+def _after_a_change(size: Size, app: Flask, engine: str) -> Measure:
+    with app.app_context():
+        records = list(db.session.scalars(sa.select(Event).where(Event.is_listed).options(*everything())))
+        entries = feed_events(records, worlds.BASE)
+        db.session.rollback()
+        number = iter(range(10**6))
+
+        def ours() -> float:
+            event = db.session.scalars(sa.select(Event).where(Event.id == size.events // 2)).one()
+            event.title = f"Changed {next(number)}"
+            db.session.flush()
+
+            def ready() -> None:
+                keep_blocks(db.session, event, worlds.BASE)
+                made = build_feed(db.session, Filters(), [], "All", worlds.BASE, worlds.BASE, True)
+                crc = zlib.crc32(made.body)
+                ready_feeds._packer.gzip(made.beginning, made.blocks, END, crc, len(made.body))
+
+            taken = timed(ready)
+            db.session.commit()
+            return taken
+
+        built, limit = interleave(ours, lambda: timed(lambda: calendar_bytes("All", "x", entries)), size.rounds)
+    name = f"feed ready to send, compressed, after one event of {size.events:,} changed, {engine}"
+    return Measure(name, "icalendar building all", built, limit, 0.02, 0.002, "smaller")
+
+
+def growth(size: Size) -> Iterable[Growth]:
+    """Not changed, in process, by the number of events."""
+    costs, sizes = [], []
+    for activities in size.growth:
+        events = min(activities // 2, size.events)
+        with worlds.world("sqlite", activities, events) as (app, _settings):
+            path = worlds.add_feed(app)
+            client = app.test_client()
+            client.get(path)
+            tag = client.get(path).headers["ETag"]
+            address, _mark, query = path.partition("?")
+            environ = {"PATH_INFO": address, "QUERY_STRING": query, "REQUEST_METHOD": "GET", "HTTP_IF_NONE_MATCH": tag}
+            answers: list[str] = []
+
+            def ask(app: Flask = app, environ: dict[str, str] = environ, answers: list[str] = answers) -> None:
+                for _time in range(200):
+                    app.wsgi_app(dict(environ), lambda status, _headers: answers.append(status) or (lambda _data: None))  # type: ignore[arg-type, func-returns-value]
+
+            costs.append(min(timed(ask) for _round in range(size.rounds)) / 200)
+            assert set(answers) == {"304 NOT MODIFIED"}, set(answers)
+            sizes.append(activities)
+    yield Growth("not changed (304), in process", sizes, costs)

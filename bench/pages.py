@@ -1,0 +1,125 @@
+"""Pages over many activities: the list, its depth, the heat map, and the start of the command line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from werkzeug.datastructures import MultiDict
+
+from bench import worlds
+from bench.measure import Growth, Measure, Size, interleave, timed
+from interagency.database import db
+from interagency.matrix.activities.listing import page_of_activities
+from interagency.matrix.filters import Filters, read_filters
+from interagency.matrix.overview.grid import grid
+
+QUERY = (("chapter", "5"), ("status", "ongoing"))
+_SHOWN = """FROM activity a WHERE a.is_listed AND a.status = 'ongoing'
+AND a.id IN (SELECT activity_id FROM activity_chapter WHERE chapter_number = 5)"""
+_PAGE = f"""SELECT a.id, a.title, a.status, a.is_joint, a.start_precision, a.start_first, a.start_last,
+a.end_precision, a.end_first, a.end_last {_SHOWN} ORDER BY a.updated_at DESC, a.id DESC LIMIT 50"""
+_RELATIONS = (
+    "SELECT l.activity_id, coalesce(o.acronym, o.name), l.is_lead FROM activity_entity l JOIN organisation o "
+    "ON o.id = l.entity_id WHERE l.activity_id IN ({ids}) AND l.participation <> 'declined' ORDER BY l.position",
+    "SELECT l.activity_id, coalesce(o.acronym, o.name) FROM activity_partner l JOIN organisation o "
+    "ON o.id = l.organisation_id WHERE l.activity_id IN ({ids}) ORDER BY o.name",
+    "SELECT l.activity_id, c.name FROM activity_country l JOIN country c ON c.code = l.country_code "
+    "WHERE l.activity_id IN ({ids}) ORDER BY c.code",
+    "SELECT l.activity_id, r.name FROM activity_region l JOIN region r ON r.code = l.region_code "
+    "WHERE l.activity_id IN ({ids}) ORDER BY r.name",
+    "SELECT l.activity_id, r.code FROM activity_recommendation l JOIN recommendation r "
+    "ON r.code = l.recommendation_code WHERE l.activity_id IN ({ids}) ORDER BY r.position",
+    "SELECT activity_id, chapter_number FROM activity_chapter WHERE activity_id IN ({ids}) ORDER BY chapter_number",
+)
+_GROUPED = """SELECT e.entity_id, c.chapter_number, count(*), sum(CASE WHEN a.is_joint THEN 1 ELSE 0 END)
+FROM activity a JOIN activity_entity e ON e.activity_id = a.id JOIN activity_chapter c ON c.activity_id = a.id
+WHERE a.is_listed AND e.participation <> 'declined' GROUP BY 1, 2"""
+
+
+def measures(size: Size) -> Iterable[Measure]:
+    """The list and the heat map over many activities."""
+    with worlds.world("sqlite", size.activities, size.events) as (app, _settings):
+        yield from _of(size, app, size.activities, "SQLite")
+    if worlds.has_postgresql():
+        with worlds.world("postgresql", size.activities // 10, 0) as (app, _settings):
+            yield from _of(size, app, size.activities // 10, "PostgreSQL")
+
+
+def _raw_page(cursor: Any) -> list[Any]:
+    cursor.execute(f"SELECT count(*) {_SHOWN}")
+    found = [cursor.fetchall()]
+    cursor.execute(_PAGE)
+    rows = cursor.fetchall()
+    found.append(rows)
+    ids = ", ".join(str(row[0]) for row in rows)
+    for statement in _RELATIONS:
+        cursor.execute(statement.format(ids=ids))
+        found.append(cursor.fetchall())
+    return found
+
+
+def _of(size: Size, app: Flask, activities: int, engine: str) -> Iterable[Measure]:
+    with app.app_context(), app.test_request_context("/activities"):
+        filters = read_filters(db.session, MultiDict(QUERY))
+        cursor = db.session.connection().connection.cursor()
+        ours, limit = interleave(
+            lambda: timed(lambda: page_of_activities(db.session, filters, mine=[], number=1)),
+            lambda: timed(lambda: _raw_page(cursor)),
+            4 * size.rounds,
+        )
+        what = f"of {activities:,}, {engine}"
+        yield Measure(
+            f"list: 50 {what}, with filters, relations and the count", "the same rows by raw driver SQL",
+            ours, limit, 2.5, 1.2, "smaller",
+        )  # fmt: skip
+        first = page_of_activities(db.session, Filters(), mine=[], number=1)
+        deep = page_of_activities(db.session, Filters(), mine=[], number=int(first.pages * 0.95))
+        ours, limit = interleave(
+            lambda: timed(
+                lambda: page_of_activities(db.session, Filters(), mine=[], number=deep.number + 1, after=deep.last)
+            ),
+            lambda: timed(lambda: page_of_activities(db.session, Filters(), mine=[], number=1)),
+            4 * size.rounds,
+        )
+        yield Measure(f"list {what}: page {deep.number + 1:,}", "page one", ours, limit, 2, 1.2, "smaller")
+
+        def grouped() -> None:
+            cursor.execute(_GROUPED)
+            cursor.fetchall()
+
+        ours, limit = interleave(
+            lambda: timed(lambda: grid(db.session, Filters(), [], "entity", "chapter")),
+            lambda: timed(grouped),
+            size.rounds,
+        )
+        yield Measure(f"heat map {what}, with totals", "one plain GROUP BY", ours, limit, 0.1, 0.002, "smaller")
+        db.session.rollback()
+
+
+def growth(size: Size) -> Iterable[Growth]:
+    """The list, the heat map and the start of the command line, by the number of activities."""
+    found: dict[str, list[float]] = {"list of activities, in process": [], "heat map": [], "interagency --help": []}
+    for activities in size.growth:
+        events = min(activities // 2, size.events)
+        with worlds.world("sqlite", activities, events) as (app, _settings), app.test_request_context("/activities"):
+            acts = {
+                "list of activities, in process": lambda: page_of_activities(
+                    db.session, Filters(), mine=[], number=1
+                ),
+                "heat map": lambda: grid(db.session, Filters(), [], "entity", "chapter"),
+                "interagency --help": lambda: subprocess.run(  # noqa: S603
+                    [str(Path(sys.executable).parent / "interagency"), "--help"],
+                    check=True, capture_output=True,
+                ),
+            }  # fmt: skip
+            for name, act in acts.items():
+                act()
+                found[name].append(min(timed(act) for _round in range(size.rounds + 2)))
+            db.session.rollback()
+    for name, costs in found.items():
+        yield Growth(name, list(size.growth), costs)

@@ -1,0 +1,132 @@
+"""The measures as a page and a picture: docs/benchmarks.md and docs/pictures/benchmarks.svg."""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from html import escape
+from importlib.metadata import version
+from statistics import median
+
+from bench.measure import Growth, Measure, Size
+from bench.worlds import ROOT
+
+PAGE, PICTURE = ROOT / "docs" / "benchmarks.md", ROOT / "docs" / "pictures" / "benchmarks.svg"
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 420, 70, 220, 40, 50
+TONES = ("#00629b", "#a8470f", "#2e7031", "#7a2a7d", "#6b5b00", "#44546a")
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}" if value < 0.01 else f"{value:.3f}" if value < 1 else f"{value:.2f}"
+
+
+def _machine() -> str:
+    parts = ", ".join(
+        f"{name} {version(name)}" for name in ("flask", "sqlalchemy", "gunicorn", "icalendar", "openpyxl")
+    )
+    return (
+        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}, {parts}"
+    )
+
+
+def write(size: Size, measures: Sequence[Measure], growth: Sequence[Growth], *, seconds: float) -> None:
+    """Write both files."""
+    PICTURE.parent.mkdir(parents=True, exist_ok=True)
+    PICTURE.write_text(_picture(growth), encoding="utf-8")
+    PAGE.write_text("\n".join(_lines(size, measures, growth, seconds)) + "\n", encoding="utf-8")
+
+
+def _lines(size: Size, measures: Sequence[Measure], growth: Sequence[Growth], seconds: float) -> Iterator[str]:
+    yield "# Benchmarks\n"
+    yield (
+        "Written by `make bench`. Each figure is a ratio: ours against a limit measured in the same run, in turn, medians "  # noqa: E501
+        "(in brackets the smallest and largest ratio of neighbouring rounds). Absolute times are of no use to others and "  # noqa: E501
+        "stand only in the picture, where their growth matters.\n"
+    )
+    yield f"{datetime.now(UTC):%d %B %Y}, {size.name} sizes: {size.activities:,} activities, {size.events:,} events. "
+    yield f"{_machine()}. The run took {seconds / 60:.1f} minutes.\n"
+    yield "| Measure | against | ratio | to reach | then | state |"
+    yield "|---|---|---|---|---|---|"
+    for one in measures:
+        low, high = one.spread
+        sign = "at most" if one.better == "smaller" else "at least"
+        spread = f" ({_number(low)} to {_number(high)})" if len(one.ours) > 1 else ""
+        state = "reached" if one.is_reached else "**not reached**"
+        if not one.is_reached and one.cause:
+            state += f": {one.cause}"
+        yield (
+            f"| {one.name} | {one.against} | {_number(one.ratio)}{spread} | {sign} {one.reach:g} | {one.then:g} | {state} |"  # noqa: E501
+        )
+    yield "\n## Cost against size\n"
+    yield "![Cost of a page, of the heat map, of a feed that has not changed and of the start](pictures/benchmarks.svg)\n"  # noqa: E501
+    yield f"| Milliseconds at | {' | '.join(f'{size:,}' for size in growth[0].sizes) if growth else ''} |"
+    yield "|---|" + "---:|" * (len(growth[0].sizes) if growth else 0)
+    for line in growth:
+        yield f"| {line.name} | {' | '.join(f'{cost * 1000:.3g}' for cost in line.costs)} |"
+    yield "\nSizes are numbers of activities; there are half as many events, up to the number above.\n"
+    yield _method()
+
+
+def _method() -> str:
+    return (
+        "## How it is measured\n\n"
+        "Servers are gunicorn with two workers of eight threads, on the loopback, beside the one who asks. Rates are of "  # noqa: E501
+        "`wrk` with eight connections, times of one client that keeps its connection. Databases are made by "
+        "`interagency sample generate` and kept under `build/bench` until the code that makes them changes. "
+        "`make bench-quick` does the same with less of everything."
+    )
+
+
+def _picture(growth: Sequence[Growth]) -> str:
+    """Lines over two logarithmic axes, a table of the same stands on the page."""
+    lines = [line for line in growth if line.costs]
+    if not lines:
+        return '<svg xmlns="http://www.w3.org/2000/svg"/>'
+    sizes = [math.log10(size) for line in lines for size in line.sizes]
+    costs = [math.log10(cost * 1000) for line in lines for cost in line.costs]
+    low, high = math.floor(min(costs)), math.ceil(max(costs))
+
+    def x(size: float) -> float:
+        span = max(sizes) - min(sizes) or 1
+        return LEFT + (math.log10(size) - min(sizes)) / span * (WIDTH - LEFT - RIGHT)
+
+    def y(milliseconds: float) -> float:
+        return HEIGHT - BOTTOM - (math.log10(milliseconds) - low) / ((high - low) or 1) * (HEIGHT - TOP - BOTTOM)
+
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" font-family="sans-serif" '
+        'font-size="13"><title>Cost against size</title><desc>Milliseconds against the number of activities, both '
+        "logarithmic.</desc>",
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
+        f'<text x="{LEFT}" y="22" fill="#222">Milliseconds, by number of activities</text>',
+    ]
+    for power in range(low, high + 1):
+        at = y(10.0**power)
+        parts.append(f'<path d="M{LEFT} {at:.1f}H{WIDTH - RIGHT}" stroke="#ccc"/>')
+        parts.append(f'<text x="{LEFT - 8}" y="{at + 4:.1f}" text-anchor="end" fill="#222">{10.0**power:g}</text>')
+    for size in lines[0].sizes:
+        at = x(size)
+        parts.append(f'<text x="{at:.1f}" y="{HEIGHT - BOTTOM + 22}" text-anchor="middle" fill="#222">{size:,}</text>')
+    ends = sorted((y(line.costs[-1] * 1000), place) for place, line in enumerate(lines))
+    heights: dict[int, float] = {}
+    for at, place in ends:
+        heights[place] = max([at, *(height + 16 for height in heights.values())])
+    for place, line in enumerate(lines):
+        tone = TONES[place % len(TONES)]
+        points = " ".join(f"{x(s):.1f},{y(c * 1000):.1f}" for s, c in zip(line.sizes, line.costs, strict=True))
+        parts.append(f'<polyline points="{points}" fill="none" stroke="{tone}" stroke-width="2"/>')
+        for s, c in zip(line.sizes, line.costs, strict=True):
+            parts.append(f'<circle cx="{x(s):.1f}" cy="{y(c * 1000):.1f}" r="3" fill="{tone}"/>')
+        label = f'<text x="{WIDTH - RIGHT + 10}" y="{heights[place] + 4:.1f}" fill="{tone}">{escape(line.name)}</text>'
+        parts.append(label)
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def line_of(measure: Measure) -> str:
+    """One measure for the terminal."""
+    state = "reached" if measure.is_reached else "NOT reached"
+    costs = f"{median(measure.ours):.4g} against {median(measure.limit):.4g}"
+    return f"{_number(measure.ratio):>9}  {state:<11} {measure.name} / {measure.against} ({costs})"

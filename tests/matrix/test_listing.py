@@ -1,0 +1,118 @@
+"""The list of activities: the same pages by key as by number, in a fixed number of statements."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from lxml import html
+
+from interagency.database import db
+from interagency.matrix.activities import queries, record
+from interagency.matrix.activities.listing import SORTS, page_of_activities
+from interagency.matrix.activities.models import Activity
+from interagency.matrix.filters import Filters
+from interagency.sample.generate import Wanted, generate
+from tests.helpers import Browser, text_of
+
+Enter = Callable[[str | None], Browser]
+
+
+def fill(number: int) -> None:
+    at, zone = datetime(2026, 11, 21, tzinfo=UTC), ZoneInfo("Europe/Vienna")
+    wanted = Wanted(number, 0, 12, 3, editions=0)
+    generate(db.session, wanted, at=at, zone=zone, base_url="http://localhost", progress=lambda _line: None)
+
+
+def test_every_order_goes_forth_and_back_through_all_activities_once(app: Flask) -> None:
+    with app.app_context():
+        fill(130)
+        listed = set(db.session.scalars(sa.select(Activity.id).where(Activity.is_listed)))
+        for sort in SORTS:
+            one = page_of_activities(db.session, Filters(), mine=[], number=1, sort=sort)
+            two = page_of_activities(db.session, Filters(), mine=[], number=2, sort=sort, after=one.last)
+            three = page_of_activities(db.session, Filters(), mine=[], number=3, sort=sort, after=two.last)
+            assert {a.id for page in (one, two, three) for a in page.activities} == listed, sort
+            by_number = page_of_activities(db.session, Filters(), mine=[], number=2, sort=sort)
+            assert by_number.activities == two.activities, sort
+            back = page_of_activities(db.session, Filters(), mine=[], number=2, sort=sort, before=three.first)
+            assert back.activities == two.activities, sort
+
+
+def test_a_listed_activity_says_what_the_record_says(app: Flask) -> None:
+    with app.app_context():
+        fill(40)
+        page = page_of_activities(db.session, Filters(), mine=[], number=1)
+        for listed in page.activities:
+            one = queries.get_activity(listed.id)
+            facts = record.facts(one)
+            assert (listed.title, listed.status, listed.is_joint) == (one.title, one.status, one.is_joint)
+            assert (listed.start, listed.end) == (one.start, one.end)
+            assert [e.short for e in listed.entities] == [part.entity.short for part in one.taking_part]
+            assert [e.is_lead for e in listed.entities] == [part.is_lead for part in one.taking_part]
+            assert sorted(listed.partners) == sorted(partner.short for partner in one.partners)
+            names = [link.country.name for link in one.countries] + [region.name for region in one.regions]
+            assert list(listed.places) == list(dict.fromkeys(names))
+            assert list(listed.recommendations) == facts["recommendations"]
+            assert list(listed.chapters) == one.chapter_numbers
+
+
+def test_the_list_takes_as_many_statements_with_fifty_rows_as_with_one(app: Flask, enter: Enter) -> None:
+    def statements(address: str) -> int:
+        seen: list[str] = []
+        with app.app_context():
+            engine = db.engine
+
+        def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+            seen.append(statement)
+
+        sa.event.listen(engine, "before_cursor_execute", note)
+        try:
+            assert reader.get(address).status_code == 200
+        finally:
+            sa.event.remove(engine, "before_cursor_execute", note)
+        return len(seen)
+
+    with app.app_context():
+        fill(120)
+    reader = enter("reader")
+    few = statements("/activities?q=%284%29&recommendation=")
+    assert statements("/activities?page=2") <= few
+    assert statements("/activities?joint=yes") == few
+    assert few <= 12
+
+
+def test_the_links_of_the_pages_go_by_key_and_old_addresses_still_open(sqlite_app: Flask, enter_sqlite: Enter) -> None:
+    with sqlite_app.app_context():
+        fill(130)
+    reader = enter_sqlite("reader")
+
+    def titles(address: str) -> list[str]:
+        return [
+            " ".join(one.split()) for one in html.fromstring(reader.get(address).text).xpath("//tbody//th//a/text()")
+        ]
+
+    def link(address: str, rel: str) -> str:
+        return str(html.fromstring(reader.get(address).text).xpath(f"//a[@rel='{rel}']/@href")[0])
+
+    second = "/activities" + link("/activities", "next")
+    assert re.search(r"page=2&after=", second)
+    assert titles(second) == titles("/activities?page=2")
+    assert titles("/activities" + link(second, "prev")) == titles("/activities")
+    assert "page 2 of 3" in text_of(reader.get(second))
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["x", "~", "2026-01-01~x", "~9", "9999999~99999999999999999999", "2026-01-01T00:00:00~1", "%00~1", "é~" * 300],
+)
+@pytest.mark.parametrize("sort", ["newest", "start", "title"])
+def test_a_key_that_is_none_opens_a_page_all_the_same(enter_sqlite: Enter, key: str, sort: str) -> None:
+    reader = enter_sqlite("reader")
+    for name in ("after", "before"):
+        assert reader.get(f"/activities?sort={sort}&{name}={key}").status_code == 200
