@@ -38,6 +38,7 @@ from interagency.dates import ImpreciseDate, read_date
 from interagency.forms import CleanStringField, CleanTextField, Group, NamesField, RecordsField, to_choices
 from interagency.matrix import choices
 from interagency.matrix.activities.models import TEXT_LENGTH, TITLE_LENGTH, Activity, Milestone
+from interagency.matrix.activities.queries import survivor_of
 from interagency.matrix.framework.models import Chapter, Country
 from interagency.matrix.framework.names import gazetteer
 from interagency.matrix.organisations.models import Organisation
@@ -214,6 +215,7 @@ class EventForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
 
     def _activity(self, line: str) -> Activity:
         found = self._session.get(Activity, read_number(line))
+        found = survivor_of(self._session, found) if found is not None else None
         if found is None or not found.is_listed:
             raise ValueError(_("There is no activity %(line)s. Choose from the list.", line=line[:60]))
         return found

@@ -359,3 +359,14 @@ def test_a_verdict_is_changed_and_its_history_stays(app: Flask, enter: Enter, tw
         ]  # fmt: skip
         with pytest.raises(sa.exc.DBAPIError, match="append-only"):
             db.session.execute(sa.text("DELETE FROM verdict_said"))
+
+
+def test_an_event_saved_later_that_names_the_merged_one_belongs_to_the_survivor(
+    sqlite_app: Flask, enter_sqlite: Enter, add_activity: Add
+) -> None:
+    a, b = add_activity("One", lead="who"), add_activity("Two", lead="who")
+    c = enter_sqlite("coordinator")
+    merge(c, a, b)
+    event = int(c.send("/events/new", EVENT | {"activities": f"{a}\n{b}"}).location.split("/")[2].split("?")[0])
+    with sqlite_app.app_context():
+        assert [one.id for one in db.session.get_one(Event, event).activities] == [a]
