@@ -34,6 +34,7 @@ from interagency.dates import ImpreciseDate
 from interagency.forms import Group, RecordsField, to_choices
 from interagency.matrix import choices
 from interagency.matrix.activities.models import Activity, Milestone
+from interagency.matrix.activities.queries import survivor_of
 from interagency.matrix.framework.models import Chapter, Country
 from interagency.matrix.framework.names import gazetteer
 from interagency.matrix.organisations.models import Organisation
@@ -83,6 +84,7 @@ class EventForm(EventChecks):
 
     def _activity(self, line: str) -> Activity:
         found = self._session.get(Activity, read_number(line))
+        found = survivor_of(self._session, found) if found is not None else None
         if found is None or not found.is_listed:
             raise ValueError(_("There is no activity %(line)s. Choose from the list.", line=line[:60]))
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from datetime import UTC
 from typing import Any
@@ -359,3 +360,26 @@ def test_a_verdict_is_changed_and_its_history_stays(app: Flask, enter: Enter, tw
         ]  # fmt: skip
         with pytest.raises(sa.exc.DBAPIError, match="append-only"):
             db.session.execute(sa.text("DELETE FROM verdict_said"))
+
+
+def test_an_event_saved_later_that_names_the_merged_one_belongs_to_the_survivor(
+    sqlite_app: Flask, enter_sqlite: Enter, add_activity: Add
+) -> None:
+    a, b = add_activity("One", lead="who"), add_activity("Two", lead="who")
+    c = enter_sqlite("coordinator")
+    merge(c, a, b)
+    event = int(c.send("/events/new", EVENT | {"activities": f"{a}\n{b}"}).location.split("/")[2].split("?")[0])
+    with sqlite_app.app_context():
+        assert [one.id for one in db.session.get_one(Event, event).activities] == [a]
+
+
+def test_a_row_of_a_workbook_that_names_the_merged_one_is_refused_with_where_it_went(
+    sqlite_app: Flask, enter_sqlite: Enter, add_activity: Add
+) -> None:
+    a, b = add_activity("One", lead="who"), add_activity("Two", lead="who")
+    c = enter_sqlite("coordinator")
+    body = c.get("/exports/matrix.csv").data.replace(b",Two,", b",Two and more,")
+    merge(c, a, b)
+    data = {"csrf_token": c.token("/imports"), "file": (io.BytesIO(body), "matrix.csv")}
+    sent = c.client.post("/imports", data=data, content_type="multipart/form-data")
+    assert f"Record {b} was merged into record {a}" in text_of(c.get(sent.location))

@@ -140,6 +140,9 @@ class Comparison:
             number for row in table.rows if (number := _whole(row.cells.get("ID"))) is not None
         )
         self.titles = self._titles_of_new()
+        gone = [number for number, entry in self.entries.items() if not entry["facts"]["is_listed"]]
+        query = sa.select(Activity.id, Activity.merged_into_id).where(Activity.id.in_(gone[:1000]))
+        self.merged: dict[int, int | None] = dict(session.execute(query).all()) if gone else {}
 
     def _load(self, ids: Collection[int]) -> dict[int, dict[str, Any]]:
         wanted = sorted(number for number in ids if 0 < number < 2**31)
@@ -187,6 +190,10 @@ class Comparison:
         entry = self.entries.get(number) if number is not None else None
         if entry is None or not entry["facts"]["is_listed"]:
             result.reason = f"There is no record {str(raw)[:20]}. Leave the ID empty for a new one; never type one."
+            if entry is not None and (merged_into := self.merged.get(entry["id"])):
+                result.reason = (
+                    f"Record {number} was merged into record {merged_into}. Export again and change that one."
+                )
             return result
         result.title = title or entry["facts"]["title"]
         if self.seen[entry["id"]] > 1:

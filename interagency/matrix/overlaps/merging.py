@@ -16,7 +16,14 @@ from sqlalchemy.orm import Session
 from interagency.accounts.models import Person
 from interagency.history import Action, audit
 from interagency.matrix.activities.models import Activity, ActivityEntity, Milestone, Participation
-from interagency.matrix.activities.record import StaleVersionError, apply_draft, facts, finish, refresh_derived
+from interagency.matrix.activities.record import (
+    ActivityDraft,
+    StaleVersionError,
+    apply_draft,
+    facts,
+    finish,
+    refresh_derived,
+)
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overlaps import consent
 from interagency.matrix.overlaps.fields import Choices, MergeRefusal, united
@@ -61,13 +68,7 @@ def merge(
     kept: dict[str, Any] = {"facts": before, "parts": [_part(part) for part in survivor.entities]}
     kept["consent"] = consent.narrow(session, survivor, other, by=by, at=at, day=day)
     kept["statement"] = consent.last_statement(session, survivor.id)
-    parts = {part.entity_id: part for part in other.entities}
-    present = {part.entity_id for part in survivor.entities}
-    apply_draft(survivor, draft, mine=mine, trusted=True)
-    for part in survivor.entities:
-        if part.entity_id in parts:
-            _unite(part, parts[part.entity_id], is_new=part.entity_id not in present)
-    refresh_derived(survivor)
+    _apply(survivor, other, draft)
     finish(
         session, survivor, before, by=by, mine=mine, month=month, action=Action.MERGED,
         reason=_("Record %(id)s, “%(title)s”, was merged into this one.", id=other.id, title=other.title),
@@ -89,6 +90,17 @@ def merge(
     audit(session, "activity.merged", by=by, survivor=survivor.id, merged=other.id)
     session.flush()
     return made
+
+
+def _apply(survivor: Activity, other: Activity, draft: ActivityDraft) -> None:
+    """Let the survivor say what was chosen, with what each entity said in either."""
+    parts = {part.entity_id: part for part in other.entities}
+    present = {part.entity_id for part in survivor.entities}
+    apply_draft(survivor, draft, mine=(), trusted=True)
+    for part in survivor.entities:
+        if part.entity_id in parts:
+            _unite(part, parts[part.entity_id], is_new=part.entity_id not in present)
+    refresh_derived(survivor)
 
 
 def _part(part: ActivityEntity) -> dict[str, Any]:
