@@ -24,6 +24,8 @@ MOST_WORDS = 20  # of a query
 
 def fold(text: str) -> str:
     """`text` without case, accents and typographic variants: what is compared when names are looked up."""
+    if text.isascii():  # most texts: nothing to take apart
+        return " ".join(text.replace("`", "'").casefold().split())
     # Folded twice: taking a sign apart can give a capital (`㏗` is pH).
     plain = unicodedata.normalize("NFKD", text.translate(_SAME_SIGN).casefold()).casefold()
     return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())

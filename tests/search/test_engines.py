@@ -167,3 +167,8 @@ def test_no_query_is_an_error(engines: list[Flask], query: str) -> None:
         with scratch(app) as session:
             put(session, [("Training of trainers", "“a” b* NEAR c: 1(p) 😀", 1, True)])
             answers(session, query_terms(clean(query, lines=False)))
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=127)))
+def test_plain_texts_are_folded_as_others_are(text: str) -> None:
+    assert folded_words(f"{text} é") == [*folded_words(text), "e"]
