@@ -17,6 +17,7 @@ lint: $(VENV)/.ready-to-develop
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/deptry . --no-ansi
 
 screenshots: $(VENV)/.ready-to-develop
 	$(BIN)/python -m tests.tools.screenshots
