@@ -49,7 +49,7 @@ wsgi_app = "interagency:create_app()"
 logger_class = Lines
 accesslog = "-"
 graceful_timeout = 20
-# Longer than a proxy keeps a connection it does not use (60 s): else it sends a save into one that is just being closed.
+# Longer than a proxy keeps an idle connection (60 s): else it sends a save into one that is just being closed.
 keepalive = 75
 control_socket_disable = True
 # Only ProxyFix says what the proxy said, and only when INTERAGENCY_PROXIES counts it.
