@@ -21,6 +21,7 @@ lint: $(VENV)/.ready-to-develop
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/deptry . --no-ansi
 
 # Needs Debian's wrk and nginx-light. Writes docs/benchmarks.md and docs/pictures/benchmarks.svg.
 bench: $(VENV)/.ready-to-develop

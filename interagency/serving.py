@@ -49,6 +49,8 @@ wsgi_app = "interagency:create_app()"
 logger_class = Lines
 accesslog = "-"
 graceful_timeout = 20
+# Longer than a proxy keeps an idle connection (60 s): else it sends a save into one that is just being closed.
+keepalive = 75
 control_socket_disable = True
 # Only ProxyFix says what the proxy said, and only when INTERAGENCY_PROXIES counts it.
 forwarded_allow_ips = ""

@@ -175,9 +175,12 @@ def test_a_feed_is_kept_a_second_and_then_only_asked_whether_it_changed(
     assert first.content.startswith(b"BEGIN:VCALENDAR")
     assert "Set-Cookie" not in first.headers
     assert reader.get(address, headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
-    time.sleep(1.2)
+    time.sleep(2.2)
     assert reader.get(address).content == first.content
-    asked = asked_of_the_service(front)
+    for _ in range(30):  # its line comes when the answer is gone
+        asked = asked_of_the_service(front)
+        if 304 in asked:
+            break
     assert asked[0] == 200
     assert 304 in asked, asked
 
@@ -190,7 +193,7 @@ def test_a_revoked_feed_ends(front: Front, feed: tuple[Visitor, str]) -> None:
     assert front.visitor().get(address[0]).status_code == 200
     number = re.findall(r"/subscriptions/(\d+)/revoke", owner.get("/subscriptions").text)[-1]
     assert owner.post(f"/subscriptions/{number}/revoke", {}, token=owner.token("/subscriptions")).status_code == 302
-    time.sleep(1.2)
+    time.sleep(2.2)
     assert front.visitor().get(address[0]).status_code == 404
 
 

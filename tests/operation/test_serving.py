@@ -149,3 +149,13 @@ def test_attempts_are_still_counted_when_the_shared_counter_is_gone(sqlite_app: 
     assert answers[0] == 422
     assert answers[-1] == 429
     close(app)
+
+
+def test_the_proxy_lets_go_of_an_idle_connection_before_the_service_does() -> None:
+    """Else a save is sent into a connection that is just being closed, and is lost to its sender."""
+    from interagency import serving
+
+    text = (Path(__file__).parents[2] / "deploy" / "interagency.nginx.conf").read_text(encoding="utf-8")
+    found = re.search(r"keepalive_timeout (\d+)s;", text)
+    assert found
+    assert int(found[1]) < serving.keepalive
