@@ -28,6 +28,11 @@ class Visitor:
     def __post_init__(self) -> None:
         self.connection = http.client.HTTPConnection(HOST, self.port, timeout=120)
 
+    def connect(self) -> None:
+        """A new connection."""
+        self.connection.close()
+        self.connection.connect()
+
     def ask(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, bytes]:

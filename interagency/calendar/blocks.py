@@ -131,9 +131,10 @@ def blocks_under(session: Session, conditions: Sequence[sa.ColumnElement[bool]],
         .order_by(Event.id, kept.c.number)
     )  # fmt: skip
     blocks, missing = [], []
-    for event_id, begins, uid, body, digest, tzid, first_year, last_year in session.execute(query):
+    for event_id, *kept_block in session.execute(query):
+        begins, _uid, body = kept_block[:3]
         if begins is not None:
-            blocks.append(Block(begins, uid, body, digest, tzid, first_year or 0, last_year or 0))
+            blocks.append(Block(*kept_block))
         elif body is None:
             missing.append(event_id)
     for start in range(0, len(missing), BATCH):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -205,8 +205,7 @@ def _years(event: FeedEvent) -> tuple[int, int]:
     return first, last
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """The ready bytes of one event, and what a calendar must know to put them in their place."""
 
     begins: datetime
@@ -216,8 +215,8 @@ class Block:
     digest: bytes
     # The zone its times need, and for which years.
     tzid: str | None = None
-    first_year: int = 0
-    last_year: int = 0
+    first_year: int | None = None
+    last_year: int | None = None
 
 
 def block_of(event: FeedEvent) -> Block:
@@ -233,7 +232,7 @@ def _zones(blocks: Iterable[Block]) -> bytes:
     """One VTIMEZONE for each zone in use, right for the years of its events."""
     used: dict[str, tuple[int, int]] = {}
     for block in blocks:
-        if block.tzid:
+        if block.tzid and block.first_year and block.last_year:
             first, last = used.get(block.tzid, (block.first_year, block.last_year))
             used[block.tzid] = (min(first, block.first_year), max(last, block.last_year))
     return b"".join(_zone(tzid, first - 1, last + 1) for tzid, (first, last) in sorted(used.items()))

@@ -16,7 +16,7 @@ from interagency.words import fold
 
 def entities(session: Session, *, retired: bool = False) -> list[Organisation]:
     """All UN entities, those of the decision first in its order, then by acronym."""
-    query = sa.select(Organisation).where(Organisation.is_entity)
+    query = sa.select(Organisation).where(Organisation.is_entity).options(selectinload(Organisation.names))
     if not retired:
         query = query.where(Organisation.retired_on.is_(None))
     return list(session.scalars(query.order_by(Organisation.position, Organisation.acronym, Organisation.name)))
@@ -25,6 +25,7 @@ def entities(session: Session, *, retired: bool = False) -> list[Organisation]:
 def partners(session: Session) -> list[Organisation]:
     """All other organisations, by kind and name."""
     query = sa.select(Organisation).where(~Organisation.is_entity, Organisation.retired_on.is_(None))
+    query = query.options(selectinload(Organisation.names))  # a form offers them by all their names
     return list(session.scalars(query.order_by(Organisation.kind, Organisation.name)))
 
 
