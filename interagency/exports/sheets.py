@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,7 +39,6 @@ def _columns(*described: tuple[str, int, str]) -> tuple[Column, ...]:
 def chapter_sheets(picture: Picture) -> list[Sheet]:
     """One sheet per chapter, also when empty: each activity once, under its first recommendation there."""
     titles = {chapter["number"]: chapter["title"] for chapter in picture.contents["chapters"]}
-    recommendations = picture.contents["recommendations"]
     columns = _columns(
         ("Section", 24, "text"),
         ("Recommendations", 17, "text"),
@@ -51,23 +50,31 @@ def chapter_sheets(picture: Picture) -> list[Sheet]:
         ("Where", 26, "text"),
         ("Results and figures", 40, "text"),
     )
-    rows: dict[int, list[tuple[tuple[int, str, int], tuple[Cell, ...]]]] = defaultdict(list)
-    for row in picture.activities():
-        for number in row.entry["chapters"]:
-            codes = [code for code in row.facts["recommendations"] if recommendations[code]["chapter"] == number]
-            first = recommendations[codes[0]] if codes else None
-            order = (first["position"] if first else 999, row.facts["title"].casefold(), row.entry["id"])
-            rows[number].append((order, _chapter_row(row, codes, first["section"] if first else "")))
+    activities = picture.activities()
     return [
         Sheet(
             f"Chapter {ROMAN[number]}",
             columns,
-            [cells for _order, cells in sorted(rows[number], key=lambda pair: pair[0])],
+            _chapter_rows(picture, activities, number),
             freeze="D2",
             heading=f"Chapter {ROMAN[number]}: {titles[number]}",
         )
         for number in range(1, 8)
     ]
+
+
+def _chapter_rows(picture: Picture, activities: list[ActivityRow], number: int) -> Iterator[tuple[Cell, ...]]:
+    """The rows of one chapter in their order, made when they are written: one chapter in memory at a time."""
+    recommendations = picture.contents["recommendations"]
+    rows: list[tuple[tuple[int, str, int], tuple[Cell, ...]]] = []
+    for row in activities:
+        if number in row.entry["chapters"]:
+            codes = [code for code in row.facts["recommendations"] if recommendations[code]["chapter"] == number]
+            first = recommendations[codes[0]] if codes else None
+            order = (first["position"] if first else 999, row.facts["title"].casefold(), row.entry["id"])
+            rows.append((order, _chapter_row(row, codes, first["section"] if first else "")))
+    rows.sort(key=lambda pair: pair[0])
+    yield from (cells for _order, cells in rows)
 
 
 def _chapter_row(row: ActivityRow, codes: list[str], section: str) -> tuple[Cell, ...]:
@@ -156,14 +163,14 @@ def who_does_what_sheet(picture: Picture) -> Sheet:
 def by_recommendation_sheet(picture: Picture) -> Sheet:
     """One row per activity and recommendation, for pivot tables."""
     known = picture.contents["recommendations"]
-    rows = [
+    rows = (
         (
             row.entry["id"], row.facts["title"], code, ROMAN[known[code]["chapter"]], known[code]["section"],
             "joint" if row.entry["joint"] else "individual", row.facts["status"],
         )
         for row in picture.activities()
         for code in row.facts["recommendations"]
-    ]  # fmt: skip
+    )  # fmt: skip
     columns = _columns(
         ("ID", 7, "number"),
         ("Title", 60, "text"),
@@ -178,14 +185,14 @@ def by_recommendation_sheet(picture: Picture) -> Sheet:
 
 def by_country_sheet(picture: Picture) -> Sheet:
     """One row per activity, country and role, for pivot tables."""
-    rows = [
+    rows = (
         (
             row.entry["id"], row.facts["title"], picture.words.countries.get(code, code), code, role,
             "joint" if row.entry["joint"] else "individual", row.facts["status"],
         )
         for row in picture.activities()
         for code, role in row.facts["countries"]
-    ]  # fmt: skip
+    )  # fmt: skip
     columns = _columns(
         ("ID", 7, "number"),
         ("Title", 60, "text"),

@@ -33,6 +33,7 @@ from interagency.exports.sheets import (
     recommendations_sheet,
     who_does_what_sheet,
 )
+from interagency.matrix.activities.bulk import without_collector
 from interagency.matrix.activities.models import Level, Scope, Status
 from interagency.matrix.cycles.month import STALE_AFTER
 from interagency.matrix.cycles.months import month_after, month_of
@@ -305,7 +306,8 @@ def write_workbook(target: BinaryIO, origin: Origin, picture: Picture, *, column
     ):
         add_table(book, sheet)
     _add_lists(book.skeleton, picture)
-    book.save(target)
+    with without_collector():
+        book.save(target)
 
 
 def _stale_limit(picture: Picture) -> str:

@@ -144,6 +144,34 @@ def test_the_workbook_has_the_same_bytes_when_made_anew(
     assert again.status_code == 304
 
 
+def test_a_kept_workbook_is_read_once_when_asked_for_and_not_at_all_when_known(
+    sqlite_app: Flask, enter_sqlite: Enter, open_month: Open
+) -> None:
+    open_month()
+    close(sqlite_app)
+    with sqlite_app.app_context():
+        assert keep_edition_workbook(db.session, 1)
+    reader = enter_sqlite("reader")
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        asked.append(statement)
+
+    sa.event.listen(sa.engine.Engine, "before_cursor_execute", note)
+    try:
+        made = reader.get("/editions/2026-08/matrix.xlsx")
+        assert sum("edition_file.contents" in one for one in asked) == 1
+        assert not any("edition.contents" in one for one in asked)
+        asked.clear()
+        again = reader.get("/editions/2026-08/matrix.xlsx", headers={"If-None-Match": made.headers["ETag"]})
+    finally:
+        sa.event.remove(sa.engine.Engine, "before_cursor_execute", note)
+    assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", made.headers["ETag"])
+    assert not any("contents" in one for one in asked)
+    other = reader.get("/editions/2026-08/matrix.xlsx", headers={"If-None-Match": '"other"'})
+    assert (other.status_code, other.data) == (200, made.data)
+
+
 def test_changes_are_told_on_the_page_and_in_the_workbook(
     app: Flask, enter: Enter, clock: Clock, add_activity: Add, open_month: Open
 ) -> None:
