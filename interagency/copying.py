@@ -21,11 +21,14 @@ from sqlalchemy.orm import Session
 
 from interagency.backup import empty_postgresql
 from interagency.database import MIGRATIONS, Model, alembic, canonical_json, db
+from interagency.fulltext import Searched, is_of_the_models, make_index_again
 from interagency.settings import Settings
 
 BATCH = 1000
 # Any number serves; while the source holds it, the same database cannot take it as a target.
 LOCK = 1_630_103
+# Tables that migrations put rows into: with nothing else a database is empty.
+BORN_FILLED = frozenset({"feed_revision"})
 LARGEST = {sa.BigInteger: 2**63 - 1, sa.Integer: 2**31 - 1}
 
 
@@ -62,6 +65,7 @@ def copy_to(settings: Settings, url: str, *, replace_target: bool, tell: Callabl
                     rows = _copy_rows(reading, writing, tell)
                     _compare_rows(reading, writing)
                     _verify_editions(writing)
+                _index_words(writing)
                 _verify_triggers(reading, writing)
     except sa.exc.DBAPIError as problem:
         raise CopyRefusal(f"A database refused: {str(problem.orig).splitlines()[0]}") from None
@@ -132,7 +136,7 @@ def _refuse_other_schema(reading: sa.Connection) -> None:
 
 def _make_room(target: sa.Engine, url: str, *, replace_target: bool) -> None:
     with target.connect() as connection:
-        filled = _filled_tables(connection)
+        filled = [name for name in _filled_tables(connection) if name not in BORN_FILLED]
     if filled and not replace_target:
         raise CopyRefusal(
             f"The target holds rows in {len(filled)} tables ({', '.join(filled[:3])} …). "
@@ -147,7 +151,12 @@ def _make_room(target: sa.Engine, url: str, *, replace_target: bool) -> None:
 
 
 def _filled_tables(connection: sa.Connection) -> list[str]:
-    names = [name for name in sa.inspect(connection).get_table_names() if name != "alembic_version"]
+    """Tables with rows, less those of the index of words: they are made from the others."""
+    names = [
+        name
+        for name in sa.inspect(connection).get_table_names()
+        if name != "alembic_version" and is_of_the_models(name, "table", None)
+    ]
     return [
         name
         for name in sorted(names)
@@ -171,6 +180,15 @@ def _clear_rows(writing: sa.Connection) -> None:
     """Rows a migration itself put there give way; they are in the source, too."""
     for name in reversed(_filled_tables(writing)):
         writing.execute(sa.delete(sa.table(name)))
+
+
+def _index_words(writing: sa.Connection) -> None:
+    """The triggers that keep SQLite's index of words were away: it is made from the texts that came."""
+    if writing.dialect.name != "sqlite":
+        return
+    with Session(bind=writing, join_transaction_mode="control_fully") as session:
+        for model in Searched.__subclasses__():
+            make_index_again(session, model)
 
 
 @contextmanager

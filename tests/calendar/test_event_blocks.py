@@ -18,7 +18,8 @@ from interagency.backup import backup, restore
 from interagency.calendar import blocks as blocks_module
 from interagency.calendar.blocks import blocks_under, form_of, keep_missing
 from interagency.calendar.feed import Block, calendar_bytes
-from interagency.calendar.ics_import import Importer, apply, chosen_by_default, preview, undo
+from interagency.calendar.ics_apply import apply, undo
+from interagency.calendar.ics_import import Importer, chosen_by_default, preview
 from interagency.calendar.models import Event, EventBlock, FeedRevision
 from interagency.calendar.publish import feed_events
 from interagency.calendar.queries import everything

@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy.engine import make_url
 
 from interagency.cli import main
-from interagency.copying import CopyRefusal, append_only_tables, copy_to, plain
+from interagency.copying import BORN_FILLED, CopyRefusal, append_only_tables, copy_to, plain
 from interagency.database import Model, db
 from interagency.history import audit
 from interagency.matrix.activities.models import Activity
@@ -157,7 +157,7 @@ def test_a_value_the_target_does_not_keep_is_named_and_nothing_is_copied(
     engine.dispose()
     with pytest.raises(CopyRefusal, match=words):
         copy_to(source, empty_postgresql, replace_target=False, tell=nothing)
-    assert not any(contents(empty_postgresql).values())
+    assert not [name for name, rows in contents(empty_postgresql).items() if rows and name not in BORN_FILLED]
 
 
 @pytest.mark.postgresql
@@ -169,7 +169,7 @@ def test_a_damaged_edition_is_not_carried_over(source: Settings, empty_postgresq
     engine.dispose()
     with pytest.raises(CopyRefusal, match="edition 1"):
         copy_to(source, empty_postgresql, replace_target=False, tell=nothing)
-    assert not any(contents(empty_postgresql).values())
+    assert not [name for name, rows in contents(empty_postgresql).items() if rows and name not in BORN_FILLED]
 
 
 def test_the_database_is_never_its_own_target(app: Flask) -> None:
