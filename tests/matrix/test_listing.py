@@ -84,7 +84,7 @@ def test_the_list_takes_as_many_statements_with_fifty_rows_as_with_one(app: Flas
     few = statements("/activities?q=%284%29&recommendation=")
     assert statements("/activities?page=2") <= few
     assert statements("/activities?joint=yes") == few
-    assert few <= 12
+    assert few <= 13
 
 
 def test_the_links_of_the_pages_go_by_key_and_old_addresses_still_open(sqlite_app: Flask, enter_sqlite: Enter) -> None:
