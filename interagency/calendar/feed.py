@@ -9,7 +9,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -306,7 +306,8 @@ def _with_own_uids(blocks: Iterable[Block]) -> list[Block]:
 def _renamed(block: Block, uid: str) -> Block:
     """The same event under another UID."""
     body = block.body.replace(_uid_line(block.uid), _uid_line(uid))
-    return replace(block, uid=uid, body=body, digest=hashlib.sha256(body).digest()[:16])
+    digest = hashlib.sha256(body).digest()[:16]
+    return Block(block.begins, uid, body, digest, block.tzid, block.first_year, block.last_year)
 
 
 def _uid_line(uid: str) -> bytes:
