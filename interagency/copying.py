@@ -186,7 +186,7 @@ def _index_words(writing: sa.Connection) -> None:
     """The triggers that keep SQLite's index of words were away: it is made from the texts that came."""
     if writing.dialect.name != "sqlite":
         return
-    with Session(bind=writing, join_transaction_mode="control_fully") as session:
+    with Session(bind=writing, join_transaction_mode="rollback_only") as session:
         for model in Searched.__subclasses__():
             make_index_again(session, model)
 

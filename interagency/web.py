@@ -205,9 +205,10 @@ def _refusal(code: int, message: str) -> ResponseReturnValue:
 
 
 def _bare_page(title: str, message: str) -> str:
-    """An error page that needs no database."""
+    """An error page that needs neither a database nor a host that links could be made for."""
     page = current_app.jinja_env.get_template("unavailable.html")
-    return page.render(title=title, message=message, reference=request_id())
+    styles = request.script_root + (current_app.static_url_path or "")
+    return page.render(title=title, message=message, reference=request_id(), styles=styles)
 
 
 def _unavailable(message: str) -> ResponseReturnValue:

@@ -85,6 +85,7 @@ def _furnish(world: World) -> dict[str, str]:
     lone = re.findall(r"/activities/(\d+)", undp.get("/activities?entity=undp&joint=no").text)
     return {
         "activity_id": lone[0],
+        "second_id": "2",
         "event_id": "29",
         "token": token,
         "external": external[0] if external else "none",

@@ -147,7 +147,7 @@ def test_what_was_planted_is_text_wherever_it_comes_out(planted: World) -> None:
     assert {"text/html", "text/csv", "text/calendar"} <= seen
 
 
-HOSTS = ("planted.example", "planted.example:80", "127.0.0.1@planted.example", "localhost\t")
+HOSTS = ("planted.example", "planted.example:80", "127.0.0.1@planted.example", "localhost\t", "a" * 300)
 
 
 @pytest.mark.parametrize("host", HOSTS)

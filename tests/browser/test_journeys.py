@@ -205,14 +205,20 @@ def test_the_coordinator_reminds_and_closes_reopens_on_a_phone_and_closes_again(
             page.get_by_role("button", name=re.compile(r"^Remind all \d+")).click()
             expect(page.locator(".notice").first).to_be_visible()
         else:
-            page.goto("/cycles")
-            page.locator("tbody a").first.click()
-            page.fill("#reopen-reason", "WHO asked for one more day")
-            page.get_by_role("button", name=re.compile("^Reopen")).click()
+            _reopen(page)
         page.get_by_role("link", name="Look and close").click()
         expect(page.locator("main")).to_contain_text(re.compile(r"\d+ entities are silent"))
         page.get_by_role("button", name=re.compile("^Close .* and make its edition")).click()
         expect(page.locator("h1")).to_contain_text(f"edition {number}")
         page.get_by_role("link", name="What changed").click()
         expect(page.locator("main")).to_contain_text("unchanged")
+        if name == "phone":  # the other journeys need the month
+            _reopen(page)
         context.close()
+
+
+def _reopen(page: Page) -> None:
+    page.goto("/cycles")
+    page.locator("tbody a").first.click()
+    page.fill("#reopen-reason", "WHO asked for one more day")
+    page.get_by_role("button", name=re.compile("^Reopen")).click()

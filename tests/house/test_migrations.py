@@ -96,6 +96,7 @@ def test_from_every_released_schema_with_data_in_it(app: Flask, revision: str) -
         assert alembic.compare_metadata() == []
     close(app)
     after = rows_of(app)
+    before.pop("feed_revision")  # rises with each change, and migrations change
     for table, rows in before.items():
         columns = sorted(set(rows[0]) & set(after[table][0])) if rows and after[table] else []
         was = sorted(repr([row[name] for name in columns]) for row in rows)

@@ -81,6 +81,7 @@ def test_reminding_who_is_silent_once_a_day(
     assert [address for address, _once in outbox(app)] == ["undp@example.org"]
     assert "Nobody is focal point of UNODC" in text_of(coordinator.get("/cycles/2026-08"))
     clock.move(2026, 8, 21, 9)
+    coordinator = enter("coordinator")  # the session of the day before has run out
     coordinator.send("/cycles/2026-08/remind", {"entity": ["undp"]}, at="/cycles/2026-08")
     assert len(outbox(app)) == 2
     assert coordinator.send("/cycles/2026-08/remind", {}, at="/cycles/2026-08").status_code == 409
