@@ -33,6 +33,10 @@ NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 ORIGIN = Origin("The matrix", NOW.astimezone(ZONE), ZONE.key, "The bench", "November 2026", "none", [], "")
 EVERYTHING = Filters()
 EVENTS = 500
+TABLES = (
+    "activity", "activity_entity", "activity_country", "activity_chapter", "activity_partner", "activity_region",
+    "activity_recommendation", "activity_sdg_goal", "activity_sdg_target", "figure",
+)  # fmt: skip
 Plain = list[tuple[str, list[list[Any]]]]
 
 
@@ -90,8 +94,8 @@ def raw(plain: Plain) -> None:
 
 
 def core_rows() -> list[list[tuple[Any, ...]]]:
-    """Every row that has to do with activities, as Core gives it."""
-    tables = [table for name, table in Model.metadata.tables.items() if name.startswith(("activity", "figure"))]
+    """Every row an edition or a workbook keeps of activities, as Core gives it."""
+    tables = [Model.metadata.tables[name] for name in TABLES]
     found = [[tuple(row) for row in db.session.connection().execute(sa.select(table))] for table in tables]
     db.session.rollback()
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from datetime import datetime
+from threading import Lock
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
@@ -72,16 +73,54 @@ def kept_checksum(session: Session, number: int) -> str | None:
     return session.scalar(query.where(EditionFile.edition_number == number, EditionFile.file_format == WORKBOOK))
 
 
-def edition_workbook(session: Session, edition: Edition) -> tuple[bytes, str]:
+class _AtHand:
+    """The workbooks asked for last, by their SHA-256. What is under a checksum has it, so it is never wrong."""
+
+    MOST = 2
+
+    def __init__(self) -> None:
+        self._bodies: dict[str, bytes] = {}
+        self._lock = Lock()
+
+    def get(self, checksum: str) -> bytes | None:
+        with self._lock:
+            body = self._bodies.pop(checksum, None)
+            if body is not None:
+                self._bodies[checksum] = body  # the last asked for stands last
+            return body
+
+    def keep(self, checksum: str, body: bytes) -> bool:
+        """Keep `body` unless it is not what `checksum` says; whether it is."""
+        if hashlib.sha256(body).hexdigest() != checksum:
+            return False
+        with self._lock:
+            self._bodies[checksum] = body
+            while len(self._bodies) > self.MOST:
+                del self._bodies[next(iter(self._bodies))]
+        return True
+
+    def clear(self) -> None:
+        with self._lock:
+            self._bodies.clear()
+
+
+at_hand = _AtHand()
+
+
+def edition_workbook(session: Session, edition: Edition, checksum: str | None = None) -> tuple[bytes, str]:
     """The workbook of an edition and its SHA-256: kept when it was made before, else made; the same bytes each time.
 
-    Raises ValueError when it has to be made and the edition does not match its checksum.
+    `checksum` is what `kept_checksum` gave, where it was asked already. Raises ValueError when the workbook has to
+    be made and the edition does not match its checksum.
     """
+    checksum = checksum or kept_checksum(session, edition.number)
+    if checksum is not None and (ready := at_hand.get(checksum)) is not None:
+        return ready, checksum
     query = sa.select(EditionFile.contents, EditionFile.checksum)
     kept = session.execute(
         query.where(EditionFile.edition_number == edition.number, EditionFile.file_format == WORKBOOK)
     ).first()
-    if kept is not None and hashlib.sha256(kept.contents).hexdigest() == kept.checksum:
+    if kept is not None and at_hand.keep(kept.checksum, kept.contents):
         return kept.contents, kept.checksum
     body = _make_edition_workbook(session, edition)
     return body, hashlib.sha256(body).hexdigest()
