@@ -3,7 +3,7 @@ JSON and Word cannot tell different stories."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -91,10 +91,12 @@ class Picture:
 
     def activities(self) -> list[ActivityRow]:
         """Its activities, by id."""
-        return [
-            ActivityRow(entry, entry["facts"], self.words, self.became("activities", entry["id"]))
-            for entry in self.contents["activities"]
-        ]
+        return list(self.passing())
+
+    def passing(self) -> Iterator[ActivityRow]:
+        """Its activities, by id, one at a time. Of a picture that streams this can be asked once."""
+        for entry in self.contents["activities"]:
+            yield ActivityRow(entry, entry["facts"], self.words, self.became("activities", entry["id"]))
 
     def events(self) -> list[EventRow]:
         """Every happening of its events, by first day."""
