@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from interagency.database import now
 from interagency.exports.models import EditionFile
-from interagency.exports.picture import Picture, edition_picture, live_picture
+from interagency.exports.picture import Picture, edition_picture, passing_picture
 from interagency.exports.workbook import Origin, write_workbook
 from interagency.matrix.cycles.models import Edition
 from interagency.matrix.cycles.months import month_words
@@ -40,9 +40,12 @@ def write_current_matrix(
     at: datetime | None = None,
     hxl: bool = False,
 ) -> None:
-    """Write the matrix as it stands, under `filters`, with the events of the same filters up to a year ahead."""
+    """Write the matrix as it stands, under `filters`, with the events of the same filters up to a year ahead.
+
+    In memory there are a thousand activities at a time, the events, and the edition before as long as it is compared.
+    """
     made_at = (at or now()).astimezone(settings.zone)
-    picture = live_picture(session, filters, mine=mine, day=made_at.date())
+    picture = passing_picture(session, filters, mine=mine, day=made_at.date())
     origin = Origin(
         title=f"Matrix of UNGASS-related action, as it stood on {made_at.day} {made_at:%B %Y}",
         made_at=made_at,
