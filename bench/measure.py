@@ -10,7 +10,10 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured. `rounds` of each alternative; `seconds` of load in each."""
+    """How much is measured. `rounds` of each alternative; `seconds` of load in each.
+
+    `exported` activities for the workbook, the import and the closing; `flat` for their memory.
+    """
 
     name: str
     activities: int
@@ -20,10 +23,12 @@ class Size:
     seconds: int
     people: int
     evening: int
+    exported: int
+    flat: int
 
 
-FULL = Size("full", 100_000, 5_000, (1_000, 10_000, 100_000), 5, 3, 200, 180)
-QUICK = Size("quick", 5_000, 2_000, (1_000, 5_000), 3, 2, 50, 10)
+FULL = Size("full", 100_000, 5_000, (1_000, 10_000, 100_000), 5, 3, 200, 180, 10_000, 50_000)
+QUICK = Size("quick", 5_000, 2_000, (1_000, 5_000), 3, 2, 50, 10, 1_000, 5_000)
 
 
 @dataclass(frozen=True)

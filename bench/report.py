@@ -15,6 +15,7 @@ from bench.measure import Growth, Measure, Size
 from bench.worlds import ROOT
 
 PAGE, PICTURE = ROOT / "docs" / "benchmarks.md", ROOT / "docs" / "pictures" / "benchmarks.svg"
+NOTES = ROOT / "docs" / "benchmarks-notes.md"  # by hand: a run never writes it
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 420, 70, 220, 40, 50
 TONES = ("#00629b", "#a8470f", "#2e7031", "#7a2a7d", "#6b5b00", "#44546a")
 
@@ -60,6 +61,7 @@ def _lines(size: Size, measures: Sequence[Measure], growth: Sequence[Growth], se
         yield (
             f"| {one.name} | {one.against} | {_number(one.ratio)}{spread} | {sign} {one.reach:g} | {one.then:g} | {state} |"  # noqa: E501
         )
+    yield f"\nWhat was tried, what paid, what did not, and what was measured apart: [notes]({NOTES.name}), kept by hand."
     yield "\n## Cost against size\n"
     yield "![Cost of a page, of the heat map, of a feed that has not changed and of the start](pictures/benchmarks.svg)\n"  # noqa: E501
     yield f"| Milliseconds at | {' | '.join(f'{size:,}' for size in growth[0].sizes) if growth else ''} |"

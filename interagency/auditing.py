@@ -70,7 +70,8 @@ def _note(response: Response) -> Response:
             by_id, by_name = current_user.id, current_user.name
             db.session.rollback()  # ends the reading, so that the write begins a transaction of its own
             act, details = ("exported", _download()) if downloaded else ("refused", _refusal())
-            db.session.add(AuditEntry(act=act, at=instant(), by_id=by_id, by_name=by_name, details=details))
+            values = {"act": act, "at": instant(), "by_id": by_id, "by_name": by_name, "details": details}
+            db.session.execute(sa.insert(AuditEntry).values(values))  # one row needs no unit of work
             db.session.commit()
     except DBAPIError as error:
         db.session.rollback()

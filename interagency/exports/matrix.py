@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from datetime import datetime
+from threading import Lock
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from interagency.database import now
 from interagency.exports.models import EditionFile
-from interagency.exports.picture import Picture, edition_picture, live_picture
+from interagency.exports.picture import Picture, edition_picture, passing_picture
 from interagency.exports.workbook import Origin, write_workbook
 from interagency.matrix.cycles.models import Edition
 from interagency.matrix.cycles.months import month_words
@@ -39,9 +40,12 @@ def write_current_matrix(
     at: datetime | None = None,
     hxl: bool = False,
 ) -> None:
-    """Write the matrix as it stands, under `filters`, with the events of the same filters up to a year ahead."""
+    """Write the matrix as it stands, under `filters`, with the events of the same filters up to a year ahead.
+
+    In memory there are a thousand activities at a time, the events, and the edition before as long as it is compared.
+    """
     made_at = (at or now()).astimezone(settings.zone)
-    picture = live_picture(session, filters, mine=mine, day=made_at.date())
+    picture = passing_picture(session, filters, mine=mine, day=made_at.date())
     origin = Origin(
         title=f"Matrix of UNGASS-related action, as it stood on {made_at.day} {made_at:%B %Y}",
         made_at=made_at,
@@ -72,16 +76,54 @@ def kept_checksum(session: Session, number: int) -> str | None:
     return session.scalar(query.where(EditionFile.edition_number == number, EditionFile.file_format == WORKBOOK))
 
 
-def edition_workbook(session: Session, edition: Edition) -> tuple[bytes, str]:
+class _AtHand:
+    """The workbooks asked for last, by their SHA-256. What is under a checksum has it, so it is never wrong."""
+
+    MOST = 2
+
+    def __init__(self) -> None:
+        self._bodies: dict[str, bytes] = {}
+        self._lock = Lock()
+
+    def get(self, checksum: str) -> bytes | None:
+        with self._lock:
+            body = self._bodies.pop(checksum, None)
+            if body is not None:
+                self._bodies[checksum] = body  # the last asked for stands last
+            return body
+
+    def keep(self, checksum: str, body: bytes) -> bool:
+        """Keep `body` unless it is not what `checksum` says; whether it is."""
+        if hashlib.sha256(body).hexdigest() != checksum:
+            return False
+        with self._lock:
+            self._bodies[checksum] = body
+            while len(self._bodies) > self.MOST:
+                del self._bodies[next(iter(self._bodies))]
+        return True
+
+    def clear(self) -> None:
+        with self._lock:
+            self._bodies.clear()
+
+
+at_hand = _AtHand()
+
+
+def edition_workbook(session: Session, edition: Edition, checksum: str | None = None) -> tuple[bytes, str]:
     """The workbook of an edition and its SHA-256: kept when it was made before, else made; the same bytes each time.
 
-    Raises ValueError when it has to be made and the edition does not match its checksum.
+    `checksum` is what `kept_checksum` gave, where it was asked already. Raises ValueError when the workbook has to
+    be made and the edition does not match its checksum.
     """
+    checksum = checksum or kept_checksum(session, edition.number)
+    if checksum is not None and (ready := at_hand.get(checksum)) is not None:
+        return ready, checksum
     query = sa.select(EditionFile.contents, EditionFile.checksum)
     kept = session.execute(
         query.where(EditionFile.edition_number == edition.number, EditionFile.file_format == WORKBOOK)
     ).first()
-    if kept is not None and hashlib.sha256(kept.contents).hexdigest() == kept.checksum:
+    if kept is not None and at_hand.keep(kept.checksum, kept.contents):
         return kept.contents, kept.checksum
     body = _make_edition_workbook(session, edition)
     return body, hashlib.sha256(body).hexdigest()

@@ -3,7 +3,7 @@ JSON and Word cannot tell different stories."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -15,11 +15,18 @@ from werkzeug.datastructures import MultiDict
 from interagency.calendar.models import Event
 from interagency.calendar.monthly import entries as event_entries
 from interagency.calendar.queries import event_conditions, read_event_filters
-from interagency.matrix.activities.bulk import entries, without_collector
+from interagency.matrix.activities.bulk import entries, totals, without_collector
 from interagency.matrix.activities.words import FactWords
 from interagency.matrix.cycles import editions
 from interagency.matrix.cycles.contents import Contents, answers_of, counts, names_of_the_day
-from interagency.matrix.cycles.differences import Difference, Kind, compare_contents
+from interagency.matrix.cycles.differences import (
+    Difference,
+    Kind,
+    RecordChange,
+    became,
+    compare_contents,
+    facts_by_id,
+)
 from interagency.matrix.cycles.models import Cycle, CycleState, Edition
 from interagency.matrix.cycles.months import month_words
 from interagency.matrix.cycles.reading import taking_part
@@ -69,6 +76,45 @@ class EventRow:
     words: FactWords
 
 
+class Telling:
+    """Tells what became of each activity since an edition while they pass; forgets what did not change.
+
+    `found` is whole once all have passed: without the unchanged, and without the fields of new ones and gone ones.
+    """
+
+    def __init__(self, older: Contents, *, with_gone: bool) -> None:
+        self.found = Difference({})
+        self._before, self._with_gone = facts_by_id(older["activities"]), with_gone
+        self._earlier = frozenset(older.get("gone", {}).get("activities", ()))
+        self._met: set[int] = set()
+
+    def tell(self, entry: dict[str, Any]) -> RecordChange:
+        """What became of one."""
+        number = entry["id"]
+        self._met.add(number)
+        record = became(number, self._before.get(number), entry["facts"], self._earlier)
+        if record.kind in (Kind.NEW, Kind.REAPPEARED):
+            record = RecordChange(number, record.kind, record.title)
+        if record.kind is not Kind.UNCHANGED:
+            self.found.records[number] = record
+        return record
+
+    def end(self) -> None:
+        """All have passed: those of the edition that did not are gone."""
+        if self._with_gone:
+            for number in self._before.keys() - self._met:
+                self.found.records[number] = RecordChange(number, Kind.GONE, self._before[number]["title"])
+
+
+def _became_words(record: RecordChange | None) -> str:
+    """`new`, `changed: title, status`, `ended`, `unchanged` … or nothing without an edition to compare with."""
+    if record is None:
+        return ""
+    if record.kind is Kind.CHANGED:
+        return f"{record.kind.value}: {', '.join(name.replace('_', ' ') for name in record.fields)}"
+    return record.kind.value
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """Everything an export is made from."""
@@ -78,23 +124,24 @@ class Picture:
     day: date
     changes: dict[str, Difference] = field(default_factory=dict)
     since: str = ""  # the edition the changes are told against, in words
+    telling: Telling | None = None  # of a picture whose activities are still to pass
 
-    def became(self, name: str, record_id: int) -> str:
-        """`new`, `changed: title, status`, `ended`, `unchanged` … or nothing without an edition to compare with."""
-        found = self.changes.get(name)
-        record = found.records.get(record_id) if found else None
-        if record is None:
-            return ""
-        if record.kind is Kind.CHANGED:
-            return f"{record.kind.value}: {', '.join(field.replace('_', ' ') for field in record.fields)}"
-        return record.kind.value
+    def _change(self, entry: dict[str, Any]) -> RecordChange | None:
+        if self.telling is not None:
+            return self.telling.tell(entry)
+        found = self.changes.get("activities")
+        return found.records.get(entry["id"]) if found else None
 
     def activities(self) -> list[ActivityRow]:
         """Its activities, by id."""
-        return [
-            ActivityRow(entry, entry["facts"], self.words, self.became("activities", entry["id"]))
-            for entry in self.contents["activities"]
-        ]
+        return list(self.passing())
+
+    def passing(self) -> Iterator[ActivityRow]:
+        """Its activities, by id, one at a time. Of a picture that streams this can be asked once."""
+        for entry in self.contents["activities"]:
+            yield ActivityRow(entry, entry["facts"], self.words, _became_words(self._change(entry)))
+        if self.telling is not None:
+            self.telling.end()
 
     def events(self) -> list[EventRow]:
         """Every happening of its events, by first day."""
@@ -117,23 +164,55 @@ def live_picture(session: Session, filters: Filters, *, mine: Collection[str], d
 
     `mine` are the keys of the reader's entities. Changes are told against the newest edition.
     """
-    contents: Contents = names_of_the_day(session)
+    contents = _live_contents(session, filters, mine, day)
     with without_collector():
         contents["activities"] = list(entries(session, activity_conditions(filters, mine)))
-    contents["event"] = event_entries(session, day, _event_conditions(session, filters, mine, day))
     contents["counts"] = counts(contents)
-    cycle = session.scalar(sa.select(Cycle).where(Cycle.state == CycleState.OPEN).order_by(Cycle.month).limit(1))
-    contents["month"] = cycle.month if cycle else None
-    contents["answers"], contents["silent"] = answers_of(session, cycle, day) if cycle else ([], [])
-    newest = editions.newest_edition(session)
-    if newest is None:
-        return Picture(contents, FactWords.of_edition(contents), day)
-    older = editions.load(session, newest.number)
+    words = FactWords.of_edition(contents)
+    older, since = _newest(session)
+    if older is None:
+        return Picture(contents, words, day)
     changes = {name: compare_contents(older, contents, name) for name in ("activities", "event")}
     if filters:
         changes = {name: _without_gone(found) for name, found in changes.items()}
-    since = f"edition {newest.number} ({month_words(newest.cycle_month)})"
-    return Picture(contents, FactWords.of_edition(contents), day, changes, since)
+    return Picture(contents, words, day, changes, since)
+
+
+def passing_picture(session: Session, filters: Filters, *, mine: Collection[str], day: date) -> Picture:
+    """As `live_picture`, of any size: its activities are read while they pass, once, and none is kept.
+
+    Begins a transaction that sees one state throughout, so what the session holds unsaved is given up.
+    """
+    editions.begin_whole_view(session)
+    conditions = activity_conditions(filters, mine)
+    contents = _live_contents(session, filters, mine, day)
+    contents["activities"] = entries(session, conditions)
+    contents["counts"] = totals(session, conditions)
+    words = FactWords.of_edition(contents)
+    older, since = _newest(session)
+    if older is None:
+        return Picture(contents, words, day)
+    telling, events = Telling(older, with_gone=not filters), compare_contents(older, contents, "event")
+    changes = {"activities": telling.found, "event": _without_gone(events) if filters else events}
+    return Picture(contents, words, day, changes, since, telling)
+
+
+def _live_contents(session: Session, filters: Filters, mine: Collection[str], day: date) -> Contents:
+    """Everything but the activities and their counts."""
+    contents: Contents = names_of_the_day(session)
+    contents["event"] = event_entries(session, day, _event_conditions(session, filters, mine, day))
+    cycle = session.scalar(sa.select(Cycle).where(Cycle.state == CycleState.OPEN).order_by(Cycle.month).limit(1))
+    contents["month"] = cycle.month if cycle else None
+    contents["answers"], contents["silent"] = answers_of(session, cycle, day) if cycle else ([], [])
+    return contents
+
+
+def _newest(session: Session) -> tuple[Contents | None, str]:
+    """The newest edition, which changes are told against, and its name."""
+    newest = editions.newest_edition(session)
+    if newest is None:
+        return None, ""
+    return editions.load(session, newest.number), f"edition {newest.number} ({month_words(newest.cycle_month)})"
 
 
 def _event_conditions(

@@ -1,8 +1,10 @@
-"""The sheets of the workbook beside Matrix and Calendar: what each shows, as columns over rows of a picture."""
+"""The sheets of the workbook beside Matrix and Calendar: what each shows, as columns over rows.
+
+Most rows are told only after the activities passed by on their way into Matrix: they are made when they are written.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +12,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from interagency.exports.columns import Cell, Column, joined
-from interagency.exports.picture import ActivityRow, Picture
+from interagency.exports.gathering import Gathered, OnOne
+from interagency.exports.picture import Picture
 from interagency.matrix.activities.words import event_field_words, field_words
 from interagency.matrix.cycles.differences import Kind
 from interagency.matrix.framework.models import ROMAN
@@ -36,7 +39,7 @@ def _columns(*described: tuple[str, int, str]) -> tuple[Column, ...]:
     return tuple(Column(title, _at(place), width, kind) for place, (title, width, kind) in enumerate(described))
 
 
-def chapter_sheets(picture: Picture) -> list[Sheet]:
+def chapter_sheets(picture: Picture, gathered: Gathered) -> list[Sheet]:
     """One sheet per chapter, also when empty: each activity once, under its first recommendation there."""
     titles = {chapter["number"]: chapter["title"] for chapter in picture.contents["chapters"]}
     columns = _columns(
@@ -50,12 +53,11 @@ def chapter_sheets(picture: Picture) -> list[Sheet]:
         ("Where", 26, "text"),
         ("Results and figures", 40, "text"),
     )
-    activities = picture.activities()
     return [
         Sheet(
             f"Chapter {ROMAN[number]}",
             columns,
-            _chapter_rows(picture, activities, number),
+            gathered.chapter(number),
             freeze="D2",
             heading=f"Chapter {ROMAN[number]}: {titles[number]}",
         )
@@ -63,64 +65,8 @@ def chapter_sheets(picture: Picture) -> list[Sheet]:
     ]
 
 
-def _chapter_rows(picture: Picture, activities: list[ActivityRow], number: int) -> Iterator[tuple[Cell, ...]]:
-    """The rows of one chapter in their order, made when they are written: one chapter in memory at a time."""
-    recommendations = picture.contents["recommendations"]
-    rows: list[tuple[tuple[int, str, int], tuple[Cell, ...]]] = []
-    for row in activities:
-        if number in row.entry["chapters"]:
-            codes = [code for code in row.facts["recommendations"] if recommendations[code]["chapter"] == number]
-            first = recommendations[codes[0]] if codes else None
-            order = (first["position"] if first else 999, row.facts["title"].casefold(), row.entry["id"])
-            rows.append((order, _chapter_row(row, codes, first["section"] if first else "")))
-    rows.sort(key=lambda pair: pair[0])
-    yield from (cells for _order, cells in rows)
-
-
-def _chapter_row(row: ActivityRow, codes: list[str], section: str) -> tuple[Cell, ...]:
-    facts = row.facts
-    between = " to ".join(row.words.say(name, facts[name]) for name in ("start", "end") if facts[name])
-    places = [*row.countries(), *(row.words.regions.get(code, code) for code in facts["regions"])]
-    told = [text for text in (facts["results"], row.words.say("figures", facts["figures"])) if text not in ("", "—")]
-    return (
-        section,
-        joined(codes) or "none in this chapter",
-        facts["title"],
-        joined(row.short(key) for key in row.entities),
-        joined(row.short(key) for key in facts["partners"]),
-        facts["status"],
-        between,
-        joined(places),
-        "\n".join(told),
-    )
-
-
-def recommendations_sheet(picture: Picture) -> Sheet:
+def recommendations_sheet(picture: Picture, gathered: Gathered) -> Sheet:
     """All 103 recommendations with how much is done on each; gaps visible."""
-    found: dict[str, list[ActivityRow]] = defaultdict(list)
-    for row in picture.activities():
-        for code in row.facts["recommendations"]:
-            found[code].append(row)
-    rows = []
-    for code, one in sorted(picture.contents["recommendations"].items(), key=lambda pair: pair[1]["position"]):
-        some = found.get(code, [])
-        entities = list(dict.fromkeys(key for row in some for key in row.entities))
-        countries = {code for row in some for code, _role in row.facts["countries"]}
-        names = joined(picture.words.organisations.get(key, key) for key in entities)
-        rows.append(
-            (
-                code,
-                ROMAN[one["chapter"]],
-                one["section"],
-                one["title"],
-                len(some),
-                sum(row.entry["joint"] for row in some),
-                len(entities),
-                names,
-                len(countries),
-                "" if some else "no activity",
-            )
-        )
     columns = _columns(
         ("Recommendation", 15, "text"),
         ("Chapter", 9, "text"),
@@ -133,44 +79,52 @@ def recommendations_sheet(picture: Picture) -> Sheet:
         ("Countries", 10, "number"),
         ("Gap", 13, "text"),
     )
-    return Sheet("Recommendations", columns, rows)
+    return Sheet("Recommendations", columns, _recommendation_rows(picture, gathered))
 
 
-def who_does_what_sheet(picture: Picture) -> Sheet:
+def _recommendation_rows(picture: Picture, gathered: Gathered) -> Iterator[tuple[Cell, ...]]:
+    for code, one in sorted(picture.contents["recommendations"].items(), key=lambda pair: pair[1]["position"]):
+        done = gathered.on.get(code, OnOne())
+        yield (
+            code,
+            ROMAN[one["chapter"]],
+            one["section"],
+            one["title"],
+            done.activities,
+            done.joint,
+            len(done.entities),
+            joined(picture.words.organisations.get(key, key) for key in done.entities),
+            len(done.countries),
+            "" if done.activities else "no activity",
+        )
+
+
+def who_does_what_sheet(picture: Picture, gathered: Gathered) -> Sheet:
     """Entities by chapters: how many activities. The last column counts each activity once."""
-    counts: dict[str, list[int]] = defaultdict(lambda: [0] * 9)
-    for row in picture.activities():
-        for key in row.entities:
-            for number in row.entry["chapters"]:
-                counts[key][number] += 1
-            if not row.entry["chapters"]:
-                counts[key][0] += 1
-            counts[key][8] += 1
-    organisations = picture.contents["organisations"]
-    keys = sorted(counts, key=lambda key: (organisations.get(key, {}).get("position", 9999), key))
-    rows = [
-        (picture.words.organisations.get(key, key), *counts[key][1:8], counts[key][0], counts[key][8]) for key in keys
-    ]
     columns = _columns(
         ("Entity", 18, "text"),
         *((ROMAN[number], 8, "number") for number in range(1, 8)),
         ("No chapter", 11, "number"),
         ("Activities in all", 15, "number"),
     )
-    return Sheet("Who does what", columns, rows)
+    return Sheet("Who does what", columns, _entity_rows(picture, gathered))
 
 
-def by_recommendation_sheet(picture: Picture) -> Sheet:
+def _entity_rows(picture: Picture, gathered: Gathered) -> Iterator[tuple[Cell, ...]]:
+    organisations, counts = picture.contents["organisations"], gathered.by_entity
+    for key in sorted(counts, key=lambda key: (organisations.get(key, {}).get("position", 9999), key)):
+        one = counts[key]
+        yield (picture.words.organisations.get(key, key), *one[1:8], one[0], one[8])
+
+
+def by_recommendation_sheet(picture: Picture, gathered: Gathered) -> Sheet:
     """One row per activity and recommendation, for pivot tables."""
     known = picture.contents["recommendations"]
     rows = (
-        (
-            row.entry["id"], row.facts["title"], code, ROMAN[known[code]["chapter"]], known[code]["section"],
-            "joint" if row.entry["joint"] else "individual", row.facts["status"],
-        )
-        for row in picture.activities()
-        for code in row.facts["recommendations"]
-    )  # fmt: skip
+        (number, title, code, ROMAN[known[code]["chapter"]], known[code]["section"], joint, status)
+        for number, title, joint, status, codes, _countries in gathered.pairs()
+        for code in codes
+    )
     columns = _columns(
         ("ID", 7, "number"),
         ("Title", 60, "text"),
@@ -183,16 +137,14 @@ def by_recommendation_sheet(picture: Picture) -> Sheet:
     return Sheet("Activity x recommendation", columns, rows)
 
 
-def by_country_sheet(picture: Picture) -> Sheet:
+def by_country_sheet(picture: Picture, gathered: Gathered) -> Sheet:
     """One row per activity, country and role, for pivot tables."""
+    names = picture.words.countries
     rows = (
-        (
-            row.entry["id"], row.facts["title"], picture.words.countries.get(code, code), code, role,
-            "joint" if row.entry["joint"] else "individual", row.facts["status"],
-        )
-        for row in picture.activities()
-        for code, role in row.facts["countries"]
-    )  # fmt: skip
+        (number, title, names.get(code, code), code, role, joint, status)
+        for number, title, joint, status, _codes, countries in gathered.pairs()
+        for code, role in countries
+    )
     columns = _columns(
         ("ID", 7, "number"),
         ("Title", 60, "text"),
@@ -207,21 +159,6 @@ def by_country_sheet(picture: Picture) -> Sheet:
 
 def changes_sheet(picture: Picture) -> Sheet:
     """What became of each record since the edition before: one row per record, or per field that changed."""
-    rows: list[tuple[Cell, ...]] = []
-    for name, label, headings in (
-        ("activities", "activity", field_words()),
-        ("event", "event", event_field_words()),
-    ):
-        found = picture.changes.get(name)
-        if found is None:
-            continue
-        for record in found.of(Kind.NEW, Kind.REAPPEARED, Kind.GONE):
-            rows.append((label, record.id, record.title, record.kind.value, "", "", ""))
-        for record in found.of(Kind.ENDED, Kind.CHANGED):
-            for field, (was, now) in record.fields.items():
-                if field in headings:
-                    before, after = picture.words.say(field, was), picture.words.say(field, now)
-                    rows.append((label, record.id, record.title, record.kind.value, headings[field], before, after))
     columns = _columns(
         ("Record", 10, "text"),
         ("ID", 7, "number"),
@@ -231,7 +168,24 @@ def changes_sheet(picture: Picture) -> Sheet:
         ("Was", 50, "text"),
         ("Is", 50, "text"),
     )
-    return Sheet("Changes", columns, rows, freeze="D2")
+    return Sheet("Changes", columns, _change_rows(picture), freeze="D2")
+
+
+def _change_rows(picture: Picture) -> Iterator[tuple[Cell, ...]]:
+    for name, label, headings in (
+        ("activities", "activity", field_words()),
+        ("event", "event", event_field_words()),
+    ):
+        found = picture.changes.get(name)
+        if found is None:
+            continue
+        for record in found.of(Kind.NEW, Kind.REAPPEARED, Kind.GONE):
+            yield (label, record.id, record.title, record.kind.value, "", "", "")
+        for record in found.of(Kind.ENDED, Kind.CHANGED):
+            for field, (was, now) in record.fields.items():
+                if field in headings:
+                    before, after = picture.words.say(field, was), picture.words.say(field, now)
+                    yield (label, record.id, record.title, record.kind.value, headings[field], before, after)
 
 
 def answers_sheet(picture: Picture, zone: ZoneInfo) -> Sheet:

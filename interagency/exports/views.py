@@ -67,7 +67,7 @@ def edition_workbook(month: str) -> ResponseReturnValue:
         response.status_code = 304
     else:
         try:
-            body, tag = workbook_of(db.session, edition)
+            body, tag = workbook_of(db.session, edition, tag)
         except ValueError:
             load(edition)  # says that the edition is damaged
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO
@@ -20,6 +21,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
 
 from interagency.exports.columns import CALENDAR, MATRIX, Column
+from interagency.exports.gathering import Gathered
 from interagency.exports.picture import Picture
 from interagency.exports.rows.book import Book, TableRows
 from interagency.exports.rows.cells import CUT, LINE_HEIGHT, LONGEST_CELL, CellStyle, RowWriter, safe_text
@@ -125,8 +127,6 @@ def add_table(book: Book, described: Sheet, *, hxl: bool = False) -> Any:
         header.append(cell)
     if described.title == "Matrix":
         _help_in_matrix(sheet, columns)
-    if described.title == "Who does what":
-        _shade(sheet, described)
     sheet.append(header)
     last_column = get_column_letter(len(columns))
     table = Table(displayName=_table_name(described.title), ref=f"A1:{last_column}2")
@@ -192,10 +192,9 @@ def _mark_stale(sheet: Any, columns: Sequence[Column], limit: str) -> None:
     sheet.conditional_formatting.add(f"{place}2:{place}{LAST_ROW_OF_DROP_DOWNS}", _formula_rule(rule, _STALE))
 
 
-def _shade(sheet: Any, described: Sheet) -> None:
-    """The heat map and the chart of who does what."""
-    rows = list(described.rows)
-    last = len(rows) + 1
+def _shade(sheet: Any, rows: int) -> None:
+    """The heat map and the chart of who does what, over so many rows."""
+    last = rows + 1
     scale = ColorScaleRule(  # type: ignore[no-untyped-call]
         start_type="num", start_value=0, start_color="FFFFFF", end_type="max", end_color="5FA8D3"
     )
@@ -206,7 +205,7 @@ def _shade(sheet: Any, described: Sheet) -> None:
     chart.type, chart.grouping, chart.overlap = "bar", "stacked", 100
     chart.title = "Activities by entity and chapter"
     chart.y_axis.title = "Activities (one in several chapters stands in each)"
-    chart.height, chart.width = max(8, len(rows) * 0.8), 26
+    chart.height, chart.width = max(8, rows * 0.8), 26
     chart.add_data(Reference(sheet, min_col=2, max_col=8, min_row=1, max_row=last), titles_from_data=True)
     chart.set_categories(Reference(sheet, min_col=1, min_row=2, max_row=last))
     chart.x_axis.scaling.orientation = "maxMin"
@@ -289,25 +288,35 @@ def _read_me_rows(origin: Origin, picture: Picture) -> list[tuple[str, str | int
 
 
 def write_workbook(target: BinaryIO, origin: Origin, picture: Picture, *, columns: Sequence[Column] = MATRIX) -> None:
-    """Write the workbook of `picture` with all its sheets to `target`, an open binary file."""
-    book = Book(origin.title, "UN interagency coordination", origin.made_at)
-    _add_read_me(book.skeleton, origin, picture)
-    matrix = add_table(book, Sheet("Matrix", tuple(columns), picture.activities(), freeze="E2"), hxl=origin.hxl)
-    _mark_stale(matrix, columns, _stale_limit(picture))
-    for sheet in (
-        *chapter_sheets(picture),
-        recommendations_sheet(picture),
-        who_does_what_sheet(picture),
-        by_recommendation_sheet(picture),
-        by_country_sheet(picture),
+    """Write the workbook of `picture` with all its sheets to `target`, an open binary file.
+
+    The activities are read once, while Matrix is written; the sheets after it show what was gathered on the way.
+    """
+    with closing(Gathered(picture.contents["recommendations"])) as gathered:
+        book = Book(origin.title, "UN interagency coordination", origin.made_at)
+        _add_read_me(book.skeleton, origin, picture)
+        activities = gathered.watched(picture.passing())
+        matrix = add_table(book, Sheet("Matrix", tuple(columns), activities, freeze="E2"), hxl=origin.hxl)
+        _mark_stale(matrix, columns, _stale_limit(picture))
+        added = {sheet.title: add_table(book, sheet) for sheet in _further_sheets(origin, picture, gathered)}
+        # How many entities there are is known then, and their sheet is not closed yet.
+        book.rows["Matrix"].then = lambda: _shade(added["Who does what"], len(gathered.by_entity))
+        _add_lists(book.skeleton, picture)
+        with without_collector():
+            book.save(target)
+
+
+def _further_sheets(origin: Origin, picture: Picture, gathered: Gathered) -> list[Sheet]:
+    return [
+        *chapter_sheets(picture, gathered),
+        recommendations_sheet(picture, gathered),
+        who_does_what_sheet(picture, gathered),
+        by_recommendation_sheet(picture, gathered),
+        by_country_sheet(picture, gathered),
         Sheet("Calendar", CALENDAR, picture.events()),
         changes_sheet(picture),
         answers_sheet(picture, origin.made_at.tzinfo),  # type: ignore[arg-type]
-    ):
-        add_table(book, sheet)
-    _add_lists(book.skeleton, picture)
-    with without_collector():
-        book.save(target)
+    ]
 
 
 def _stale_limit(picture: Picture) -> str:

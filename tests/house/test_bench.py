@@ -56,3 +56,10 @@ def test_the_page_says_what_was_reached_and_why_not(ours: list[float], state: st
     assert "at most 2" in page
     assert "| list & map | 1 | 2 |" in page
     assert "list &amp; map" in report._picture(growth)
+
+
+def test_the_page_leads_to_the_notes_that_no_run_writes() -> None:
+    page = "\n".join(report._lines(QUICK, [], [], 60))
+    assert "](benchmarks-notes.md)" in page
+    assert report.NOTES.is_file()
+    assert report.NOTES not in (report.PAGE, report.PICTURE)

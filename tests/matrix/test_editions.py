@@ -21,7 +21,7 @@ from flask import Flask
 from openpyxl import load_workbook
 
 from interagency.database import db
-from interagency.exports.matrix import keep_edition_workbook
+from interagency.exports.matrix import at_hand, keep_edition_workbook
 from interagency.exports.models import EditionFile
 from interagency.matrix.activities.bulk import entries
 from interagency.matrix.activities.models import Activity, Status
@@ -152,6 +152,7 @@ def test_a_kept_workbook_is_read_once_when_asked_for_and_not_at_all_when_known(
     with sqlite_app.app_context():
         assert keep_edition_workbook(db.session, 1)
     reader = enter_sqlite("reader")
+    at_hand.clear()
     asked: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
@@ -170,6 +171,34 @@ def test_a_kept_workbook_is_read_once_when_asked_for_and_not_at_all_when_known(
     assert not any("contents" in one for one in asked)
     other = reader.get("/editions/2026-08/matrix.xlsx", headers={"If-None-Match": '"other"'})
     assert (other.status_code, other.data) == (200, made.data)
+
+
+def test_what_is_at_hand_under_a_checksum_has_it_and_never_more_than_two() -> None:
+    at_hand.clear()
+    bodies = [b"one", b"two", b"three"]
+    checksums = [hashlib.sha256(body).hexdigest() for body in bodies]
+    assert not at_hand.keep(checksums[0], b"damaged")
+    assert at_hand.get(checksums[0]) is None
+    for checksum, body in zip(checksums[:2], bodies, strict=False):
+        assert at_hand.keep(checksum, body)
+    assert at_hand.get(checksums[0]) == b"one"
+    assert at_hand.keep(checksums[2], bodies[2])
+    assert [at_hand.get(checksum) for checksum in checksums] == [b"one", None, b"three"]
+    at_hand.clear()
+
+
+def test_a_kept_workbook_that_was_damaged_is_not_sent(sqlite_app: Flask, enter_sqlite: Enter, open_month: Open) -> None:
+    open_month()
+    close(sqlite_app)
+    with sqlite_app.app_context():
+        assert keep_edition_workbook(db.session, 1)
+        made = db.session.scalars(sa.select(EditionFile.contents)).one()
+        db.session.execute(sa.text("DROP TRIGGER edition_file_no_update"))
+        db.session.execute(sa.update(EditionFile).values(contents=made[:-1]))
+        db.session.commit()
+    at_hand.clear()
+    response = enter_sqlite("reader").get("/editions/2026-08/matrix.xlsx")
+    assert (response.status_code, response.data) == (200, made)
 
 
 def test_changes_are_told_on_the_page_and_in_the_workbook(

@@ -25,13 +25,17 @@ _END = b"</sheetData>"
 
 @dataclass(slots=True)
 class TableRows:
-    """The rows of one sheet below its header, written when the sheet is; then the table is told its last row."""
+    """The rows of one sheet below its header, written when the sheet is; the table is told its last row.
+
+    `then` is done after the last row, before the sheets that follow are closed.
+    """
 
     table: Table
     last_column: str
     writer: RowWriter
     rows: Iterable[Sequence[Cell]]
     tags: Sequence[Cell] = ()
+    then: Callable[[], None] = lambda: None
 
     def xml(self) -> Iterator[str]:
         """Row by row; an empty one where there is none, because a table needs one."""
@@ -47,6 +51,7 @@ class TableRows:
             yield f'<row r="{number}"></row>'
         self.table.ref = f"A1:{self.last_column}{number}"
         self.table.autoFilter = AutoFilter(ref=self.table.ref)
+        self.then()
 
 
 class Book:

@@ -90,6 +90,13 @@ def entries(session: Session, conditions: Sequence[sa.ColumnElement[bool]] = ())
         last = rows[-1][0]
 
 
+def totals(session: Session, conditions: Sequence[sa.ColumnElement[bool]] = ()) -> dict[str, int]:
+    """How many activities there are under `conditions`, and how many of them are joint, without reading them."""
+    query = sa.select(sa.func.count(), sa.func.sum(sa.case((_ACTIVITY.is_joint, 1), else_=0))).where(*conditions)
+    number, joint = session.connection().execute(query.select_from(Activity)).one()
+    return {"activities": number, "joint": joint or 0}
+
+
 class _Links:
     """Everything that hangs on a batch of activities, by activity: for each the rows without the activity's id."""
 

@@ -73,23 +73,28 @@ def compare(
     records: dict[int, RecordChange] = {}
     earlier = frozenset(seen_earlier)
     for record_id, facts in after.items():
-        was = before.get(record_id)
-        if was is None:
-            kind = Kind.REAPPEARED if record_id in earlier else Kind.NEW
-            records[record_id] = RecordChange(record_id, kind, facts["title"], _whole(facts))
-            continue
-        fields = difference(was, facts)
-        if not fields:
-            kind = Kind.UNCHANGED
-        elif facts.get("status") in ended and was.get("status") not in ended:
-            kind = Kind.ENDED
-        else:
-            kind = Kind.CHANGED
-        records[record_id] = RecordChange(record_id, kind, facts["title"], fields)
+        records[record_id] = became(record_id, before.get(record_id), facts, earlier, ended)
     for record_id, facts in before.items():
         if record_id not in after:
             records[record_id] = RecordChange(record_id, Kind.GONE, facts["title"], difference(facts, {}))
     return Difference(records)
+
+
+def became(
+    record_id: int, was: Facts | None, facts: Facts, earlier: Collection[int], ended: Collection[str] = ENDED
+) -> RecordChange:
+    """What became of one record that says `facts` now and said `was` before; `earlier` as `seen_earlier` above."""
+    if was is None:
+        kind = Kind.REAPPEARED if record_id in earlier else Kind.NEW
+        return RecordChange(record_id, kind, facts["title"], _whole(facts))
+    fields = difference(was, facts)
+    if not fields:
+        kind = Kind.UNCHANGED
+    elif facts.get("status") in ended and was.get("status") not in ended:
+        kind = Kind.ENDED
+    else:
+        kind = Kind.CHANGED
+    return RecordChange(record_id, kind, facts["title"], fields)
 
 
 def _whole(facts: Facts) -> dict[str, list[Any]]:

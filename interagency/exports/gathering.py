@@ -1,0 +1,102 @@
+"""What the sheets beside Matrix show, gathered while the activities pass by once on their way into it.
+
+Totals are kept in memory; rows are set aside on disk until their sheet is written.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from interagency.exports.columns import Cell, joined
+from interagency.exports.picture import ActivityRow
+from interagency.exports.rows.aside import Aside
+
+_PAIRS = "pairs"
+NO_RECOMMENDATION = 999
+
+
+@dataclass(slots=True)
+class OnOne:
+    """What is done on one recommendation."""
+
+    activities: int = 0
+    joint: int = 0
+    entities: dict[str, None] = field(default_factory=dict)  # in the order they were met
+    countries: set[str] = field(default_factory=set)
+
+
+class Gathered:
+    """Fills while `watched` is read to its end; what it holds is whole from then on."""
+
+    def __init__(self, recommendations: dict[str, Any]) -> None:
+        self._recommendations = recommendations
+        self._aside = Aside()
+        self.on: dict[str, OnOne] = defaultdict(OnOne)
+        # By entity: activities in no chapter, in each of seven, and in all.
+        self.by_entity: dict[str, list[int]] = defaultdict(lambda: [0] * 9)
+
+    def close(self) -> None:
+        """Let go of what was set aside."""
+        self._aside.close()
+
+    def watched(self, rows: Iterable[ActivityRow]) -> Iterator[ActivityRow]:
+        """The same rows, noted on their way."""
+        for row in rows:
+            self._count(row)
+            self._set_aside(row)
+            yield row
+
+    def pairs(self) -> Iterator[list[Any]]:
+        """`[id, title, joint or individual, status, codes, [[country, role], ...]]` of each activity."""
+        return self._aside.rows(_PAIRS)
+
+    def chapter(self, number: int) -> Iterator[list[Cell]]:
+        """The rows of a chapter, by their first recommendation there, then by title."""
+        return self._aside.rows(str(number))
+
+    def _count(self, row: ActivityRow) -> None:
+        chapters, entities, joint = row.entry["chapters"], row.entities, row.entry["joint"]
+        for key in entities:
+            counts = self.by_entity[key]
+            for number in chapters or (0,):
+                counts[number] += 1
+            counts[8] += 1
+        for code in row.facts["recommendations"]:
+            one = self.on[code]
+            one.activities += 1
+            one.joint += joint
+            one.entities |= dict.fromkeys(entities)
+            one.countries |= {country for country, _role in row.facts["countries"]}
+
+    def _set_aside(self, row: ActivityRow) -> None:
+        entry, facts = row.entry, row.facts
+        kind = "joint" if entry["joint"] else "individual"
+        pairs = [entry["id"], facts["title"], kind, facts["status"], facts["recommendations"], facts["countries"]]
+        self._aside.put(_PAIRS, pairs)
+        shared = _shared_cells(row) if entry["chapters"] else ()
+        for number in entry["chapters"]:
+            codes = [c for c in facts["recommendations"] if self._recommendations[c]["chapter"] == number]
+            first = self._recommendations[codes[0]] if codes else None
+            cells = [first["section"] if first else "", joined(codes) or "none in this chapter", *shared]
+            place = first["position"] if first else NO_RECOMMENDATION
+            self._aside.put(str(number), cells, place=place, text=facts["title"].casefold(), number=entry["id"])
+
+
+def _shared_cells(row: ActivityRow) -> tuple[Cell, ...]:
+    """What a row of a chapter says in every chapter."""
+    facts = row.facts
+    between = " to ".join(row.words.say(name, facts[name]) for name in ("start", "end") if facts[name])
+    places = [*row.countries(), *(row.words.regions.get(code, code) for code in facts["regions"])]
+    told = [text for text in (facts["results"], row.words.say("figures", facts["figures"])) if text not in ("", "—")]
+    return (
+        facts["title"],
+        joined(row.short(key) for key in row.entities),
+        joined(row.short(key) for key in facts["partners"]),
+        facts["status"],
+        between,
+        joined(places),
+        "\n".join(told),
+    )
