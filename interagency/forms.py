@@ -138,7 +138,7 @@ class RecordsField(Field):
             self.data = [offered[key] for key in self.keys if key in offered]
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        self.keys = list(dict.fromkeys(value for value in valuelist[:2000] if value))
+        self.keys = list(dict.fromkeys(key for value in valuelist[:2000] if (key := clean(value, lines=False))))
 
     def pre_validate(self, form: Any) -> None:
         unknown = [key for key in self.keys if key not in self.offered]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,6 +35,8 @@ class FeedDoor:
         with app.app_context():
             self.engine = db.engine
         self.on_sqlite = self.engine.dialect.name == "sqlite"
+        self.kept: deque[Any] = deque()  # connections that nobody uses, never more than there are threads
+        sa.event.listen(self.engine, "engine_disposed", self._end)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith("/feeds/"):
@@ -75,18 +79,47 @@ class FeedDoor:
     def _state(self, token: str, whole_past: bool) -> FeedState | None:
         """The state; None when it cannot be had: the page says what is wrong."""
         try:
-            return self._read(token, whole_past)
+            with self._connection() as driver:
+                return read_state(driver, self.engine.dialect.name, token, now(), whole_past, self.settings)
         except (sa.exc.SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error):
             return None
 
-    def _read(self, token: str, whole_past: bool) -> FeedState | None:
+    @contextmanager
+    def _connection(self) -> Iterator[Any]:
+        """A connection of the driver, for one statement that reads.
+
+        On PostgreSQL it is one of our own: the pool asks the server whether it is there and ends a transaction
+        each time, which costs as much as the statement. When one fails none is kept: the server may have ended
+        them all, and the page, which asks by the pool, answers.
+        """
+        if self.on_sqlite:
+            raw = self.engine.raw_connection()
+            try:
+                yield raw.driver_connection
+            finally:
+                raw.close()
+            return
+        try:
+            driver = self.kept.pop()
+        except IndexError:
+            driver = self._opened()
+        try:
+            yield driver
+        except BaseException:
+            driver.close()
+            self._end()
+            raise
+        self.kept.append(driver)
+
+    def _opened(self) -> Any:
         raw = self.engine.raw_connection()
         driver: Any = raw.driver_connection
-        try:
-            if not self.on_sqlite:
-                driver.autocommit = True  # one trip to the server
-            return read_state(driver, self.engine.dialect.name, token, now(), whole_past, self.settings)
-        finally:
-            if not self.on_sqlite:
-                driver.autocommit = False
-            raw.close()
+        raw.detach()
+        driver.autocommit = True
+        return driver
+
+    def _end(self, *_engine: sa.Engine) -> None:
+        """Close what is kept."""
+        with suppress(IndexError):
+            while True:
+                self.kept.pop().close()

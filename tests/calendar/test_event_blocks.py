@@ -7,8 +7,10 @@ import hashlib
 import re
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -242,6 +244,36 @@ def test_not_changed_costs_one_statement_and_never_reaches_the_application(
         assert (response.status_code, response.data) == (304, b"")
         assert response.headers["ETag"] == first.headers["ETag"]
         assert response.headers["Cache-Control"] == first.headers["Cache-Control"]
+
+
+def test_the_database_ends_its_connections_and_nobody_notices(
+    app: Flask, enter: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if app.extensions["interagency_settings"].is_sqlite:
+        pytest.skip("about PostgreSQL")
+    who = enter("who")
+    fill(who)
+    address = subscribe(who)
+    tag = who.get(address).headers["ETag"]
+    assert who.get(address, headers={"If-None-Match": tag}).status_code == 304
+    with app.app_context():
+        others = "datname = current_database() AND pid <> pg_backend_pid()"
+        db.session.execute(sa.text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"))
+        db.session.close()
+    assert who.get(address, headers={"If-None-Match": tag}).status_code == 304
+    monkeypatch.setattr(app.wsgi_app, "behind", lambda *_arguments: pytest.fail("the application was asked"))
+    assert who.get(address, headers={"If-None-Match": tag}).status_code == 304
+
+    def answers() -> set[int]:
+        return {who.get(address, headers={"If-None-Match": tag}).status_code for _time in range(5)}
+
+    with ThreadPoolExecutor(4) as several:
+        assert set().union(*several.map(lambda _person: answers(), range(4))) == {304}
+    door: Any = app.wsgi_app
+    assert 1 <= len(door.kept) <= 4, "as many as asked at the same moment"
+    with app.app_context():
+        db.engine.dispose()
+    assert not door.kept, "they end with the engine"
 
 
 @pytest.mark.parametrize("act", ["reset", "revoke"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -33,8 +34,8 @@ from interagency.matrix.activities.models import (
     Status,
 )
 from interagency.matrix.activities.record import ActivityDraft, FigureDraft
-from interagency.matrix.framework.models import Chapter, Country, Recommendation, Region, SdgGoal, SdgTarget
-from interagency.matrix.framework.names import gazetteer
+from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
+from interagency.matrix.framework.names import chapters, gazetteer
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities, partners
 
@@ -62,8 +63,21 @@ COUNTRY_ROLE_WORDS = {
     CountryRole.PARTNER: _l("Partner"),
     CountryRole.SUBJECT: _l("Subject"),
 }
+Coded = TypeVar("Coded", Recommendation, Country, Region, SdgTarget)
 _UNKNOWN = ("", _l("Not stated"))
 _TOO_LONG = _l("This is longer than %(max)d characters. Shorten it; nothing you typed is lost.")
+
+
+def _named(
+    session: Session, model: type[Coded], order: sa.orm.InstrumentedAttribute[Any], codes: list[str] | None
+) -> dict[str, Coded]:
+    """The records of a list by their codes, in order: those of `codes`, or all."""
+    if codes == []:
+        return {}
+    query = sa.select(model).order_by(order)
+    if codes is not None:
+        query = query.where(model.code.in_(codes))
+    return {record.code: record for record in session.scalars(query)}
 
 
 def _text(label: Any, description: Any, rows: int = 3) -> CleanTextField:
@@ -164,7 +178,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         """The form of `activity`, or an empty one, as it was sent; with `unsent` as the record stands."""
         self._unsent = unsent
         super().__init__(**({"formdata": None} if unsent else {}))
-        self._groups: dict[str, list[Group]] = {}
+        self._groups: dict[str, choices.Groups] = {}
         self._offer(session, activity, mine or [])
         if activity is not None and not self.is_submitted():
             self._fill(activity)
@@ -174,7 +188,10 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         return not self._unsent and bool(super().is_submitted())
 
     def _offer(self, session: Session, activity: Activity | None, mine: list[Organisation]) -> None:
-        """Set what can be chosen; retired organisations only where the record already has them."""
+        """Set what can be chosen; retired organisations only where the record already has them.
+
+        A form that was sent reads only the records that it names, and the lists only when it is drawn again.
+        """
         present = [part.entity for part in activity.entities] if activity else []
         offered = entities(session)
         offered += [entity for entity in present if entity not in offered]
@@ -182,34 +199,46 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         self.lead.choices = to_choices([("", _l("Not known")), *((e.key, e.full) for e in offered)])
         if not self.is_submitted():
             self.lead.data = mine[0].key if mine and activity is None else ""
-        others = partners(session)
-        others += [partner for partner in (activity.partners if activity else []) if partner not in others]
-        names = gazetteer(session)
-        countries = {country.code: country for country in session.scalars(sa.select(Country))}
-        goals = {str(goal.number): goal for goal in session.scalars(sa.select(SdgGoal).order_by(SdgGoal.number))}
-        targets = {t.code: t for t in session.scalars(sa.select(SdgTarget).order_by(SdgTarget.position))}
-        recommendations = session.scalars(sa.select(Recommendation).order_by(Recommendation.position))
+        own = list(activity.partners) if activity else []
+
+        def others(keys: list[str] | None = None) -> list[Organisation]:
+            found = partners(session, keys)
+            return found + [one for one in own if one not in found and (keys is None or one.key in keys)]
+
+        wanted = {
+            name: getattr(self, name).keys if self.is_submitted() else None
+            for name in ("partners", "recommendations", "countries", "regions", "sdg")
+        }
+        goals = session.scalars(sa.select(SdgGoal).order_by(SdgGoal.number)) if wanted["sdg"] != [] else ()
         self.entities.offer(self._entities)
-        self.partners.offer({partner.key: partner for partner in others})
-        self.recommendations.offer({r.code: r for r in recommendations})
-        self.chapters.offer({str(c.number): c for c in session.scalars(sa.select(Chapter).order_by(Chapter.number))})
-        self.countries.offer(countries)
-        self.regions.offer({r.code: r for r in session.scalars(sa.select(Region).order_by(Region.name))})
-        self.sdg.offer({**goals, **targets})
+        self.partners.offer({partner.key: partner for partner in others(wanted["partners"])})
+        self.recommendations.offer(
+            _named(session, Recommendation, Recommendation.position, wanted["recommendations"]),
+        )
+        self.chapters.offer({str(chapter.number): chapter for chapter in chapters(session)})
+        self.countries.offer(_named(session, Country, Country.code, wanted["countries"]))
+        self.regions.offer(_named(session, Region, Region.name, wanted["regions"]))
+        targets = _named(session, SdgTarget, SdgTarget.position, wanted["sdg"])
+        self.sdg.offer({**{str(goal.number): goal for goal in goals}, **targets})
+        self._look_up(session)
+        self._groups = {
+            "entities": lambda: choices.entity_groups(offered),
+            "partners": lambda: choices.organisation_groups(others()),
+            "recommendations": lambda: choices.recommendation_groups(session),
+            "chapters": lambda: choices.chapter_groups(session),
+            "countries": lambda: choices.country_groups(session),
+            "regions": lambda: choices.region_groups(session),
+            "sdg": lambda: choices.sdg_groups(session),
+        }
+
+    def _look_up(self, session: Session) -> None:
+        """Say how names are read; the list of names is read when there is a name."""
+        names = cache(lambda: gazetteer(session))
         for field in (self.hosts, self.partner_countries, self.subjects):
-            field.look_up = lambda name: countries[names.country(name)]
+            field.look_up = lambda name: session.get_one(Country, names().country(name))
             field.say = lambda country: country.name
         self.figures.look_up = read_figure
         self.figures.say = lambda figure: figure_words(figure.number, figure.qualifier, figure.unit)
-        self._groups = {
-            "entities": choices.entity_groups(offered),
-            "partners": choices.organisation_groups(others),
-            "recommendations": choices.recommendation_groups(session),
-            "chapters": choices.chapter_groups(session),
-            "countries": choices.country_groups(session),
-            "regions": choices.region_groups(session),
-            "sdg": choices.sdg_groups(session),
-        }
 
     def _fill(self, activity: Activity) -> None:
         """Show the record as it stands."""
@@ -244,7 +273,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     def groups(self, name: str) -> list[Group]:
         """What the chooser called `name` offers, with the chosen ones marked."""
         field: RecordsField = getattr(self, name)
-        return field.marked(self._groups[name])
+        return field.marked(self._groups[name]())
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Each field, then the rules over several fields."""

@@ -155,9 +155,10 @@ def new_post() -> ResponseReturnValue:
         return _form_page(form, None, 409, question=question)
     made = record.create_activity(db.session, draft, by=current_user, mine=mine, month=_month(mine))
     question.keep(db.session, made.id, current_user, instant())
+    number, title = made.id, made.title  # read after the commit they cost the record once more
     db.session.commit()
-    flash(_("Saved: “%(title)s”.", title=made.title), "success")
-    return redirect(url_for("activities.activity", activity_id=made.id, saved="activity-new"))
+    flash(_("Saved: “%(title)s”.", title=title), "success")
+    return redirect(url_for("activities.activity", activity_id=number, saved="activity-new"))
 
 
 def _form_page(
@@ -226,13 +227,14 @@ def edit_post(activity_id: int) -> ResponseReturnValue:
     except StaleVersionError:
         db.session.rollback()  # where somebody was faster by a hair, nothing can be asked before
         return _conflict(activity_id, form, mine)
-    question.keep(db.session, found.id, current_user, instant())
+    question.keep(db.session, activity_id, current_user, instant())
+    title = found.title  # read after the commit it costs the record once more
     db.session.commit()
-    flash(_("Saved: “%(title)s”.", title=found.title) if changed else _("Nothing was different."), "success")
+    flash(_("Saved: “%(title)s”.", title=title) if changed else _("Nothing was different."), "success")
     if question.same is not None:
-        first, second = sorted((found.id, question.same))
+        first, second = sorted((activity_id, question.same))
         return redirect(url_for("overlaps.pair", first_id=first, second_id=second))
-    return redirect(url_for("activities.activity", activity_id=found.id, saved=f"activity-{found.id}"))
+    return redirect(url_for("activities.activity", activity_id=activity_id, saved=f"activity-{activity_id}"))
 
 
 def _version(text: str | None) -> int:
@@ -313,9 +315,10 @@ def _save_own_part(found: Activity, mine: list[Organisation]) -> ResponseReturnV
     except StaleVersionError:
         db.session.rollback()
         return _own_part_page(queries.get_activity(found.id), mine, conflict=True, typed=roles)
+    number, title = found.id, found.title
     db.session.commit()
-    flash(_("Your part in “%(title)s” is saved.", title=found.title), "success")
-    return redirect(url_for("activities.activity", activity_id=found.id))
+    flash(_("Your part in “%(title)s” is saved.", title=title), "success")
+    return redirect(url_for("activities.activity", activity_id=number))
 
 
 @rooms.get("/dates")

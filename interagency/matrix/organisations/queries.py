@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 
 import sqlalchemy as sa
@@ -22,10 +23,15 @@ def entities(session: Session, *, retired: bool = False) -> list[Organisation]:
     return list(session.scalars(query.order_by(Organisation.position, Organisation.acronym, Organisation.name)))
 
 
-def partners(session: Session) -> list[Organisation]:
-    """All other organisations, by kind and name."""
+def partners(session: Session, keys: Sequence[str] | None = None) -> list[Organisation]:
+    """All other organisations, by kind and name; only those of `keys` where these are given."""
     query = sa.select(Organisation).where(~Organisation.is_entity, Organisation.retired_on.is_(None))
-    query = query.options(selectinload(Organisation.names))  # a form offers them by all their names
+    if keys is None:
+        query = query.options(selectinload(Organisation.names))  # a form offers them by all their names
+    elif keys:
+        query = query.where(Organisation.key.in_(keys))
+    else:
+        return []
     return list(session.scalars(query.order_by(Organisation.kind, Organisation.name)))
 
 
