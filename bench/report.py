@@ -61,7 +61,7 @@ def _lines(size: Size, measures: Sequence[Measure], growth: Sequence[Growth], se
         yield (
             f"| {one.name} | {one.against} | {_number(one.ratio)}{spread} | {sign} {one.reach:g} | {one.then:g} | {state} |"  # noqa: E501
         )
-    yield f"\nWhat was tried, what paid, what did not, and what was measured apart: [notes]({NOTES.name}), kept by hand."
+    yield f"\nWhat was tried, what paid, what did not, what was measured apart: [notes]({NOTES.name}), kept by hand."
     yield "\n## Cost against size\n"
     yield "![Cost of a page, of the heat map, of a feed that has not changed and of the start](pictures/benchmarks.svg)\n"  # noqa: E501
     yield f"| Milliseconds at | {' | '.join(f'{size:,}' for size in growth[0].sizes) if growth else ''} |"
