@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flask import Flask
 
+    from interagency.calendar.feed_door import FeedDoor
     from interagency.settings import Settings
 
 
@@ -34,8 +35,9 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     web.prepare(app)
 
     _open_rooms(app)
-    app.wsgi_app = FeedDoor(app, settings, app.wsgi_app)  # type: ignore[method-assign]
-    _measure(app, settings)
+    door = FeedDoor(app, settings, app.wsgi_app)
+    app.wsgi_app = door  # type: ignore[method-assign]
+    _measure(app, settings, door)
     if settings.proxies:
         n = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
@@ -69,11 +71,12 @@ def _configure(app: Flask, settings: Settings) -> None:
     app.url_map.strict_slashes = False
 
 
-def _measure(app: Flask, settings: Settings) -> None:
+def _measure(app: Flask, settings: Settings, door: FeedDoor) -> None:
     if settings.metrics_bind:  # imported only then: the counters are made with it
         from interagency import metrics
 
         metrics.prepare(app, settings)
+        door.count = metrics.count_at_the_door
 
 
 def _open_rooms(app: Flask) -> None:

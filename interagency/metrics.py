@@ -66,9 +66,21 @@ def _count(response: Response) -> Response:
     if "begun" in g:
         DURATIONS.labels(endpoint, method).observe(time.perf_counter() - g.begun)
     if endpoint == FEED:
-        conditional = "If-None-Match" in request.headers or "If-Modified-Since" in request.headers
-        FEEDS.labels("yes" if conditional else "no", status).inc()
+        _count_feed(request.environ, status)
     return response
+
+
+def _count_feed(environ: dict[str, Any], status: str) -> None:
+    conditional = "HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MODIFIED_SINCE" in environ
+    FEEDS.labels("yes" if conditional else "no", status).inc()
+
+
+def count_at_the_door(environ: dict[str, Any], status: str, seconds: float) -> None:
+    """Count a feed that was answered before the application, as the application would."""
+    method = environ["REQUEST_METHOD"]
+    REQUESTS.labels(FEED, method, status).inc()
+    DURATIONS.labels(FEED, method).observe(seconds)
+    _count_feed(environ, status)
 
 
 def _taken(*_of_the_pool: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +21,7 @@ from interagency.web import HEADERS
 _ADDRESS = re.compile(r"^/feeds/([\w-]{1,200})\.ics$", re.ASCII)
 _TAG = re.compile(r'"([0-9a-f]+)\.([0-9a-f]{32})(-gzip)?"')
 _UNCHANGED = [("Cache-Control", CACHE_CONTROL), ("Vary", "Accept-Encoding")]
+Count = Callable[[dict[str, Any], str, float], None]
 Start = Callable[[str, list[tuple[str, str]]], Any]
 
 
@@ -32,6 +34,7 @@ class FeedDoor:
 
     def __init__(self, app: Flask, settings: Settings, behind: Callable[..., Iterable[bytes]]) -> None:
         self.settings, self.behind = settings, behind
+        self.count: Count | None = None  # who is told of an answer, when there are measures
         with app.app_context():
             self.engine = db.engine
         self.on_sqlite = self.engine.dialect.name == "sqlite"
@@ -40,12 +43,15 @@ class FeedDoor:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith("/feeds/"):
+            begun = time.perf_counter()
             answer = self._answer(environ, start_response)
             if answer is not None:
+                if self.count is not None:
+                    self.count(environ, "200" if answer else "304", time.perf_counter() - begun)
                 return answer
         return self.behind(environ, start_response)
 
-    def _answer(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes] | None:
+    def _answer(self, environ: dict[str, Any], start_response: Start) -> list[bytes] | None:
         address, query = _ADDRESS.match(environ["PATH_INFO"]), environ.get("QUERY_STRING", "")
         packed = self._wants_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
         plain = environ["REQUEST_METHOD"] in ("GET", "HEAD") and query in ("", "past=all") and packed is not None

@@ -125,7 +125,7 @@ def feed(token: str) -> ResponseReturnValue:
         lambda: make_feed(db.session, person, subscription, address, base_url=base, whole_past=whole_past),
         packed=packed,
     )
-    note_use(db.session, kept)
+    note_use(kept)
     return _feed_response(made, state, packed=packed)
 
 

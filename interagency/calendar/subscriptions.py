@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -21,7 +20,7 @@ from interagency.calendar.models import FeedRevision, Subscription
 from interagency.calendar.publish import in_feeds
 from interagency.calendar.queries import event_conditions, read_event_filters
 from interagency.calendar.ready import Feed
-from interagency.database import now
+from interagency.database import now, write_aside
 from interagency.matrix.filters import Filters
 from interagency.matrix.organisations.models import Appointment
 from interagency.matrix.organisations.queries import entities_of
@@ -71,16 +70,13 @@ def subscription_by_token(session: Session, token: str) -> tuple[Subscription, A
     return subscription, kept, person
 
 
-def note_use(session: Session, kept: AccessToken) -> None:
-    """Remember that the address was used, at most once an hour, without waiting for a busy database."""
+def note_use(kept: AccessToken) -> None:
+    """Remember that the address was used, at most once an hour, without waiting for a busy database.
+
+    For after the feed is made: what the session has loaded is given up.
+    """
     if kept.last_used_at is None or now() - kept.last_used_at >= USED_NOTED_EVERY:
-        update = sa.update(AccessToken).where(AccessToken.id == kept.id).values(last_used_at=now())
-        session.rollback()  # ends the reading, so that the write begins a transaction of its own
-        try:
-            session.execute(update)
-            session.commit()
-        except DBAPIError:  # a database that can only be read at the moment: the feed is read all the same
-            session.rollback()
+        write_aside(sa.update(AccessToken).where(AccessToken.id == kept.id).values(last_used_at=now()))
 
 
 def filters_of(session: Session, subscription: Subscription) -> Filters:

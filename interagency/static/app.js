@@ -61,7 +61,12 @@
     input.addEventListener("input", add); input.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); add(); } });
   });
 
-  // Drafts: a lost connection loses nothing.
+  // Drafts: a lost connection loses nothing. They are one person's: on a shared computer nobody else finds them.
+  let leaving = false;
+  const forget = () => { try { Object.keys(localStorage).filter((key) => key.startsWith("draft:")).forEach((key) => localStorage.removeItem(key)); } catch { /* private mode */ } };
+  const person = document.body.dataset.person;
+  if (person) { const last = stored("person"); if (last && last !== person) forget(); store("person", person); }
+  document.querySelectorAll("form[data-forget-drafts]").forEach((form) => form.addEventListener("submit", () => { leaving = true; forget(); }));
   document.querySelectorAll("form[data-draft]").forEach((form) => {
     const key = `draft:${form.dataset.draft}`; const kept = stored(key); const notice = form.querySelector("[data-draft-notice]");
     const values = () => JSON.stringify([...new FormData(form)].filter(([name, value]) => typeof value === "string" && !["csrf_token", "version"].includes(name)));
@@ -81,7 +86,7 @@
       });
       notice.querySelector("[data-discard]").addEventListener("click", () => { store(key, null); notice.hidden = true; });
     }
-    let timer; form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(() => store(key, values() === before ? null : values()), 400); });
+    let timer; form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(() => { if (!leaving) store(key, values() === before ? null : values()); }, 400); });
   });
   document.querySelectorAll("[data-draft-clear]").forEach((node) => store(`draft:${node.dataset.draftClear}`, null));
 

@@ -179,3 +179,43 @@ def test_a_month_with_forty_unchanged_activities_takes_three_clicks_at_most(cont
     assert clicks <= 3
     page.get_by_role("button", name="Take the answer back").click()
     expect(page.locator("#answer")).to_be_visible()
+
+
+DRAFTS = "Object.keys(localStorage).filter((key) => key.startsWith('draft:')).length"
+
+
+def _draft(page: Page) -> None:
+    page.goto("/activities/new")
+    page.fill("#title", "Half a thought")
+    for _time in range(50):  # not wait_for_function: the pages let nothing be evaluated
+        if page.evaluate(DRAFTS):
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("no draft was kept")
+
+
+def test_drafts_go_when_a_person_signs_out_and_stay_when_the_sign_in_ran_out(context: BrowserContext) -> None:
+    page = context.new_page()
+    sign_in(page)
+    _draft(page)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign out")).to_have_count(0)
+    assert page.evaluate(DRAFTS) == 0
+
+    sign_in(page)
+    _draft(page)
+    context.clear_cookies()
+    sign_in(page)
+    page.goto("/activities/new")
+    expect(page.locator("[data-draft-notice]")).to_be_visible()
+
+
+def test_drafts_of_one_person_are_not_shown_to_the_next(context: BrowserContext) -> None:
+    page = context.new_page()
+    sign_in(page)
+    _draft(page)
+    context.clear_cookies()
+    sign_in(page, "undp")
+    page.goto("/activities/new")
+    assert page.evaluate(DRAFTS) == 0
+    expect(page.locator("[data-draft-notice]")).to_be_hidden()

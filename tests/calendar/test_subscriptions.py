@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -154,4 +155,20 @@ def test_any_filter_is_a_feed(who: Browser, enter: Enter) -> None:
 def test_the_day_an_address_was_used_is_noted(app: Flask, who: Browser, enter: Enter) -> None:
     enter(None).get(subscribe(who))
     with app.app_context():
+        assert db.session.scalars(sa.select(AccessToken)).one().last_used_at is not None
+
+
+def test_while_somebody_writes_a_feed_is_given_and_its_use_noted_later(
+    sqlite_app: Flask, enter_sqlite: Enter, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="interagency")
+    address = subscribe(enter_sqlite("who"))
+    writer = sqlite3.connect(sqlite_app.extensions["interagency_settings"].data_folder / "interagency.sqlite3")
+    writer.execute("BEGIN IMMEDIATE")
+    assert enter_sqlite(None).get(address).status_code == 200
+    assert "left out: OperationalError" in caplog.text
+    writer.rollback()
+    writer.close()
+    assert enter_sqlite(None).get(address).status_code == 200
+    with sqlite_app.app_context():
         assert db.session.scalars(sa.select(AccessToken)).one().last_used_at is not None

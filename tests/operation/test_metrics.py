@@ -75,6 +75,15 @@ def test_feeds_are_counted_with_what_was_asked(served: Served) -> None:
     found = measures(served)
     assert value(found, "interagency_feed_requests_total", conditional="no", status="200") == 1
     assert value(found, "interagency_feed_requests_total", conditional="yes", status="304") == 1
+    for _ in range(6):  # both workers have it at hand by then
+        assert visitor.get(found_address[0]).status_code == 200
+    found = measures(served)
+    assert value(found, "interagency_feed_requests_total", conditional="no", status="200") == 7
+    for status, number in (("200", 7), ("304", 1)):
+        labels = {"endpoint": "subscriptions.feed", "method": "GET", "status": status}
+        assert value(found, "interagency_requests_total", **labels) == number
+    took = {"endpoint": "subscriptions.feed", "method": "GET"}
+    assert value(found, "interagency_request_seconds_count", **took) == 8
 
 
 def test_backup_and_month_are_seen(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
