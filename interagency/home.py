@@ -44,7 +44,7 @@ MATRIX_PAGES = (
 def _frame() -> dict[str, Any]:
     """The places of the header."""
     if not getattr(current_user, "is_authenticated", False):
-        return {"places": [], "cycle_line": None}
+        return {"places": [], "cycle_line": None, "cycle_url": None}
     here = request.path
     mine = my_entities()
     first = []
@@ -76,6 +76,11 @@ def _frame() -> dict[str, Any]:
             {"label": label, "url": url, "icon": icon, "current": current} for label, url, icon, current in places
         ],
         "cycle_line": _cycle_line(mine),
+        "cycle_url": url_for("month.month")
+        if mine
+        else url_for("cycles.cycles")
+        if current_user.is_coordinator
+        else None,
     }
 
 
@@ -88,9 +93,9 @@ def _cycle_line(mine: list[Organisation]) -> str | None:
     line = _("%(month)s: due %(due)s", month=month_words(cycle.month), due=due)
     if not mine:
         return str(line)
-    silent = [one.short for one in mine if standing_answer(db.session, cycle.month, one.id) is None]
-    if silent:
-        return str(_("%(line)s; %(names)s has not answered", line=line, names=", ".join(silent)))
+    unanswered = [one.short for one in mine if standing_answer(db.session, cycle.month, one.id) is None]
+    if unanswered:
+        return str(_("%(line)s; %(names)s has not answered", line=line, names=", ".join(unanswered)))
     return str(_("%(line)s; answered", line=line))
 
 
@@ -115,10 +120,17 @@ def home() -> ResponseReturnValue:
     last = today() + timedelta(days=60)
     coming = all_occurrences(events_between(db.session, today(), last, nothing), today(), last)
     own = Filters(values={"mine": ("yes",)}) if mine else nothing
+    last_changes = (
+        sa.select(sa.func.max(Change.id))
+        .where(Change.record_type == "activity", Change.by_id.is_not(None))
+        .group_by(Change.record_id)
+        .order_by(sa.func.max(Change.id).desc())
+        .limit(8)
+    )
     newest = db.session.execute(
         sa.select(Change, Activity.title)
         .join(Activity, Activity.id == Change.record_id)
-        .where(Change.record_type == "activity", Change.by_id.is_not(None))
+        .where(Change.id.in_(last_changes))
         .order_by(Change.id.desc())
         .limit(8)
     ).all()
