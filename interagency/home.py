@@ -18,6 +18,7 @@ from interagency.history import Change
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import counts_by_chapter, may_add_activities, my_entities
 from interagency.matrix.cycles.answers import cycle_in_hand, due_for, standing_answer
+from interagency.matrix.cycles.models import Cycle
 from interagency.matrix.cycles.months import due_words, month_words
 from interagency.matrix.filters import Filters
 from interagency.matrix.framework.names import chapters
@@ -47,6 +48,7 @@ def _frame() -> dict[str, Any]:
         return {"places": [], "cycle_line": None, "cycle_url": None}
     here = request.path
     mine = my_entities()
+    cycle = cycle_in_hand(db.session, [entity.id for entity in mine])
     first = []
     if mine:
         first.append((_("My month"), url_for("month.month"), "month", here.startswith("/month")))
@@ -75,18 +77,20 @@ def _frame() -> dict[str, Any]:
         "places": [
             {"label": label, "url": url, "icon": icon, "current": current} for label, url, icon, current in places
         ],
-        "cycle_line": _cycle_line(mine),
-        "cycle_url": url_for("month.month")
-        if mine
-        else url_for("cycles.cycles")
-        if current_user.is_coordinator
-        else None,
+        "cycle_line": _cycle_line(mine, cycle),
+        "cycle_url": _cycle_url(mine, cycle),
     }
 
 
-def _cycle_line(mine: list[Organisation]) -> str | None:
+def _cycle_url(mine: list[Organisation], cycle: Cycle | None) -> str | None:
+    """Where the line of the month leads: a focal point's own month, a coordinator's board; nowhere for readers."""
+    if mine:
+        return url_for("month.month")
+    return url_for("cycles.cycle", month=cycle.month) if cycle and current_user.is_coordinator else None
+
+
+def _cycle_line(mine: list[Organisation], cycle: Cycle | None) -> str | None:
     """The open month in words: `October 2026: due Thursday 5 November 2026, 23:59 Vienna; WHO has not answered`."""
-    cycle = cycle_in_hand(db.session, [entity.id for entity in mine])
     if cycle is None:
         return None
     due = due_words(min((due_for(db.session, cycle, one.id) for one in mine), default=cycle.due_at), settings().zone)

@@ -73,7 +73,7 @@ def test_the_month_in_the_header_leads_to_it(enter: Enter, open_month: Callable[
         return html.fromstring(browser.get("/activities").text).xpath("//p[@class='cycle-line']/a/@href")  # type: ignore[no-any-return]
 
     assert leads_to(enter("who")) == ["/month"]
-    assert leads_to(enter("coordinator")) == ["/cycles"]
+    assert leads_to(enter("coordinator")) == ["/cycles/2026-08"]
     assert leads_to(enter("reader")) == []
 
 
