@@ -18,6 +18,7 @@ from interagency.history import Change
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import counts_by_chapter, may_add_activities, my_entities
 from interagency.matrix.cycles.answers import cycle_in_hand, due_for, standing_answer
+from interagency.matrix.cycles.models import Cycle
 from interagency.matrix.cycles.months import due_words, month_words
 from interagency.matrix.filters import Filters
 from interagency.matrix.framework.names import chapters
@@ -44,9 +45,10 @@ MATRIX_PAGES = (
 def _frame() -> dict[str, Any]:
     """The places of the header."""
     if not getattr(current_user, "is_authenticated", False):
-        return {"places": [], "cycle_line": None}
+        return {"places": [], "cycle_line": None, "cycle_url": None}
     here = request.path
     mine = my_entities()
+    cycle = cycle_in_hand(db.session, [entity.id for entity in mine])
     first = []
     if mine:
         first.append((_("My month"), url_for("month.month"), "month", here.startswith("/month")))
@@ -75,22 +77,29 @@ def _frame() -> dict[str, Any]:
         "places": [
             {"label": label, "url": url, "icon": icon, "current": current} for label, url, icon, current in places
         ],
-        "cycle_line": _cycle_line(mine),
+        "cycle_line": _cycle_line(mine, cycle),
+        "cycle_url": _cycle_url(mine, cycle),
     }
 
 
-def _cycle_line(mine: list[Organisation]) -> str | None:
+def _cycle_url(mine: list[Organisation], cycle: Cycle | None) -> str | None:
+    """Where the line of the month leads: a focal point's own month, a coordinator's board; nowhere for readers."""
+    if mine:
+        return url_for("month.month")
+    return url_for("cycles.cycle", month=cycle.month) if cycle and current_user.is_coordinator else None
+
+
+def _cycle_line(mine: list[Organisation], cycle: Cycle | None) -> str | None:
     """The open month in words: `October 2026: due Thursday 5 November 2026, 23:59 Vienna; WHO has not answered`."""
-    cycle = cycle_in_hand(db.session, [entity.id for entity in mine])
     if cycle is None:
         return None
     due = due_words(min((due_for(db.session, cycle, one.id) for one in mine), default=cycle.due_at), settings().zone)
     line = _("%(month)s: due %(due)s", month=month_words(cycle.month), due=due)
     if not mine:
         return str(line)
-    silent = [one.short for one in mine if standing_answer(db.session, cycle.month, one.id) is None]
-    if silent:
-        return str(_("%(line)s; %(names)s has not answered", line=line, names=", ".join(silent)))
+    unanswered = [one.short for one in mine if standing_answer(db.session, cycle.month, one.id) is None]
+    if unanswered:
+        return str(_("%(line)s; %(names)s has not answered", line=line, names=", ".join(unanswered)))
     return str(_("%(line)s; answered", line=line))
 
 
@@ -115,10 +124,17 @@ def home() -> ResponseReturnValue:
     last = today() + timedelta(days=60)
     coming = all_occurrences(events_between(db.session, today(), last, nothing), today(), last)
     own = Filters(values={"mine": ("yes",)}) if mine else nothing
+    last_changes = (
+        sa.select(sa.func.max(Change.id))
+        .where(Change.record_type == "activity", Change.by_id.is_not(None))
+        .group_by(Change.record_id)
+        .order_by(sa.func.max(Change.id).desc())
+        .limit(8)
+    )
     newest = db.session.execute(
         sa.select(Change, Activity.title)
         .join(Activity, Activity.id == Change.record_id)
-        .where(Change.record_type == "activity", Change.by_id.is_not(None))
+        .where(Change.id.in_(last_changes))
         .order_by(Change.id.desc())
         .limit(8)
     ).all()

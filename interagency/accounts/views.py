@@ -34,8 +34,17 @@ rooms.after_app_request(sessions.note_seen)
 
 
 def own_address(target: str | None) -> str:
-    """`target` if it is a path of this service, else the front page. Never another host."""
-    if target and target.startswith("/") and not target.startswith(("//", "/\\")) and "\\" not in target:
+    """`target` if it is a path of this service, else where signing in leads. Never another host.
+
+    Who opened the bare address wants to begin, so the front page asked for is no target.
+    """
+    if (
+        target
+        and target != "/"
+        and target.startswith("/")
+        and not target.startswith(("//", "/\\"))
+        and "\\" not in target
+    ):
         if not any(ord(character) < 32 for character in target):
             return target
     return url_for("pages.start")

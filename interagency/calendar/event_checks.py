@@ -31,7 +31,9 @@ class EventChecks(EventFields):
 
     def validate_timezone(self, field: Any) -> None:
         if field.data and not is_known_zone(field.data):
-            raise ValidationError(_("We do not know this time zone. Write region and city, such as Europe/Vienna."))
+            raise ValidationError(
+                _("We do not know this time zone. Write a large city in it, such as Vienna, or choose one below.")
+            )
 
     def validate_country(self, field: Any) -> None:
         if field.data:
@@ -42,11 +44,13 @@ class EventChecks(EventFields):
 
     def validate_segments(self, field: Any) -> None:
         """Days there are, hours with a zone, and repetition only of exact days."""
+        if field.errors:  # a line that could not be read: said once is enough
+            return
         if not field.data:
             raise ValidationError(_("Write when it takes place; early 2027 or 2027 is fine."))
         segments: list[SegmentDraft] = field.data
         if any(segment.start_time for segment in segments) and not self.timezone.data:
-            raise ValidationError(_("Hours need a time zone: choose one below."))
+            raise ValidationError(_("Hours need a time zone: write the city or choose one below."))
         if self.repeats.data and (len(segments) > 1 or not segments[0].start.is_exact):
             raise ValidationError(_("Only an event on one run of exact days can repeat."))
         for segment in segments:

@@ -8,6 +8,7 @@ from wtforms import BooleanField, HiddenField, IntegerField, SelectField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from interagency.calendar.event_words import EVENT_STATUS_WORDS, KIND_WORDS, MODE_WORDS
+from interagency.calendar.zones import zone_named
 from interagency.forms import CleanStringField, CleanTextField, NamesField, RecordsField, to_choices
 from interagency.matrix.activities.models import TEXT_LENGTH, TITLE_LENGTH
 
@@ -47,8 +48,9 @@ class EventFields(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     )
     timezone = CleanStringField(
         _l("Time zone of the hours"),
-        description=_l("By region and city, such as Europe/Vienna. Needed with hours."),
+        description=_l("A large city of it, such as Vienna, or Europe/Vienna. Needed with hours."),
         render_kw={"list": "time-zones"},
+        filters=[zone_named],
     )
     repeats = SelectField(
         _l("Repeats"),

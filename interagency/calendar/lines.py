@@ -17,7 +17,13 @@ from interagency.matrix.framework.models import ROMAN
 from interagency.matrix.framework.names import NotUnderstood, read_chapter
 from interagency.matrix.organisations.queries import Directory
 
-_HOURS = re.compile(r"^(?P<when>.*?)[, ]+(?P<from>\d{1,2}[:.]\d{2})\s*(?:-|–|to|until)\s*(?P<to>\d{1,2}[:.]\d{2})$")
+_HOUR = r"\d{1,2}(?:[:.h]\d{2}h?|h|(?:[:.]\d{2})? ?[ap]\.?m\.?)"
+_HOURS = re.compile(
+    rf"^(?P<when>.*?)[, ]+(?:at |from )?(?P<from>{_HOUR})\s*(?:-|–|to|until)\s*(?P<to>{_HOUR})$", re.IGNORECASE
+)
+_ONE_HOUR = re.compile(r"^.+[, ]+(?:at |from )?(?:\d{1,2}[:h]\d{2}h?|\d{1,2}h|\d{1,2} ?[ap]m)$", re.IGNORECASE)
+_ANY_HOUR = re.compile(r"\d[:h]\d{2}|\d{1,2}(?:h| ?[ap]m)\b", re.IGNORECASE)
+_TWO_DAYS = re.compile(r"^(\d{1,2}) ?(?:and|&|et) ?(\d{1,2}) (\D.*)$", re.IGNORECASE)
 _LINK = re.compile(r"^(?:(?P<kind>page|meeting|webcast)\s*:\s*)?(?:(?P<title>.*?)\s+)?(?P<url>https?://\S+)$", re.I)
 _DOCUMENT = re.compile(
     r"^(?P<title>.*?)\s*(?P<url>https?://\S+)\s*(?:\|\s*(?P<owner>[^|]*?)\s*)?(?:\|\s*(?P<said>.*))?$", re.I
@@ -26,9 +32,17 @@ _NUMBERED = re.compile(r"^#?(?P<id>\d{1,9})\b")
 
 
 def _read_time(text: str) -> time:
-    hours, minutes = text.replace(".", ":").split(":")
+    """`15:00`, `15.00`, `15h00`, `15h`, `3 pm`, `3:00 p.m.` as a time."""
+    found = re.match(r"^(\d{1,2})[:.h]?(\d{2})?h? ?(?:([ap])\.?m\.?)?$", text, re.IGNORECASE)
     try:
-        return time(int(hours), int(minutes))
+        if found is None:
+            raise ValueError
+        hours, half = int(found[1]), (found[3] or "").lower()
+        if half and not 1 <= hours <= 12:
+            raise ValueError
+        if half:
+            hours = hours % 12 + (12 if half == "p" else 0)
+        return time(hours, int(found[2] or 0))
     except ValueError:
         raise ValueError(_("There is no time %(text)s. Write hours and minutes, such as 15:00.", text=text)) from None
 
@@ -43,6 +57,20 @@ def _split_period(text: str) -> tuple[str, str]:
     return (short[1], short[2]) if short else (text, text)
 
 
+def _read_days(text: str) -> tuple[ImpreciseDate, ImpreciseDate]:
+    """The first and the last end of a run of days; `9 and 10 February 2027` is one."""
+    two = _TWO_DAYS.match(text)
+    if two and int(two[2]) != int(two[1]) + 1:
+        raise ValueError(
+            _("“%(line)s” is not one run of days. Write each day on a line of its own, with month and year.", line=text)
+        )
+    left, right = (two[1], f"{two[2]} {two[3]}") if two else _split_period(text)
+    end = read_date(right)
+    if end is None:
+        raise DateNotUnderstood(_("Write when it takes place, such as 26-29 September 2017 or early 2018."))
+    return _read_start(left, end), end
+
+
 def plain(text: str) -> str:
     """`text` without the differences that mean nothing: case, kind of dash, spaces around it."""
     return re.sub(r"\s*[-–]\s*", "-", " ".join(text.casefold().split()))
@@ -54,11 +82,23 @@ def read_segment(line: str) -> SegmentDraft:
     Raises ValueError with a sentence.
     """
     hours = _HOURS.match(line.strip())
-    left, right = _split_period((hours["when"] if hours else line).strip().rstrip(","))
-    end = read_date(right)
-    if end is None:
-        raise DateNotUnderstood(_("Write when it takes place, such as 26-29 September 2017 or early 2018."))
-    start = _read_start(left, end)
+    shown = line.strip()[:60]
+    if hours is None and _ONE_HOUR.match(line.strip()):
+        raise ValueError(
+            _("“%(line)s” says only one time. Write when it ends too: 12 October 2026, 15:00-16:30.", line=shown)
+        )
+    try:
+        start, end = _read_days((hours["when"] if hours else line).strip().rstrip(","))
+    except DateNotUnderstood:
+        if hours is None and _ANY_HOUR.search(line):
+            raise DateNotUnderstood(
+                _(
+                    "We could not read “%(line)s”. Write the day, then the hours, and nothing else: "
+                    "12 October 2026, 15:00-16:30.",
+                    line=shown,
+                )
+            ) from None
+        raise
     if end.last < start.first:
         raise ValueError(_("“%(line)s” ends before it begins.", line=line.strip()[:60]))
     if hours and not (start.is_exact and end.is_exact):

@@ -12,7 +12,7 @@ from interagency.calendar.clashes import Plan
 from interagency.calendar.lines import read_segment
 from interagency.calendar.record import SegmentDraft
 from interagency.calendar.repeats import BASES, Repeat, rule_of, starts
-from interagency.calendar.zones import is_known_zone
+from interagency.calendar.zones import is_known_zone, zone_named
 from interagency.dates import ImpreciseDate, read_date, words_between
 from interagency.words import clean
 
@@ -23,7 +23,7 @@ def read_plan(args: Mapping[str, str]) -> tuple[list[str], Plan]:
     """The dates in words (of a repetition the next ten) and the plan they make. Raises ValueError with a sentence."""
     lines = clean(args.get("segments", ""))[:LONGEST].replace(";", "\n").split("\n")
     segments = [read_segment(line) for line in lines if line.strip()]
-    zone_name = clean(args.get("timezone", ""), lines=False)
+    zone_name = zone_named(clean(args.get("timezone", ""), lines=False)) or ""
     zone = ZoneInfo(zone_name) if is_known_zone(zone_name) else None
     kind = args.get("repeats", "")
     if (kind in BASES or kind == "weekday") and len(segments) == 1 and segments[0].start.is_exact:

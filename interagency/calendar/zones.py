@@ -34,6 +34,24 @@ def known_zones() -> tuple[str, ...]:
     return tuple(sorted(name for name in _all_names() if "/" in name and not name.startswith("Etc/")))
 
 
+@lru_cache(maxsize=1)
+def _by_city() -> dict[str, str]:
+    """Zones by the city in their name; of several (Indianapolis has two names) the shortest."""
+    found: dict[str, str] = {}
+    for name in sorted(known_zones(), key=len, reverse=True):
+        found[name.rpartition("/")[2].replace("_", " ").casefold()] = name
+    return found
+
+
+def zone_named(text: str | None) -> str | None:
+    """The zone that `text` means: its name or its city in any case; else `text` as it is, for a check to refuse."""
+    if not text or is_known_zone(text):
+        return text
+    plain = " ".join(text.replace("_", " ").split()).casefold()
+    whole = {name.replace("_", " ").casefold(): name for name in known_zones()}
+    return whole.get(plain) or _by_city().get(plain) or text
+
+
 def local_problem(local: datetime, tzid: str) -> Literal["skipped", "doubled"] | None:
     """Whether the clocks of a zone skip the naive local time, or show it twice."""
     zone = zoneinfo.ZoneInfo(tzid)

@@ -71,7 +71,7 @@
     const key = `draft:${form.dataset.draft}`; const kept = stored(key); const notice = form.querySelector("[data-draft-notice]");
     const values = () => JSON.stringify([...new FormData(form)].filter(([name, value]) => typeof value === "string" && !["csrf_token", "version"].includes(name)));
     const before = values();
-    if (kept && kept !== before && notice) {
+    if (kept && kept !== before && notice && !document.querySelector(".error-summary")) {  // a refused page shows what was typed
       notice.hidden = false;
       notice.querySelector("[data-restore]").addEventListener("click", () => {
         const pairs = JSON.parse(kept);

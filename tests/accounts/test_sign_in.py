@@ -152,6 +152,14 @@ def test_never_to_another_host(enter: Enter, target: str) -> None:
     assert response.location == "/start"
 
 
+def test_who_opened_the_bare_address_begins_where_signing_in_leads(enter: Enter) -> None:
+    browser = enter(None)
+    asked = browser.get("/")
+    assert asked.status_code == 302
+    data = {"email": "who@example.org", "password": PASSWORD, "csrf_token": browser.token("/sign-in")}
+    assert browser.client.post(asked.location, data=data).location == "/start"
+
+
 def test_signing_out_ends_the_session(enter: Enter) -> None:
     browser = enter("who")
     browser.send("/sign-out", at="/")

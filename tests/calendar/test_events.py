@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from interagency.calendar.lines import read_segment, segment_words
 from interagency.calendar.models import Event
 from interagency.database import db
 from tests.helpers import EVENT, Browser, errors_of, text_of
@@ -58,6 +59,14 @@ def test_hours_stand_in_the_zone_of_the_event(enter: Enter) -> None:
     assert "Vienna, Austria" in page
 
 
+def test_hours_are_said_again_only_where_the_clocks_of_the_reader_differ(enter: Enter) -> None:
+    who = enter("who")
+    same = add(who, segments="12 October 2026, 15:00-16:30", timezone="Europe/Zurich")
+    assert "(12 Oct" not in text_of(who.get(f"/events/{same}"))
+    other = add(who, segments="12 October 2026, 15:00-16:30", timezone="Africa/Nairobi")
+    assert "(12 Oct 2026, 14:00–15:30 Europe/Vienna)" in text_of(who.get(f"/events/{other}"))
+
+
 REFUSED = [
     ({"segments": ""}, "Write when it takes place"),
     ({"segments": "31 June 2026"}, "June 2026 has 30 days"),
@@ -67,8 +76,11 @@ REFUSED = [
     ({"segments": "12 October 2026, 16:00-15:00", "timezone": "Europe/Vienna"}, "ends before it begins"),
     ({"segments": "June 2026, 15:00-16:00", "timezone": "Europe/Vienna"}, "has hours but no day"),
     ({"segments": "29 March 2026, 02:30-03:30", "timezone": "Europe/Vienna"}, "skip 02:30"),
+    ({"segments": "12 October 2026, 15:00", "timezone": "Europe/Vienna"}, "says only one time"),
+    ({"segments": "9 and 12 October 2026"}, "not one run of days"),
+    ({"segments": "12 October 2026, 13pm-14pm", "timezone": "Europe/Vienna"}, "There is no time 13pm"),
     ({"segments": "12 October 2026, 25:00-26:00", "timezone": "Europe/Vienna"}, "There is no time 25:00"),
-    ({"timezone": "Vienna"}, "We do not know this time zone"),
+    ({"timezone": "Atlantis"}, "We do not know this time zone"),
     ({"country": "Atlantis"}, "We do not know the country"),
     ({"days": "20 October 2026: I"}, "is not one of the days above"),
     ({"days": "12 October 2026: IX"}, "is not a chapter"),
@@ -81,6 +93,39 @@ REFUSED = [
     ({"repeats": "FREQ=DAILY", "repeat_count": "100000"}, "Number must be between 2 and 1000"),
     ({"repeats": "FREQ=DAILY", "segments": "June 2026"}, "Only an event on one run of exact days"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("9 February 2027, 9h30-17h", "9 February 2027, 09:30–17:00"),
+        ("9 February 2027, 9.30-17h", "9 February 2027, 09:30–17:00"),
+        ("9 February 2027 at 2pm-4:30 p.m.", "9 February 2027, 14:00–16:30"),
+        ("9 February 2027 from 10:00 to 12:00", "9 February 2027, 10:00–12:00"),
+        ("9 February 2027, 12am-12pm", "9 February 2027, 00:00–12:00"),
+        ("9 and 10 February 2027", "9–10 February 2027"),
+        ("9 et 10 février 2027, 10h-12h", "9–10 February 2027, 10:00–12:00"),
+    ],
+)
+def test_hours_and_days_as_people_write_them(typed: str, read: str) -> None:
+    assert segment_words(read_segment(typed)) == read
+
+
+def test_what_could_not_be_read_is_said_once_and_with_hours_in_its_example(enter_sqlite: Enter) -> None:
+    typed = {"segments": "10 February 2027, 10:00-12:00 online", "timezone": "Europe/Vienna"}
+    told = errors_of(enter_sqlite("who").send("/events/new", EVENT | typed))
+    assert len(told) == 1, told
+    assert "12 October 2026, 15:00-16:30" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("city", "zone"),
+    [("vienna", "Europe/Vienna"), ("New York", "America/New_York"), ("europe/zurich", "Europe/Zurich")],
+)
+def test_a_zone_is_found_by_its_city(enter_sqlite: Enter, city: str, zone: str) -> None:
+    who = enter_sqlite("who")
+    event_id = add(who, segments="12 October 2026, 15:00-16:30", timezone=city)
+    assert f"15:00–16:30 {zone}" in text_of(who.get(f"/events/{event_id}"))
 
 
 @pytest.mark.parametrize(("values", "message"), REFUSED, ids=lambda value: str(value)[:40])

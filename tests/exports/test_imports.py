@@ -121,6 +121,12 @@ def test_only_what_was_changed_is_changed_and_twice_does_nothing(app: Flask, ent
     assert changes(app) == before
 
 
+def test_a_date_is_shown_as_it_was_understood(enter_sqlite: Enter) -> None:
+    who = enter_sqlite("who")
+    body = table(["Title", "Status", "Lead entity", "Begins"], ["Dated", "planned", "WHO", "31/12/2026"])
+    assert "31 December 2026" in text_of(who.get(send(who, body).location))
+
+
 def test_an_edit_made_meanwhile_is_kept_and_only_a_true_conflict_is_asked(
     app: Flask, enter: Enter, add_activity: Add
 ) -> None:

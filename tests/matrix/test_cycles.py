@@ -47,8 +47,34 @@ def test_the_board_tells_answers_from_silence(app: Flask, enter: Enter, open_mon
     page = enter("coordinator").get("/cycles/2026-08").text
     found = states(page)
     assert len(found) == 11
-    assert (found["who"], found["undp"], found["unodc"]) == ("confirmed unchanged", "nothing to report", "silent")
+    assert (found["who"], found["undp"], found["unodc"]) == (
+        "confirmed unchanged",
+        "nothing to report",
+        "not answered yet",
+    )
     assert "2 of 11" in text_of(enter("coordinator").get("/cycles"))
+
+
+def test_nobody_is_silent_before_the_due_date(enter: Enter, clock: Clock, open_month: Callable[..., None]) -> None:
+    open_month()
+    page = enter("coordinator").get("/cycles/2026-08")
+    assert set(states(page.text).values()) == {"not answered yet"}
+    assert "silent 0 · not answered yet 11" in text_of(page)
+    clock.move(2026, 9, 20, 9)
+    late = enter("coordinator").get("/cycles/2026-08")
+    assert set(states(late.text).values()) == {"silent"}
+    assert "silent 11" in text_of(late)
+
+
+def test_the_month_in_the_header_leads_to_it(enter: Enter, open_month: Callable[..., None]) -> None:
+    open_month()
+
+    def leads_to(browser: Browser) -> list[str]:
+        return html.fromstring(browser.get("/activities").text).xpath("//p[@class='cycle-line']/a/@href")  # type: ignore[no-any-return]
+
+    assert leads_to(enter("who")) == ["/month"]
+    assert leads_to(enter("coordinator")) == ["/cycles/2026-08"]
+    assert leads_to(enter("reader")) == []
 
 
 def test_an_answer_is_returned_with_a_note(app: Flask, enter: Enter, open_month: Callable[..., None]) -> None:

@@ -245,6 +245,7 @@ class Comparison:
         except ValueError as problem:
             cell.state, cell.reason = State.REFUSED, str(problem)
             return True
+        self._say_dates(cell)
         if any(_says_same(cell.field, cell.value, part_of(facts, cell.field)) for facts in (base, now)):
             return False
         if against:
@@ -271,6 +272,11 @@ class Comparison:
                     )
                 )  # fmt: skip
 
+    def _say_dates(self, cell: CellResult) -> None:
+        """A date is shown as it was understood, so that 31/12/2026 can be checked before it is taken in."""
+        if cell.field in ("start", "end") and cell.value:
+            cell.sent = self.say(cell.field, cell.value)
+
     def say(self, field: str, value: Any) -> str:
         """A value in words."""
         if field.startswith("countries:"):
@@ -293,6 +299,7 @@ class Comparison:
             cell = CellResult(column.field, name, self.table.letters[name], State.CHANGE, "—", _shown(raw))
             try:
                 cell.value = self.reader.read(column.field, raw)
+                self._say_dates(cell)
             except ValueError as problem:
                 cell.state, cell.reason = State.REFUSED, str(problem)
             result.cells.append(cell)

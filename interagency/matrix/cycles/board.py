@@ -51,6 +51,10 @@ class BoardRow:
     def has_answered(self) -> bool:
         return self.state in BY_KIND.values()
 
+    def is_awaited(self, at: datetime) -> bool:
+        """Whether it has not said anything, and need not have yet: nobody is silent before the due date."""
+        return self.state is BoardState.SILENT and at <= self.due_at
+
     def days_late(self, at: datetime) -> int:
         """Whole and begun days after its due date: of its answer, or until `at` without one."""
         said = self.answer.signed_at if self.has_answered and self.answer else at
