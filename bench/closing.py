@@ -10,7 +10,7 @@ from typing import Any
 
 from bench import worlds
 from bench.measure import Measure, Size, interleave, timed
-from bench.workbook import EVENTS, ZONE, core_rows
+from bench.workbook import ZONE, core_rows
 from interagency.database import db
 from interagency.matrix.activities.bulk import entries
 from interagency.matrix.cycles.editions import close_cycle
@@ -26,7 +26,7 @@ def measures(size: Size) -> Iterable[Measure]:
 
     Closing reads the rows, so the limit reads them too; beside it stands the dump of rows that are in memory.
     """
-    with worlds.world("sqlite", size.exported, EVENTS) as (app, _settings), app.app_context():
+    with worlds.world("sqlite", size.exported, size.exported // 20) as (app, _settings), app.app_context():
         months = Months()
         months.close()  # the first edition has none before it
         what = f"closing a month, {size.exported:,} activities"
