@@ -22,6 +22,7 @@ from flask_login import current_user
 from sqlalchemy.exc import DBAPIError
 from werkzeug.datastructures import MultiDict
 
+from interagency.audit_words import act_words
 from interagency.database import db
 from interagency.dates import DateNotUnderstood, read_date
 from interagency.exports.lists import csv_line
@@ -170,7 +171,13 @@ def audit() -> ResponseReturnValue:
     found = list(db.session.scalars(entries(wanted, before=max(0, min(before, NEVER))).limit(PAGE + 1)))
     older = wanted.query_string(before=found[PAGE - 1].id) if len(found) > PAGE else ""
     return render_template(
-        "auditing/audit.html", rows=found[:PAGE], older=older, wanted=wanted, kinds=KINDS, details_words=details_words
+        "auditing/audit.html",
+        rows=found[:PAGE],
+        older=older,
+        wanted=wanted,
+        kinds=KINDS,
+        details_words=details_words,
+        act_words=act_words,
     )
 
 

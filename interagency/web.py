@@ -321,11 +321,16 @@ def _check_host() -> ResponseReturnValue | None:
     return _bare_page(gettext("Not this address"), message), 400
 
 
+def headers_for(chosen: Settings) -> dict[str, str]:
+    """The headers of every answer; behind TLS they say that it stays so."""
+    if not chosen.base_url.startswith("https://"):
+        return HEADERS
+    return HEADERS | {"Strict-Transport-Security": f"max-age={YEAR_SECONDS}"}
+
+
 def _set_headers(response: Response) -> Response:
-    for name, value in HEADERS.items():
+    for name, value in headers_for(settings()).items():
         response.headers.setdefault(name, value)
-    if settings().base_url.startswith("https://"):
-        response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR_SECONDS}")
     if request.endpoint != "static" and "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -16,7 +16,7 @@ from interagency.calendar.feed_state import FeedState, read_state
 from interagency.calendar.ready import CACHE_CONTROL, feed_at_hand
 from interagency.database import db, now
 from interagency.settings import Settings
-from interagency.web import HEADERS
+from interagency.web import headers_for
 
 _ADDRESS = re.compile(r"^/feeds/([\w-]{1,200})\.ics$", re.ASCII)
 _TAG = re.compile(r'"([0-9a-f]+)\.([0-9a-f]{32})(-gzip)?"')
@@ -34,6 +34,7 @@ class FeedDoor:
 
     def __init__(self, app: Flask, settings: Settings, behind: Callable[..., Iterable[bytes]]) -> None:
         self.settings, self.behind = settings, behind
+        self.headers = list(headers_for(settings).items())
         self.count: Count | None = None  # who is told of an answer, when there are measures
         with app.app_context():
             self.engine = db.engine
@@ -72,7 +73,7 @@ class FeedDoor:
         if feed is None:
             return None
         body = feed.packed if packed and feed.packed is not None else feed.body
-        headers = [*feed.headers(state.name, packed=bool(packed)), ("Content-Length", str(len(body))), *HEADERS.items()]
+        headers = [*feed.headers(state.name, packed=bool(packed)), ("Content-Length", str(len(body))), *self.headers]
         start_response("200 OK", headers)
         return [body]
 

@@ -67,7 +67,7 @@ def test_a_sentence_per_chapter_can_be_read_out(app: Flask, enter: Enter, add_ac
     page = text_of(enter("reader").get("/coverage"))
     assert (
         "Chapter VI: 2 of 5 recommendations have activities, by UNDP, WHO; 2 activities, 1 of them joint; "
-        "in 2 countries named; the earliest begun in 2016; nothing stands under 6(c), 6(d), 6(e)."
+        "in 2 countries named; the earliest begun in 2016; no activity yet on 6(c), 6(d), 6(e)."
     ) in page
     assert "Chapter VII: none of its 12 recommendations has an activity." in page
 

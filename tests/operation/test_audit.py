@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from lxml import html
 
+import interagency
+from interagency.accounts.models import LinkPurpose
+from interagency.audit_words import ACTS
 from interagency.auditing import DOWNLOADS, PAGE
 from interagency.database import db
 from interagency.history import AuditEntry, audit
@@ -149,3 +154,13 @@ def test_only_administrators_read_it(enter_sqlite: Enter, name: str) -> None:
         answer = browser.get(address)
         assert answer.status_code == 403
         assert "administrators" in text_of(answer)
+
+
+def test_every_act_that_is_kept_has_words() -> None:
+    """The names stand in the calls; what is put together from parts is named here."""
+    names = set()
+    for path in Path(interagency.__file__).parent.rglob("*.py"):
+        names |= set(re.findall(r'\baudit\(\s*[\w.]+,\s*"([a-z_.]+)"', path.read_text(encoding="utf-8")))
+    names |= {f"link.{purpose.value}{end}" for purpose in LinkPurpose for end in ("", ".used")}
+    assert len(names) > 30
+    assert names <= ACTS.keys()

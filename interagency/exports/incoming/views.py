@@ -118,7 +118,7 @@ def confirm(import_id: int) -> ResponseReturnValue:
     db.session.commit()
     flash(
         _(
-            "%(added)s added, %(changed)s changed, %(undecided)s left undecided, %(refused)s with refused cells.",
+            "%(added)s added, %(changed)s changed, %(undecided)s left undecided, refused cells in %(refused)s.",
             **numbers,
         ),
         "success",

@@ -250,6 +250,6 @@ def chapter_sentence(number: int, found: list[Covered], activities: int, joint: 
         ngettext("in %(num)s country named", "in %(num)s countries named", len(countries))
         if countries else _("no country named"),
         *([_("the earliest begun in %(year)s", year=since)] if since else []),
-        _("nothing stands under %(codes)s", codes=", ".join(blank)) if blank else _("none is left blank"),
+        _("no activity yet on %(codes)s", codes=", ".join(blank)) if blank else _("none is left blank"),
     ]  # fmt: skip
     return "; ".join(str(part) for part in parts) + "."
