@@ -1,8 +1,17 @@
 // One button ticks or clears a whole chapter; without scripts each box is ticked by itself.
 document.querySelectorAll("[data-tick-all]").forEach((button) => {
   const boxes = [...button.closest("fieldset").querySelectorAll("input[type=checkbox]")];
-  const say = () => { button.textContent = boxes.every((box) => box.checked) ? button.dataset.clearAll : button.dataset.tickAll; };
-  button.addEventListener("click", () => { const tick = !boxes.every((box) => box.checked); boxes.forEach((box) => { box.checked = tick; }); say(); });
+  const say = () => {
+    button.textContent = boxes.every((box) => box.checked) ? button.dataset.clearAll : button.dataset.tickAll;
+  };
+  button.addEventListener("click", () => {
+    const tick = !boxes.every((box) => box.checked);
+    boxes.forEach((box) => {
+      box.checked = tick;
+    });
+    say();
+  });
   boxes.forEach((box) => box.addEventListener("change", say));
-  button.hidden = false; say();
+  button.hidden = false;
+  say();
 });
