@@ -8,6 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from flask import url_for
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session, joinedload
 
 from interagency.dates import words_between
@@ -124,7 +125,11 @@ def _own_parts(session: Session, entity_id: int) -> list[ActivityEntity]:
 def _row(part: ActivityEntity) -> MonthRow:
     activity = part.activity
     lead = activity.lead
-    others = [other.entity.short for other in activity.taking_part if other.entity_id != part.entity_id]
+    others = [
+        _("%(entity)s (lead)", entity=other.entity.short) if other.is_lead else other.entity.short
+        for other in activity.taking_part
+        if other.entity_id != part.entity_id
+    ]
     return MonthRow(
         id=activity.id,
         title=activity.title,
