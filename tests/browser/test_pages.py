@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import DEFAULT_OPTIONS, Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.helpers import PASSWORD
@@ -144,7 +144,9 @@ def test_axe_finds_nothing(chromium: Browser, address: str, scheme: str, width: 
     found = []
     for path in ROLES[who]:
         page.goto(path)
-        for violation in Axe().run(page).response["violations"]:
+        # What the theme changes is colours; all other rules are looked at in the light one.
+        options = {"runOnly": ["color-contrast"]} if scheme == "dark" else DEFAULT_OPTIONS
+        for violation in Axe().run(page, options=options).response["violations"]:
             found += [(path, violation["id"], node["target"]) for node in violation["nodes"][:3]]
     context.close()
     assert found == []
