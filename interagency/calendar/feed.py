@@ -31,6 +31,14 @@ LAST_YEAR_OF_ENDLESS_RULES = 2060
 Moment = date | datetime
 
 
+class _Text(vText):
+    r"""TEXT as RFC 5545, 3.3.11 has it. icalendar would make a line break of the two signs ``\N``, as in ``C:\New``."""
+
+    def to_ical(self) -> bytes:
+        text = str(self).replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
+        return text.replace("\r\n", "\\n").replace("\n", "\\n").replace("\r", "\\n").encode()
+
+
 @dataclass(frozen=True, slots=True)
 class FeedOverride:
     """One occurrence moved, changed or cancelled; `original` is when the rule would have put it (local time)."""
@@ -136,11 +144,11 @@ def _description(event: FeedEvent, note: str | None = None) -> str:
 
 
 def _add_texts(entry: VEvent, event: FeedEvent, title: str, note: str | None = None) -> None:
-    entry.add("summary", clean(title, lines=False))
+    entry.add("summary", _Text(clean(title, lines=False)))
     if location := clean(event.location, lines=False):
-        entry.add("location", location)
+        entry.add("location", _Text(location))
     if description := _description(event, note):
-        entry.add("description", description)
+        entry.add("description", _Text(description))
     if event.url:
         entry.add("url", _uri(event.url))
     for name, url in event.links:

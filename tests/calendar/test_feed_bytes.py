@@ -12,11 +12,12 @@ import sqlalchemy as sa
 import vobject
 from dateutil.rrule import rrulestr
 from flask import Flask
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from icalendar import Calendar
 
 from interagency.calendar.feed import FeedEvent, FeedOverride, calendar_bytes, event_bytes
+from interagency.calendar.ics_lines import read_blocks
 from interagency.calendar.models import Event
 from interagency.calendar.occurrences import all_occurrences
 from interagency.calendar.publish import feed_events
@@ -195,10 +196,12 @@ def test_a_first_day_that_is_not_of_the_rule_is_refused() -> None:
 
 
 @given(st.text(max_size=200))
+@example("\\\\server\\New; a, b")
 def test_any_text_survives(text: str) -> None:
     body = feed(event(title=text, description=text, location=text))
-    entry = Calendar.from_ical(body).walk("VEVENT")[0]
-    assert str(entry["SUMMARY"]) == clean(text, lines=False)
+    # Not read by icalendar, which takes a backslash before an N for a line break.
+    entry = next(part for part in read_blocks(body)[0].parts if part.name == "VEVENT")
+    assert entry.text("SUMMARY") == clean(text, lines=False)
     assert len(Calendar.from_ical(body).walk("VEVENT")) == 1
 
 
