@@ -96,7 +96,7 @@ def test_an_administrator_filters_by_kind_person_and_day(app: Flask, enter: Ente
         audit(db.session, "agreement.said", by_name="Felix 100% Undp", audience="public")
         db.session.commit()
     assert [row[2] for row in rows(browser.get("/audit?kind=agreement").text)] == ["Felix 100% Undp", "Farida Who"]
-    assert [row[1] for row in rows(browser.get("/audit?kind=hand-outs").text)] == ["handed_out"]
+    assert [row[1] for row in rows(browser.get("/audit?kind=hand-outs").text)] == ["handed an edition out"]
     assert [row[2] for row in rows(browser.get("/audit?who=farida").text)] == ["Farida Who"]
     assert [row[2] for row in rows(browser.get("/audit?who=100%25").text)] == ["Felix 100% Undp"]
     assert rows(browser.get("/audit?first=1+January+2100").text) == []

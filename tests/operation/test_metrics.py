@@ -70,6 +70,8 @@ def test_feeds_are_counted_with_what_was_asked(served: Served) -> None:
     page = visitor.post("/subscriptions", {"name": "Mine"})
     found_address = re.search(r"/feeds/[^\"'<\s]+\.ics", page.text)
     assert found_address
+    took = {"endpoint": "subscriptions.feed", "method": "GET"}
+    before = value(measures(served), "interagency_request_seconds_count", **took)  # others asked for feeds, too
     first = visitor.get(found_address[0])
     assert visitor.get(found_address[0], headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
     found = measures(served)
@@ -82,8 +84,7 @@ def test_feeds_are_counted_with_what_was_asked(served: Served) -> None:
     for status, number in (("200", 7), ("304", 1)):
         labels = {"endpoint": "subscriptions.feed", "method": "GET", "status": status}
         assert value(found, "interagency_requests_total", **labels) == number
-    took = {"endpoint": "subscriptions.feed", "method": "GET"}
-    assert value(found, "interagency_request_seconds_count", **took) == 8
+    assert value(found, "interagency_request_seconds_count", **took) == before + 8
 
 
 def test_backup_and_month_are_seen(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
