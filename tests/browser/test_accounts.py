@@ -60,6 +60,7 @@ def sign_in(page: Page) -> None:
 
 def look_at(page: Page) -> None:
     """Nothing wider than the phone, and nothing that axe finds."""
+    page.wait_for_load_state("load")  # before its styles have come a page may be wider
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], page.url
     found = Axe().run(page).response["violations"]
     assert [(one["id"], one["nodes"][0]["html"]) for one in found] == [], page.url
