@@ -161,7 +161,7 @@ def test_an_entity_declares_its_mandate(app: Flask, enter: Enter) -> None:
     assert enter("coordinator").send("/mandates", {"entity": "undp", "recommendation": ["1(a)"]}).status_code == 302
 
 
-def test_as_many_statements_with_three_hundred_as_with_three(
+def test_as_many_statements_with_three_thousand_as_with_three(
     sqlite_app: Flask, enter_sqlite: Enter, add_activity: Callable[..., int]
 ) -> None:
     who = enter_sqlite("who")
@@ -183,13 +183,14 @@ def test_as_many_statements_with_three_hundred_as_with_three(
 
     pages = (
         "/matrix", "/coverage", "/matrix?rows=country&columns=entity", "/matrix?rows=region&columns=year",
-        "/where?region=002", "/together", "/when?around=2017-06", "/when?by=entity&around=2017-06", "/mandates",
+        "/activities", "/activities?entity=who&sort=title", "/search?q=activity", "/where?region=002", "/together",
+        "/when?around=2017-06", "/when?by=entity&around=2017-06", "/mandates",
     )  # fmt: skip
-    for title in ("First", "Second", "Third"):
+    for title in ("First activity", "Second activity", "Third activity"):
         add_activity(title, entities=("undp",), start=ImpreciseDate.month(2017, 5))
     few = [statements(page) for page in pages]
     with sqlite_app.app_context():
         world()
-        many_activities(300)
+        many_activities(3_000)
         db.session.close()
     assert [statements(page) for page in pages] == few
