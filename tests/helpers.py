@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 from lxml import html
 from werkzeug.test import TestResponse
+
+from interagency.database import db
 
 PASSWORD = "a long enough password"
 
@@ -55,6 +61,23 @@ def errors_of(response: TestResponse) -> list[str]:
     return [
         " ".join(node.text_content().split()) for node in html.fromstring(response.text).xpath("//p[@class='error']")
     ]
+
+
+@contextmanager
+def statements_seen(app: Flask) -> Iterator[list[str]]:
+    """The statements that reach the database of `app` meanwhile."""
+    seen: list[str] = []
+    with app.app_context():
+        engine = db.engine
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        seen.append(statement)
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
 
 
 ACTIVITY = {

@@ -18,7 +18,7 @@ from tests.conftest import close, make_app, make_settings
 from tests.helpers import Browser
 
 # How many inputs each fuzzing test sends; `make attack` raises it.
-INPUTS = int(os.environ.get("INTERAGENCY_TEST_INPUTS", "150"))
+INPUTS = int(os.environ.get("INTERAGENCY_TEST_INPUTS", "400"))
 EVERYBODY = (None, "reader", "who", "undp", "coordinator", "admin")
 
 

@@ -18,7 +18,7 @@ from interagency.matrix.activities.listing import SORTS, page_of_activities
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.filters import Filters
 from interagency.sample.generate import Wanted, generate
-from tests.helpers import Browser, text_of
+from tests.helpers import Browser, statements_seen, text_of
 
 Enter = Callable[[str | None], Browser]
 
@@ -64,18 +64,8 @@ def test_a_listed_activity_says_what_the_record_says(app: Flask) -> None:
 
 def test_the_list_takes_as_many_statements_with_fifty_rows_as_with_one(app: Flask, enter: Enter) -> None:
     def statements(address: str) -> int:
-        seen: list[str] = []
-        with app.app_context():
-            engine = db.engine
-
-        def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-            seen.append(statement)
-
-        sa.event.listen(engine, "before_cursor_execute", note)
-        try:
+        with statements_seen(app) as seen:
             assert reader.get(address).status_code == 200
-        finally:
-            sa.event.remove(engine, "before_cursor_execute", note)
         return len(seen)
 
     with app.app_context():

@@ -19,7 +19,7 @@ from interagency.matrix.framework.models import Country, Recommendation
 from interagency.matrix.organisations.models import Mandate, Organisation
 from interagency.matrix.organisations.queries import Directory
 from interagency.matrix.overview.grid import COLUMNS, ROWS, grid
-from tests.helpers import Browser, text_of
+from tests.helpers import Browser, statements_seen, text_of
 from tests.matrix.conftest import Clock
 from tests.matrix.test_coverage import covered
 from tests.worlds import many_activities
@@ -167,18 +167,8 @@ def test_as_many_statements_with_three_thousand_as_with_three(
     who = enter_sqlite("who")
 
     def statements(address: str) -> int:
-        seen: list[str] = []
-        with sqlite_app.app_context():
-            engine = db.engine
-
-        def note(_c: object, _u: object, statement: str, *_more: object) -> None:
-            seen.append(statement)
-
-        sa.event.listen(engine, "before_cursor_execute", note)
-        try:
+        with statements_seen(sqlite_app) as seen:
             assert who.get(address).status_code == 200
-        finally:
-            sa.event.remove(engine, "before_cursor_execute", note)
         return len(seen)
 
     pages = (

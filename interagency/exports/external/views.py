@@ -49,9 +49,11 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 LIMIT = "120 per minute; 2000 per hour"
 # One page for every dead address: unknown, expired, revoked or of another audience, all the same bytes.
 GONE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="robots" content="noindex"><title>Not here</title></head>
-<body><h1>This address opens nothing</h1>
-<p>It may be mistyped, or its time may have ended. Ask whoever gave it to you for a new one.</p></body></html>
+<html lang="en" dir="ltr"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex"><title>Not here</title><link rel="stylesheet" href="../../static/base.css"></head>
+<body><main><h1>This address opens nothing</h1>
+<p>It may be mistyped, or its time may have ended. Ask whoever gave it to you for a new one.</p></main></body></html>
 """
 
 
