@@ -21,7 +21,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     from flask import Flask
     from werkzeug.middleware.proxy_fix import ProxyFix
 
-    from interagency import database, web
+    from interagency import database, form_keys, web
     from interagency.calendar.feed_door import FeedDoor
     from interagency.settings import read_settings
 
@@ -33,6 +33,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     database.db.init_app(app)
     database.alembic.init_app(app)
     web.prepare(app)
+    form_keys.prepare(app)
 
     _open_rooms(app)
     door = FeedDoor(app, settings, app.wsgi_app)

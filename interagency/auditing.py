@@ -24,10 +24,10 @@ from werkzeug.datastructures import MultiDict
 
 from interagency.audit_words import act_words
 from interagency.database import db
-from interagency.dates import DateNotUnderstood, read_date
 from interagency.exports.lists import csv_line
 from interagency.history import AuditEntry
 from interagency.logs import log
+from interagency.typed_dates import DateNotUnderstood, read_date
 from interagency.web import for_administrators, instant, reader_zone, today
 from interagency.words import clean
 

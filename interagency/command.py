@@ -1,9 +1,10 @@
-"""Running a command inside the application: what every `interagency` command shares."""
+"""What the `interagency` commands share: running inside the application, writing a file whole, noting it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -57,3 +58,26 @@ def with_app(command: Callable[..., Any]) -> Callable[..., Any]:
                     engine.dispose()
 
     return run
+
+
+def write_whole(out: Path, write: Callable[[Any], None]) -> None:
+    """Write a file whole or not at all."""
+    part = out.with_name(out.name + ".part")
+    try:
+        with part.open("wb") as file:
+            write(file)
+        part.replace(out)
+    except OSError as error:
+        raise click.ClickException(f"Could not write {out}: {error.strerror}") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def note_export(what: str, **details: str) -> None:
+    """Keep in the audit log that something left the house."""
+    from interagency.database import db as database
+    from interagency.history import audit
+
+    database.session.rollback()
+    audit(database.session, "exported", by_name="command line", what=what, **details)
+    database.session.commit()

@@ -7,12 +7,13 @@ import json
 import logging
 import sqlite3
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from flask import g, has_request_context, request
+from flask import current_app, g, has_request_context, request
 from flask_alembic import Alembic
 from flask_sqlalchemy_lite import SQLAlchemy
 from sqlalchemy import event
@@ -138,6 +139,30 @@ def begin_writing() -> None:
     g.writes = True
 
 
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def reads_first(view: View) -> View:
+    """A view that reads and checks much before it writes: others may write meanwhile. It calls `write_now`."""
+    view.reads_first = True  # type: ignore[attr-defined]
+    return view
+
+
+def write_now() -> None:
+    """The end of reading in a view that `reads_first`: from here on others wait, as they do for every writer.
+
+    What the session has loaded stays and may be older than the database by now: what is written over it must be
+    versioned, so that a save in between is a conflict, as it is on PostgreSQL all along.
+    """
+    connection = db.session.connection()
+    if connection.dialect.name != "sqlite" or g.get("writes", False):
+        return
+    g.writes = True
+    raw: Any = connection.connection.dbapi_connection
+    raw.execute("ROLLBACK").close()
+    _begin_writing(connection)
+
+
 def write_aside(statement: sa.Update) -> None:
     """Write what no page waits for, such as when somebody was last seen.
 
@@ -183,11 +208,16 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     """
     if connection.dialect.name != "sqlite":
         return
-    reading = has_request_context() and request.method in SAFE_METHODS and not g.get("writes", False)
-    if reading:
+    if has_request_context() and not g.get("writes", False) and _begins_reading():
         connection.exec_driver_sql("BEGIN")
     else:
         _begin_writing(connection)
+
+
+def _begins_reading() -> bool:
+    if request.method in SAFE_METHODS:
+        return True
+    return hasattr(current_app.view_functions.get(request.endpoint or ""), "reads_first")
 
 
 def _pause(waited: float) -> float:

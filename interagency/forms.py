@@ -15,7 +15,8 @@ from wtforms import Field, StringField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 from wtforms.widgets import TextInput
 
-from interagency.dates import AmbiguousDate, DateNotUnderstood, ImpreciseDate, read_date
+from interagency.dates import ImpreciseDate
+from interagency.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
 from interagency.words import clean
 
 

@@ -149,6 +149,7 @@ def stale(
     """`(id, search_title, search_text)` as they should be, for each record where they are not so.
 
     `words_of` says what they should be, `loading` brings what it reads. Records are read in batches and let go.
+    Words are found in any order, and a record lists its countries otherwise once it was read anew: order is no fault.
     """
     last = 0
     while True:
@@ -157,7 +158,8 @@ def stale(
         wrong = []
         for record in records:
             title, text = words_of(record)
-            if (record.search_title, record.search_text) != (title, text):
+            kept = (record.search_title, record.search_text)
+            if [set(words.split()) for words in kept] != [set(words.split()) for words in (title, text)]:
                 wrong.append((record.id, title, text))
         last = records[-1].id if records else last
         session.expunge_all()

@@ -10,6 +10,7 @@ Message-ID, which mail programs show once.
 from __future__ import annotations
 
 import smtplib
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from flask import Flask
 from markupsafe import escape
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from interagency.arrivals import is_loopback
 from interagency.database import Model, db, now
 from interagency.settings import Settings
 
@@ -31,6 +33,7 @@ CLAIM = timedelta(minutes=15)
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720, 1440))
 TIMEOUT_SECONDS = 15
 MOST_AT_ONCE = 500
+NO_TLS = "the server offers no TLS; write smtp+plain:// if everybody on the way may read the mails"
 
 
 class OutboxMessage(Model):
@@ -138,7 +141,11 @@ class Sent:
 
 
 class Postman:
-    """One connection to the SMTP server of INTERAGENCY_MAIL_URL, opened when first needed."""
+    """One connection to the SMTP server of INTERAGENCY_MAIL_URL, opened when first needed.
+
+    Mails hold links that open accounts: they leave the machine under TLS, to the server the certificate names, or not
+    at all, unless the address says `smtp+plain`.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._address = urlsplit(settings.mail_url)
@@ -146,13 +153,19 @@ class Postman:
         self._server: smtplib.SMTP | None = None
 
     def _connect(self) -> smtplib.SMTP:
-        host, port = self._address.hostname or "localhost", self._address.port
-        kind = smtplib.SMTP_SSL if self._address.scheme == "smtps" else smtplib.SMTP
-        server = kind(host, port or 0, timeout=TIMEOUT_SECONDS)
+        host, port = self._address.hostname or "localhost", self._address.port or 0
+        context = ssl.create_default_context()
+        server: smtplib.SMTP
+        if self._address.scheme == "smtps":
+            server = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=context)
+        else:
+            server = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
         try:
             server.ehlo()
-            if self._address.scheme != "smtps" and server.has_extn("starttls"):
-                server.starttls()
+            if self._address.scheme == "smtp" and not is_loopback(host):
+                if not server.has_extn("starttls"):
+                    raise smtplib.SMTPException(NO_TLS)
+                server.starttls(context=context)
                 server.ehlo()
             if self._address.username:
                 server.login(unquote(self._address.username), unquote(self._address.password or ""))
@@ -258,6 +271,7 @@ def _note(session: Session, message_id: int, error: str, at: datetime) -> None:
     message.last_error = error
     if not error:
         message.sent_at, message.next_try_at = at, None
+        message.text = message.html = ""  # links that open accounts are kept hashed, and nowhere else
     elif message.tries > len(PAUSES):
         message.next_try_at = None  # given up; a coordinator sees it and can try again
     else:

@@ -115,7 +115,13 @@ SETTINGS = (
         "Signs sessions and forms. Required by `serve`; `make run` makes one and keeps it in the data folder.",
     ),
     Setting("BASE_URL", _text, "http://127.0.0.1:8000", "The address people type; used in links in mails and feeds."),
-    Setting("MAIL_URL", _text, "", "`smtp://user:password@host:port`, or `smtps://`. Empty: mails stay in the outbox."),
+    Setting(
+        "MAIL_URL",
+        _text,
+        "",
+        "`smtp://user:password@host:port` (STARTTLS, its certificate checked, unless the host is this machine), "
+        "`smtps://`, or `smtp+plain://` without TLS. Empty: mails stay in the outbox.",
+    ),
     Setting("MAIL_FROM", _text, "interagency@localhost", "The sender of mails."),
     Setting("TIMEZONE", _zone, "Europe/Vienna", "The zone of due dates and of times shown to people who chose none."),
     Setting("DATA_FOLDER", _folder, "instance", "Folder of the SQLite file, the made secret and other local files."),

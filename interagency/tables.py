@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from interagency import mail
+from interagency import form_keys, mail
 from interagency.accounts import models as accounts
 from interagency.calendar import models as calendar
 from interagency.exports import models as exports
@@ -20,6 +20,7 @@ __all__ = [
     "calendar",
     "cycles",
     "exports",
+    "form_keys",
     "framework",
     "mail",
     "organisations",

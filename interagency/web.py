@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import errno
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, NoReturn, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -33,13 +35,29 @@ from interagency.logs import request_id
 from interagency.settings import Settings
 
 log = logging.getLogger("interagency")
+
+
+def sender() -> str:
+    """Whose attempts are counted together: an IPv4 address, or the /64 of an IPv6 one, which one machine has whole."""
+    address = get_remote_address()
+    try:
+        found = ip_address(address)
+    except ValueError:  # a socket of this machine
+        return address
+    if isinstance(found, IPv6Address):
+        return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
+    return address
+
+
 login_manager = LoginManager()
 csrf = CSRFProtect()
 babel = Babel()
-limiter = Limiter(key_func=get_remote_address, headers_enabled=False)
+limiter = Limiter(key_func=sender, headers_enabled=False)
 
 UPLOAD_LIMIT = 20 * 1024 * 1024
 FORM_LIMIT = 2 * 1024 * 1024
+# The wall of the proxy in front, and a little: what it let through is heard to the end, or it would miss our answer.
+HEARD_LIMIT = 26 * 1024 * 1024
 YEAR_SECONDS = 365 * 24 * 3600
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -107,13 +125,21 @@ SECRETS = frozenset({"csrf_token", "password", "again", "current", "code"})
 
 
 def hold_back(
-    message: str, address: str, words: str, *, can_send_again: bool = True, code: int = 403
+    message: str,
+    address: str,
+    words: str,
+    *,
+    can_send_again: bool = True,
+    code: int = 403,
+    instead: Mapping[str, str] | None = None,
 ) -> ResponseReturnValue:
     """A page instead of the act: what to do first, at `address`, and all that was typed, to be sent again.
 
     Where it cannot be sent again as it stands (a secret, a file, a form that lost its session), it is shown to copy.
+    `instead` holds fields that are sent with another value than they came with.
     """
-    typed = [(name, value) for name, value in request.form.items(multi=True) if name not in SECRETS]
+    sent = [(name, value) for name, value in request.form.items(multi=True) if name not in SECRETS]
+    typed = [(name, (instead or {}).get(name, value)) for name, value in sent]
     secret = any(request.form.get(name) for name in SECRETS - {"csrf_token"})
     files = any(file.filename for file in request.files.values())
     page = render_template(
@@ -244,8 +270,20 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None:
         return error
     code = error.code or 500
+    if code == 413:
+        _hear_to_the_end()
     own = error.description if error.description and getattr(error, "is_ours", False) else None
     return _refusal(code, own or _message(code))
+
+
+def _hear_to_the_end() -> None:
+    """Let what is too large arrive, where its end is known and near, and keep none of it."""
+    body, size = request.environ["wsgi.input"], request.content_length
+    if size is None or size > HEARD_LIMIT or not request.environ.get("wsgi.input_terminated"):
+        return
+    with suppress(OSError):
+        while body.read(2**16):
+            pass
 
 
 def _csrf_error(_error: CSRFError) -> ResponseReturnValue:
@@ -325,7 +363,7 @@ def headers_for(chosen: Settings) -> dict[str, str]:
     """The headers of every answer; behind TLS they say that it stays so."""
     if not chosen.base_url.startswith("https://"):
         return HEADERS
-    return HEADERS | {"Strict-Transport-Security": f"max-age={YEAR_SECONDS}"}
+    return HEADERS | {"Strict-Transport-Security": f"max-age={YEAR_SECONDS}; includeSubDomains"}
 
 
 def _set_headers(response: Response) -> Response:
@@ -347,12 +385,12 @@ def prepare(app: Flask) -> None:
     """Give `app` its extensions, door, headers, error pages and template words."""
     arrivals.prepare(app, app.extensions["interagency_settings"])
     app.before_request(_check_host)
+    app.before_request(_choose_limits)  # before anything reads the form, as the check of its token does
     login_manager.init_app(app)
     login_manager.session_protection = None  # the server knows its sessions
     csrf.init_app(app)
     babel.init_app(app, default_timezone="UTC")
     limiter.init_app(app)
-    app.before_request(_choose_limits)
     app.before_request(_keep_the_door)
     app.after_request(_set_headers)
     app.register_error_handler(CSRFError, _csrf_error)

@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy.engine import make_url
 
 from interagency import create_app
@@ -31,6 +32,10 @@ from interagency.settings import Settings, read_settings
 from tests.helpers import PASSWORD, Browser
 
 EVERYTHING = os.environ.get("INTERAGENCY_TEST_EVERYTHING") == "yes"
+# Nothing is timed in tests: a busy machine is no fault.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
+
 POSTGRESQL = os.environ.get("INTERAGENCY_TEST_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1/postgres")
 NEEDS = {
     "browser": (lambda: shutil.which("chromium") is not None, "install Debian's chromium"),

@@ -8,14 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interagency.dates import (
-    AmbiguousDate,
-    DateNotUnderstood,
-    ImpreciseDate,
-    Precision,
-    read_date,
-    words_between,
-)
+from interagency.dates import ImpreciseDate, Precision, words_between
+from interagency.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
 
 UNDERSTOOD = [
     ("June 2016", "2016-06"),

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import email
 import email.policy
-import os
-import signal
 import socket
+import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from aiosmtpd.controller import Controller
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from flask import Flask
 
 from interagency import mail
+from interagency.command import settings_of
 from interagency.database import db
 from interagency.mail import Letter, OutboxMessage, send_outbox, write
 from interagency.settings import Settings
 from tests.conftest import make_settings
+from tests.crash.killing import killed
 
 AT = datetime(2026, 8, 1, 8, tzinfo=UTC)
 LETTER = Letter("Août – 八月", "Dear Farida,", ("One <b>.", "Two."), "http://localhost/month", "Open your month")
@@ -104,6 +112,80 @@ def test_a_message_arrives_as_text_and_html(app: Flask, server: tuple[Server, in
     assert "One <b>." in text
     assert "One &lt;b&gt;." in page
     assert "http://localhost/month" in text
+
+
+def test_what_was_sent_is_not_kept(app: Flask, server: tuple[Server, int]) -> None:
+    """A mail holds the secret part of an address that opens an account; the database keeps those hashed."""
+    put(app, "a")
+    assert send(app, settings_for(app, server[1])) == (1, 0)
+    (message,) = all_messages(app)
+    assert (message.text, message.html, message.subject) == ("", "", LETTER.subject)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for 127.0.0.1 that nobody signed but itself, and its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    made = made.not_valid_before(datetime(2020, 1, 1, tzinfo=UTC)).not_valid_after(datetime(2100, 1, 1, tzinfo=UTC))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    usage = dict.fromkeys(("content_commitment", "key_encipherment", "data_encipherment", "key_agreement"), False)
+    made = made.add_extension(
+        x509.KeyUsage(
+            digital_signature=True, key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False, **usage
+        ),
+        critical=True,
+    )
+    made = made.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    target = tmp_path_factory.mktemp("tls") / "both.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    target.write_bytes(private + made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+    return target
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_mails_go_to_the_server_its_certificate_names_or_stay(
+    sqlite_app: Flask, certificate: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    """Whoever stands between offers a certificate of their own."""
+    monkeypatch.setattr(mail, "is_loopback", lambda _host: False)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    handler = Server()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    how = {"ssl_context": context} if scheme == "smtps" else {"tls_context": context, "require_starttls": True}
+    controller = Controller(handler, hostname="127.0.0.1", port=port, **how)
+    controller.start()
+    folder = sqlite_app.extensions["interagency_settings"].data_folder
+    settings = make_settings(folder, MAIL_URL=f"{scheme}://127.0.0.1:{port}")
+    put(sqlite_app, "a")
+    try:
+        assert send(sqlite_app, settings) == (0, 1)
+        assert "CERTIFICATE_VERIFY_FAILED" in all_messages(sqlite_app)[0].last_error
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert send(sqlite_app, settings, AT + timedelta(hours=1)) == (1, 0)
+    finally:
+        controller.stop()
+    assert len(handler.taken) == 1
+
+
+def test_without_tls_mails_stay_unless_that_is_meant(
+    sqlite_app: Flask, server: tuple[Server, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever stands between takes the offer of TLS out of the server's answer."""
+    monkeypatch.setattr(mail, "is_loopback", lambda _host: False)
+    handler, port = server
+    put(sqlite_app, "a")
+    assert send(sqlite_app, settings_for(sqlite_app, port)) == (0, 1)
+    assert "write smtp+plain://" in all_messages(sqlite_app)[0].last_error
+    folder = sqlite_app.extensions["interagency_settings"].data_folder
+    meant = make_settings(folder, MAIL_URL=f"smtp+plain://127.0.0.1:{port}")
+    assert send(sqlite_app, meant, AT + timedelta(hours=1)) == (1, 0)
+    assert len(handler.taken) == 1
 
 
 def test_the_same_step_writes_once(app: Flask) -> None:
@@ -220,16 +302,13 @@ def test_killed_at_any_moment_of_sending_loses_nothing_and_doubles_nothing_unnam
 ) -> None:
     handler, port = server
     settings = settings_for(sqlite_app, port)
-    killed, moments = 0, 0
+    deaths, moments = 0, 0
     for point in range(1, 40, 2):
         handler.taken.clear()
         put(sqlite_app, f"{point} a", f"{point} b")
-        child = os.fork()
-        if child == 0:
-            _send_and_die_at(sqlite_app, settings, point)
-        _pid, status = os.waitpid(child, 0)
+        died = killed(settings, _send, point) is None
         moments += 1
-        killed += os.WIFSIGNALED(status)
+        deaths += died
         later = AT + timedelta(days=point)
         send(sqlite_app, settings, later)
         arrived = [
@@ -239,29 +318,13 @@ def test_killed_at_any_moment_of_sending_loses_nothing_and_doubles_nothing_unnam
         assert len(set(arrived)) == 2, f"lost when killed at statement {point}"
         assert len(arrived) <= 3, "at most the one message in hand goes out again, under its own name"
         assert all(message.sent_at for message in all_messages(sqlite_app))
-        if not os.WIFSIGNALED(status):
+        if not died:
             break
-    assert killed >= 5
-    assert moments > killed, "at last it gets through"
+    assert deaths >= 5
+    assert moments > deaths, "at last it gets through"
 
 
-def _send_and_die_at(app: Flask, settings: Settings, point: int) -> None:
-    """In a process of its own: send the outbox, and die by SIGKILL at the `point`-th statement or commit."""
-    seen = 0
-
-    def count(*_arguments: object) -> None:
-        nonlocal seen
-        seen += 1
-        if seen == point:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    try:
-        with app.app_context():
-            engine = db.engine
-            engine.dispose(close=False)
-            sa.event.listen(engine, "before_cursor_execute", count)
-            sa.event.listen(engine, "commit", count)
-            send_outbox(db.session, settings, clock=lambda: AT)
-            db.session.close()
-    finally:
-        os._exit(0)
+def _send(app: Flask, count: Callable[[], None]) -> None:
+    with app.app_context():
+        count()
+        send_outbox(db.session, settings_of(app), clock=lambda: AT)

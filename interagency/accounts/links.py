@@ -65,10 +65,11 @@ def make_link(
     at: datetime,
     by: Person | None,
     by_name: str = "command line",
+    token: str | None = None,
 ) -> str:
     """A new one-time address for `person`, written to them by mail; earlier ones of the kind end."""
     end_links(session, person, at, purpose)
-    token = new_token()
+    token = token or new_token()
     link = OneTimeLink(
         person_id=person.id,
         purpose=purpose,
@@ -79,10 +80,15 @@ def make_link(
     )
     session.add(link)
     session.flush()
-    address = f"{base_url}/{PATHS[purpose]}/{token}"
+    address = address_of(purpose, token, base_url)
     _write(session, link, person, address, at)
     audit(session, f"link.{purpose.value}", by=by, by_name=by_name, person=person.id)
     return address
+
+
+def address_of(purpose: LinkPurpose, token: str, base_url: str) -> str:
+    """Where a link opens."""
+    return f"{base_url}/{PATHS[purpose]}/{token}"
 
 
 def _write(session: Session, link: OneTimeLink, person: Person, address: str, at: datetime) -> None:
@@ -128,7 +134,15 @@ def living_link(session: Session, token: str, purpose: LinkPurpose, at: datetime
 
 
 def invite(
-    session: Session, email: str, name: str, role: Role, *, base_url: str, at: datetime, by: Person | None
+    session: Session,
+    email: str,
+    name: str,
+    role: Role,
+    *,
+    base_url: str,
+    at: datetime,
+    by: Person | None,
+    token: str | None = None,
 ) -> tuple[Person, str]:
     """The account of `email`, made if missing, and a new invitation for it. Raises ValueError with a sentence."""
     address = email.strip().lower()
@@ -143,15 +157,17 @@ def invite(
         session.flush()
     elif not person.is_active:
         raise ValueError(f"The account {address} is disabled. Enable it first.")
-    return person, make_link(session, person, LinkPurpose.INVITATION, base_url=base_url, at=at, by=by)
+    return person, make_link(session, person, LinkPurpose.INVITATION, base_url=base_url, at=at, by=by, token=token)
 
 
-def reset(session: Session, person: Person, *, base_url: str, at: datetime, by: Person | None) -> str:
+def reset(
+    session: Session, person: Person, *, base_url: str, at: datetime, by: Person | None, token: str | None = None
+) -> str:
     """End all sessions of `person` and write them a link to choose a new password. Raises ValueError."""
     if not person.is_active:
         raise ValueError(f"The account {person.email} is disabled. Enable it first.")
     person.session_epoch += 1
-    return make_link(session, person, LinkPurpose.RESET, base_url=base_url, at=at, by=by)
+    return make_link(session, person, LinkPurpose.RESET, base_url=base_url, at=at, by=by, token=token)
 
 
 def choose_password(session: Session, person: Person, password: str, at: datetime) -> None:

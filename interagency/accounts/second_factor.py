@@ -117,6 +117,8 @@ def code_is_right(person: Person, code: str, at: datetime) -> bool:
 
     Wrong ones are counted in the audit log, which the caller commits in either case. Raises TooManyCodesError.
     """
+    # One at a time for each account: codes sent at once would all be looked at before the first is counted.
+    db.session.execute(sa.select(Person.id).where(Person.id == person.id).with_for_update())
     for span, most in WRONG_CODES:
         query = sa.select(sa.func.count()).where(
             AuditEntry.act == REFUSED, AuditEntry.by_id == person.id, AuditEntry.at > at - span

@@ -140,6 +140,8 @@ def begin_post() -> ResponseReturnValue:
 def confirm_post() -> ResponseReturnValue:
     """Put it in force by a first code, and show the recovery codes, this once. Other sessions end."""
     if second_factor.to_show(_me()) is None:
+        if _me().has_second_factor:  # a second click, whose answer is the one the browser shows
+            flash(_("It is on. Its recovery codes were shown once: if you did not see them, make new ones."), "warning")
         return redirect(url_for("second_factor.second_factor_page"))
     try:
         codes = second_factor.confirm(_me(), request.form.get("code", ""), instant())

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from flask import g, request, session
 from werkzeug.wrappers import Response
 
+from interagency import form_keys
 from interagency.accounts.models import Person, SignIn, new_token, token_hash
 from interagency.database import db, write_aside
 from interagency.web import instant, settings
@@ -144,6 +145,7 @@ def begin(person: Person, *, second_factor: bool) -> None:
     renew_cookie(person)
     at, token = instant(), new_token()
     db.session.execute(sa.delete(SignIn).where(SignIn.person_id == person.id, SignIn.began_at < at - ROWS_KEPT))
+    form_keys.forget_old(person.id, at)
     row = SignIn(
         person_id=person.id,
         token_hash=token_hash(token),

@@ -90,6 +90,9 @@ def comer_of(token: dict[str, Any]) -> Comer:
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= LONGEST_SUBJECT or not subject.isascii():
         raise ValueError("no usable subject")
+    ours = settings().oidc_client_id
+    if claims.get("aud") not in (ours, [ours]):  # Core 3.1.3.7: made for another service, it says nothing here
+        raise ValueError("the token is not for this service alone")
     if "email" not in claims and client().server_metadata.get("userinfo_endpoint"):
         more = dict(client().userinfo(token=token))
         if more.get("sub") != subject:  # Core 5.3.2: answers about somebody else are not used

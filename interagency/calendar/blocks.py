@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -118,26 +119,60 @@ def _row(event_id: int, number: int, form: str, block: Block | None) -> dict[str
     }
 
 
-def blocks_under(session: Session, conditions: Sequence[sa.ColumnElement[bool]], base_url: str) -> list[Block]:
-    """The blocks of the events under `conditions`, the oldest record first; what is missing is made for this reader."""
-    kept = EventBlock.__table__
-    query = (
-        sa.select(
-            Event.id, kept.c.begins, kept.c.uid, kept.c.body, kept.c.digest,
-            kept.c.tzid, kept.c.first_year, kept.c.last_year,
-        )
-        .outerjoin(kept, sa.and_(kept.c.event_id == Event.id, kept.c.form == form_of(base_url)))
-        .where(*conditions)
-        .order_by(Event.id, kept.c.number)
-    )  # fmt: skip
-    blocks, missing = [], []
-    for event_id, *kept_block in session.execute(query):
-        begins, _uid, body = kept_block[:3]
-        if begins is not None:
-            blocks.append(Block(*kept_block))
-        elif body is None:
+# Blocks this process has read, by digest: what bytes with a digest are never changes, so they are never wrong.
+_known: dict[bytes, Block] = {}
+MOST_KNOWN = 40_000  # some 40 MB; a feed at hand holds the same blocks
+Conditions = Sequence[sa.ColumnElement[bool]]
+
+
+def blocks_under(session: Session, conditions: Conditions, base_url: str) -> list[Block]:
+    """The blocks of the events under `conditions`, the oldest record first; what is missing is made for this reader.
+
+    Only bytes that this process has not read before are read.
+    """
+    form = form_of(base_url)
+    kept = sa.and_(EventBlock.event_id == Event.id, EventBlock.form == form)
+    query = sa.select(Event.id, EventBlock.number, EventBlock.digest).outerjoin(EventBlock, kept).where(*conditions)
+    # Put in order here: SQLite would read whole events to give them in order.
+    rows: list[tuple[int, int | None, bytes | None]] = sorted(
+        (row[0], row[1], row[2]) for row in session.execute(query)
+    )
+    unread = {event_id for event_id, _number, digest in rows if digest and digest not in _known}
+    read = _read(session, conditions, form, unread)
+    blocks: list[Block] = []
+    missing: list[int] = []
+    for event_id, _number, digest in rows:
+        if event_id in unread:
+            blocks += read.pop(event_id, [])
+        elif digest:
+            blocks.append(_known[digest])
+        elif digest is None:
             missing.append(event_id)
     for start in range(0, len(missing), BATCH):
         events = _load(session, missing[start : start + BATCH])
         blocks += [block for event in events for block in _made(event, base_url)]
     return blocks
+
+
+def _read(session: Session, conditions: Conditions, form: str, events: Collection[int]) -> dict[int, list[Block]]:
+    """The kept blocks of `events`, from one statement; remembered."""
+    if not events:
+        return {}
+    row = EventBlock.__table__.c
+    query = (
+        sa.select(row.event_id, row.begins, row.uid, row.body, row.digest, row.tzid, row.first_year, row.last_year)
+        .where(row.form == form)
+        .order_by(row.event_id, row.number)
+    )
+    if len(events) <= BATCH:
+        query = query.where(row.event_id.in_(events))
+    else:
+        query = query.join(Event, Event.id == row.event_id).where(*conditions)
+    found: dict[int, list[Block]] = defaultdict(list)
+    for event_id, begins, *values in session.execute(query):
+        if event_id in events and begins is not None:
+            found[event_id].append(Block(begins, *values))
+    if len(_known) > MOST_KNOWN:
+        _known.clear()
+    _known.update((block.digest, block) for some in found.values() for block in some)
+    return found

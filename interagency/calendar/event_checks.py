@@ -16,8 +16,8 @@ from interagency.calendar.lines import (
 from interagency.calendar.models import Event
 from interagency.calendar.record import SegmentDraft
 from interagency.calendar.zones import is_known_zone, local_problem
-from interagency.dates import read_date
 from interagency.matrix.framework.names import Gazetteer
+from interagency.typed_dates import DateNotUnderstood, read_date
 from interagency.words import clean
 
 
@@ -76,13 +76,16 @@ class EventChecks(EventFields):
         self._until: date | None = None
         if not field.data or not self.repeats.data:
             return
-        found = read_date(field.data)
+        try:
+            found = read_date(field.data)
+        except DateNotUnderstood as problem:
+            raise ValidationError(str(problem)) from None
         if found is None or not found.is_exact:
             raise ValidationError(_("Write a day, such as 31 December 2027."))
         if self.repeat_count.data:
             raise ValidationError(_("Choose a number of times or a last day, not both."))
         segments = self.segments.data or []
-        if segments and found.first < segments[0].start.first:
+        if segments and segments[0].start and found.first < segments[0].start.first:
             raise ValidationError(_("The last day lies before the first. Choose a later one."))
         self._until = found.first
 

@@ -33,7 +33,11 @@ class EventFields(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         _l("Title"),
         validators=[InputRequired(_l("Write a title.")), Length(max=TITLE_LENGTH, message=_TOO_LONG)],
     )
-    kind = SelectField(_l("Kind"), choices=to_choices((k.value, words) for k, words in KIND_WORDS.items()))
+    kind = SelectField(
+        _l("Kind"),
+        choices=to_choices([("", _l("Choose the kind …")), *((k.value, words) for k, words in KIND_WORDS.items())]),
+        validators=[InputRequired(_l("Choose what kind of event it is."))],
+    )
     status = SelectField(_l("Status"), choices=to_choices((s.value, words) for s, words in EVENT_STATUS_WORDS.items()))
     segments = NamesField(
         _l("When"),

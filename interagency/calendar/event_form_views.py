@@ -20,6 +20,7 @@ from interagency.calendar.lines import read_segment, segment_words
 from interagency.calendar.models import Event
 from interagency.calendar.planning import read_plan
 from interagency.database import db
+from interagency.form_keys import led_to, makes_anew
 from interagency.history import changes_of
 from interagency.matrix.activities.queries import may_add_activities, my_entities
 from interagency.matrix.activities.record import StaleVersionError
@@ -62,6 +63,7 @@ def new() -> ResponseReturnValue:
 
 
 @rooms.post("/events/new")
+@makes_anew()
 def new_post() -> ResponseReturnValue:
     """Save a new event."""
     mine = _own_entities_or_403()
@@ -69,9 +71,11 @@ def new_post() -> ResponseReturnValue:
     if not form.validate() or not _names_own_entity(form, mine) or form.needs_showing:
         return _form_page(form, None, 422)
     made = record.create_event(db.session, form.draft(), by=current_user, mine=mine, month=month_of(mine))
+    address = url_for("calendar.event", event_id=made.id, saved="event-new")
+    led_to(address)
     db.session.commit()
     flash(_("Saved: “%(title)s”.", title=made.title), "success")
-    return redirect(url_for("calendar.event", event_id=made.id, saved="event-new"))
+    return redirect(address)
 
 
 def _own_entities_or_403() -> list[Any]:

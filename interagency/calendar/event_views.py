@@ -18,13 +18,13 @@ from interagency.calendar.occurrences import occurrences
 from interagency.database import db
 from interagency.dates import ImpreciseDate
 from interagency.history import audit, changes_of
-from interagency.matrix.activities.models import Activity
+from interagency.matrix.activities.locks import lock
+from interagency.matrix.activities.models import Activity, Milestone
 from interagency.matrix.activities.queries import my_entities
 from interagency.matrix.activities.record import Right, StaleVersionError, right_to_edit
 from interagency.matrix.agreement.gate import EVENT
-from interagency.matrix.agreement.models import Decision
-from interagency.matrix.agreement.statements import AgreementRefusal, say, standings
-from interagency.matrix.agreement.views import read_statement
+from interagency.matrix.agreement.statements import AgreementRefusal, say_to_each, standings
+from interagency.matrix.agreement.views import kept_words, read_statement
 from interagency.matrix.organisations.models import Organisation
 from interagency.web import instant, reader_zone, refuse, today
 
@@ -64,17 +64,14 @@ def agreement_post(event_id: int) -> ResponseReturnValue:
     if entity is None or entity not in _entities_named(found):
         refuse(403, _("Your entity takes no part in this event."))
     try:
-        audience, decision, until, beyond = read_statement()
-        say(
-            db.session, audience, entity, decision, by=current_user, at=instant(), day=today(), event_id=found.id,
-            until=until, beyond_default=beyond and decision is Decision.AGREED,
-        )  # fmt: skip
+        said = read_statement()
+        say_to_each(db.session, said, entity, by=current_user, at=instant(), day=today(), event_id=found.id)
     except AgreementRefusal as refusal:
         db.session.rollback()
         flash(str(refusal), "error")
     else:
         db.session.commit()
-        flash(_("Kept: %(entity)s, %(audience)s.", entity=entity.short, audience=audience.name), "success")
+        flash(kept_words(entity, said), "success")
     return redirect(url_for("calendar.event", event_id=event_id, _anchor="sharing"))
 
 
@@ -105,10 +102,15 @@ def milestone_post(event_id: int) -> ResponseReturnValue:
         flash(_("Event and milestone stand on the same day already."), "success")
         return here
     if request.form.get("move") == "milestone":
-        activity = db.session.get(Activity, found.milestone.activity_id)
+        lock(db.session, [found.milestone.activity_id])
+        milestone = db.session.get(Milestone, found.milestone.id, populate_existing=True)
+        if milestone is None:
+            flash(_("Somebody removed this milestone a moment ago."), "warning")
+            return here
+        activity = db.session.get(Activity, milestone.activity_id)
         if activity is None or right_to_edit(current_user, mine, activity) is not Right.ALL:
             refuse(403, _("Only the lead entity of the activity moves its milestones."))
-        found.milestone.due = move.event_day
+        milestone.due = move.event_day
         audit(db.session, "milestone.moved", by=current_user, activity=activity.id, due=move.event_day.code)
         db.session.commit()
         flash(_("The milestone is moved."), "success")

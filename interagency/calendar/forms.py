@@ -94,7 +94,9 @@ class EventForm(EventChecks):
         numbers = [int(found[1]) for found in re.finditer(r"^\s*#?(\d{1,9})", self.activities.typed or "", re.M)]
         if not self.is_submitted() and event is not None:
             numbers = [activity.id for activity in event.activities]
-        query = sa.select(Milestone).where(Milestone.activity_id.in_(numbers)).order_by(Milestone.id)
+        merged = sa.select(Activity.merged_into_id).where(Activity.id.in_(numbers))
+        own = sa.or_(Milestone.activity_id.in_(numbers), Milestone.activity_id.in_(merged))
+        query = sa.select(Milestone).where(own).order_by(Milestone.id)
         offered = [(str(one.id), one.title) for one in self._session.scalars(query)]
         return [("", str(_("None"))), *offered]
 
@@ -153,6 +155,13 @@ class EventForm(EventChecks):
         """What the chooser called `name` offers, with the chosen ones marked."""
         field: RecordsField = getattr(self, name)
         return field.marked(self._groups[name])
+
+    @property
+    def speaks_of_repeats(self) -> bool:
+        """Whether anything is chosen, typed or wrong under “Repeats”."""
+        fields = (self.repeats, self.repeat_every, self.repeat_count, self.repeat_until)
+        typed = self.repeats.data or self.repeat_count.data or self.repeat_until.data
+        return bool(typed) or any(field.errors for field in fields)
 
     @property
     def reading(self) -> str:

@@ -24,8 +24,8 @@ from interagency.calendar.ics_repeats import (
 from interagency.calendar.ics_times import EventNotRead, EventTimes, Stamp
 from interagency.calendar.ics_zones import FileZones
 from interagency.calendar.rules import as_moment
-from interagency.dates import FIRST_YEAR, LAST_YEAR
 from interagency.matrix.activities.models import TEXT_LENGTH, TITLE_LENGTH
+from interagency.typed_dates import FIRST_YEAR, LAST_YEAR
 from interagency.words import clean
 
 LONGEST_UID = 255

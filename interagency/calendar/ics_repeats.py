@@ -9,7 +9,7 @@ from itertools import islice
 from interagency.calendar.ics_lines import Block, read_moment
 from interagency.calendar.ics_times import EventNotRead, EventTimes, Stamp
 from interagency.calendar.rules import RuleError, as_moment, check_rule, moments, parts_of, work_of
-from interagency.dates import LAST_YEAR
+from interagency.typed_dates import LAST_YEAR
 
 MOST_EXCEPTIONS = 500
 MOST_WORK = 1_000_000
@@ -114,6 +114,9 @@ def further_segments(block: Block, times: EventTimes, start: date | datetime) ->
         raise EventNotRead("Its further dates are of another kind than its first.")
     gone = {_like(one, start) for one in _listed(block, "EXDATE", times)}
     found = sorted({one for one in more if one != start and as_moment(one) not in gone})
+    for one in found:
+        if isinstance(one, datetime):
+            times.refuse_skipped(one)
     if len(found) > MOST_EXCEPTIONS:
         raise EventNotRead(f"It takes place on more than {MOST_EXCEPTIONS} single dates.")
     return found

@@ -84,8 +84,12 @@ class EventTimes:
             )
         elif clock.tzid not in ("", zone):
             self.note(f"Its time zone “{clock.tzid[:60]}” is taken as {zone}.")
-        if local_problem(start.shows, zone) == "skipped":
-            raise EventNotRead(f"The clocks in {zone} skip {start.shows:%H:%M} on {start.shows:%Y-%m-%d}.")
+        self.refuse_skipped(start.shows)
+
+    def refuse_skipped(self, shows: datetime) -> None:
+        """Raises EventNotRead when the clocks of the event's zone never show this time."""
+        if local_problem(shows, self.zone or "UTC") == "skipped":
+            raise EventNotRead(f"The clocks in {self.zone} skip {shows:%H:%M} on {shows:%Y-%m-%d}.")
 
     def local(self, stamp: date | Stamp) -> date | datetime:
         """A date as it is; a time as a naive time of the event's zone. Raises EventNotRead."""

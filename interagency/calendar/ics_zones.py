@@ -17,7 +17,7 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 from interagency.calendar.ics_lines import Block, read_moment
 from interagency.calendar.rules import WEEKDAYS, as_moment, parts_of
 from interagency.calendar.zones import is_known_zone, known_zones, local_problem
-from interagency.dates import LAST_YEAR
+from interagency.typed_dates import LAST_YEAR
 
 MOST_PARTS = 100
 MOST_ZONES = 200

@@ -13,6 +13,7 @@ from interagency.calendar.ics_import import SKIPPED, UNCHANGED, Importer, chosen
 from interagency.calendar.ics_versions import NEW, UPDATED
 from interagency.calendar.models import CalendarImport, EventKind
 from interagency.database import db
+from interagency.form_keys import led_to, makes_anew
 from interagency.matrix.activities.queries import LARGEST_ID, my_entities
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
@@ -63,6 +64,7 @@ def imports() -> ResponseReturnValue:
 
 
 @rooms.post("/imports/calendar")
+@makes_anew()
 def upload() -> ResponseReturnValue:
     """Read the file and show what it would do; nothing is written to the calendar."""
     importer = _importer(request.form.get("organiser"), request.form.get("kind"))
@@ -75,8 +77,10 @@ def upload() -> ResponseReturnValue:
     except CalendarNotRead as problem:
         db.session.rollback()
         return _page(str(problem), 422)
+    address = url_for("calendar_imports.one", import_id=kept.id)
+    led_to(address)
     db.session.commit()
-    return redirect(url_for("calendar_imports.one", import_id=kept.id))
+    return redirect(address)
 
 
 def _get(import_id: int, *, to_write: bool = False) -> CalendarImport:

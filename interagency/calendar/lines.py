@@ -11,11 +11,12 @@ from flask_babel import gettext as _
 
 from interagency.calendar.models import LinkKind
 from interagency.calendar.record import DayDraft, DocumentDraft, SegmentDraft
-from interagency.dates import DateNotUnderstood, ImpreciseDate, read_date, words_between
+from interagency.dates import ImpreciseDate, words_between
 from interagency.matrix.activities.models import TITLE_LENGTH
 from interagency.matrix.framework.models import ROMAN
 from interagency.matrix.framework.names import NotUnderstood, read_chapter
 from interagency.matrix.organisations.queries import Directory
+from interagency.typed_dates import DateNotUnderstood, read_date
 
 _HOUR = r"\d{1,2}(?:[:.h]\d{2}h?|h|(?:[:.]\d{2})? ?[ap]\.?m\.?)"
 _HOURS = re.compile(

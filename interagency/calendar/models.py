@@ -68,6 +68,7 @@ class Event(Versioned, Searched, Model):
     __table_args__ = (
         sa.Index("ix_event_period", "first_day", "last_day", "id"),
         sa.Index("ix_event_newest", "is_listed", "first_day", "id"),
+        sa.Index("ix_event_in_feeds", "is_listed", "last_day", "cancelled_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -326,6 +327,7 @@ class EventBlock(Model):
     """
 
     __tablename__ = "event_block"
+    __table_args__ = (sa.Index("ix_event_block_digest", "form", "event_id", "number", "digest"),)
 
     event_id: Mapped[int] = mapped_column(sa.ForeignKey("event.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)

@@ -18,6 +18,7 @@ from interagency.calendar.repeats import rest_of, until_before
 from interagency.calendar.rules import rule_from
 from interagency.calendar.zones import local_problem
 from interagency.database import db
+from interagency.form_keys import led_to, makes_anew
 from interagency.matrix.activities.models import TITLE_LENGTH
 from interagency.matrix.activities.record import StaleVersionError
 from interagency.matrix.cycles.answers import month_being_updated
@@ -69,6 +70,7 @@ def _is_of_rule(event: Event, moment: datetime) -> bool:
 
 
 @rooms.post("/events/<int:event_id>/occurrences")
+@makes_anew()
 def change_post(event_id: int) -> ResponseReturnValue:
     """Move, rename, cancel or put back one occurrence, or change it and all that follow."""
     event, mine = _event(event_id)
@@ -85,9 +87,11 @@ def change_post(event_id: int) -> ResponseReturnValue:
     if not _save(event, draft, mine):
         stale = _("Somebody saved this event a moment ago. Look at the dates again, then do it once more.")
         return _page(_event(event_id)[0], error=stale, code=409)
+    here = url_for("occurrences.occurrences_page", event_id=event_id)
+    led_to(here)
     db.session.commit()
     flash(_("The date is saved; subscribers see it with their next look."), "success")
-    return redirect(url_for("occurrences.occurrences_page", event_id=event_id))
+    return redirect(here)
 
 
 def _save(event: Event, draft: EventDraft, mine: list[Organisation]) -> bool:
@@ -152,6 +156,8 @@ def _split(event: Event, original: datetime, mine: list[Organisation]) -> Respon
         return _page(_event(event.id)[0], error=_("Somebody saved this event a moment ago. Try again."), code=409)
     month = month_being_updated(db.session, [entity.id for entity in mine])
     made = record.create_event(db.session, rest, by=current_user, mine=mine, month=month)
+    address = url_for("calendar.edit", event_id=made.id)
+    led_to(address)
     db.session.commit()
     flash(_("From this date on it is an event of its own. Change what is different and save."), "success")
-    return redirect(url_for("calendar.edit", event_id=made.id))
+    return redirect(address)

@@ -13,7 +13,8 @@ from interagency.calendar.lines import read_segment
 from interagency.calendar.record import SegmentDraft
 from interagency.calendar.repeats import BASES, Repeat, rule_of, starts
 from interagency.calendar.zones import is_known_zone, zone_named
-from interagency.dates import ImpreciseDate, read_date, words_between
+from interagency.dates import ImpreciseDate, words_between
+from interagency.typed_dates import read_date
 from interagency.words import clean
 
 LONGEST = 2000

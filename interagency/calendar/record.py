@@ -30,6 +30,7 @@ from interagency.calendar.models import (
 )
 from interagency.database import now
 from interagency.history import Action, record_change
+from interagency.matrix.activities.locks import standing
 from interagency.matrix.activities.record import StaleVersionError
 from interagency.matrix.organisations.models import Organisation
 from interagency.web import settings
@@ -135,6 +136,7 @@ def create_event(
 
     `month` is what those of the entities `mine` that organise it confirm.
     """
+    draft.activities = standing(session, draft.activities)
     event = Event(sample_key=sample_key, uid=uid or f"{secrets.token_hex(12)}@interagency")
     apply_draft(event, draft)
     _note_month(event, mine, month)
@@ -171,6 +173,7 @@ def save_event(
     """
     if event.version != version:
         raise StaleVersionError
+    draft.activities = standing(session, draft.activities)
     before = facts(event)
     was_cancelled = event.status is EventStatus.CANCELLED
     apply_draft(event, draft)

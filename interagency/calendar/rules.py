@@ -12,7 +12,7 @@ from typing import Any
 
 from dateutil.rrule import rrulestr
 
-from interagency.dates import LAST_YEAR
+from interagency.typed_dates import LAST_YEAR
 
 LONGEST_RULE = 10_000
 PERIODS = {"DAILY": 1, "WEEKLY": 7, "MONTHLY": 28, "YEARLY": 365}

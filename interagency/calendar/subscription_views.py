@@ -26,6 +26,7 @@ from interagency.calendar.subscriptions import (
     subscriptions_of,
 )
 from interagency.database import db, now
+from interagency.form_keys import led_to, makes_anew, secret_of_form
 from interagency.web import public, settings
 from interagency.words import clean
 
@@ -45,12 +46,21 @@ def subscriptions() -> ResponseReturnValue:
     )
 
 
+def _shown_again() -> ResponseReturnValue | None:
+    """The address that this form made, for who sent it twice and saw the second answer only."""
+    token = secret_of_form()
+    found = subscription_by_token(db.session, token)
+    return _address_page(found[0], token) if found else None
+
+
 @rooms.post("/subscriptions")
+@makes_anew(_shown_again)
 def subscriptions_post() -> ResponseReturnValue:
     """A new private address, shown once."""
     name = clean(request.form.get("name", ""), lines=False)[:NAME_LENGTH] or _("UN interagency calendar")
     filters = read_event_filters(db.session, request.args)
-    subscription, token = subscribe(db.session, current_user, name, filters)
+    subscription, token = subscribe(db.session, current_user, name, filters, secret_of_form())
+    led_to(url_for("subscriptions.subscriptions"))
     db.session.commit()
     return _address_page(subscription, token)
 
@@ -76,10 +86,12 @@ def _own(subscription_id: int) -> tuple[Subscription, AccessToken]:
 
 
 @rooms.post("/subscriptions/<int:subscription_id>/reset")
+@makes_anew(_shown_again)
 def reset_post(subscription_id: int) -> ResponseReturnValue:
     """A new address; the old one ends."""
     subscription, kept = _own(subscription_id)
-    token = reset(db.session, kept)
+    token = reset(db.session, kept, secret_of_form())
+    led_to(url_for("subscriptions.subscriptions"))
     db.session.commit()
     return _address_page(subscription, token)
 

@@ -37,9 +37,11 @@ def subscriptions_of(session: Session, person: Person) -> list[tuple[Subscriptio
     return [(row[0], row[1]) for row in session.execute(query)]
 
 
-def subscribe(session: Session, person: Person, name: str, filters: Filters) -> tuple[Subscription, str]:
-    """A new subscription and its token, which is shown once and kept only as a hash."""
-    token = new_token()
+def subscribe(
+    session: Session, person: Person, name: str, filters: Filters, token: str | None = None
+) -> tuple[Subscription, str]:
+    """A new subscription and its token, a new one unless one is given, which is shown once and kept only as a hash."""
+    token = token or new_token()
     kept = AccessToken(kind=TokenKind.FEED, token_hash=token_hash(token), person_id=person.id, label=name)
     session.add(kept)
     session.flush()
@@ -50,9 +52,9 @@ def subscribe(session: Session, person: Person, name: str, filters: Filters) -> 
     return subscription, token
 
 
-def reset(session: Session, kept: AccessToken) -> str:
+def reset(session: Session, kept: AccessToken, token: str | None = None) -> str:
     """A new secret for the same subscription; the old address ends at once."""
-    token = new_token()
+    token = token or new_token()
     kept.token_hash = token_hash(token)
     session.flush()
     return token

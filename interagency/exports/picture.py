@@ -3,7 +3,7 @@ JSON and Word cannot tell different stories."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -18,7 +18,7 @@ from interagency.calendar.queries import event_conditions, read_event_filters
 from interagency.matrix.activities.bulk import entries, totals, without_collector
 from interagency.matrix.activities.words import FactWords
 from interagency.matrix.cycles import editions
-from interagency.matrix.cycles.contents import Contents, answers_of, counts, names_of_the_day
+from interagency.matrix.cycles.contents import Contents, answers_of, counts, merged_activities, names_of_the_day
 from interagency.matrix.cycles.differences import (
     Difference,
     Kind,
@@ -26,6 +26,7 @@ from interagency.matrix.cycles.differences import (
     became,
     compare_contents,
     facts_by_id,
+    merged_of,
 )
 from interagency.matrix.cycles.models import Cycle, CycleState, Edition
 from interagency.matrix.cycles.months import month_words
@@ -82,10 +83,11 @@ class Telling:
     `found` is whole once all have passed: without the unchanged, and without the fields of new ones and gone ones.
     """
 
-    def __init__(self, older: Contents, *, with_gone: bool) -> None:
+    def __init__(self, older: Contents, merged: Mapping[int, int], *, with_gone: bool) -> None:
         self.found = Difference({})
         self._before, self._with_gone = facts_by_id(older["activities"]), with_gone
         self._earlier = frozenset(older.get("gone", {}).get("activities", ()))
+        self._merged = merged
         self._met: set[int] = set()
 
     def tell(self, entry: dict[str, Any]) -> RecordChange:
@@ -103,7 +105,9 @@ class Telling:
         """All have passed: those of the edition that did not are gone."""
         if self._with_gone:
             for number in self._before.keys() - self._met:
-                self.found.records[number] = RecordChange(number, Kind.GONE, self._before[number]["title"])
+                self.found.records[number] = RecordChange(
+                    number, Kind.GONE, self._before[number]["title"], merged_into=self._merged.get(number)
+                )
 
 
 def _became_words(record: RecordChange | None) -> str:
@@ -192,7 +196,8 @@ def passing_picture(session: Session, filters: Filters, *, mine: Collection[str]
     older, since = _newest(session)
     if older is None:
         return Picture(contents, words, day)
-    telling, events = Telling(older, with_gone=not filters), compare_contents(older, contents, "event")
+    telling = Telling(older, merged_of(contents, "activities"), with_gone=not filters)
+    events = compare_contents(older, contents, "event")
     changes = {"activities": telling.found, "event": _without_gone(events) if filters else events}
     return Picture(contents, words, day, changes, since, telling)
 
@@ -203,6 +208,7 @@ def _live_contents(session: Session, filters: Filters, mine: Collection[str], da
     contents["event"] = event_entries(session, day, _event_conditions(session, filters, mine, day))
     cycle = session.scalar(sa.select(Cycle).where(Cycle.state == CycleState.OPEN).order_by(Cycle.month).limit(1))
     contents["month"] = cycle.month if cycle else None
+    contents["merged"] = {"activities": merged_activities(session)}
     contents["answers"], contents["silent"] = answers_of(session, cycle, day) if cycle else ([], [])
     return contents
 

@@ -180,7 +180,7 @@ def _change_rows(picture: Picture) -> Iterator[tuple[Cell, ...]]:
         if found is None:
             continue
         for record in found.of(Kind.NEW, Kind.REAPPEARED, Kind.GONE):
-            yield (label, record.id, record.title, record.kind.value, "", "", "")
+            yield (label, record.id, record.title, record.words, "", "", "")
         for record in found.of(Kind.ENDED, Kind.CHANGED):
             for field, (was, now) in record.fields.items():
                 if field in headings:

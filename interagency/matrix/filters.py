@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 from werkzeug.datastructures import MultiDict
 
-from interagency.dates import FIRST_YEAR, LAST_YEAR
 from interagency.fulltext import holds
 from interagency.matrix.activities.models import (
     Activity,
@@ -32,6 +31,7 @@ from interagency.matrix.framework.models import ROMAN, Country, Recommendation, 
 from interagency.matrix.framework.names import NotUnderstood, gazetteer, query_terms, read_chapter, read_code
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import Directory
+from interagency.typed_dates import FIRST_YEAR, LAST_YEAR
 from interagency.words import clean
 
 # What the pages of an edition and of the calendar understand too.

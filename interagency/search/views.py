@@ -11,9 +11,11 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from interagency.database import db
+from interagency.matrix.framework.names import code_problem
 from interagency.search.everything import ALL_OF_A_KIND, KINDS, LONGEST, read_question, search, suggest
 from interagency.search.marks import marked
 from interagency.search.results import Group, Hit, Question
+from interagency.search.spelling import did_you_mean
 from interagency.web import today
 from interagency.words import WHOLE_WORD_UP_TO, folded_words
 
@@ -73,6 +75,7 @@ def page() -> ResponseReturnValue:
     question = read_question(typed)
     groups = search(db.session, question, current_user, today(), only=only)
     last = (folded_words(question.text) or [""])[-1]
+    problem = code_problem(question.text)
     return render_template(
         "search/page.html",
         **_words(question, groups),
@@ -80,8 +83,18 @@ def page() -> ResponseReturnValue:
         all_of=_all_of,
         most=ALL_OF_A_KIND,
         cut=LONGEST if len(typed.strip()) > LONGEST else None,
-        short=last if 0 < len(last) <= WHOLE_WORD_UP_TO else None,
+        short=last if 0 < len(last) <= WHOLE_WORD_UP_TO and not problem else None,
+        problem=problem,
+        meant=None if groups or problem else _meant(question.text, only),
     )
+
+
+def _meant(text: str, only: str | None) -> str | None:
+    """Other words to look for instead, if they find something."""
+    meant = did_you_mean(db.session, text)
+    if meant is None or not search(db.session, read_question(meant), current_user, today(), only=only):
+        return None
+    return meant
 
 
 @rooms.get("/search/suggestions")

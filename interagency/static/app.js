@@ -153,10 +153,11 @@
     const key = `draft:${form.dataset.draft}`;
     const kept = stored(key);
     const notice = form.querySelector("[data-draft-notice]");
+    const ofThePage = ["csrf_token", "version", "form_key"];
     const values = () =>
       JSON.stringify(
         [...new FormData(form)].filter(
-          ([name, value]) => typeof value === "string" && !["csrf_token", "version"].includes(name),
+          ([name, value]) => typeof value === "string" && !ofThePage.includes(name),
         ),
       );
     const before = values();
@@ -166,10 +167,15 @@
       notice.querySelector("[data-restore]").addEventListener("click", () => {
         const pairs = JSON.parse(kept);
         for (const field of form.elements) {
-          if (!field.name || ["csrf_token", "version"].includes(field.name)) continue;
+          if (!field.name || ofThePage.includes(field.name)) continue;
+          const was = field.type === "checkbox" || field.type === "radio" ? field.checked : field.value;
           const given = pairs.filter(([name]) => name === field.name).map(([, value]) => value);
           if (field.type === "checkbox" || field.type === "radio") field.checked = given.includes(field.value);
           else if (given.length) field.value = given[0];
+          // What comes back is seen, also where it was folded away.
+          if (was !== (typeof was === "boolean" ? field.checked : field.value)) {
+            field.closest("details")?.setAttribute("open", "");
+          }
           field.dispatchEvent(new Event("change", { bubbles: true }));
         }
         notice.hidden = true;

@@ -6,6 +6,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -53,6 +54,22 @@ def test_an_invitation_works_once(app: Flask, enter: Enter) -> None:
     assert somebody.get(address).status_code == 404
     assert "This link has ended" in text_of(somebody.get(address))
     assert somebody.sign_in("new@example.org", NEW).status_code == 302
+
+
+def test_a_link_opened_by_two_at_once_sets_one_password(app: Flask) -> None:
+    address = link_for(app, "who@example.org")
+    browsers = [Browser(app.test_client()) for _ in range(4)]
+    forms = [
+        {"csrf_token": browser.token(address), "password": f"{NEW} {n}", "again": f"{NEW} {n}"}
+        for n, browser in enumerate(browsers)
+    ]
+    with ThreadPoolExecutor(4) as pool:
+        sent = [pool.submit(one.client.post, address, data=form) for one, form in zip(browsers, forms, strict=True)]
+        answers = [one.result().status_code for one in sent]
+    assert sorted(answers) == [302, 404, 404, 404]
+    chosen = answers.index(302)
+    opens = [Browser(app.test_client()).sign_in("who@example.org", f"{NEW} {n}").status_code for n in range(4)]
+    assert [code == 302 for code in opens] == [n == chosen for n in range(4)]
 
 
 def test_a_newer_link_ends_the_older_and_links_end_by_time_and_disabling(app: Flask, enter: Enter) -> None:

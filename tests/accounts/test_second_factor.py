@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from werkzeug.test import TestResponse
 
 from interagency import create_app
 from interagency.accounts.models import Person, RecoveryCode, SignIn
-from interagency.accounts.second_factor import code_is_right
+from interagency.accounts.second_factor import TooManyCodesError, code_is_right
 from interagency.cli import main
 from interagency.database import db
 from interagency.history import AuditEntry
@@ -83,6 +84,14 @@ def test_it_counts_only_when_a_code_was_confirmed(app: Flask, enter: Enter) -> N
     assert secret_in(shown.text) not in who.get(WHERE).text
     set_up(app, who)
     assert enter(None).sign_in(WHO).location == "/sign-in/code"
+
+
+def test_who_confirms_by_two_clicks_is_told_where_recovery_codes_come_from(app: Flask, enter: Enter) -> None:
+    who = enter("who")
+    phone, _codes = set_up(app, who)
+    again = who.send(f"{WHERE}/confirm", {"code": phone.at(clock(app))}, at=WHERE)
+    assert again.location == WHERE
+    assert "if you did not see them, make new ones" in text_of(who.get(WHERE))
 
 
 def test_half_signed_in_opens_nothing(app: Flask, enter: Enter) -> None:
@@ -209,6 +218,28 @@ def test_guessing_codes_is_limited_for_the_account_whatever_the_browser(app: Fla
     assert enter(None).sign_in("undp@example.org").location == "/start"
     now = clock(app, 600 + 16 * 60)
     assert give(half(app), phone.at(now)).status_code == 302
+
+
+def test_codes_guessed_at_once_are_counted_one_by_one(app: Flask, enter: Enter) -> None:
+    set_up(app, enter("who"))
+    now = clock(app, 600)
+    barrier, looked_at = threading.Barrier(13), []
+
+    def guess() -> None:
+        with app.app_context():
+            person = person_of()
+            db.session.commit()
+            barrier.wait()
+            with suppress(TooManyCodesError):
+                looked_at.append(code_is_right(person, "000000", now))
+            db.session.commit()
+
+    threads = [threading.Thread(target=guess) for _ in range(13)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert looked_at == [False] * 10
 
 
 def test_guessing_is_limited_over_a_day(app: Flask, enter: Enter) -> None:

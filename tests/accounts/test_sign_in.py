@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -20,7 +18,7 @@ from interagency.history import AuditEntry
 from interagency.mail import OutboxMessage
 from interagency.web import HEADERS
 from tests.conftest import close, make_settings
-from tests.helpers import PASSWORD, Browser, errors_of, text_of
+from tests.helpers import PASSWORD, Browser, errors_of, statements_seen, text_of
 
 Enter = Callable[[str | None], Browser]
 
@@ -38,14 +36,6 @@ def test_an_unknown_account_and_a_wrong_password_get_the_same_answer(enter: Ente
     assert errors_of(response) == ["Address and password do not match an account. Check both and try again."]
 
 
-@dataclass
-class Work:
-    """What answering one request cost: password verifications, and the statements of the database."""
-
-    verified: list[str] = field(default_factory=list)
-    statements: list[str] = field(default_factory=list)
-
-
 def test_no_answer_to_a_refused_sign_in_costs_more_than_another(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Timing: an account that is unknown, disabled or has no password yet is told from a wrong password by nothing."""
     with app.app_context():
@@ -53,18 +43,14 @@ def test_no_answer_to_a_refused_sign_in_costs_more_than_another(app: Flask, monk
             chosen = Person.email == f"{email}@example.org"
             db.session.execute(sa.update(Person).where(chosen).values({column: value}))
         db.session.commit()
-        engine = db.engine
-    work, verify = Work(), PasswordHasher.verify
+    verified: list[str] = []
+    verify = PasswordHasher.verify
 
     def counted(hasher: PasswordHasher, kept: str, password: str) -> bool:
-        work.verified.append(kept.rsplit("$", 2)[0])  # kind and cost of the hash, without salt and sum
+        verified.append(kept.rsplit("$", 2)[0])  # kind and cost of the hash, without salt and sum
         return verify(hasher, kept, password)
 
-    def noted(_c: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        work.statements.append(statement.split(" ", 1)[0])
-
     monkeypatch.setattr(PasswordHasher, "verify", counted)
-    sa.event.listen(engine, "before_cursor_execute", noted)
     costs = []
     for email, password in (
         ("who@example.org", "wrong"),
@@ -76,13 +62,14 @@ def test_no_answer_to_a_refused_sign_in_costs_more_than_another(app: Flask, monk
     ):
         browser = Browser(app.test_client())
         data = {"email": email, "password": password, "csrf_token": browser.token("/sign-in")}
-        work.verified, work.statements = [], []
-        assert browser.client.post("/sign-in", data=data).status_code == 422
-        costs.append((email, work.verified, [one for one in work.statements if one in ("SELECT", "INSERT", "UPDATE")]))
-    sa.event.remove(engine, "before_cursor_execute", noted)
-    assert {len(verified) for _email, verified, _statements in costs} == {1}
-    assert len({verified[0] for _email, verified, _statements in costs}) == 1
-    assert all(statements == costs[0][2] for email, _verified, statements in costs if "\x00" not in email)
+        verified.clear()
+        with statements_seen(app) as seen:
+            assert browser.client.post("/sign-in", data=data).status_code == 422
+        kinds = [one.split(" ", 1)[0] for one in seen]
+        costs.append((email, list(verified), [one for one in kinds if one in ("SELECT", "INSERT", "UPDATE")]))
+    assert {len(checked) for _email, checked, _statements in costs} == {1}
+    assert len({checked[0] for _email, checked, _statements in costs}) == 1
+    assert all(statements == costs[0][2] for email, _checked, statements in costs if "\x00" not in email)
 
 
 def test_no_mail_names_the_host_somebody_else_wrote(app: Flask, enter: Enter) -> None:

@@ -25,6 +25,7 @@ from werkzeug.serving import make_server
 from interagency.accounts.links import make_link
 from interagency.accounts.models import LinkPurpose, OneTimeLink, Person, SignIn
 from interagency.accounts.second_factor import confirm, start, to_show
+from interagency.accounts.single_sign_on import client, comer_of
 from interagency.database import db, now
 from interagency.history import AuditEntry
 from tests.conftest import close, make_app, make_settings
@@ -342,6 +343,18 @@ def test_a_token_without_a_signature_of_the_provider_lets_nobody_in(app: Flask, 
     browser, response = come(app, "who-1")
     assert response.status_code in (400, 503)
     assert browser.get("/account").status_code == 302
+
+
+@pytest.mark.parametrize("audience", ["another", ["matrix", "another"], ["another"], [], None])
+def test_a_token_made_for_another_service_lets_nobody_in(app: Flask, audience: Any) -> None:
+    """Also where it names us as the one that asked for it (azp)."""
+    claims = {"sub": "who-1", "azp": "matrix", "email": "who@example.org", "email_verified": True}
+    with app.test_request_context():
+        with pytest.raises(ValueError, match="not for this service"):
+            comer_of({"userinfo": claims | {"aud": audience}})
+        client()  # reads how the provider calls itself
+        for ours in ("matrix", ["matrix"]):
+            assert comer_of({"userinfo": claims | {"aud": ours}}).email == "who@example.org"
 
 
 def add_second_factor(app: Flask) -> pyotp.TOTP:

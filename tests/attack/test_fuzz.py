@@ -17,11 +17,12 @@ from werkzeug.datastructures import MultiDict
 
 from interagency.calendar.lines import read_day, read_link, read_number, read_segment
 from interagency.database import db
-from interagency.dates import ImpreciseDate, read_date
+from interagency.dates import ImpreciseDate
 from interagency.exports.incoming.values import CellReader
 from interagency.matrix.activities.figures import read_figure
 from interagency.matrix.filters import NAMES, read_filters
 from interagency.matrix.framework.names import gazetteer, read_chapter, read_code
+from interagency.typed_dates import read_date
 from interagency.words import clean, fold, folded_words
 from tests.attack.conftest import INPUTS, World
 from tests.attack.corpus import mutations

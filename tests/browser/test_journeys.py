@@ -206,8 +206,8 @@ def test_the_coordinator_reminds_and_closes_reopens_on_a_phone_and_closes_again(
             expect(page.locator(".notice").first).to_be_visible()
         else:
             _reopen(page)
-        page.get_by_role("link", name="Look and close").click()
-        expect(page.locator("main")).to_contain_text(re.compile(r"\d+ entities are silent"))
+        page.get_by_role("link", name=re.compile("^Check and close")).click()
+        expect(page.locator("main")).to_contain_text(re.compile(r"\d+ entities have not reported yet"))
         page.get_by_role("button", name=re.compile("^Close .* and make its edition")).click()
         expect(page.locator("h1")).to_contain_text(f"edition {number}")
         page.get_by_role("link", name="What changed").click()

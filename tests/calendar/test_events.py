@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from lxml import html
 
 from interagency.calendar.lines import read_segment, segment_words
 from interagency.calendar.models import Event
@@ -31,6 +32,41 @@ def edit(browser: Browser, event_id: int, **values: Any) -> Any:
 def kept(app: Flask, event_id: int) -> Event:
     with app.app_context():
         return db.session.scalars(sa.select(Event).where(Event.id == event_id)).one()
+
+
+def test_the_kind_is_chosen_and_never_guessed(enter_sqlite: Enter) -> None:
+    who = enter_sqlite("who")
+    assert who.fields("/events/new")["kind"] == [""]
+    refused = who.send("/events/new", EVENT | {"kind": ""})
+    assert errors_of(refused) == ["Choose what kind of event it is."]
+    assert "Expert meeting" in refused.text
+
+
+@pytest.mark.parametrize("day", ["never", "5/6/2027", "2027", "🙂"])
+def test_a_last_day_of_repeating_that_cannot_be_read_is_told(enter_sqlite: Enter, day: str) -> None:
+    who = enter_sqlite("who")
+    ways = html.fromstring(who.get("/events/new").text).xpath("//select[@name='repeats']/option/@value")
+    values = {"segments": "13 October 2026", "repeats": ways[1], "repeat_until": day}
+    refused = who.send("/events/new", EVENT | values)
+    assert refused.status_code == 422
+    assert len(errors_of(refused)) == 1
+    assert day in refused.text
+
+
+def test_repeating_is_folded_away_until_it_is_used(app: Flask, enter: Enter) -> None:
+    def is_open(page: str) -> bool:
+        (folded,) = html.fromstring(page).xpath("//details[.//*[@name='repeats']]")
+        return folded.get("open") is not None
+
+    who = enter("who")
+    assert not is_open(who.get("/events/new").text)
+    assert not is_open(who.get(f"/events/{add(who)}/edit").text)
+    ways = html.fromstring(who.get("/events/new").text).xpath("//select[@name='repeats']/option/@value")
+    repeated = add(who, segments="13 October 2026", repeats=ways[1], repeat_every="2")
+    assert is_open(who.get(f"/events/{repeated}/edit").text)
+    for values in ({"repeat_count": "1"}, {"repeat_every": "0"}, {"repeats": ways[1], "repeat_until": "never"}):
+        refused = who.send("/events/new", EVENT | values)
+        assert is_open(refused.text), values
 
 
 def test_days_that_do_not_touch_with_a_chapter_each(enter: Enter) -> None:

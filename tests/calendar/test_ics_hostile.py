@@ -107,6 +107,7 @@ TIMED = "UID:a@x\nSUMMARY:x\nDTSTART:20261012T100000Z\n"
         (TIMED + "RDATE;VALUE=PERIOD:20270101T100000Z/PT1H", "periods"),
         (TIMED + "RDATE:" + ",".join(["20270101T100000Z"] * 6000), "single dates"),
         (TIMED + "RDATE:99991231T235959Z", "out of range"),
+        ("UID:a@x\nDTSTART:20261012T100000\nRDATE:20260329T023000", "skip 02:30 on 2026-03-29"),
         (TIMED + "RRULE:FREQ=DAILY\nEXDATE:" + ",".join(["20270101T100000Z"] * 6000), "single dates"),
         (TIMED + "DURATION:-PT1H", "before it begins"),
         (TIMED + "DURATION:P999999W", ""),

@@ -82,6 +82,8 @@ def test_the_form_shows_what_was_chosen(app: Flask, enter: Enter) -> None:
     ("values", "message"),
     [
         ({"repeat_until": "2027"}, "Write a day"),
+        ({"repeat_until": "(sleep 10)&"}, "We could not read"),
+        ({"repeat_until": "5/6/2027"}, "5 June 2027"),
         ({"repeat_until": "1 October 2026"}, "before the first"),
         ({"repeat_until": "1 October 2027", "repeat_count": "3"}, "not both"),
         ({"repeat_every": "0"}, "between 1 and 100"),

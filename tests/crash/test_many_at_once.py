@@ -7,13 +7,16 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from interagency.calendar.models import Event
 from interagency.cli_cycle import _broken_links
-from interagency.database import db
+from interagency.database import Model, db
 from interagency.history import Change
 from interagency.matrix.activities.models import Activity
+from tests.helpers import ACTIVITY, EVENT
 from tests.served import Served, Visitor
 
 PEOPLE, AT_ONCE, EDITORS = 200, 50, 20
@@ -47,6 +50,29 @@ def test_two_hundred_saves_at_once(app: Flask, serve_app: Callable[..., Served])
     with app.app_context():
         assert sorted(db.session.scalars(sa.select(Activity.title))) == sorted(titles)
         assert db.session.scalar(sa.select(sa.func.count()).select_from(Change)) == PEOPLE
+        assert _broken_links() == []
+        db.session.close()
+
+
+@pytest.mark.parametrize(("address", "table"), [("/activities/new", Activity), ("/events/new", Event)])
+def test_the_same_form_twenty_times_at_once(
+    app: Flask, serve_app: Callable[..., Served], address: str, table: type[Model]
+) -> None:
+    served = serve_app()
+    visitors, token = in_as_many(served, EDITORS)
+    values = (ACTIVITY if table is Activity else EVENT) | {"form_key": "0123456789abcdefghijkl"}
+
+    def send(number: int) -> tuple[int, str]:
+        answer = visitors[number].post(address, values, token=token, timeout=120)
+        return answer.status_code, answer.headers.get("Location", "")
+
+    with ThreadPoolExecutor(EDITORS) as pool:
+        answers = Counter(pool.map(send, range(EDITORS)))
+    assert len(answers) == 1, answers
+    assert next(iter(answers))[0] == 302
+    served.kill()
+    with app.app_context():
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(table)) == 1
         assert _broken_links() == []
         db.session.close()
 

@@ -423,6 +423,37 @@ def test_a_country_extract_needs_a_country(sqlite_app: Flask, enter_sqlite: Ente
         assert refused.status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("form", "then"),
+    [
+        ("full list", "Hand this out to The Commission"),
+        ("joint initiatives", "Hand this out to The Commission"),
+        # It stands under no chapter.
+        ("summary by chapter", "nothing stands in this form"),
+    ],
+)
+def test_a_hand_out_that_would_be_empty_says_so_and_what_to_do(
+    app: Flask, enter: Enter, add_activity: Add, form: str, then: str
+) -> None:
+    add_activity("Together", entities=("undp",))
+    with app.app_context():
+        close()
+        db.session.close()
+    coordinator = enter("coordinator")
+    address = f"/editions/2026-08/hand-out?form={form}"
+    before = coordinator.get(address)
+    assert "Nothing of it may be shared with The Commission and Member States yet" in text_of(before)
+    assert "Hand out the empty list all the same" in text_of(before)
+    assert html.fromstring(before.text).xpath("//div[contains(@class, 'warning')]//a/@href") == [
+        "/agreement/waiting?audience=commission"
+    ]
+    for name in ("who", "undp"):
+        agree(enter(name))
+    after = text_of(coordinator.get(address))
+    assert "Nothing of it" not in after
+    assert then in after
+
+
 def test_insiders_see_who_agreed_on_the_page_of_a_record(app: Flask, enter: Enter, add_activity: Add) -> None:
     activity_id = add_activity("Together", entities=("undp",))
     agree(enter("who"))

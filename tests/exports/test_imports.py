@@ -276,7 +276,7 @@ def test_an_import_is_taken_back_where_nobody_built_on_it(app: Flask, enter: Ent
     address = f"/activities/{second}/edit"
     who.send(address, who.fields(address) | {"description": ["Built on it"]})
     page = text_of(who.get(who.send(f"{shown.location}/undo", {}, at=shown.location).location))
-    assert "somebody built on them since: Two" in page
+    assert "somebody built on them since, or they are not yours any more: Two" in page
     assert (say(app, first)["results"], say(app, second)["results"]) == ("A", "B")
     with app.app_context():
         assert db.session.scalars(sa.select(Activity.is_listed).where(Activity.title == "Added")).one() is False

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from bench import report
-from bench.__main__ import SUBJECTS, subjects
+from bench.__main__ import SUBJECTS
 from bench.measure import QUICK, Growth, Measure, interleave
+from bench.worlds import ROOT
 
 
 def measure(ours: list[float], limit: list[float], better: str = "smaller") -> Measure:
@@ -42,24 +46,47 @@ def test_rounds_alternate_and_the_first_does_not_count() -> None:
     assert min(*samples[0], *samples[1]) == 2.0
 
 
-def test_every_subject_has_measures() -> None:
-    found = subjects(list(SUBJECTS))
-    assert len(found) >= 4
-    assert all(callable(subject.measures) for subject in found)
+@pytest.mark.parametrize("name", [*SUBJECTS, "evening"])
+def test_every_subject_has_measures(name: str) -> None:
+    assert callable(import_module(f"bench.{name}").measures)
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[str, str]]:
+    """Write a report somewhere else and read it: the page and the picture."""
+    for name in ("PAGE", "PICTURE", "EVENING"):
+        monkeypatch.setattr(report, name, tmp_path / name)
+
+    def written(measures: list[Measure], growth: list[Growth], took: report.Took) -> tuple[str, str]:
+        report.write(QUICK, measures, growth, took)
+        return report.PAGE.read_text(), report.PICTURE.read_text()
+
+    return written
 
 
 @pytest.mark.parametrize(("ours", "state"), [([1.0], "| reached |"), ([9.0], "**not reached**: it waits")])
-def test_the_page_says_what_was_reached_and_why_not(ours: list[float], state: str) -> None:
+def test_the_page_says_what_was_reached_and_why_not(
+    write: Callable[..., tuple[str, str]], ours: list[float], state: str
+) -> None:
     growth = [Growth("list & map", [10, 100], [0.001, 0.002])]
-    page = "\n".join(report._lines(QUICK, [measure(ours, [1.0])], growth, 60))
+    page, picture = write([measure(ours, [1.0])], growth, report.Took(60, 120))
     assert state in page
     assert "at most 2" in page
     assert "| list & map | 1 | 2 |" in page
-    assert "list &amp; map" in report._picture(growth)
+    assert "1.0 minutes, and 2.0 to make databases that are kept" in page
+    assert "list &amp; map" in picture
 
 
-def test_the_page_leads_to_the_notes_that_no_run_writes() -> None:
-    page = "\n".join(report._lines(QUICK, [], [], 60))
+def test_the_page_leads_to_pages_that_are_there(write: Callable[..., tuple[str, str]]) -> None:
+    page, _picture = write([], [], report.Took(60, 0))
+    assert "to make databases" not in page
     assert "](benchmarks-notes.md)" in page
-    assert report.NOTES.is_file()
-    assert report.NOTES not in (report.PAGE, report.PICTURE)
+    assert "](benchmarks-evening.md)" in page.replace("\n", " ").replace(" ]", "]")
+    for name in ("benchmarks-notes.md", "benchmarks-evening.md"):
+        assert (ROOT / "docs" / name).is_file()
+
+
+def test_the_evening_has_a_page_of_its_own(tmp_path: Path, write: Callable[..., tuple[str, str]]) -> None:
+    report.write_evening(QUICK, [measure([1.0], [1.0])], report.Took(60, 0))
+    assert "| reached |" in report.EVENING.read_text()
+    assert not (tmp_path / "PAGE").exists()

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 from openpyxl import load_workbook
 
-from interagency.cli import keep_secret, main
+from interagency.cli import main
+from interagency.cli_setup import keep_secret
 
 
 @pytest.fixture

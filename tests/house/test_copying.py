@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -18,12 +17,11 @@ from sqlalchemy.engine import make_url
 
 from interagency.cli import main
 from interagency.copying import BORN_FILLED, CopyRefusal, append_only_tables, copy_to, plain
-from interagency.database import Model, db
+from interagency.database import Model, db, now
+from interagency.form_keys import FormKey
 from interagency.history import audit
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.record import ActivityDraft, Status, create_activity
-from interagency.sample.load import load_sample
-from interagency.sample.months import add_months
 from interagency.settings import Settings
 from tests.conftest import POSTGRESQL, close, make_app, make_settings
 
@@ -40,19 +38,17 @@ HOSTILE = (
 
 
 @pytest.fixture(scope="module")
-def filled(template_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def filled(sample_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample, a closed month and hostile texts in every text that people write."""
     folder = tmp_path_factory.mktemp("filled")
-    shutil.copy(template_sqlite, folder / "interagency.sqlite3")
+    shutil.copy(sample_sqlite, folder / "interagency.sqlite3")
     app = make_app(make_settings(folder))
     with app.app_context():
-        load_sample(db.session, progress=lambda _line: None)
-        db.session.commit()
-        add_months(db.session, at=datetime(2026, 11, 10, 9, tzinfo=UTC), zone=ZoneInfo("Europe/Vienna"))
         for text in HOSTILE:
             draft = ActivityDraft(title=text[:300], description=text, status=Status.ONGOING, remarks=text)
             create_activity(db.session, draft, by=None, by_name=text[:100])
             audit(db.session, "test", by_name="test", text=text, number=0.1, nothing=None, yes=True, many=[1, "1", []])
+        db.session.add(FormKey(person_id=1, key_hash="a" * 64, sent_hash="b" * 64, at=now(), address="/activities/1"))
         first, second = db.session.scalars(sa.select(Activity).order_by(Activity.id).limit(2))
         first.merged_into_id = second.id  # a row that points at a later row of its own table
         db.session.commit()

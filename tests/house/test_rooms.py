@@ -15,13 +15,16 @@ from interagency.web import access_rule
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "interagency"
 FLOORS = [
-    {"settings", "database", "dates", "words", "fulltext", "history", "mail", "logs", "arrivals", "web", "forms"},
+    {
+        "settings", "database", "dates", "typed_dates", "words", "fulltext", "history", "mail", "logs", "arrivals",
+        "web", "forms", "form_keys",
+    },
     {"accounts"},
     {"matrix"},
     {"calendar"},
     {"exports"},
     {p.stem for p in PACKAGE.glob("*.py")} | {"sample", "search"},
-]
+]  # fmt: skip
 
 ROUTES = {
     ("GET", "/"): "signed in",
@@ -89,6 +92,7 @@ ROUTES = {
     ("POST", "/imports/<int:import_id>/undo"): "signed in",
     ("GET", "/agreement"): "signed in",
     ("POST", "/agreement"): "signed in",
+    ("POST", "/agreement/records"): "signed in",
     ("GET", "/agreement/waiting"): "coordinator",
     ("POST", "/agreement/waiting"): "coordinator",
     ("POST", "/activities/<int:activity_id>/agreement"): "signed in",
@@ -167,6 +171,39 @@ ROUTES = {
     ("GET", "/editions/<month>/matrix.xlsx"): "signed in",
 }
 
+# Why a form that is sent twice is one act: docs/decisions/009-forms-sent-twice.md tells what the words mean.
+ONCE = {
+    "key": {
+        "/activities/new", "/activities/<int:activity_id>/milestones", "/events/new",
+        "/events/<int:event_id>/occurrences", "/subscriptions", "/subscriptions/<int:subscription_id>/reset",
+        "/editions/<month>/hand-out", "/people", "/people/<int:person_id>", "/imports",
+        "/imports/<int:import_id>/columns", "/imports/calendar",
+    },
+    "version": {
+        "/activities/<int:activity_id>/edit", "/events/<int:event_id>/edit", "/month/participation", "/month/end",
+        "/overlaps/<int:first_id>/<int:second_id>/join", "/overlaps/<int:first_id>/<int:second_id>/merge",
+    },
+    "state": {
+        "/imports/<int:import_id>", "/imports/<int:import_id>/undo", "/imports/calendar/<int:import_id>",
+        "/imports/calendar/<int:import_id>/undo", "/activities/<int:activity_id>/merges/<int:merge_id>/undo",
+        "/events/<int:event_id>/milestone", "/month/take-back", "/cycles", "/cycles/<month>/return",
+        "/cycles/<month>/reopen", "/cycles/<month>/close", "/cycles/<month>/remind", "/agreement/waiting",
+        "/cycles/mails/<int:message_id>/again", "/invitations/<token>", "/resets/<token>",
+        "/account/second-factor/confirm", "/account/second-factor/codes", "/account/second-factor/off",
+        "/sign-in/code",
+    },
+    "says what stands": {
+        "/account", "/account/password", "/account/sessions/<int:session_id>/end", "/account/sessions/end-others",
+        "/subscriptions/<int:subscription_id>/rename", "/subscriptions/<int:subscription_id>/revoke",
+        "/hand-outs/<int:token_id>/revoke", "/agreement", "/agreement/records",
+        "/activities/<int:activity_id>/agreement",
+        "/events/<int:event_id>/agreement", "/overlaps/<int:first_id>/<int:second_id>/verdict", "/mandates",
+        "/month/confirm", "/month/sign", "/cycles/<month>/answer", "/cycles/<month>/extend", "/cycles/<month>/due",
+        "/sign-out",
+    },
+    "the newest counts": {"/sign-in", "/forgotten", "/account/second-factor"},
+}  # fmt: skip
+
 
 def floor_of(name: str) -> int:
     return next(number for number, rooms in enumerate(FLOORS) if name in rooms)
@@ -206,6 +243,17 @@ def test_every_route_states_its_access(sqlite_app: Flask) -> None:
         if method not in ("HEAD", "OPTIONS")
     }
     assert found == ROUTES
+
+
+def test_every_form_says_why_it_is_one_act_when_sent_twice(sqlite_app: Flask) -> None:
+    said = [rule for rules in ONCE.values() for rule in rules]
+    assert sorted(said) == sorted(rule for method, rule in ROUTES if method == "POST")
+    keyed = {
+        rule.rule
+        for rule in sqlite_app.url_map.iter_rules()
+        if getattr(sqlite_app.view_functions[rule.endpoint], "makes_anew", False)
+    }
+    assert keyed == ONCE["key"]
 
 
 def test_nobody_is_sent_to_sign_in_from_every_closed_route(sqlite_app: Flask) -> None:

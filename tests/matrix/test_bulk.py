@@ -6,12 +6,12 @@ import gc
 from collections.abc import Callable
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 
 from interagency.database import db
 from interagency.matrix.activities.bulk import entries, without_collector
 from interagency.matrix.activities.models import Activity
+from tests.helpers import statements_seen
 
 
 def test_the_collector_works_again_whatever_happens() -> None:
@@ -40,18 +40,9 @@ def test_three_activities_and_thirty_cost_as_many_statements(
     sqlite_app: Flask, add_activity: Callable[..., int]
 ) -> None:
     def statements() -> int:
-        asked: list[str] = []
-
-        def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-            asked.append(statement)
-
-        with sqlite_app.app_context():
-            sa.event.listen(sa.engine.Engine, "before_cursor_execute", note)
-            try:
-                assert list(entries(db.session))
-            finally:
-                sa.event.remove(sa.engine.Engine, "before_cursor_execute", note)
-        return len(asked)
+        with statements_seen(sqlite_app) as seen, sqlite_app.app_context():
+            assert list(entries(db.session))
+        return len(seen)
 
     for number in range(3):
         add_activity(f"Activity {number}")

@@ -15,7 +15,7 @@ from interagency.matrix.filters import Filters
 from interagency.matrix.overview import grid as grid_module
 from interagency.matrix.overview.grid import Grid, grid
 from interagency.sample.generate import Wanted, generate
-from tests.helpers import Browser
+from tests.helpers import Browser, statements_seen
 
 CHANGES = (
     "UPDATE activity SET is_listed = FALSE WHERE id IN (3, 4)",
@@ -46,12 +46,28 @@ def test_the_counts_kept_ready_are_those_counted_anew(
         seen = []
         for statement in ("SELECT 1", *CHANGES):
             db.session.execute(sa.text(statement))
+            db.session.execute(sa.text("UPDATE activity SET version = version + 1 WHERE id = 1"))  # as a change does
             db.session.commit()
             found = grid(db.session, Filters(), [], rows, columns)
             assert found == counted_anew(rows, columns, monkeypatch), statement
             seen.append(found)
         assert seen[0].total.count > seen[1].total.count
         assert sum(cell.count for cell in seen[0].cells.values()) > seen[0].total.count
+
+
+def test_nothing_is_counted_again_until_an_activity_changes(app: Flask, add_activity: Callable[..., int]) -> None:
+    with app.app_context():
+        add_activity(chapters=[2])
+        first = grid(db.session, Filters(), [], "entity", "chapter")
+        with statements_seen(app) as seen:
+            assert grid(db.session, Filters(), [], "entity", "chapter") == first
+        assert not [one for one in seen if "activity_under" in one]
+        db.session.rollback()
+        add_activity(chapters=[2])
+        with statements_seen(app) as seen:
+            assert grid(db.session, Filters(), [], "entity", "chapter").total.count == first.total.count + 1
+        assert [one for one in seen if "activity_under" in one]
+        db.session.close()
 
 
 def test_an_activity_that_is_edited_is_counted_where_it_stands_now(

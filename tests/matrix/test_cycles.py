@@ -66,6 +66,37 @@ def test_nobody_is_silent_before_the_due_date(enter: Enter, clock: Clock, open_m
     assert "silent 11" in text_of(late)
 
 
+def test_before_closing_those_with_time_are_told_from_the_silent(
+    enter: Enter, clock: Clock, open_month: Callable[..., None]
+) -> None:
+    open_month()
+    enter("coordinator").send(
+        "/cycles/2026-08/extend", {"entity": "undp", "due": "9 September 2026"}, at="/cycles/2026-08"
+    )
+    early = text_of(enter("coordinator").get("/cycles/2026-08/close"))
+    assert "10 entities have not reported yet: UNODC," in early
+    assert "There are 16 more days, until Saturday 5 September 2026, 23:59 Vienna." in early
+    assert "1 entity has not reported yet: UNDP." in early
+    assert "silent:" not in early
+    clock.move(2026, 9, 9, 12)
+    between = text_of(enter("coordinator").get("/cycles/2026-08/close"))
+    assert "10 entities are silent: UNODC," in between
+    assert "1 entity has not reported yet: UNDP. Today is the last day, until Wednesday 9 September" in between
+    clock.move(2026, 9, 10, 12)
+    late = text_of(enter("coordinator").get("/cycles/2026-08/close"))
+    assert "11 entities are silent" in late
+    assert "not reported yet" not in late
+
+
+def test_the_board_says_what_can_be_done_for_each_entity(enter: Enter, open_month: Callable[..., None]) -> None:
+    open_month()
+    enter("who").send("/month/sign", SIGN, at="/month/sign?kind=unchanged")
+    page = html.fromstring(enter("coordinator").get("/cycles/2026-08").text)
+    said = {row.get("id"): row.xpath("string(.//summary)") for row in page.xpath("//tr[@id]")}
+    assert (said["who"], said["undp"]) == ("Return the answer: WHO", "Remind, extend, answer: UNDP")
+    assert page.xpath("//a[contains(@class, 'primary')]/text()") == ["Check and close August 2026"]
+
+
 def test_the_month_in_the_header_leads_to_it(enter: Enter, open_month: Callable[..., None]) -> None:
     open_month()
 
@@ -156,7 +187,7 @@ def test_closing_makes_an_edition_and_tells_the_coordinators(
     enter("who").send("/month/sign", SIGN, at="/month/sign?kind=unchanged")
     coordinator = enter("coordinator")
     warned = text_of(coordinator.get("/cycles/2026-08/close"))
-    assert "10 entities are silent" in warned
+    assert "10 entities have not reported yet" in warned
     response = coordinator.send("/cycles/2026-08/close", {}, at="/cycles/2026-08/close")
     assert response.location == "/editions/2026-08"
     page = text_of(coordinator.get("/editions/2026-08"))

@@ -64,4 +64,7 @@ def test_each_kind_has_its_word() -> None:
         6: Kind.NEW,
         7: Kind.REAPPEARED,
     }
+    assert {record.words for record in found.values() if record.kind is Kind.GONE} == {"no longer listed"}
+    merged = compare(before, after, merged={5: 6, 1: 9}).records
+    assert (merged[5].kind, merged[5].words, merged[1].words) == (Kind.GONE, "merged into 6", "unchanged")
     assert found[2].fields == {"title": ["A title", "Another"]}

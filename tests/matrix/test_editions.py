@@ -6,9 +6,7 @@ import hashlib
 import io
 import itertools
 import json
-import os
 import random
-import signal
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +16,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from lxml import html
 from openpyxl import load_workbook
 
 from interagency.database import db
@@ -33,7 +32,8 @@ from interagency.matrix.cycles.models import Cycle, Edition
 from interagency.matrix.filters import Filters
 from interagency.matrix.organisations.models import Organisation
 from interagency.sample.load import load_sample
-from tests.helpers import Browser, text_of
+from tests.crash.killing import killed
+from tests.helpers import Browser, statements_seen, text_of
 from tests.matrix.conftest import VIENNA, Clock
 
 Enter = Callable[[str | None], Browser]
@@ -153,20 +153,12 @@ def test_a_kept_workbook_is_read_once_when_asked_for_and_not_at_all_when_known(
         assert keep_edition_workbook(db.session, 1)
     reader = enter_sqlite("reader")
     at_hand.clear()
-    asked: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        asked.append(statement)
-
-    sa.event.listen(sa.engine.Engine, "before_cursor_execute", note)
-    try:
+    with statements_seen(sqlite_app) as asked:
         made = reader.get("/editions/2026-08/matrix.xlsx")
         assert sum("edition_file.contents" in one for one in asked) == 1
         assert not any("edition.contents" in one for one in asked)
         asked.clear()
         again = reader.get("/editions/2026-08/matrix.xlsx", headers={"If-None-Match": made.headers["ETag"]})
-    finally:
-        sa.event.remove(sa.engine.Engine, "before_cursor_execute", note)
     assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", made.headers["ETag"])
     assert not any("contents" in one for one in asked)
     other = reader.get("/editions/2026-08/matrix.xlsx", headers={"If-None-Match": '"other"'})
@@ -233,6 +225,42 @@ def test_changes_are_told_on_the_page_and_in_the_workbook(
     only = text_of(reader.get("/editions/2026-09?became=ended"))
     assert "Ending" in only
     assert "Kept" not in only
+
+
+def test_an_activity_that_was_merged_says_into_which_one(
+    app: Flask, enter: Enter, clock: Clock, add_activity: Add, open_month: Open
+) -> None:
+    survivor, middle, first, withdrawn = (add_activity(title) for title in ("Survivor", "Middle", "First", "Withdrawn"))
+    open_month("2026-08")
+    close(app, "2026-08")
+    clock.move(2026, 9, 20)
+    coordinator = enter("coordinator")
+    for into, other in ((middle, first), (survivor, middle)):
+        address = f"/overlaps/{into}/{other}/merge"
+        form = html.fromstring(coordinator.get(address).text).xpath("//main//form")[0]
+        assert coordinator.client.post(address, data=dict(form.form_values())).status_code == 302
+    with app.app_context():
+        db.session.execute(sa.update(Activity).where(Activity.id == withdrawn).values(is_listed=False))
+        db.session.commit()
+    gone = {first: f"merged into {survivor}", middle: f"merged into {survivor}", withdrawn: "no longer listed"}
+
+    def told(address: str) -> dict[int, str]:
+        found = rows(coordinator.get(address).data, "Changes")
+        return {row["ID"]: row["Became"] for row in found if row["ID"] in gone}
+
+    assert told("/exports/matrix.xlsx") == gone
+    open_month("2026-09")
+    close(app, "2026-09")
+    assert told("/editions/2026-09/matrix.xlsx") == gone
+    page = coordinator.get("/editions/2026-09/changes")
+    assert "First merged into Survivor" in text_of(page)
+    assert "Withdrawn no longer listed" in text_of(page)
+    links = html.fromstring(page.text).xpath("//a[text()='Survivor']/@href")
+    assert f"/activities/{survivor}" in links
+    with app.app_context():
+        last = newest_edition(db.session)
+        assert last is not None
+        assert load(db.session, last.number)["merged"] == {"activities": [[middle, survivor], [first, survivor]]}
 
 
 def test_an_edition_is_filtered_like_the_list(app: Flask, enter: Enter, add_activity: Add, open_month: Open) -> None:
@@ -312,17 +340,14 @@ def test_killed_at_any_moment_of_closing_leaves_before_or_after(
     open_month()
     outcomes = set()
     for point in range(1, 60, 3):
-        child = os.fork()
-        if child == 0:
-            _close_and_die_at(sqlite_app, point)
-        _pid, status = os.waitpid(child, 0)
+        died = killed(sqlite_app.extensions["interagency_settings"], _close, point) is None
         with sqlite_app.app_context():
             cycle = db.session.get(Cycle, "2026-08")
             assert cycle is not None
             count = db.session.scalar(sa.select(sa.func.count()).select_from(Edition))
             mails = db.session.execute(sa.text("SELECT count(*) FROM audit_entry WHERE act = 'cycle.closed'")).scalar()
             assert (cycle.state.value, count, mails) in {("open", 0, 0), ("closed", 1, 1)}, point
-            outcomes.add((os.WIFSIGNALED(status), cycle.state.value))
+            outcomes.add((died, cycle.state.value))
             assert list(damaged_editions(db.session)) == []
             db.session.close()
         if outcomes & {(False, "closed"), (True, "closed")}:
@@ -331,26 +356,10 @@ def test_killed_at_any_moment_of_closing_leaves_before_or_after(
     assert outcomes - {(True, "open")}, "at last it closes"
 
 
-def _close_and_die_at(app: Flask, point: int) -> None:
-    """In a process of its own: close the month, and die by SIGKILL at the `point`-th statement."""
-    seen = 0
-
-    def count(*_arguments: object) -> None:
-        nonlocal seen
-        seen += 1
-        if seen == point:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    try:
-        with app.app_context():
-            engine = db.engine
-            engine.dispose(close=False)  # the parent's connections are the parent's
-            sa.event.listen(engine, "before_cursor_execute", count)
-            sa.event.listen(engine, "commit", count)
-            close_cycle(db.session, "2026-08", at=datetime.now(UTC), zone=VIENNA, by=None)
-            db.session.close()
-    finally:
-        os._exit(0)
+def _close(app: Flask, count: Callable[[], None]) -> None:
+    with app.app_context():
+        count()
+        close_cycle(db.session, "2026-08", at=datetime.now(UTC), zone=VIENNA, by=None)
 
 
 def test_the_json_holds_no_names_of_people_but_the_closer(

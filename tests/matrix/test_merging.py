@@ -14,13 +14,13 @@ from lxml import html
 
 from interagency.calendar.models import Event, FeedRevision
 from interagency.database import db
-from interagency.dates import read_date
 from interagency.matrix.activities.models import Activity, ActivityEntity, Milestone, Participation
 from interagency.matrix.activities.record import facts
 from interagency.matrix.cycles.editions import close_cycle
 from interagency.matrix.cycles.models import Edition
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overlaps.models import Merge, Verdict, VerdictSaid
+from interagency.typed_dates import read_date
 from tests.helpers import EVENT, Browser, text_of
 from tests.matrix.conftest import VIENNA
 
@@ -271,7 +271,12 @@ def test_the_late_sentence_of_an_entity_is_shown(enter: Enter, add_activity: Add
     answer = who.client.post(f"/activities/{b}/edit", data=written)
     assert (answer.status_code, "We lend the trucks" in text_of(answer)) == (409, True)
     late = who.send(f"/activities/{b}/milestones", {"act": "add", "title": "Late"}, at="/account")
-    assert late.location == f"/activities/{a}"
+    assert (late.status_code, "You wrote: “Late”." in text_of(late)) == (409, True)
+    typed = {"act": "add", "title": "Late", "due": "2027"}
+    late = enter("coordinator").send(f"/activities/{b}/milestones", typed, at="/account")
+    form = html.fromstring(late.text).xpath("//section[@aria-labelledby='add']//form")[0]
+    assert (late.status_code, form.get("action")) == (409, f"/activities/{a}/milestones")
+    assert dict(form.form_values()).items() >= {"title": "Late", "due": "2027"}.items()
 
 
 def test_closed_editions_stay_untouched(

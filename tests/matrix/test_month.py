@@ -16,7 +16,7 @@ from interagency.database import db
 from interagency.matrix.activities.models import Activity, ActivityEntity
 from interagency.matrix.cycles.models import Answer, AnswerKind
 from interagency.matrix.organisations.models import Appointment, Organisation
-from tests.helpers import EVENT, Browser, text_of
+from tests.helpers import EVENT, Browser, statements_seen, text_of
 
 Enter = Callable[[str | None], Browser]
 SIGN = {"cycle": "2026-08", "entity": "who", "kind": "unchanged"}
@@ -282,18 +282,8 @@ def test_the_page_takes_as_many_statements_with_forty_rows_as_with_two(
     who = enter_sqlite("who")
 
     def statements() -> int:
-        seen: list[str] = []
-        with sqlite_app.app_context():
-            engine = db.engine
-
-        def note(_c: object, _u: object, statement: str, *_more: object) -> None:
-            seen.append(statement)
-
-        sa.event.listen(engine, "before_cursor_execute", note)
-        try:
+        with statements_seen(sqlite_app) as seen:
             assert who.get("/month").status_code == 200
-        finally:
-            sa.event.remove(engine, "before_cursor_execute", note)
         return len(seen)
 
     for number in range(2):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
@@ -21,7 +20,7 @@ from interagency.matrix.activities.models import (
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overlaps.models import Verdict
 from interagency.matrix.overlaps.pairs import NEIGHBOURS, all_pairs
-from tests.helpers import Browser, text_of
+from tests.helpers import Browser, statements_seen, text_of
 
 Enter = Callable[[str | None], Browser]
 Add = Callable[..., int]
@@ -66,21 +65,6 @@ def many(app: Flask) -> Callable[[int], None]:
     return add
 
 
-@contextmanager
-def counted(app: Flask) -> Iterator[list[str]]:
-    """The statements sent meanwhile."""
-    statements: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        statements.append(statement)
-
-    with app.app_context():
-        engine = db.engine
-    sa.event.listen(engine, "before_cursor_execute", note)
-    yield statements
-    sa.event.remove(engine, "before_cursor_execute", note)
-
-
 def test_comparisons_grow_with_the_activities_and_not_with_their_square(
     app: Flask, many: Callable[[int], None]
 ) -> None:
@@ -104,7 +88,7 @@ def test_the_list_takes_as_many_statements_for_many_as_for_few(
     taken = []
     for count in (30, 600):
         many(count)
-        with counted(app) as statements:
+        with statements_seen(app) as statements:
             page = c.get("/overlaps?country=KE&entity=who")
         assert page.status_code == 200
         assert html.fromstring(page.text).xpath("//ol[@class='alike-list']/li")
@@ -264,9 +248,9 @@ def test_who_else_works_in_a_country_and_on_a_recommendation(
     assert "gap" in text_of(reader.get("/recommendations/1(b)"))
     wrong = reader.get("/recommendations/1(s)")
     assert (wrong.status_code, "1(a) to 1(r)" in text_of(wrong)) == (404, True)
-    with counted(app) as few:
+    with statements_seen(app) as few:
         reader.get("/countries/KE")
     many(600)
-    with counted(app) as statements:
+    with statements_seen(app) as statements:
         reader.get("/countries/KE")
     assert len(statements) == len(few)

@@ -12,8 +12,7 @@ from flask import Flask
 from interagency.database import db
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.organisations.models import Organisation
-from interagency.matrix.overlaps.likeness import sorted_words
-from tests.helpers import ACTIVITY, Browser, errors_of
+from tests.helpers import ACTIVITY, Browser, errors_of, statements_seen
 
 Enter = Callable[[str | None], Browser]
 Add = Callable[..., int]
@@ -23,34 +22,11 @@ CHOSEN = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def statements(app: Flask) -> Callable[[Callable[[], object]], list[str]]:
-    """The statements that an act makes."""
-
-    def of(act: Callable[[], object]) -> list[str]:
-        seen: list[str] = []
-        with app.app_context():
-            engine = db.engine
-
-        def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-            seen.append(statement)
-
-        sa.event.listen(engine, "before_cursor_execute", note)
-        try:
-            act()
-        finally:
-            sa.event.remove(engine, "before_cursor_execute", note)
-        return seen
-
-    return of
-
-
-def test_a_save_reads_no_list_that_only_the_drawn_form_needs(
-    enter: Enter, add_activity: Add, statements: Callable[[Callable[[], object]], list[str]]
-) -> None:
+def test_a_save_reads_no_list_that_only_the_drawn_form_needs(app: Flask, enter: Enter, add_activity: Add) -> None:
     browser, address = enter("who"), f"/activities/{add_activity('Once')}/edit"
     form = browser.fields(address) | {"title": "Twice"}
-    seen = statements(lambda: browser.client.post(address, data=form))
+    with statements_seen(app) as seen:
+        browser.client.post(address, data=form)
     assert len(seen) <= 24, "\n".join(seen)
     assert not [one for one in seen if "FROM section" in one or "FROM country" in one], seen
     assert "Twice" in browser.get(address.removesuffix("/edit")).text
@@ -100,8 +76,3 @@ def test_a_key_that_no_list_has_is_refused(enter: Enter, key: str) -> None:
         refused = browser.send("/activities/new", ACTIVITY | {field: [key]})
         assert refused.status_code == 422, field
         assert any("is not on the list" in error for error in errors_of(refused)), field
-
-
-def test_words_of_a_text_that_were_kept_are_those_of_the_text() -> None:
-    for text in ("Côte d’Ivoire: training", "Training in Cote d'Ivoire", ""):
-        assert sorted_words(text) == sorted_words.__wrapped__(text)

@@ -120,7 +120,7 @@ def test_signing_in_works_through_it_with_cookies_for_tls_only(front: Front) -> 
     assert cookie.secure
     page = visitor.get("/activities")
     assert page.status_code == 200
-    assert page.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert page.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert page.headers["Cache-Control"] == "private, no-store"
     assert len(page.raw.headers.getlist("Strict-Transport-Security")) == 1

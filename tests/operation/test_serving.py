@@ -69,7 +69,7 @@ def test_every_route_carries_every_header_behind_tls(behind_tls: Flask) -> None:
         for name, value in HEADERS.items():
             expected = {"no-referrer"} if rule.startswith("/external/") and name == "Referrer-Policy" else {value}
             assert answer.headers.get(name) in expected, (method, rule, name)
-        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000", rule
+        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains", rule
         assert "unsafe" not in answer.headers["Content-Security-Policy"]
         assert answer.headers["X-Request-ID"], rule
         if not rule.startswith("/static/"):

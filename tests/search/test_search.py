@@ -16,10 +16,11 @@ from interagency.fulltext import index_problems
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.framework.models import Recommendation
 from interagency.matrix.organisations.models import NameKind, Organisation, OrganisationName
+from interagency.sample.load import load_sample
 from interagency.search.marks import excerpt, marked
 from interagency.search.upkeep import bring_up_to_date, problems, rebuild
 from interagency.words import search_terms
-from tests.helpers import EVENT, Browser, text_of
+from tests.helpers import EVENT, Browser, statements_seen, text_of
 
 Enter = Callable[[str | None], Browser]
 Add = Callable[..., int]
@@ -262,16 +263,8 @@ def test_the_number_of_statements_does_not_grow(app: Flask, enter: Enter, add_ac
     reader = enter("reader")
 
     def statements() -> int:
-        seen: list[str] = []
-
-        def note(_c: object, _cursor: object, statement: str, *_more: object) -> None:
-            seen.append(statement)
-
-        with app.app_context():
-            engine = db.engine
-        sa.event.listen(engine, "before_cursor_execute", note)
-        assert reader.get(address).status_code == 200
-        sa.event.remove(engine, "before_cursor_execute", note)
+        with statements_seen(app) as seen:
+            assert reader.get(address).status_code == 200
         return len(seen)
 
     for number in range(3):
@@ -306,3 +299,10 @@ def test_an_excerpt_is_short_and_holds_the_word() -> None:
     assert len(piece) < 200
     assert excerpt(long, search_terms("absent")) == ""
     assert "naloxone" in excerpt("x" * 400 + " naloxone" + "y" * 400, search_terms("naloxone"))
+
+
+def test_check_is_content_with_the_sample_whose_lists_stand_in_the_order_of_its_papers(sqlite_app: Flask) -> None:
+    with sqlite_app.app_context():
+        load_sample(db.session, progress=lambda _line: None)
+        db.session.commit()
+        assert list(problems(db.session)) == []

@@ -63,6 +63,13 @@ def content_of(
     return content | {"activities": activities, "events": events}
 
 
+def is_empty(content: Content) -> bool:
+    """Whether it shows no record at all."""
+    if "summary" in content:
+        return not any(row["activities"] for row in content["summary"])
+    return not content["activities"] and not content["events"]
+
+
 def _is_of(entry: Mapping[str, Any], form: Form, country: str | None) -> bool:
     if form is Form.JOINT:
         return bool(entry["joint"])

@@ -47,11 +47,12 @@ def hand_out(
     by: Person,
     at: datetime,
     day: date,
+    token: str | None = None,
 ) -> tuple[HandOut, str]:
     """Freeze what the audience sees now and give it an address; the token is returned once and kept as a hash."""
     content, passed = prepare(session, edition, audience, form, country, day)
     text = canonical_json(content).encode()
-    token = new_token()
+    token = token or new_token()
     kept = AccessToken(
         kind=TokenKind.EXTERNAL,
         token_hash=token_hash(token),

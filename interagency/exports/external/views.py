@@ -13,7 +13,7 @@ from flask_login import current_user
 
 from interagency.accounts.models import AccessToken
 from interagency.database import db
-from interagency.exports.external.content import Content, Form
+from interagency.exports.external.content import Content, Form, is_empty
 from interagency.exports.external.files import (
     NOTE,
     calendar_file,
@@ -33,6 +33,7 @@ from interagency.exports.external.hand_outs import (
 )
 from interagency.exports.models import HandOut
 from interagency.exports.note import NoteRefusal, write_note
+from interagency.form_keys import led_to, makes_anew, secret_of_form
 from interagency.history import audit
 from interagency.matrix.agreement.models import Audience
 from interagency.matrix.agreement.statements import audiences
@@ -156,6 +157,8 @@ def _preview_page(month: str, *, error: str = "", address: str = "", code: int =
         events=event_rows(content),
         note=NOTE,
         withheld=passed.withheld,
+        nothing=is_empty(content),
+        some_agreed=bool(passed.activities or passed.events),
         organisations=load(edition)["organisations"],
         error=error or problem,
         address=address,
@@ -174,8 +177,19 @@ def preview(month: str) -> ResponseReturnValue:
     return _preview_page(month)
 
 
+def _shown_again() -> ResponseReturnValue | None:
+    """The address that this form made, for who sent it twice and saw the second answer only."""
+    token, month = secret_of_form(), (request.view_args or {})["month"]
+    return _handed_out_page(month, token) if _opened(token) else None
+
+
+def _handed_out_page(month: str, token: str) -> ResponseReturnValue:
+    return _preview_page(month, address=settings().base_url + url_for("external.page", token=token))
+
+
 @rooms.post("/editions/<month>/hand-out")
 @for_coordinators
+@makes_anew(_shown_again)
 def hand_out_post(month: str) -> ResponseReturnValue:
     """Hand it out: freeze it and show its address, once."""
     audience, form, country, problem = _chosen()
@@ -192,10 +206,11 @@ def hand_out_post(month: str) -> ResponseReturnValue:
     load(edition)
     _made, token = hand_out(
         db.session, edition, audience, form, country or None, recipient=recipient, days=days, by=current_user,
-        at=instant(), day=today(),
+        at=instant(), day=today(), token=secret_of_form(),
     )  # fmt: skip
+    led_to(url_for("external.hand_outs"))
     db.session.commit()
-    return _preview_page(month, address=settings().base_url + url_for("external.page", token=token))
+    return _handed_out_page(month, token)
 
 
 @rooms.get("/hand-outs")

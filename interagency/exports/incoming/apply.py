@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
 from interagency.dates import ImpreciseDate
-from interagency.exports.incoming.compare import EMPTY, Comparison, Facts, Outcome, Rights, RowResult, State, merged
+from interagency.exports.incoming.cells import EMPTY, Facts, Outcome, RowResult, State, merged
+from interagency.exports.incoming.compare import Comparison, Rights
 from interagency.exports.incoming.reading import read_sheets, read_table, table_of
 from interagency.exports.models import HeaderMapping, ImportState, MatrixImport
 from interagency.history import Action, audit, record_change
@@ -262,14 +263,16 @@ def remembered_mapping(session: Session, unknown: list[str]) -> dict[str, str]:
 
 
 def undo(session: Session, kept: MatrixImport, rights: Rights, at: datetime) -> tuple[int, list[str]]:
-    """Put back what an import did where nobody has built on it since, in the caller's transaction.
+    """Put back what an import did, where nobody has built on it since and the person may change it today.
+
+    The caller commits.
 
     Returns how many records were put back, and the titles of those that were left.
     """
     records, undone, left = Records(session), 0, []
     for item in reversed(kept.result["done"]):
         activity = session.scalar(sa.select(Activity).where(Activity.id == item["id"]).options(*everything()))
-        if activity is None or activity.version != item["version"]:
+        if activity is None or activity.version != item["version"] or not _may_change(rights, activity):
             left.append(activity.title if activity else f"record {item['id']}")
             continue
         if item["new"]:
@@ -281,6 +284,11 @@ def undo(session: Session, kept: MatrixImport, rights: Rights, at: datetime) -> 
     kept.state, kept.undone_at = ImportState.UNDONE, at
     audit(session, "matrix.import_undone", by=rights.person, by_name="command line", undone=undone, left=len(left))
     return undone, left
+
+
+def _may_change(rights: Rights, activity: Activity) -> bool:
+    """By today's appointments: who sent the file may since have left the entity."""
+    return rights.person is None or record.right_to_edit(rights.person, rights.mine, activity) is record.Right.ALL
 
 
 def _unlist(session: Session, activity: Activity, rights: Rights, kept: MatrixImport) -> None:

@@ -6,10 +6,9 @@ also when the record moved on; a change that meets no other applies; only true c
 
 from __future__ import annotations
 
-import enum
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,10 +17,23 @@ from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
 from interagency.exports.columns import MATRIX, Column
+from interagency.exports.incoming.cells import (
+    EMPTY,
+    CellResult,
+    Facts,
+    Outcome,
+    RowResult,
+    State,
+    is_untouched,
+    merged,
+    part_of,
+    says_same,
+    shown,
+    whole,
+)
 from interagency.exports.incoming.reading import FileRow, FileTable
 from interagency.exports.incoming.values import CellReader
 from interagency.exports.picture import ActivityRow
-from interagency.exports.workbook import safe_text
 from interagency.history import Change, facts_at
 from interagency.matrix.activities.bulk import entries
 from interagency.matrix.activities.models import Activity
@@ -29,75 +41,12 @@ from interagency.matrix.activities.words import FactWords
 from interagency.matrix.organisations.models import Organisation
 from interagency.words import clean, fold
 
-Facts = dict[str, Any]
 EDITABLE: dict[str, Column] = {column.title: column for column in MATRIX if column.field}
 DERIVED: dict[str, Column] = {
     column.title: column
     for column in MATRIX
     if not column.field and column.title not in ("ID", "Version", "Changed", "Confirmed", "Last changed (UTC)")
 }
-EMPTY: Facts = {
-    "title": "", "description": "", "lead": None, "entities": [], "roles": {}, "participation": {}, "partners": [],
-    "partners_incomplete": False, "level": None, "scope": None, "countries": [], "regions": [], "status": "ongoing",
-    "start": None, "end": None, "recommendations": [], "chapters": [], "sdg": [], "figures": [], "results": "",
-    "source": "", "link": "", "contact": "", "remarks": "", "is_listed": True,
-}  # fmt: skip
-
-
-class State(enum.StrEnum):
-    """What becomes of a cell."""
-
-    CHANGE = "change"
-    CONFLICT = "conflict"
-    REFUSED = "refused"
-
-
-class Outcome(enum.StrEnum):
-    """What becomes of a row."""
-
-    NEW = "new"
-    CHANGED = "changed"
-    CONFLICT = "in conflict"
-    UNCHANGED = "unchanged"
-    REFUSED = "refused"
-
-
-@dataclass(slots=True)
-class CellResult:
-    """One cell that was changed in the file."""
-
-    field: str
-    title: str
-    letter: str
-    state: State
-    was: str  # in words, as exported
-    sent: str  # in words, as sent back
-    stands: str = ""  # in words, where somebody else changed it
-    reason: str = ""
-    value: Any = None
-
-
-@dataclass(slots=True)
-class RowResult:
-    """One row of the file and what it would do."""
-
-    number: int
-    outcome: Outcome
-    title: str
-    activity_id: int | None = None
-    version: int = 0
-    cells: list[CellResult] = field(default_factory=list)
-    reason: str = ""
-    notes: list[str] = field(default_factory=list)
-    alike: list[tuple[int, str]] = field(default_factory=list)
-
-    def has(self, state: State) -> bool:
-        return any(cell.state is state for cell in self.cells)
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """The cells that apply, by field."""
-        return {cell.field: cell.value for cell in self.cells if cell.state is State.CHANGE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +80,13 @@ class Comparison:
         self.session, self.table, self.rights = session, table, rights
         self.reader = CellReader(session)
         self.words = FactWords(session)
-        ids = {number for row in table.rows if (number := _whole(row.cells.get("ID"))) is not None}
+        ids = {number for row in table.rows if (number := whole(row.cells.get("ID"))) is not None}
         self.entries = self._load(ids)
         self.changes = self._histories(
-            {(_whole(row.cells.get("ID")), _whole(row.cells.get("Version"))) for row in table.rows}
+            {(whole(row.cells.get("ID")), whole(row.cells.get("Version"))) for row in table.rows}
         )
         self.seen: Counter[int] = Counter(
-            number for row in table.rows if (number := _whole(row.cells.get("ID"))) is not None
+            number for row in table.rows if (number := whole(row.cells.get("ID"))) is not None
         )
         self.titles = self._titles_of_new()
         gone = [number for number, entry in self.entries.items() if not entry["facts"]["is_listed"]]
@@ -169,7 +118,7 @@ class Comparison:
 
     def _titles_of_new(self) -> dict[str, list[tuple[int, str]]]:
         """Records by folded title, for the rows that name none."""
-        if all(_whole(row.cells.get("ID")) is not None for row in self.table.rows):
+        if all(whole(row.cells.get("ID")) is not None for row in self.table.rows):
             return {}
         found: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for number, title in self.session.execute(sa.select(Activity.id, Activity.title).where(Activity.is_listed)):
@@ -185,7 +134,7 @@ class Comparison:
         title = clean(str(row.cells.get("Title", "")), lines=False)[:300]
         if raw == "":
             return self._new(row, title)
-        number = _whole(raw)
+        number = whole(raw)
         result = RowResult(row.number, Outcome.REFUSED, title, number)
         entry = self.entries.get(number) if number is not None else None
         if entry is None or not entry["facts"]["is_listed"]:
@@ -199,7 +148,7 @@ class Comparison:
         if self.seen[entry["id"]] > 1:
             result.reason = f"Record {entry['id']} stands in {self.seen[entry['id']]} rows. Keep one of them."
             return result
-        version = _whole(row.cells.get("Version"))
+        version = whole(row.cells.get("Version"))
         if version is None or version < 1:
             result.reason = "The row names a record but no version. Export the matrix again and edit that."
             return result
@@ -222,11 +171,9 @@ class Comparison:
             if title not in row.cells:
                 continue
             raw, exported = row.cells[title], column.value(was)
-            if _same(raw, exported):
+            if is_untouched(raw, exported):
                 continue
-            cell = CellResult(
-                column.field, title, self.table.letters[title], State.CHANGE, _shown(exported), _shown(raw)
-            )
+            cell = CellResult(column.field, title, self.table.letters[title], State.CHANGE, shown(exported), shown(raw))
             if self._judge(cell, raw, base, now, against, history):
                 result.cells.append(cell)
         if version == entry["version"]:
@@ -246,7 +193,7 @@ class Comparison:
             cell.state, cell.reason = State.REFUSED, str(problem)
             return True
         self._say_dates(cell)
-        if any(_says_same(cell.field, cell.value, part_of(facts, cell.field)) for facts in (base, now)):
+        if any(says_same(cell.field, cell.value, part_of(facts, cell.field)) for facts in (base, now)):
             return False
         if against:
             cell.state, cell.reason = State.REFUSED, against
@@ -261,14 +208,14 @@ class Comparison:
     def _derived(self, row: FileRow, was: ActivityRow, result: RowResult) -> None:
         """Cells that follow from others are told when somebody changed them."""
         for title, column in DERIVED.items():
-            if title in row.cells and not _same(row.cells[title], column.value(was)):
+            if title in row.cells and not is_untouched(row.cells[title], column.value(was)):
                 reason = "This column follows from others, such as the recommendations. Change those."
                 if title == "Roles of entities":
                     reason = "Each entity says its role in the browser."
                 result.cells.append(
                     CellResult(
                         "", title, self.table.letters[title], State.REFUSED,
-                        _shown(column.value(was)), _shown(row.cells[title]), reason=reason,
+                        shown(column.value(was)), shown(row.cells[title]), reason=reason,
                     )
                 )  # fmt: skip
 
@@ -296,7 +243,7 @@ class Comparison:
             raw = row.cells.get(name, "")
             if raw == "":
                 continue
-            cell = CellResult(column.field, name, self.table.letters[name], State.CHANGE, "—", _shown(raw))
+            cell = CellResult(column.field, name, self.table.letters[name], State.CHANGE, "—", shown(raw))
             try:
                 cell.value = self.reader.read(column.field, raw)
                 self._say_dates(cell)
@@ -327,76 +274,12 @@ class Comparison:
         for number, _title in result.alike:
             known = self.entries.get(number) or self._load([number]).get(number)
             if known and all(
-                _says_same(name, value, part_of(known["facts"], name)) for name, value in result.values.items()
+                says_same(name, value, part_of(known["facts"], name)) for name, value in result.values.items()
             ):
                 result.outcome, result.activity_id = Outcome.UNCHANGED, number
                 result.notes = [f"It stands already as record {number}."]
                 result.cells, result.alike = [], []
                 return
-
-
-# --- Values and words ---
-
-
-def part_of(facts: Facts, field: str) -> Any:
-    """The value of a field as a cell's reader gives it."""
-    if field.startswith("countries:"):
-        role = field.split(":")[1]
-        return [code for code, one in facts["countries"] if one == role]
-    if field == "partners":
-        return sorted(facts["partners"]) + ["…"] * bool(facts["partners_incomplete"])
-    if field == "entities":
-        return [key for key in facts["entities"] if facts["participation"].get(key) != "declined"]
-    return facts[field]
-
-
-def _says_same(field: str, one: Any, other: Any) -> bool:
-    """Whether two values of a field mean the same; the order of entities beside the lead means nothing."""
-    return bool(sorted(one) == sorted(other) if field == "entities" else one == other)
-
-
-def merged(facts: Facts, values: Mapping[str, Any]) -> Facts:
-    """`facts` with the values of cells put in."""
-    result = dict(facts)
-    for name, value in values.items():
-        if name.startswith("countries:"):
-            role = name.split(":")[1]
-            others = [link for link in result["countries"] if link[1] != role]
-            result["countries"] = sorted([*others, *([code, role] for code in value)])
-        elif name == "partners":
-            result["partners"] = sorted(key for key in value if key != "…")
-            result["partners_incomplete"] = "…" in value
-        elif name == "entities":
-            declined = [key for key in result["entities"] if result["participation"].get(key) == "declined"]
-            result["entities"] = [*value, *(key for key in declined if key not in value)]
-        else:
-            result[name] = value
-    if result["lead"] in result["entities"]:
-        result["entities"] = [key for key in result["entities"] if key != result["lead"]]
-    return result
-
-
-def _whole(raw: Any) -> int | None:
-    if isinstance(raw, int):
-        return raw
-    text = str(raw or "").strip()
-    return int(text) if text.isdecimal() and len(text) < 10 else None
-
-
-def _same(raw: Any, exported: Any) -> bool:
-    """Whether a cell still says what was exported, up to what programs change on their own."""
-    if raw == exported:
-        return True
-    if exported in (None, ""):
-        return bool(raw == "")
-    if isinstance(exported, str):
-        return " ".join(str(raw).split()) == " ".join(safe_text(exported).split())
-    return str(raw) == str(exported)
-
-
-def _shown(value: Any) -> str:
-    text = "" if value is None else str(value)
-    return text if text.strip() else "—"
 
 
 def _who(history: list[Change], field: str) -> str:

@@ -9,12 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from interagency.dates import ImpreciseDate, read_date
+from interagency.dates import ImpreciseDate
 from interagency.matrix.activities.figures import read_figure
 from interagency.matrix.activities.models import TEXT_LENGTH, TITLE_LENGTH, Level, Scope, Status
 from interagency.matrix.framework.models import Recommendation, SdgGoal, SdgTarget
 from interagency.matrix.framework.names import gazetteer, read_code
 from interagency.matrix.organisations.queries import Directory
+from interagency.typed_dates import read_date
 from interagency.words import clean, fold
 
 LENGTHS = {"title": TITLE_LENGTH, "source": 1000, "link": 2000, "contact": 1000}

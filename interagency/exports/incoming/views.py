@@ -19,6 +19,7 @@ from interagency.exports.incoming.apply import (
 from interagency.exports.incoming.compare import EDITABLE, Rights
 from interagency.exports.incoming.reading import FileNotRead, read_table
 from interagency.exports.models import ImportState, MatrixImport
+from interagency.form_keys import led_to, makes_anew
 from interagency.matrix.activities.queries import LARGEST_ID, my_entities
 from interagency.web import instant, refuse
 from interagency.words import clean
@@ -48,6 +49,7 @@ def imports() -> ResponseReturnValue:
 
 
 @rooms.post("/imports")
+@makes_anew()
 def upload() -> ResponseReturnValue:
     """Read the file and show what it would do; no record is touched."""
     rights = _rights()
@@ -60,13 +62,16 @@ def upload() -> ResponseReturnValue:
     except FileNotRead as problem:
         db.session.rollback()
         return _page(str(problem), 422)
+    address = url_for("imports.one", import_id=kept.id)
+    led_to(address)
     db.session.commit()
-    return redirect(url_for("imports.one", import_id=kept.id))
+    return redirect(address)
 
 
-def _get(import_id: int) -> MatrixImport:
-    """One's own import, or any for a coordinator; 404 otherwise."""
-    kept = db.session.get(MatrixImport, import_id) if 0 < import_id <= LARGEST_ID else None
+def _get(import_id: int, *, to_write: bool = False) -> MatrixImport:
+    """One's own import, or any for a coordinator; 404 otherwise. `to_write` makes a second click wait."""
+    within = 0 < import_id <= LARGEST_ID
+    kept = db.session.get(MatrixImport, import_id, with_for_update=to_write or None) if within else None
     if kept is None or not (current_user.is_coordinator or kept.person_id == current_user.id):
         refuse(404, _("There is no such import. Your own stand in the list."))
     return kept
@@ -97,7 +102,7 @@ def one(import_id: int) -> ResponseReturnValue:
 @rooms.post("/imports/<int:import_id>")
 def confirm(import_id: int) -> ResponseReturnValue:
     """Take in what was ticked, with the answers to conflicts. Doing it twice changes nothing."""
-    rights, kept = _rights(), _get(import_id)
+    rights, kept = _rights(), _get(import_id, to_write=True)
     here = redirect(url_for("imports.one", import_id=kept.id))
     if kept.state is not ImportState.PREVIEWED:
         flash(_("This file was taken in already; nothing was done again."), "success")
@@ -127,9 +132,10 @@ def confirm(import_id: int) -> ResponseReturnValue:
 
 
 @rooms.post("/imports/<int:import_id>/columns")
+@makes_anew()
 def columns_post(import_id: int) -> ResponseReturnValue:
     """Say which column of a hand-made matrix is which, and look again."""
-    rights, kept = _rights(), _get(import_id)
+    rights, kept = _rights(), _get(import_id, to_write=True)
     assert kept.contents is not None
     mapping = dict(kept.preview.get("mapping", {}))
     for place, header in enumerate(kept.preview["unknown"]):
@@ -142,8 +148,10 @@ def columns_post(import_id: int) -> ResponseReturnValue:
         return _page(str(problem), 422)
     if kept.state is ImportState.PREVIEWED:
         kept.state = ImportState.DISCARDED
+    address = url_for("imports.one", import_id=again.id)
+    led_to(address)
     db.session.commit()
-    return redirect(url_for("imports.one", import_id=again.id))
+    return redirect(address)
 
 
 @rooms.get("/imports/<int:import_id>/answer.xlsx")
@@ -164,7 +172,7 @@ def answer(import_id: int) -> ResponseReturnValue:
 @rooms.post("/imports/<int:import_id>/undo")
 def undo_post(import_id: int) -> ResponseReturnValue:
     """Put back what an import did, where nobody has built on it since."""
-    rights, kept = _rights(), _get(import_id)
+    rights, kept = _rights(), _get(import_id, to_write=True)
     here = redirect(url_for("imports.one", import_id=kept.id))
     if kept.state is not ImportState.APPLIED:
         flash(_("There is nothing to take back."), "success")
@@ -176,6 +184,10 @@ def undo_post(import_id: int) -> ResponseReturnValue:
     flash(_("%(undone)s records are as they were before.", undone=undone), "success")
     if left:
         flash(
-            _("Left as they are, because somebody built on them since: %(titles)s", titles="; ".join(left)), "warning"
+            _(
+                "Left as they are, because somebody built on them since, or they are not yours any more: %(titles)s",
+                titles="; ".join(left),
+            ),
+            "warning",
         )
     return here

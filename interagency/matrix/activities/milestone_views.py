@@ -9,11 +9,14 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from interagency.database import db
-from interagency.dates import DateNotUnderstood, ImpreciseDate, read_date
+from interagency.dates import ImpreciseDate
+from interagency.form_keys import led_to, makes_anew
 from interagency.history import audit
+from interagency.matrix.activities.locks import lock
 from interagency.matrix.activities.models import TITLE_LENGTH, Activity, Milestone
-from interagency.matrix.activities.queries import get_activity, get_activity_for_edit, my_entities
+from interagency.matrix.activities.queries import get_activity, get_activity_for_edit, my_entities, survivor_of
 from interagency.matrix.activities.record import Right, right_to_edit
+from interagency.typed_dates import DateNotUnderstood, read_date
 from interagency.web import refuse, today
 from interagency.words import clean
 
@@ -46,9 +49,13 @@ def milestones(activity_id: int) -> ResponseReturnValue:
 
 
 @rooms.post("/activities/<int:activity_id>/milestones")
+@makes_anew()
 def milestones_post(activity_id: int) -> ResponseReturnValue:
     """Add a milestone, or change, reach or remove one."""
-    activity, right, _mine = get_activity_for_edit(activity_id)
+    lock(db.session, [activity_id])
+    activity, right, _mine = get_activity_for_edit(activity_id, merged=True)
+    if activity.merged_into_id is not None:
+        return _moved_page(activity)
     if right is not Right.ALL:
         refuse(403, _("Only the lead entity keeps the milestones of this activity."))
     act = request.form.get("act", "")
@@ -60,9 +67,25 @@ def milestones_post(activity_id: int) -> ResponseReturnValue:
         db.session, f"milestone.{act}", by=current_user, activity=activity.id, milestone=milestone.title,
         due=milestone.due.code if milestone.due else None,
     )  # fmt: skip
+    here = url_for("milestones.milestones", activity_id=activity.id)
+    led_to(here)
     db.session.commit()
     flash(_("Saved: “%(title)s”.", title=milestone.title), "success")
-    return redirect(url_for("milestones.milestones", activity_id=activity.id))
+    return redirect(here)
+
+
+def _moved_page(merged: Activity) -> ResponseReturnValue:
+    """What was written for an activity that was merged into another meanwhile: in the forms of that one, unsaved."""
+    survivor = get_activity(survivor_of(db.session, merged).id)
+    typed = [clean(request.form.get(name, ""), lines=False) for name in ("title", "due")]
+    told = [_("Nothing was saved: “%(title)s” was merged into this activity meanwhile.", title=merged.title)]
+    if typed[0]:
+        told.append(_("You wrote: %(words)s.", words=", ".join(filter(None, [f"“{typed[0]}”", typed[1]]))))
+    if right_to_edit(current_user, my_entities(), survivor) is Right.ALL:
+        told.append(_("It stands in the form below: save it here, if it is still wanted."))
+    else:
+        told.append(_("The lead entity of this activity keeps its milestones: send it to them, or to a coordinator."))
+    return _page(survivor, error=" ".join(told), code=409)
 
 
 def _read(activity: Activity, act: str) -> Milestone:
@@ -78,7 +101,9 @@ def _read(activity: Activity, act: str) -> Milestone:
     if act == "change":
         found.title, found.due = _title_and_due()
     elif act == "reached":
-        found.reached_on = None if found.reached_on else today()
+        found.reached_on = found.reached_on or today()
+    elif act == "unreached":
+        found.reached_on = None
     elif act == "remove":
         db.session.delete(found)
     else:

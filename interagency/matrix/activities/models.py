@@ -81,6 +81,7 @@ class Activity(Versioned, Searched, Model):
         sa.CheckConstraint("start_first IS NULL OR end_last IS NULL OR end_last >= start_first", name="period"),
         sa.Index("ix_activity_listed", "is_listed", "start_first", "id"),
         sa.Index("ix_activity_newest", "is_listed", "updated_at", "id"),
+        sa.Index("ix_activity_version", "version"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

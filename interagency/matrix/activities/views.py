@@ -9,8 +9,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from interagency.database import db
-from interagency.dates import AmbiguousDate, DateNotUnderstood, read_date, words_between
+from interagency.database import db, reads_first, write_now
+from interagency.dates import words_between
+from interagency.form_keys import led_to, makes_anew
 from interagency.history import changes_of
 from interagency.matrix.activities import queries, record
 from interagency.matrix.activities.figures import figure_words
@@ -37,6 +38,7 @@ from interagency.matrix.organisations.queries import entities
 from interagency.matrix.overlaps.asking import Question, question_on
 from interagency.matrix.overlaps.undoing import merges_of
 from interagency.matrix.overlaps.verdicts import related_to
+from interagency.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
 from interagency.web import instant, today
 from interagency.words import clean
 
@@ -135,6 +137,7 @@ def new() -> ResponseReturnValue:
 
 
 @rooms.post("/activities/new")
+@makes_anew()
 def new_post() -> ResponseReturnValue:
     """Save a new activity."""
     mine = queries.my_entities()
@@ -153,12 +156,15 @@ def new_post() -> ResponseReturnValue:
         return redirect(url_for("activities.activity", activity_id=question.same))
     if question.is_open:
         return _form_page(form, None, 409, question=question)
+    question.hold(db.session)
     made = record.create_activity(db.session, draft, by=current_user, mine=mine, month=_month(mine))
     question.keep(db.session, made.id, current_user, instant())
-    number, title = made.id, made.title  # read after the commit they cost the record once more
+    title = made.title  # read after the commit it costs the record once more
+    address = url_for("activities.activity", activity_id=made.id, saved="activity-new")
+    led_to(address)
     db.session.commit()
     flash(_("Saved: “%(title)s”.", title=title), "success")
-    return redirect(url_for("activities.activity", activity_id=number, saved="activity-new"))
+    return redirect(address)
 
 
 def _form_page(
@@ -204,6 +210,7 @@ def edit(activity_id: int) -> ResponseReturnValue:
 
 
 @rooms.post("/activities/<int:activity_id>/edit")
+@reads_first
 def edit_post(activity_id: int) -> ResponseReturnValue:
     """Save over the version that was read; a stale save is a conflict shown, and look-alikes are asked about."""
     found, right, mine = queries.get_activity_for_edit(activity_id, merged=True)
@@ -220,9 +227,12 @@ def edit_post(activity_id: int) -> ResponseReturnValue:
     question = question_on(db.session, draft, request.form, found)
     if question.is_open:
         return _form_page(form, found, 409, question=question)
+    month = _month(mine)
+    write_now()
+    question.hold(db.session, activity_id)
     try:
         changed = record.save_activity(
-            db.session, found, draft, version=version, by=current_user, mine=mine, month=_month(mine)
+            db.session, found, draft, version=version, by=current_user, mine=mine, month=month
         )
     except StaleVersionError:
         db.session.rollback()  # where somebody was faster by a hair, nothing can be asked before
@@ -301,6 +311,8 @@ def _save_own_part(found: Activity, mine: list[Organisation]) -> ResponseReturnV
     version = form.version.data if form.validate() else 0
     if any(len(role) > ROLE_LENGTH for role in roles.values()):
         return _own_part_page(found, mine, typed=roles)
+    month = _month(mine)
+    write_now()
     try:
         record.save_own_part(
             db.session,
@@ -310,11 +322,14 @@ def _save_own_part(found: Activity, mine: list[Organisation]) -> ResponseReturnV
             version=version or 0,
             by=current_user,
             mine=mine,
-            month=_month(mine),
+            month=month,
         )
     except StaleVersionError:
         db.session.rollback()
-        return _own_part_page(queries.get_activity(found.id), mine, conflict=True, typed=roles)
+        theirs = queries.get_activity(found.id, merged=True)
+        if theirs.merged_into_id is not None:
+            return moved_page(theirs, Right.PART, mine)
+        return _own_part_page(theirs, mine, conflict=True, typed=roles)
     number, title = found.id, found.title
     db.session.commit()
     flash(_("Your part in “%(title)s” is saved.", title=title), "success")

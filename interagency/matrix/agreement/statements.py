@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
 from interagency.history import audit
-from interagency.matrix.agreement.gate import Stance, Statement, stance, statements_for
+from interagency.matrix.agreement.gate import Stance, Statement, Statements, stance, statements_for
 from interagency.matrix.agreement.models import Agreement, Audience, Decision
 from interagency.matrix.organisations.models import Organisation
 
@@ -24,7 +24,7 @@ def audiences(session: Session) -> list[Audience]:
     return list(session.scalars(sa.select(Audience).order_by(Audience.position, Audience.key)))
 
 
-def say(
+def _say(
     session: Session,
     audience: Audience,
     entity: Organisation,
@@ -37,9 +37,9 @@ def say(
     event_id: int | None = None,
     until: date | None = None,
     beyond_default: bool = False,
+    statements: Statements,
 ) -> bool:
-    """Keep a statement beside all earlier ones; False when it says what stands. Raises AgreementRefusal."""
-    statements = statements_for(session, audience.key)
+    """Keep a statement beside all earlier ones, `statements`; False when it says what stands."""
     kind = "activity" if activity_id is not None else "event" if event_id is not None else ""
     record_id = activity_id if activity_id is not None else event_id
     if until is not None and until < day:
@@ -72,6 +72,51 @@ def say(
         activity=activity_id, event=event_id, until=until.isoformat() if until else None,
     )  # fmt: skip
     return True
+
+
+def _one_at_a_time(session: Session, entity: Organisation) -> None:
+    """Of two who say the same for an entity at once, the second says what stands."""
+    session.execute(sa.select(Organisation.id).where(Organisation.id == entity.id).with_for_update())
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person says in one act: to which audiences, what, until when, and that beyond the default is meant."""
+
+    audiences: list[Audience]
+    decision: Decision
+    until: date | None = None
+    beyond: bool = False
+
+
+def say_to_each(
+    session: Session,
+    said: Said,
+    entity: Organisation,
+    *,
+    by: Person,
+    at: datetime,
+    day: date,
+    activity_ids: tuple[int, ...] = (),
+    event_id: int | None = None,
+) -> int:
+    """Say it for every audience, about everything or each of the records; how many statements are new.
+
+    All of it or, by AgreementRefusal (what cannot be kept, and why), nothing: the caller rolls back. "Beyond the
+    default" is kept only where an agreement goes beyond it today, so that a tick for one audience widens no other.
+    """
+    _one_at_a_time(session, entity)
+    kept = 0
+    for audience in said.audiences:
+        statements = statements_for(session, audience.key)
+        reaches = stance(statements, entity.key, "", 0, day) is Stance.AGREED
+        beyond = said.beyond and said.decision is Decision.AGREED and not reaches
+        for activity_id in activity_ids or (None,):
+            kept += _say(
+                session, audience, entity, said.decision, by=by, at=at, day=day, activity_id=activity_id,
+                event_id=event_id, until=said.until, beyond_default=beyond, statements=statements,
+            )  # fmt: skip
+    return kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,17 +14,19 @@ from flask_login import current_user
 
 from interagency import mail
 from interagency.database import db
-from interagency.dates import DateNotUnderstood, read_date
 from interagency.mail import Letter
-from interagency.matrix.activities.bulk import entries
+from interagency.matrix.activities.locks import lock
 from interagency.matrix.activities.models import Activity
-from interagency.matrix.activities.queries import get_activity, my_entities
-from interagency.matrix.agreement.gate import ACTIVITY, Stance, entities_of_activity, stance, statements_for
+from interagency.matrix.activities.queries import get_activity, my_entities, survivor_of
+from interagency.matrix.agreement.gate import Stance, stance, statements_for
 from interagency.matrix.agreement.models import Audience, Decision
-from interagency.matrix.agreement.statements import AgreementRefusal, audiences, log_of, say
+from interagency.matrix.agreement.statements import AgreementRefusal, Said, audiences, log_of, say_to_each
+from interagency.matrix.agreement.waiting import joint_activities, waiting_for, waits_for
 from interagency.matrix.cycles.board import focal_points
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
+from interagency.matrix.organisations.speaking import entity_named
+from interagency.typed_dates import DateNotUnderstood, read_date
 from interagency.web import for_coordinators, instant, refuse, settings, today
 from interagency.words import clean
 
@@ -36,29 +38,54 @@ def _own_entity() -> tuple[Organisation, list[Organisation]]:
     mine = my_entities()
     if not mine:
         refuse(403, _("Only the focal points of an entity say what it shares."))
-    key = request.values.get("entity", "")
-    found = next((one for one in mine if one.key == key), None)
-    if found is None and key:
-        refuse(403, _("You do not speak for this entity. An appointment that has ended gives no more rights."))
-    return found or mine[0], mine
+    return entity_named(mine), mine
 
 
-def read_statement() -> tuple[Audience, Decision, date | None, bool]:
-    """What the form says. Raises AgreementRefusal with what to write."""
-    audience = db.session.get(Audience, request.form.get("audience", "")[:60])
+def _chosen(name: str) -> list[str]:
+    """What was ticked; “all” means all that was shown, never what came to be since."""
+    return request.form.getlist("shown" if request.form.get("all") == "yes" else name)
+
+
+def _words() -> tuple[Decision, date | None, bool]:
+    """What the form says, whomever it is said to. Raises AgreementRefusal with what to write."""
     try:
         decision = Decision(request.form.get("decision", ""))
     except ValueError:
         raise AgreementRefusal(_("Choose whether it may be shared.")) from None
-    if audience is None:
-        raise AgreementRefusal(_("There is no such audience. Choose one of the list."))
     try:
         until = read_date(clean(request.form.get("until", ""), lines=False)[:60])
     except DateNotUnderstood as problem:
         raise AgreementRefusal(str(problem)) from None
     if until is not None and not until.is_exact:
         raise AgreementRefusal(_("Write a day, such as 31 December 2027, or leave it empty."))
-    return audience, decision, until.first if until else None, request.form.get("beyond") == "yes"
+    return decision, until.first if until else None, request.form.get("beyond") == "yes"
+
+
+def _audiences_chosen(keys: list[str]) -> list[Audience]:
+    known = {audience.key: audience for audience in audiences(db.session)}
+    if not keys:
+        raise AgreementRefusal(_("Tick the audiences you speak of, or “all”."))
+    if any(key not in known for key in keys):
+        raise AgreementRefusal(_("There is no such audience. Choose one of the list."))
+    return [audience for key, audience in known.items() if key in keys]
+
+
+def read_statement() -> Said:
+    """What the form says of everything or one record. Raises AgreementRefusal with what to write."""
+    decision, until, beyond = _words()
+    return Said(_audiences_chosen(_chosen("audience")), decision, until, beyond)
+
+
+def kept_words(entity: Organisation, said: Said) -> str:
+    """What was kept, to whom it was said by name."""
+    names = ", ".join(audience.name for audience in said.audiences)
+    if said.decision is Decision.AGREED:
+        kept = _("Kept: %(entity)s agrees to sharing with %(names)s.", entity=entity.short, names=names)
+    elif said.decision is Decision.REFUSED:
+        kept = _("Kept: %(entity)s refuses sharing with %(names)s.", entity=entity.short, names=names)
+    else:
+        kept = _("Kept: what %(entity)s said is taken back for %(names)s.", entity=entity.short, names=names)
+    return str(kept)
 
 
 def _page(error: str = "", code: int = 200) -> ResponseReturnValue:
@@ -75,6 +102,7 @@ def _page(error: str = "", code: int = 200) -> ResponseReturnValue:
         exceptions={
             key: sum(1 for (who, kind, _id) in some if who == entity.key and kind) for key, some in statements.items()
         },
+        waits=waits_for(db.session, entity, statements, offered, today()),
         log=log_of(db.session, entity.id),
         titles=_titles(entity.id),
         error=error,
@@ -101,60 +129,113 @@ def default_post() -> ResponseReturnValue:
     """Set or withdraw an entity's default for one audience."""
     entity, _mine = _own_entity()
     try:
-        audience, decision, until, _beyond = read_statement()
-        changed = say(db.session, audience, entity, decision, by=current_user, at=instant(), day=today(), until=until)
+        said = read_statement()
+        kept = say_to_each(db.session, said, entity, by=current_user, at=instant(), day=today())
+    except AgreementRefusal as refusal:
+        db.session.rollback()
+        return _page(str(refusal), 422)
+    db.session.commit()
+    flash(kept_words(entity, said) if kept else _("Nothing was different."), "success")
+    return redirect(url_for("agreement.agreement", entity=entity.key))
+
+
+@rooms.post("/agreement/records")
+def records_post() -> ResponseReturnValue:
+    """Say for one's entity whether the joint activities ticked may be shared, each with its audience."""
+    entity, _mine = _own_entity()
+    try:
+        decision, until, beyond = _words()
+        chosen = _records_chosen(entity)
+        kept = 0
+        for audience, ids in chosen.items():
+            said = Said(_audiences_chosen([audience]), decision, until, beyond)
+            kept += say_to_each(
+                db.session, said, entity, by=current_user, at=instant(), day=today(), activity_ids=tuple(ids)
+            )
     except AgreementRefusal as refusal:
         db.session.rollback()
         return _page(str(refusal), 422)
     db.session.commit()
     flash(
-        _("Kept: %(entity)s, %(audience)s.", entity=entity.short, audience=audience.name)
-        if changed
-        else _("Nothing was different."),
-        "success",
-    )
+        ngettext("%(num)s statement kept for %(entity)s.", "%(num)s statements kept for %(entity)s.", kept,
+                 entity=entity.short), "success",
+    )  # fmt: skip
     return redirect(url_for("agreement.agreement", entity=entity.key))
+
+
+def _records_chosen(entity: Organisation) -> dict[str, list[int]]:
+    """By audience key the activities that were ticked, each as it was shown: `audience id version`.
+
+    Raises AgreementRefusal for what is not the entity's to say, and for what was changed since.
+    """
+    ticked = [value.split(" ") for value in dict.fromkeys(_chosen("record"))]
+    if not ticked:
+        raise AgreementRefusal(_("Tick the activities you speak of, or “all”."))
+    lock(db.session, [_number(parts, 1) for parts in ticked])
+    own = joint_activities(db.session, entity)
+    found: dict[str, list[int]] = defaultdict(list)
+    for parts in ticked:
+        joint = own.get(_number(parts, 1))
+        if joint is None:
+            raise AgreementRefusal(
+                _("%(entity)s takes no part in one of these any more. Tick again.", entity=entity.short)
+            )
+        if joint.version != _number(parts, 2):
+            raise AgreementRefusal(
+                _("“%(title)s” was changed since this page was opened. Read it again, then tick it.", title=joint.title)
+            )
+        found[parts[0]].append(_number(parts, 1))
+    return found
+
+
+def _number(parts: list[str], place: int) -> int:
+    """The number at `place` of what a tick says; 0, which nothing has, when there is none."""
+    text = parts[place] if place < len(parts) else ""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 @rooms.post("/activities/<int:activity_id>/agreement")
 def activity_post(activity_id: int) -> ResponseReturnValue:
-    """Say for one's entity whether one activity may be shared with one audience."""
+    """Say for one's entity whether one activity, as it was read, may be shared with one audience."""
     entity, _mine = _own_entity()
-    activity = get_activity(activity_id)
+    lock(db.session, [activity_id])
+    activity = get_activity(activity_id, merged=True)
     if all(part.entity_id != entity.id for part in activity.taking_part):
         refuse(403, _("Your entity takes no part in this activity."))
+    if (
+        activity.merged_into_id is not None
+        or request.form.get("version", activity.version, type=int) != activity.version
+    ):
+        return _read_again(activity, entity)
     here = url_for("activities.activity", activity_id=activity_id, _anchor="sharing")
     try:
-        audience, decision, until, beyond = read_statement()
-        say(
-            db.session, audience, entity, decision, by=current_user, at=instant(), day=today(),
-            activity_id=activity.id, until=until, beyond_default=beyond and decision is Decision.AGREED,
-        )  # fmt: skip
+        said = read_statement()
+        say_to_each(db.session, said, entity, by=current_user, at=instant(), day=today(), activity_ids=(activity.id,))
     except AgreementRefusal as refusal:
         db.session.rollback()
         flash(str(refusal), "error")
         return redirect(here)
     db.session.commit()
-    flash(_("Kept: %(entity)s, %(audience)s.", entity=entity.short, audience=audience.name), "success")
+    flash(kept_words(entity, said), "success")
     return redirect(here)
 
 
+def _read_again(activity: Activity, entity: Organisation) -> ResponseReturnValue:
+    """What was said of a record that says something else by now, or went into another: to be said of that."""
+    stands = get_activity(survivor_of(db.session, activity).id)
+    page = render_template(
+        "agreement/read_again.html",
+        activity=stands,
+        merged=activity if activity is not stands else None,
+        entity=entity,
+        audiences=[audience for audience in audiences(db.session) if audience.key in _chosen("audience")],
+        takes_part=any(part.entity_id == entity.id for part in stands.taking_part),
+        typed=request.form,
+    )
+    return page, 409
+
+
 # --- What waits for whom ---
-
-
-def waiting_for(audience: str, day: date) -> dict[str, list[tuple[int, str]]]:
-    """By entity key, the live activities whose sharing with `audience` waits for it, though somebody has agreed."""
-    statements = statements_for(db.session, audience)
-    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for entry in entries(db.session, [Activity.is_listed.is_(True)]):
-        named = entities_of_activity(entry["facts"])
-        stances = {key: stance(statements, key, ACTIVITY, entry["id"], day) for key in named}
-        if Stance.AGREED not in stances.values() or Stance.REFUSED in stances.values():
-            continue
-        for key, one in stances.items():
-            if one is Stance.AWAITED:
-                found[key].append((entry["id"], entry["facts"]["title"]))
-    return found
 
 
 def _audience() -> Audience:
@@ -169,7 +250,7 @@ def waiting() -> ResponseReturnValue:
     """What waits for whom, for one audience."""
     audience = _audience()
     known = {entity.key: entity for entity in entities(db.session, retired=True)}
-    found = waiting_for(audience.key, today())
+    found = waiting_for(db.session, audience.key, today())
     return render_template(
         "agreement/waiting.html",
         audience=audience,
@@ -186,7 +267,7 @@ def ask_post() -> ResponseReturnValue:
     known = {entity.key: entity for entity in entities(db.session, retired=True)}
     people = focal_points(db.session, today())
     written = 0
-    for key, records in waiting_for(audience.key, today()).items():
+    for key, records in waiting_for(db.session, audience.key, today()).items():
         entity = known[key]
         titles = "\n".join(f"- {title}" for _id, title in records[:30])
         for person in people.get(entity.id, []):

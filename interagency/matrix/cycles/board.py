@@ -53,7 +53,11 @@ class BoardRow:
 
     def is_awaited(self, at: datetime) -> bool:
         """Whether it has not said anything, and need not have yet: nobody is silent before the due date."""
-        return self.state is BoardState.SILENT and at <= self.due_at
+        return self.state is BoardState.SILENT and self.has_time(at)
+
+    def has_time(self, at: datetime) -> bool:
+        """Whether its own due date has not passed."""
+        return at <= self.due_at
 
     def days_late(self, at: datetime) -> int:
         """Whole and begun days after its due date: of its answer, or until `at` without one."""
@@ -92,6 +96,24 @@ def board(session: Session, cycle: Cycle, day: date) -> list[BoardRow]:
         )
         for entity in [*expected, *sorted(others, key=lambda one: one.short)]
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """Who of those asked has no answer: those whose date has passed, and those who have time, by date."""
+
+    silent: list[BoardRow]
+    in_time: list[tuple[datetime, list[BoardRow]]]
+
+
+def unanswered(rows: list[BoardRow], at: datetime) -> Unanswered:
+    """Divide the entities that have not answered by whether they had to. Nobody is silent before the due date."""
+    asked = [row for row in rows if row.is_expected and not row.has_answered]
+    dates = sorted({row.due_at for row in asked if row.has_time(at)})
+    return Unanswered(
+        silent=[row for row in asked if not row.has_time(at)],
+        in_time=[(due, [row for row in asked if row.due_at == due]) for due in dates],
+    )
 
 
 def _state(answer: Answer | None) -> BoardState:

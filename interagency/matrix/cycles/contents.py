@@ -4,10 +4,11 @@
      "chapters": [{"number", "title"}], "recommendations": {code: {"chapter", "section", "title"}},
      "organisations": {key: {"short", "name", "is_entity"}}, "countries": {code: name}, "regions": {code: name},
      "activities": [entry], "event": [entry], "answers": [answer], "silent": [key],
-     "counts": {...}, "gone": {"activities": [id], "event": [id]}}
+     "counts": {...}, "gone": {"activities": [id], "event": [id]}, "merged": {"activities": [[id, id]]}}
 
 An entry is what `activities.bulk.entries` gives. `gone` are the records that stood in an earlier edition
-and not in this one, so that one that comes back is told apart from a new one. Nothing in it is looked up
+and not in this one, so that one that comes back is told apart from a new one. `merged` says what each merged activity
+became part of; editions made before it was kept have none. Nothing in it is looked up
 again when it is read: what is renamed or retired later changes no edition (rules 8 and 17).
 """
 
@@ -43,7 +44,19 @@ def gather(session: Session, day: date) -> Contents:
     for part in PARTS:
         contents[part.name] = part.entries(session, day)
     contents["counts"] = counts(contents)
+    contents["merged"] = {"activities": merged_activities(session)}
     return contents
+
+
+def merged_activities(session: Session) -> list[list[int]]:
+    """Every activity that was merged, and the one that stands for it now, by number."""
+    query = sa.select(Activity.id, Activity.merged_into_id).where(Activity.merged_into_id.is_not(None))
+    into = {number: one for number, one in session.execute(query.order_by(Activity.id)) if one is not None}
+
+    def survivor(number: int) -> int:
+        return survivor(into[number]) if number in into else number
+
+    return [[number, survivor(number)] for number in into]
 
 
 def names_of_the_day(session: Session) -> Contents:

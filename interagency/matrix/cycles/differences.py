@@ -38,6 +38,13 @@ class RecordChange:
     kind: Kind
     title: str
     fields: dict[str, list[Any]] = field(default_factory=dict)
+    # Of one that is gone: the record it was merged into.
+    merged_into: int | None = None
+
+    @property
+    def words(self) -> str:
+        """What became of it, as it is told."""
+        return self.kind.value if self.merged_into is None else f"merged into {self.merged_into}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +72,12 @@ def compare(
     *,
     seen_earlier: Collection[int] = (),
     ended: Collection[str] = ENDED,
+    merged: Mapping[int, int] | None = None,
 ) -> Difference:
     """What became of each record between the facts `before` and `after`, both by id.
 
-    `seen_earlier` are ids that stood in some edition before `before` and not in it.
+    `seen_earlier` are ids that stood in some edition before `before` and not in it; `merged` are those that became
+    part of another record, and of which.
     """
     records: dict[int, RecordChange] = {}
     earlier = frozenset(seen_earlier)
@@ -76,7 +85,8 @@ def compare(
         records[record_id] = became(record_id, before.get(record_id), facts, earlier, ended)
     for record_id, facts in before.items():
         if record_id not in after:
-            records[record_id] = RecordChange(record_id, Kind.GONE, facts["title"], difference(facts, {}))
+            into = (merged or {}).get(record_id)
+            records[record_id] = RecordChange(record_id, Kind.GONE, facts["title"], difference(facts, {}), into)
     return Difference(records)
 
 
@@ -128,4 +138,10 @@ def compare_contents(before: dict[str, Any] | None, after: dict[str, Any], name:
         facts_by_id(after.get(name, [])),
         seen_earlier=older.get("gone", {}).get(name, ()),
         ended=ENDED if name == "activities" else ENDED_EVENT,
+        merged=merged_of(after, name),
     )
+
+
+def merged_of(contents: Mapping[str, Any], name: str) -> dict[int, int]:
+    """What each merged record called `name` became part of, as `contents` know it."""
+    return dict(contents.get("merged", {}).get(name, ()))

@@ -12,7 +12,7 @@ from flask_babel import ngettext
 from flask_login import current_user
 
 from interagency.database import db
-from interagency.dates import DateNotUnderstood, ImpreciseDate, read_date
+from interagency.dates import ImpreciseDate
 from interagency.history import Action, record_change
 from interagency.matrix.activities import record
 from interagency.matrix.activities.models import Participation, Status
@@ -27,6 +27,8 @@ from interagency.matrix.cycles.months import MonthNotUnderstood, due_words, mont
 from interagency.matrix.cycles.parts import PARTS
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
+from interagency.matrix.organisations.speaking import entity_named
+from interagency.typed_dates import DateNotUnderstood, read_date
 from interagency.web import instant, refuse, settings, today
 from interagency.words import clean
 
@@ -64,14 +66,10 @@ def _choices() -> tuple[list[Organisation], bool]:
 def _desk() -> Desk:
     """The cycle and entity the address names, or the ones the person is about. 403 or 404 for others."""
     mine, on_behalf = _choices()
-    key = request.values.get("entity", "")
-    entity = next((one for one in mine if one.key == key), None)
-    if entity is None:
-        if key:
-            refuse(403, _("You do not speak for this entity. An appointment that has ended gives no more rights."))
-        entity = mine[0]
+    entity = entity_named(mine)
     cycles = list(db.session.scalars(sa.select(Cycle).order_by(Cycle.month.desc()).limit(12)))
-    return Desk(_cycle(cycles, [entity.id] if key else [one.id for one in mine]), entity, mine, cycles, on_behalf)
+    about = [entity] if request.values.get("entity") else mine
+    return Desk(_cycle(cycles, [one.id for one in about]), entity, mine, cycles, on_behalf)
 
 
 def _cycle(cycles: list[Cycle], entity_ids: list[int]) -> Cycle:

@@ -15,10 +15,18 @@ from sqlalchemy.orm import Session
 
 from interagency import mail
 from interagency.database import db
-from interagency.dates import DateNotUnderstood, Precision, read_date
+from interagency.dates import Precision
 from interagency.matrix.cycles import answers, editions, opening
 from interagency.matrix.cycles.answers import CycleRefusal
-from interagency.matrix.cycles.board import ORDER, Timeliness, board, cycle_lines, timeliness, waiting_activities
+from interagency.matrix.cycles.board import (
+    ORDER,
+    Timeliness,
+    board,
+    cycle_lines,
+    timeliness,
+    unanswered,
+    waiting_activities,
+)
 from interagency.matrix.cycles.models import AnswerKind, Cycle
 from interagency.matrix.cycles.months import (
     MonthNotUnderstood,
@@ -34,6 +42,7 @@ from interagency.matrix.cycles.remarks import remarks
 from interagency.matrix.cycles.reminders import Sender, announce_edition, remind, write_returned
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
+from interagency.typed_dates import DateNotUnderstood, read_date
 from interagency.web import for_coordinators, instant, refuse, settings, today
 from interagency.words import clean
 
@@ -210,7 +219,7 @@ def remind_post(month: str) -> ResponseReturnValue:
         keys = request.form.getlist("entity")
         chosen = None if request.form.get("all") else {_get_entity(key).id for key in keys}
         if chosen is not None and not chosen:
-            raise CycleRefusal(_("Tick whom to remind, or remind all who are silent."))
+            raise CycleRefusal(_("Tick whom to remind, or remind all who have not answered."))
         written, nobody = remind(db.session, cycle, entity_ids=chosen, at=instant(), sender=sender())
         message = ngettext("%(num)s reminder written.", "%(num)s reminders written.", written)
         if not written:
@@ -306,12 +315,11 @@ def reopen_post(month: str) -> ResponseReturnValue:
 def close(month: str) -> ResponseReturnValue:
     """What closing would do, before it is done."""
     cycle = get_cycle(month)
-    rows = board(db.session, cycle, today())
     return render_template(
         "cycles/close.html",
         cycle=cycle,
-        rows=rows,
-        silent=[row for row in rows if not row.has_answered and row.is_expected],
+        missing=unanswered(board(db.session, cycle, today()), instant()),
+        days_until=lambda due: (due.astimezone(settings().zone).date() - today()).days,
         remarks=remarks(db.session, cycle.month, today()),
         waiting=waiting_activities(db.session),
         is_early=instant() < cycle.due_at,

@@ -13,6 +13,8 @@ from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recomme
 from interagency.words import fold, search_terms
 
 _CODE = re.compile(r"^(?:rec(?:ommendation)?\.?\s*)?(\d{1,3}|[ivx]{1,5})\s*[.\-]?\s*\(?\s*([a-z])\s*\)?$")
+# What other papers' numbers look like: 5.12, 15.1.27.
+_DOTTED = re.compile(r"^(?:rec(?:ommendation)?\.?\s*)?(\d{1,3})(?:\s*\.\s*\d{1,3}){1,4}$")
 _NUMBERS = {roman.lower(): number for number, roman in enumerate(ROMAN) if roman}
 LAST_LETTER = {1: "r", 2: "g", 3: "u", 4: "o", 5: "y", 6: "e", 7: "l"}
 
@@ -58,6 +60,25 @@ def query_code(text: str) -> str | None:
         return read_code(text)
     except NotUnderstood:
         return None
+
+
+def code_problem(text: str) -> str | None:
+    """Why `text`, written like the code of a recommendation, is none, with the letters there are; None for others."""
+    folded = fold(text)
+    dotted = _DOTTED.match(folded)
+    if dotted is not None and int(dotted[1]) in LAST_LETTER:
+        chapter = int(dotted[1])
+        return (
+            f"There is no recommendation “{folded}”. Those of chapter {ROMAN[chapter]} have letters: "
+            f"{chapter}(a) to {chapter}({LAST_LETTER[chapter]})."
+        )
+    if dotted is None and (_CODE.match(folded) is None or not any(sign.isdecimal() or sign == "(" for sign in folded)):
+        return None
+    try:
+        read_code(f"{dotted[1]}(a)" if dotted else folded)
+    except NotUnderstood as problem:
+        return f"There is no recommendation “{folded}”. {problem}"
+    return None
 
 
 def query_terms(text: str, *, typing: bool = False) -> tuple[str, ...]:

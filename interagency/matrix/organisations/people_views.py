@@ -11,16 +11,27 @@ from flask_login import current_user
 
 from interagency import mail
 from interagency.accounts import second_factor, single_sign_on
-from interagency.accounts.links import disable, enable, invite, make_link, open_links, reset, revoke_link
+from interagency.accounts.links import (
+    address_of,
+    disable,
+    enable,
+    invite,
+    living_link,
+    make_link,
+    open_links,
+    reset,
+    revoke_link,
+)
 from interagency.accounts.models import LinkPurpose, Person, Role
 from interagency.accounts.queries import all_people
 from interagency.accounts.sessions import last_sign_ins
 from interagency.database import db
-from interagency.dates import DateNotUnderstood, read_date
+from interagency.form_keys import led_to, makes_anew, secret_of_form
 from interagency.history import audit
 from interagency.matrix.organisations.appointments import appoint, appointed, appointments_by_person, end_appointment
 from interagency.matrix.organisations.models import Appointment
 from interagency.matrix.organisations.queries import entities
+from interagency.typed_dates import DateNotUnderstood, read_date
 from interagency.web import for_administrators, instant, refuse, settings, today
 from interagency.words import clean
 
@@ -66,8 +77,20 @@ def people() -> ResponseReturnValue:
     return _page()
 
 
+def _passed_on_again() -> ResponseReturnValue | None:
+    """Where no mail goes out, say once more the address that this form made. The page is led to as usual."""
+    token = secret_of_form()
+    for purpose in LinkPurpose:
+        found = living_link(db.session, token, purpose, instant())
+        if found and not settings().mail_url:
+            address = address_of(purpose, token, settings().base_url)
+            flash(f"{found[1].name}: " + _("pass this on: %(address)s", address=address), "success")
+    return None
+
+
 @rooms.post("/people")
 @for_administrators
+@makes_anew(_passed_on_again)
 def invite_post() -> ResponseReturnValue:
     """Invite somebody, and appoint them to an entity if one is chosen."""
     try:
@@ -80,12 +103,14 @@ def invite_post() -> ResponseReturnValue:
             base_url=settings().base_url,
             at=instant(),
             by=current_user,
+            token=secret_of_form(),
         )
         if request.form.get("entity"):
             _appoint(person, request.form["entity"], today(), None)
     except ValueError as problem:
         db.session.rollback()
         return _page(str(problem), 422)
+    led_to(url_for("people.people"))
     db.session.commit()
     mail.send_soon(current_app._get_current_object(), settings())  # type: ignore[attr-defined]
     sent = (
@@ -145,6 +170,7 @@ def person(person_id: int) -> ResponseReturnValue:
 
 @rooms.post("/people/<int:person_id>")
 @for_administrators
+@makes_anew(_passed_on_again)
 def person_post(person_id: int) -> ResponseReturnValue:
     """One act on one account: a link written or revoked, a role, an appointment, disabling or enabling."""
     person, act = _person(person_id), request.form.get("act", "")
@@ -158,19 +184,22 @@ def person_post(person_id: int) -> ResponseReturnValue:
     except ValueError as problem:
         db.session.rollback()
         return _person_page(person, str(problem), 422)
+    here = url_for("people.person", person_id=person.id)
+    led_to(here)
     db.session.commit()
     mail.send_soon(current_app._get_current_object(), settings())  # type: ignore[attr-defined]
     flash(f"{person.name}: {message}", "success")
-    return redirect(url_for("people.person", person_id=person.id))
+    return redirect(here)
 
 
 def _do(person: Person, act: str) -> str:
     if act in ("invite", "reset"):
-        when, base_url = instant(), settings().base_url
+        base_url, at, by, token = settings().base_url, instant(), current_user, secret_of_form()
         if act == "reset" or not person.is_active:
-            address = reset(db.session, person, base_url=base_url, at=when, by=current_user)
+            address = reset(db.session, person, base_url=base_url, at=at, by=by, token=token)
         else:
-            address = make_link(db.session, person, LinkPurpose.INVITATION, base_url=base_url, at=when, by=current_user)
+            invitation = LinkPurpose.INVITATION
+            address = make_link(db.session, person, invitation, base_url=base_url, at=at, by=by, token=token)
         return str(_("a link was written.") if settings().mail_url else _("pass this on: %(address)s", address=address))
     if act == "revoke":
         revoke_link(db.session, person, _number("link"), by=current_user, at=instant())

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
+from interagency.matrix.activities.locks import lock
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.record import ActivityDraft
 from interagency.matrix.overlaps.find import Overlap, overlaps_of
@@ -34,6 +35,11 @@ class Question:
     def same(self) -> int | None:
         """The likest of those said to be the same, or None."""
         return next((one.activity_id for one in self.alike if self.said.get(one.activity_id) is VerdictKind.SAME), None)
+
+    def hold(self, session: Session, *besides: int) -> None:
+        """Before anything is saved: lock what verdicts will name, and `besides`, in the order in which merging does."""
+        if self.alike:
+            lock(session, (*besides, *(one.activity_id for one in self.alike)))
 
     def keep(self, session: Session, activity_id: int, by: Person, at: datetime) -> None:
         """Keep what was said, once the activity is saved."""

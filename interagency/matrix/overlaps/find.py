@@ -18,8 +18,9 @@ from interagency.matrix.activities.models import (
     activity_recommendation,
 )
 from interagency.matrix.activities.record import ActivityDraft
-from interagency.matrix.overlaps.likeness import DESCRIBED, Common, described_words, likeness, sorted_words
+from interagency.matrix.overlaps.likeness import Common
 from interagency.matrix.overlaps.pairs import LIVE
+from interagency.matrix.overlaps.texts import known_texts
 
 MOST = 8
 
@@ -42,7 +43,7 @@ class Overlap:
 def overlaps_of(session: Session, draft: ActivityDraft, *, besides: Collection[int] = ()) -> list[Overlap]:
     """Activities like `draft`, the likest first, at most eight; those in `besides` are left out.
 
-    Four statements and one pass over the texts, whatever the number of activities.
+    Four statements and one pass over the texts at hand, whatever the number of activities.
     """
     texts = _by_text(session, draft)
     work = _by_work(session, draft)
@@ -63,20 +64,8 @@ def common_of(session: Session, draft: ActivityDraft, other_id: int) -> Common:
 
 def _by_text(session: Session, draft: ActivityDraft, only: int | None = None) -> dict[int, tuple[float, float]]:
     """Likeness of title and description, where there is any."""
-    title, description = sorted_words(draft.title), described_words(draft.description)
-    text = sa.func.substr(Activity.description, 1, DESCRIBED) if description else sa.literal("")
-    query = sa.select(Activity.id, Activity.title, text).where(Activity.is_listed)
-    if only is not None:
-        query = query.where(Activity.id == only)
-    found = {}
-    for number, other_title, other_description in session.execute(query):
-        how = (
-            likeness(title, sorted_words(other_title)),
-            likeness(description, described_words(other_description)) if other_description else 0.0,
-        )
-        if any(how):
-            found[number] = how
-    return found
+    texts = known_texts(session)
+    return (texts if only is None else texts.of(only)).alike(draft.title, draft.description)
 
 
 def _by_work(
@@ -117,6 +106,8 @@ def _by_work(
 
 
 def _load(session: Session, found: dict[int, Common]) -> dict[int, Overlap]:
+    if not found:
+        return {}
     query = sa.select(Activity.id, Activity.title, Activity.status).where(Activity.id.in_(found))
     loaded = {row[0]: Overlap(row[0], row[1], row[2].value, found[row[0]]) for row in session.execute(query)}
     named = (

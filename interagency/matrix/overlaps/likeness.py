@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 from flask_babel import gettext as _
 from rapidfuzz import fuzz
@@ -17,10 +16,8 @@ LIKENESS = 84  # of 100
 THE_SAME = 97
 DESCRIBED = 250  # characters of a description that are compared
 SHORTEST_DESCRIPTION = 40
-TEXTS_KEPT = 16_384  # some 15 MB of words of texts that were compared; a text's words never change
 
 
-@lru_cache(maxsize=TEXTS_KEPT)
 def sorted_words(text: str) -> str:
     """The words of `text`, folded and in order, so that another order of words is no difference."""
     words = _WORDS.findall(text.lower()) if text.isascii() else folded_words(text)  # the quick way is most of the cost

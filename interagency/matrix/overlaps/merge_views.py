@@ -8,13 +8,14 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from interagency.database import db
+from interagency.matrix.activities.locks import lock
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import LARGEST_ID, get_activity
 from interagency.matrix.activities.record import Right, StaleVersionError
 from interagency.matrix.cycles.answers import month_being_updated
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overlaps.fields import MergeRefusal, choices_between
-from interagency.matrix.overlaps.merging import lock, merge
+from interagency.matrix.overlaps.merging import merge
 from interagency.matrix.overlaps.models import Merge
 from interagency.matrix.overlaps.undoing import undo
 from interagency.matrix.overlaps.views import get_pair, rights_on

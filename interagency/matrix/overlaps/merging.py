@@ -34,11 +34,6 @@ from interagency.matrix.overlaps.verdicts import keep_verdict
 _FIRMNESS = (Participation.DECLINED, Participation.AWAITED, Participation.CONFIRMED)
 
 
-def lock(session: Session, ids: list[int]) -> None:
-    """Hold these activities until the transaction ends, in one order for everybody."""
-    session.execute(sa.select(Activity.id).where(Activity.id.in_(ids)).order_by(Activity.id).with_for_update()).all()
-
-
 def merge(
     session: Session,
     survivor: Activity,

@@ -25,8 +25,10 @@ from interagency.matrix.activities.models import (
     Status,
     activity_recommendation,
 )
+from interagency.matrix.activities.state import Kept
 from interagency.matrix.framework.models import Country
-from interagency.matrix.overlaps.likeness import DESCRIBED, Common, described_words, likeness, sorted_words
+from interagency.matrix.overlaps.likeness import Common, likeness
+from interagency.matrix.overlaps.texts import known_texts
 
 LIVE = (Status.PLANNED, Status.ONGOING, Status.SUSPENDED)
 RARE_WORDS = 3
@@ -84,43 +86,21 @@ def all_pairs(session: Session) -> Search:
     return search
 
 
-# The last search of each database, by the state of the activities it was made from.
-_kept: dict[str, tuple[tuple[int, int], Search]] = {}
+_kept = Kept[Search](lambda session, _state, _before: all_pairs(session))
 
 
 def known_pairs(session: Session) -> Search:
-    """The same as `all_pairs`, kept until an activity changes: every change raises the sum of the versions."""
-    count, versions = session.execute(sa.select(sa.func.count(), sa.func.sum(Activity.version))).one()
-    state, where = (int(count), int(versions or 0)), str(session.get_bind().engine.url)
-    kept = _kept.get(where)
-    if kept is None or kept[0] != state:
-        kept = (state, all_pairs(session))
-        _kept.clear()
-        _kept[where] = kept
-    return kept[1]
+    """The same as `all_pairs`, kept until an activity changes."""
+    return _kept.now(session)
 
 
 def _load(session: Session) -> dict[int, Compared]:
-    columns = (
-        Activity.id,
-        Activity.title,
-        sa.func.substr(Activity.description, 1, DESCRIBED),
-        Activity.status,
-        Activity.start_first,
-        Activity.end_last,
-    )
+    texts = known_texts(session)
+    query = sa.select(Activity.id, Activity.status, Activity.start_first, Activity.end_last).where(Activity.is_listed)
     found = {}
-    for number, title, description, status, first, last in session.execute(
-        sa.select(*columns).where(Activity.is_listed)
-    ):
-        found[number] = Compared(
-            number,
-            sorted_words(title),
-            described_words(description),
-            status in LIVE,
-            first or date.min,
-            last or date.max,
-        )
+    for number, status, first, last in session.execute(query):
+        title, description = texts.titles.get(number, ""), texts.descriptions.get(number, "")
+        found[number] = Compared(number, title, description, status in LIVE, first or date.min, last or date.max)
     part = ActivityEntity
     entities: dict[int, set[int]] = defaultdict(set)
     for number, entity in session.execute(

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from interagency.database import db
+from interagency.matrix.activities.locks import lock
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import get_activity, my_entities
 from interagency.matrix.activities.record import Right, StaleVersionError, right_to_edit
@@ -21,7 +22,6 @@ from interagency.matrix.overlaps.fields import MergeRefusal, united
 from interagency.matrix.overlaps.find import common_of
 from interagency.matrix.overlaps.joining import join, who_could_join
 from interagency.matrix.overlaps.listing import OPEN, listing
-from interagency.matrix.overlaps.merging import lock
 from interagency.matrix.overlaps.models import VerdictKind
 from interagency.matrix.overlaps.verdicts import history_of, keep_verdict
 from interagency.web import instant, refuse
@@ -75,7 +75,7 @@ def get_pair(first_id: int, second_id: int) -> tuple[Activity, Activity, list[Or
     if first_id == second_id:
         refuse(400, _("An activity cannot be compared or merged with itself. Choose two."))
     if request.method == "POST":
-        lock(db.session, [number for number in (first_id, second_id) if number < 2**31])
+        lock(db.session, (first_id, second_id))
     first, second, mine = get_activity(first_id, merged=True), get_activity(second_id, merged=True), my_entities()
     for one in (first, second):
         if one.merged_into_id is not None:

@@ -13,6 +13,7 @@ from interagency.matrix.filters import Filters
 from interagency.matrix.framework.names import recommendations
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
+from interagency.matrix.organisations.speaking import entity_named
 from interagency.matrix.overview.mandates import declarations, declare
 from interagency.web import instant, refuse
 
@@ -24,11 +25,7 @@ def _entity() -> tuple[Organisation, list[Organisation]]:
     offered = entities(db.session) if current_user.is_coordinator else my_entities()
     if not offered:
         refuse(403, _("Only the focal points of an entity declare its mandate."))
-    key = request.values.get("entity", "")
-    found = next((one for one in offered if one.key == key), None)
-    if found is None and key:
-        refuse(403, _("You do not speak for this entity."))
-    return found or offered[0], offered
+    return entity_named(offered), offered
 
 
 @rooms.get("/mandates")
