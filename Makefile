@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test lint attack bench bench-quick screenshots clean lock
+.PHONY: run test lint attack crawl versions bench bench-quick evening screenshots clean lock
 
 run: $(VENV)/.ready-to-run
 	@$(BIN)/interagency run --port $(PORT)
@@ -17,6 +17,18 @@ test: $(VENV)/.ready-to-develop lint
 attack: $(VENV)/.ready-to-develop
 	INTERAGENCY_TEST_INPUTS=6000 $(BIN)/python -m pytest -n 2 tests/attack
 
+# A crawler from outside as each role, eight minutes each; wapiti lives in an environment of its own. More: CRAWL='--minutes 2'.
+crawl: $(VENV)/.ready-to-develop build/wapiti/bin/wapiti
+	$(BIN)/python -m tests.tools.crawl --wapiti build/wapiti/bin/wapiti $(CRAWL)
+
+build/wapiti/bin/wapiti:
+	@$(PYTHON) -m venv build/wapiti
+	@build/wapiti/bin/python -m pip install --quiet wapiti3==3.2.3
+
+# Writes docs/dependencies.md.
+versions: $(VENV)/.ready-to-develop
+	$(BIN)/python -m tests.tools.versions
+
 lint: $(VENV)/.ready-to-develop
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -26,6 +38,10 @@ lint: $(VENV)/.ready-to-develop
 # Needs Debian's wrk and nginx-light. Writes docs/benchmarks.md and docs/pictures/benchmarks.svg.
 bench: $(VENV)/.ready-to-develop
 	$(BIN)/python -m bench
+
+# The load of a deadline evening, three minutes on each database. Writes docs/benchmarks-evening.md.
+evening: $(VENV)/.ready-to-develop
+	$(BIN)/python -m bench --evening
 
 bench-quick: $(VENV)/.ready-to-develop
 	$(BIN)/python -m bench --quick

@@ -26,7 +26,7 @@ def measures(size: Size) -> Iterable[Measure]:
 
     Closing reads the rows, so the limit reads them too; beside it stands the dump of rows that are in memory.
     """
-    with worlds.world("sqlite", size.exported, size.exported // 20) as (app, _settings), app.app_context():
+    with worlds.world("sqlite", size.exported, worlds.FEW_EVENTS) as (app, _settings), app.app_context():
         months = Months()
         months.close()  # the first edition has none before it
         what = f"closing a month, {size.exported:,} activities"

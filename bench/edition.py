@@ -23,7 +23,7 @@ CAUSE = "who asks is looked up, the download is noted on the disk before it is s
 
 def measures(size: Size) -> Iterable[Measure]:
     """The kept workbook, asked for by somebody who is signed in."""
-    with worlds.world("sqlite", size.exported, 0) as (app, settings):
+    with worlds.world("sqlite", size.exported, worlds.FEW_EVENTS) as (app, settings):
         month, body = _closed(app)
         root = settings.data_folder / "web"
         root.mkdir()

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from bench import servers, worlds
-from bench.measure import Growth, Measure, Size, interleave, timed
+from bench.measure import Growth, Measure, Size, events_beside, interleave, timed
 from interagency.calendar import ready as ready_feeds
 from interagency.calendar.blocks import keep_blocks
 from interagency.calendar.feed import END, calendar_bytes
@@ -154,8 +154,7 @@ def growth(size: Size) -> Iterable[Growth]:
     """Not changed, in process, by the number of events."""
     costs, sizes = [], []
     for activities in size.growth:
-        events = min(activities // 2, size.events)
-        with worlds.world("sqlite", activities, events) as (app, _settings):
+        with worlds.world("sqlite", activities, events_beside(activities)) as (app, _settings):
             path = worlds.add_feed(app)
             client = app.test_client()
             client.get(path)

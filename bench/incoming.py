@@ -9,7 +9,7 @@ from openpyxl import load_workbook
 
 from bench import worlds
 from bench.measure import Measure, Size, interleave, timed
-from bench.workbook import EVENTS, ORIGIN, picture_now
+from bench.workbook import ORIGIN, picture_now
 from interagency.database import db
 from interagency.exports.incoming.apply import preview
 from interagency.exports.incoming.compare import Rights
@@ -18,7 +18,7 @@ from interagency.exports.workbook import write_workbook
 
 def measures(size: Size) -> Iterable[Measure]:
     """The preview, kept in the database, against openpyxl's quickest way of only reading the sheet."""
-    with worlds.world("sqlite", size.exported, EVENTS) as (app, _settings), app.app_context():
+    with worlds.world("sqlite", size.exported, worlds.FEW_EVENTS) as (app, _settings), app.app_context():
         body, changed = changed_workbook()
         ours, limit = interleave(
             lambda: timed(lambda: compared(body, changed)), lambda: timed(lambda: read(body)), size.rounds

@@ -28,7 +28,12 @@ class Size:
 
 
 FULL = Size("full", 100_000, 5_000, (1_000, 10_000, 100_000), 5, 3, 200, 180, 10_000, 50_000)
-QUICK = Size("quick", 5_000, 2_000, (1_000, 5_000), 3, 2, 50, 10, 1_000, 5_000)
+QUICK = Size("quick", 10_000, 2_000, (1_000, 10_000), 3, 2, 50, 10, 1_000, 10_000)
+
+
+def events_beside(activities: int) -> int:
+    """How many events a database of so many activities holds."""
+    return activities // 2
 
 
 @dataclass(frozen=True)

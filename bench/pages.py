@@ -12,7 +12,7 @@ from flask import Flask
 from werkzeug.datastructures import MultiDict
 
 from bench import worlds
-from bench.measure import Growth, Measure, Size, interleave, timed
+from bench.measure import Growth, Measure, Size, events_beside, interleave, timed
 from interagency.database import db
 from interagency.matrix.activities.listing import page_of_activities
 from interagency.matrix.filters import Filters, read_filters
@@ -44,11 +44,9 @@ WHERE a.is_listed AND e.participation <> 'declined' GROUP BY 1, 2"""
 
 def measures(size: Size) -> Iterable[Measure]:
     """The list and the heat map over many activities."""
-    with worlds.world("sqlite", size.activities, size.events) as (app, _settings):
-        yield from _of(size, app, size.activities, "SQLite")
-    if worlds.has_postgresql():
-        with worlds.world("postgresql", size.activities // 10, 0) as (app, _settings):
-            yield from _of(size, app, size.activities // 10, "PostgreSQL")
+    for engine, name in (("sqlite", "SQLite"), *([("postgresql", "PostgreSQL")] if worlds.has_postgresql() else [])):
+        with worlds.world(engine, size.activities, events_beside(size.activities)) as (app, _settings):
+            yield from _of(size, app, size.activities, name)
 
 
 def _raw_page(cursor: Any) -> list[Any]:
@@ -108,8 +106,10 @@ def growth(size: Size) -> Iterable[Growth]:
     """The list, the heat map and the start of the command line, by the number of activities."""
     found: dict[str, list[float]] = {"list of activities, in process": [], "heat map": [], "interagency --help": []}
     for activities in size.growth:
-        events = min(activities // 2, size.events)
-        with worlds.world("sqlite", activities, events) as (app, _settings), app.test_request_context("/activities"):
+        with (
+            worlds.world("sqlite", activities, events_beside(activities)) as (app, _settings),
+            app.test_request_context("/activities"),
+        ):
             acts = {
                 "list of activities, in process": lambda: page_of_activities(
                     db.session, Filters(), mine=[], number=1

@@ -6,6 +6,7 @@ import math
 import os
 import platform
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
 from importlib.metadata import version
@@ -15,7 +16,7 @@ from bench.measure import Growth, Measure, Size
 from bench.worlds import ROOT
 
 PAGE, PICTURE = ROOT / "docs" / "benchmarks.md", ROOT / "docs" / "pictures" / "benchmarks.svg"
-NOTES = ROOT / "docs" / "benchmarks-notes.md"  # by hand: a run never writes it
+EVENING = ROOT / "docs" / "benchmarks-evening.md"
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 420, 70, 220, 40, 50
 TONES = ("#00629b", "#a8470f", "#2e7031", "#7a2a7d", "#6b5b00", "#44546a")
 
@@ -33,22 +34,59 @@ def _machine() -> str:
     )
 
 
-def write(size: Size, measures: Sequence[Measure], growth: Sequence[Growth], *, seconds: float) -> None:
-    """Write both files."""
+@dataclass(frozen=True, slots=True)
+class Took:
+    """Seconds of measuring, and of making databases that are kept for the next time."""
+
+    measuring: float
+    making: float
+
+
+def write(size: Size, measures: Sequence[Measure], growth: Sequence[Growth], took: Took) -> None:
+    """Write the page of all measures and its picture."""
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
     PICTURE.write_text(_picture(growth), encoding="utf-8")
-    PAGE.write_text("\n".join(_lines(size, measures, growth, seconds)) + "\n", encoding="utf-8")
+    lines = [_BEGINNING, *_run(size, took), *_table(measures), *_growth(growth), _METHOD]
+    PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _lines(size: Size, measures: Sequence[Measure], growth: Sequence[Growth], seconds: float) -> Iterator[str]:
-    yield "# Benchmarks\n"
-    yield (
-        "Written by `make bench`. Each figure is a ratio: ours against a limit measured in the same run, in turn, medians "  # noqa: E501
-        "(in brackets the smallest and largest ratio of neighbouring rounds). Absolute times are of no use to others and "  # noqa: E501
-        "stand only in the picture, where their growth matters.\n"
-    )
-    yield f"{datetime.now(UTC):%d %B %Y}, {size.name} sizes: {size.activities:,} activities, {size.events:,} events. "
-    yield f"{_machine()}. The run took {seconds / 60:.1f} minutes.\n"
+def write_evening(size: Size, measures: Sequence[Measure], took: Took) -> None:
+    """Write the page of the deadline evening."""
+    EVENING.write_text("\n".join([_EVENING, *_run(size, took), *_table(measures)]) + "\n", encoding="utf-8")
+
+
+_BEGINNING = """# Benchmarks
+
+Written by `make bench`. Each figure is a ratio: ours against a limit measured in the same run, in turn, medians (in
+brackets the smallest and largest ratio of neighbouring rounds). Absolute times are of no use to others and stand
+only in the picture, where their growth matters. What was tried, what paid, what did not, what was measured apart:
+[notes](benchmarks-notes.md), kept by hand. The load of a deadline evening: [a page of its
+own](benchmarks-evening.md).
+"""
+_EVENING = """# The evening of a deadline
+
+Written by `make evening`: two hundred people read, save, take files in, download and subscribe on two workers of
+eight threads, three minutes on each database. Sixteen hands do it, each for a dozen people one after the other,
+with 0.3 seconds between two acts. Beside it one person alone does the same acts. The other measures:
+[benchmarks](benchmarks.md).
+"""
+_METHOD = """
+## How it is measured
+
+Servers are gunicorn with two workers of eight threads, on the loopback, beside the one who asks. Rates are of `wrk`
+with eight connections, times of one client that keeps its connection. Databases are made by `interagency sample
+generate`, the first time, and kept: SQLite's under `build/bench`, PostgreSQL's on its server under names that begin
+with `interagency_bench_`; `python -m bench --forget` removes them. `make bench-quick` does the same with less of
+everything."""
+
+
+def _run(size: Size, took: Took) -> Iterator[str]:
+    made = f", and {took.making / 60:.1f} to make databases that are kept" if took.making >= 6 else ""
+    yield f"{datetime.now(UTC):%d %B %Y}, {size.name} sizes. {_machine()}."
+    yield f"The run took {took.measuring / 60:.1f} minutes{made}.\n"
+
+
+def _table(measures: Sequence[Measure]) -> Iterator[str]:
     yield "| Measure | against | ratio | to reach | then | state |"
     yield "|---|---|---|---|---|---|"
     for one in measures:
@@ -61,25 +99,16 @@ def _lines(size: Size, measures: Sequence[Measure], growth: Sequence[Growth], se
         yield (
             f"| {one.name} | {one.against} | {_number(one.ratio)}{spread} | {sign} {one.reach:g} | {one.then:g} | {state} |"  # noqa: E501
         )
-    yield f"\nWhat was tried, what paid, what did not, what was measured apart: [notes]({NOTES.name}), kept by hand."
+
+
+def _growth(growth: Sequence[Growth]) -> Iterator[str]:
     yield "\n## Cost against size\n"
     yield "![Cost of a page, of the heat map, of a feed that has not changed and of the start](pictures/benchmarks.svg)\n"  # noqa: E501
     yield f"| Milliseconds at | {' | '.join(f'{size:,}' for size in growth[0].sizes) if growth else ''} |"
     yield "|---|" + "---:|" * (len(growth[0].sizes) if growth else 0)
     for line in growth:
         yield f"| {line.name} | {' | '.join(f'{cost * 1000:.3g}' for cost in line.costs)} |"
-    yield "\nSizes are numbers of activities; there are half as many events, up to the number above.\n"
-    yield _method()
-
-
-def _method() -> str:
-    return (
-        "## How it is measured\n\n"
-        "Servers are gunicorn with two workers of eight threads, on the loopback, beside the one who asks. Rates are of "  # noqa: E501
-        "`wrk` with eight connections, times of one client that keeps its connection. Databases are made by "
-        "`interagency sample generate` and kept under `build/bench` until the code that makes them changes. "
-        "`make bench-quick` does the same with less of everything."
-    )
+    yield "\nSizes are numbers of activities; there are half as many events."
 
 
 def _picture(growth: Sequence[Growth]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import textwrap
 from collections.abc import Callable, Iterable
 from urllib.parse import urlencode
 
@@ -12,7 +10,7 @@ from flask import Flask
 
 from bench import servers, worlds
 from bench.measure import Measure, Size
-from bench.people import FORM, Visitor, at_once
+from bench.people import FORM, Visitor, at_once, title_unlike_others
 from interagency.database import db
 from interagency.matrix.activities.models import Activity
 
@@ -48,7 +46,7 @@ def _of(size: Size, app: Flask, engine: str, port: int, hello: int) -> Iterable[
         with app.app_context():
             titles = set(db.session.scalars(sa.select(Activity.title)))
             db.session.rollback()
-        lost += sum(_title(turn, place) not in titles for place in saved)
+        lost += sum(title_unlike_others(turn, place) not in titles for place in saved)
         seconds, _given = at_once([_hello(v, b) for v, b in zip(strangers, bodies, strict=True)])
         limit.append(seconds / size.people)
         forms = [visitor.form(f"/activities/{number}/edit") for number, visitor in enumerate(visitors, 1)]
@@ -59,14 +57,9 @@ def _of(size: Size, app: Flask, engine: str, port: int, hello: int) -> Iterable[
     yield Measure(f"{what}: time per save", "a Flask answer to the same form", ours, limit, 2.5, 1.5, "smaller", CAUSE)
 
 
-def _title(turn: int, place: int) -> str:
-    """A title like no other: what is alike is asked about, and that is another page."""
-    return " ".join(textwrap.wrap(hashlib.sha256(f"{turn} {place}".encode()).hexdigest(), 8))
-
-
 def _changed(form: list[tuple[str, str]], turn: int, place: int) -> list[tuple[str, str]]:
     """The form with another title and description; the same work elsewhere is said to be another."""
-    new = {"title": _title(turn, place), "description": _title(turn, -place)}
+    new = {"title": title_unlike_others(turn, place), "description": title_unlike_others(turn, -place)}
     return [*((name, new.get(name, value)) for name, value in form), ("verdict-rest", "distinct")]
 
 

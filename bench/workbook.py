@@ -32,7 +32,6 @@ ZONE = ZoneInfo("Europe/Vienna")
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 ORIGIN = Origin("The matrix", NOW.astimezone(ZONE), ZONE.key, "The bench", "November 2026", "none", [], "")
 EVERYTHING = Filters()
-EVENTS = 500
 TABLES = (
     "activity", "activity_entity", "activity_country", "activity_chapter", "activity_partner", "activity_region",
     "activity_recommendation", "activity_sdg_goal", "activity_sdg_target", "figure",
@@ -42,7 +41,7 @@ Plain = list[tuple[str, list[list[Any]]]]
 
 def measures(size: Size) -> Iterable[Measure]:
     """All measures of the workbook."""
-    with worlds.world("sqlite", size.exported, EVENTS) as (app, settings), app.app_context():
+    with worlds.world("sqlite", size.exported, worlds.FEW_EVENTS) as (app, settings), app.app_context():
         picture = picture_now()
         plain = cells_of(picture)
         ours, limit = interleave(
@@ -120,7 +119,7 @@ def live(settings: Settings, filters: Filters = EVERYTHING) -> int:
 
 def memory(size: Size) -> Iterable[Measure]:
     """Peak memory of making it in a process of its own, beyond what the process took before."""
-    with worlds.world("sqlite", size.flat, EVENTS) as (app, settings):
+    with worlds.world("sqlite", size.flat, worlds.FEW_EVENTS) as (app, settings):
         worlds.close(app)
         command = [sys.executable, "-m", "bench.workbook", str(settings.data_folder)]
         done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=worlds.ROOT)  # noqa: S603

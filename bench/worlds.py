@@ -1,4 +1,8 @@
-"""Databases to measure on, made once by the generator and kept under build/bench until the code that makes them changes."""  # noqa: E501
+"""Databases to measure on: made once by the generator and kept, until what it makes changes.
+
+SQLite's stand under build/bench, PostgreSQL's on its server, named interagency_bench_…; `python -m bench --forget`
+removes both.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,7 +23,9 @@ from sqlalchemy.engine import make_url
 
 from interagency import create_app
 from interagency.accounts.queries import person_by_email
+from interagency.calendar.blocks import keep_missing
 from interagency.calendar.subscriptions import subscribe
+from interagency.copying import copy_to
 from interagency.database import alembic, db, now
 from interagency.matrix.filters import Filters
 from interagency.matrix.framework.load import load_framework
@@ -32,6 +39,9 @@ BASE = "http://127.0.0.1:8000"
 SECRET, PASSWORD = "bench" * 10, "a long enough password"
 POSTGRESQL = os.environ.get("INTERAGENCY_BENCH_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1/postgres")
 ENTITIES, YEARS = 12, 4
+FEW_EVENTS = 500  # where activities are what is measured
+PREFIX = "interagency_bench_"
+making: list[float] = []  # seconds spent on databases that are kept
 
 
 def settings_for(folder: Path, address: str = "") -> Settings:
@@ -53,8 +63,8 @@ def environment(settings: Settings) -> dict[str, str]:
 
 @cache
 def _made_by() -> str:
-    """What a kept database was made by."""
-    folders = [ROOT / "interagency" / name for name in ("sample", "migrations", "calendar", "reference")]
+    """What a kept database was made by. Later migrations are made up for when it is used."""
+    folders = [ROOT / "interagency" / name for name in ("sample", "reference")]
     files = sorted(path for folder in folders for path in folder.rglob("*") if path.suffix in (".py", ".json", ".toml"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
 
@@ -78,42 +88,75 @@ def close(app: Flask) -> None:
             engine.dispose()
 
 
+@cache
 def _sqlite(activities: int, events: int) -> Path:
-    """The kept database of this size."""
-    path = KEPT / f"{activities}-{events}-{_made_by()}.sqlite3"
-    if not path.exists():
-        KEPT.mkdir(parents=True, exist_ok=True)
-        folder = KEPT / f"making-{uuid.uuid4().hex[:8]}"
-        folder.mkdir()
-        app = create_app(settings_for(folder))
+    """The kept database of this size, at the newest migration."""
+    folder = KEPT / f"{activities}-{events}-{_made_by()}"
+    if not folder.exists():
+        begun = time.monotonic()
+        unready = KEPT / f"making-{uuid.uuid4().hex[:8]}"
+        unready.mkdir(parents=True)
+        app = create_app(settings_for(unready))
         with app.app_context():
             _fill(app, activities, events)
         close(app)
-        (folder / "interagency.sqlite3").replace(path)
-        shutil.rmtree(folder)
-    return path
+        unready.replace(folder)
+        making.append(time.monotonic() - begun)
+    _bring_up(settings_for(folder))
+    return folder / "interagency.sqlite3"
+
+
+@cache
+def _postgresql(activities: int, events: int) -> str:
+    """The name of the kept database of this size: a copy of SQLite's."""
+    name = f"{PREFIX}{activities}_{events}_{_made_by()}"
+    if name not in _on_server("SELECT datname FROM pg_database"):
+        unready = f"{PREFIX}making_{uuid.uuid4().hex[:8]}"
+        _on_server(f'CREATE DATABASE "{unready}"')
+        with world("sqlite", activities, events) as (_app, settings):
+            begun = time.monotonic()
+            copy_to(settings, _address(unready), replace_target=False, tell=lambda _line: None)
+            making.append(time.monotonic() - begun)
+        _on_server(f'ALTER DATABASE "{unready}" RENAME TO "{name}"')
+    _bring_up(settings_for(KEPT, _address(name)))
+    return name
+
+
+def _bring_up(settings: Settings) -> None:
+    """The newest schema, every event's bytes, and what the server's own upkeep would have done by now."""
+    app = create_app(settings)
+    with app.app_context():  # its end lets alembic's connection go, which locks an SQLite file
+        alembic.upgrade()
+    with app.app_context():
+        keep_missing(db.session, BASE)
+        if settings.is_sqlite:
+            db.session.execute(sa.text("ANALYZE"))
+            db.session.commit()
+    close(app)
+    if not settings.is_sqlite:
+        _on_server("VACUUM (ANALYZE)", settings.database_url)
+
+
+def _address(name: str) -> str:
+    return make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
 
 
 @contextlib.contextmanager
 def world(engine: str, activities: int, events: int) -> Iterator[tuple[Flask, Settings]]:
     """A service on a database of this size, of its own, gone afterwards."""
     folder = KEPT / f"world-{uuid.uuid4().hex[:8]}"
-    name = f"interagency_bench_{uuid.uuid4().hex[:12]}"
+    name = f"{PREFIX}world_{uuid.uuid4().hex[:8]}"
     if engine == "sqlite":
         source = _sqlite(activities, events)
         folder.mkdir(parents=True)
         shutil.copy(source, folder / "interagency.sqlite3")
         settings = settings_for(folder)
     else:
+        _on_server(f'CREATE DATABASE "{name}" TEMPLATE "{_postgresql(activities, events)}"')
         folder.mkdir(parents=True)
-        _on_server(f'CREATE DATABASE "{name}"')
-        address = make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
-        settings = settings_for(folder, address)
+        settings = settings_for(folder, _address(name))
     app = create_app(settings, RATELIMIT_ENABLED=False)
     try:
-        if engine != "sqlite":
-            with app.app_context():
-                _fill(app, activities, events)
         yield app, settings
     finally:
         close(app)
@@ -122,11 +165,24 @@ def world(engine: str, activities: int, events: int) -> Iterator[tuple[Flask, Se
         shutil.rmtree(folder)
 
 
-def _on_server(statement: str) -> None:
-    server = sa.create_engine(POSTGRESQL, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(sa.text(statement))
-    server.dispose()
+def forget() -> None:
+    """Remove what is kept."""
+    shutil.rmtree(KEPT, ignore_errors=True)
+    if has_postgresql():
+        for name in _on_server("SELECT datname FROM pg_database"):
+            if name.startswith(PREFIX):
+                _on_server(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _on_server(statement: str, address: str = POSTGRESQL) -> list[str]:
+    """Do it; the first column of what it gives."""
+    server = sa.create_engine(address, isolation_level="AUTOCOMMIT")
+    try:
+        with server.connect() as connection:
+            done = connection.execute(sa.text(statement))
+            return list(done.scalars()) if done.returns_rows else []
+    finally:
+        server.dispose()
 
 
 def has_postgresql() -> bool:
