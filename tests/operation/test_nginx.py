@@ -41,6 +41,16 @@ class Front:
         one.session.trust_env = False
         return one
 
+    def begin_again(self) -> None:
+        """The service ends, if it runs, and starts anew, with nothing counted; back when nginx has found it."""
+        self.served.stop()
+        self.served.start()
+        for _ in range(100):
+            if self.visitor().get("/sign-in").status_code == 200:
+                return
+            time.sleep(0.1)
+        pytest.fail("it did not come back")
+
     def log(self) -> str:
         time.sleep(0.3)
         return "".join(path.read_text() for path in sorted(self.folder.glob("*.log")))
@@ -252,8 +262,9 @@ def test_a_client_does_not_choose_the_address_attempts_are_counted_by(front: Fro
         headers = {"X-Forwarded-For": f"203.0.113.{number}", "Forwarded": f"for=203.0.113.{number}"}
         answers.append(visitor.post("/sign-in", values, token=token, headers=headers).status_code)
         if answers[-1] == 429:
-            return
-    pytest.fail(f"never limited: {answers}")
+            break
+    front.begin_again()  # the attempts counted here are no other test's
+    assert answers[-1] == 429, answers
 
 
 def test_when_the_service_is_gone_a_page_says_so_and_no_secret_is_logged(front: Front) -> None:
@@ -265,9 +276,4 @@ def test_when_the_service_is_gone_a_page_says_so_and_no_secret_is_logged(front: 
     assert answer.headers["Strict-Transport-Security"]
     front.visitor().get("/external/PlAnTeDtOkEnPlAnTeDtOkEn12345678/")
     assert "planted" not in front.log().lower()
-    front.served.start()
-    for _ in range(100):
-        if front.visitor().get("/sign-in").status_code == 200:
-            return
-        time.sleep(0.1)
-    pytest.fail("it did not come back")
+    front.begin_again()
