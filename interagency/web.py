@@ -177,7 +177,12 @@ def reader_zone() -> ZoneInfo:
 
 def instant() -> datetime:
     """This instant, in UTC, whole seconds. Tests set another clock as CLOCK in the configuration."""
-    override: Callable[[], datetime] | None = current_app.config.get("CLOCK")
+    return instant_of(current_app)
+
+
+def instant_of(app: Flask) -> datetime:
+    """The same where no request is."""
+    override: Callable[[], datetime] | None = app.config.get("CLOCK")
     return override().astimezone(UTC) if override else now()
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.calendar.feed import FeedEvent
 from interagency.calendar.models import Event
-from interagency.calendar.publish import CANCELLED_STAYS, PAST
+from interagency.calendar.publish import CANCELLED_STAYS, PAST, midnight
 from interagency.matrix.cycles.answers import open_cycles
 from interagency.matrix.cycles.models import Answer, Cycle, Extension
 from interagency.matrix.cycles.months import month_words
@@ -66,16 +66,15 @@ def _entry(cycle: Cycle, entity: Organisation, extension: Extension | None, base
 
 
 def left_the_window(session: Session, day: date) -> list[datetime]:
-    """When an event last fell out of feeds by its age, seen on `day` (UTC): a deletion moves Last-Modified too."""
-    midnight = datetime.combine(day, time(), UTC)
+    """When an event last fell out of feeds by its age, seen on `day`: a deletion moves Last-Modified too."""
     last_day = session.scalar(sa.select(sa.func.max(Event.last_day)).where(Event.last_day < day - PAST))
     cancelled = session.scalar(
-        sa.select(sa.func.max(Event.cancelled_at)).where(Event.cancelled_at < midnight - CANCELLED_STAYS)
+        sa.select(sa.func.max(Event.cancelled_at)).where(Event.cancelled_at < midnight(day - CANCELLED_STAYS))
     )
     moments = []
     if last_day is not None:
-        moments.append(datetime.combine(last_day + timedelta(days=1), time(), UTC) + PAST)
+        moments.append(midnight(last_day + PAST + timedelta(days=1)))
     if cancelled is not None:
-        gone = (cancelled + CANCELLED_STAYS).date() + timedelta(days=1)
-        moments.append(datetime.combine(gone, time(), UTC))
+        cancelled_on = cancelled.astimezone(settings().zone).date()
+        moments.append(midnight(cancelled_on + CANCELLED_STAYS + timedelta(days=1)))
     return moments

@@ -14,9 +14,9 @@ from flask import Flask
 
 from interagency.calendar.feed_state import FeedState, read_state
 from interagency.calendar.ready import CACHE_CONTROL, feed_at_hand
-from interagency.database import db, now
+from interagency.database import db
 from interagency.settings import Settings
-from interagency.web import headers_for
+from interagency.web import headers_for, instant_of
 
 _ADDRESS = re.compile(r"^/feeds/([\w-]{1,200})\.ics$", re.ASCII)
 _TAG = re.compile(r'"([0-9a-f]+)\.([0-9a-f]{32})(-gzip)?"')
@@ -33,7 +33,7 @@ class FeedDoor:
     """
 
     def __init__(self, app: Flask, settings: Settings, behind: Callable[..., Iterable[bytes]]) -> None:
-        self.settings, self.behind = settings, behind
+        self.app, self.settings, self.behind = app, settings, behind
         self.headers = list(headers_for(settings).items())
         self.count: Count | None = None  # who is told of an answer, when there are measures
         with app.app_context():
@@ -87,7 +87,9 @@ class FeedDoor:
         """The state; None when it cannot be had: the page says what is wrong."""
         try:
             with self._connection() as driver:
-                return read_state(driver, self.engine.dialect.name, token, now(), whole_past, self.settings)
+                return read_state(
+                    driver, self.engine.dialect.name, token, instant_of(self.app), whole_past, self.settings
+                )
         except (sa.exc.SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error):
             return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,7 @@ def read_state(
         row = cursor.fetchone()
     finally:
         cursor.close()
-    return _state(row, token, at.astimezone(UTC).date(), whole_past, settings) if row else None
+    return _state(row, token, at.astimezone(settings.zone).date(), whole_past, settings) if row else None
 
 
 _FOR_PSYCOPG = re.sub(r":(\w+)", r"%(\1)s", _STATE)

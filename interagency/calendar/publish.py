@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 import sqlalchemy as sa
 
 from interagency.calendar.feed import FeedEvent, FeedOverride
 from interagency.calendar.models import Event, EventStatus, LinkKind, OccurrenceChange, Segment
 from interagency.matrix.framework.models import ROMAN
+from interagency.web import settings
 
 log = logging.getLogger(__name__)
 # What the UIDs made here end in.
@@ -29,13 +30,18 @@ STATUS = {
 }
 
 
-def in_feeds(day: date, *, whole_past: bool = False) -> list[sa.ColumnElement[bool]]:
-    """The conditions on Event under which subscribers get it on `day` (UTC): not too old, not cancelled too long ago.
+def midnight(day: date) -> datetime:
+    """When `day` begins in the zone of the service."""
+    return datetime.combine(day, time(), settings().zone)
 
-    They change at midnight and at no other time, so that a feed's validators need to know only the day.
+
+def in_feeds(day: date, *, whole_past: bool = False) -> list[sa.ColumnElement[bool]]:
+    """The conditions on Event under which subscribers get it on `day`: not too old, not cancelled too long ago.
+
+    They change at the service's own midnight and at no other time, so that a feed's validators need to know only the
+    day.
     """
-    midnight = datetime.combine(day, time(), UTC)
-    conditions = [sa.or_(Event.cancelled_at.is_(None), Event.cancelled_at >= midnight - CANCELLED_STAYS)]
+    conditions = [sa.or_(Event.cancelled_at.is_(None), Event.cancelled_at >= midnight(day - CANCELLED_STAYS))]
     if not whole_past:
         conditions.append(sa.or_(Event.last_day.is_(None), Event.last_day >= day - PAST))
     return conditions

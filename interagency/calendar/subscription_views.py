@@ -27,7 +27,7 @@ from interagency.calendar.subscriptions import (
 )
 from interagency.database import db, now
 from interagency.form_keys import led_to, makes_anew, secret_of_form
-from interagency.web import public, settings
+from interagency.web import instant, public, settings
 from interagency.words import clean
 
 rooms = Blueprint("subscriptions", __name__)
@@ -128,7 +128,7 @@ def feed(token: str) -> ResponseReturnValue:
         return Response(message + "\n", 404, content_type="text/plain; charset=utf-8")
     subscription, kept, person = found
     whole_past = request.args.get("past") == "all"
-    state = feed_state(db.session, token, now(), whole_past=whole_past, settings=settings())
+    state = feed_state(db.session, token, instant(), whole_past=whole_past, settings=settings())
     packed = _wants_gzip()
     base = settings().base_url
     address = base + url_for("subscriptions.feed", token=token)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -17,13 +17,14 @@ from interagency.calendar.deadlines import deadlines_of, left_the_window
 from interagency.calendar.feed import END, FeedEvent, beginning, blocks_of, in_order
 from interagency.calendar.feed_state import USED_NOTED_EVERY
 from interagency.calendar.models import FeedRevision, Subscription
-from interagency.calendar.publish import in_feeds
+from interagency.calendar.publish import in_feeds, midnight
 from interagency.calendar.queries import event_conditions, read_event_filters
 from interagency.calendar.ready import Feed
 from interagency.database import now, write_aside
 from interagency.matrix.filters import Filters
 from interagency.matrix.organisations.models import Appointment
 from interagency.matrix.organisations.queries import entities_of
+from interagency.web import today
 
 
 def subscriptions_of(session: Session, person: Person) -> list[tuple[Subscription, AccessToken]]:
@@ -91,8 +92,8 @@ def make_feed(
     session: Session, person: Person, subscription: Subscription, address: str, *, base_url: str, whole_past: bool
 ) -> Feed:
     """The feed as the rights of `person` are now."""
-    at = now()
-    entities = entities_of(session, person, at.date())
+    day = today()
+    entities = entities_of(session, person, day)
     filters = filters_of(session, subscription)
     wanted = not filters or bool(filters.get("mine"))
     made = build_feed(
@@ -106,20 +107,20 @@ def make_feed(
         deadlines=deadlines_of(session, entities, base_url) if wanted else [],
     )
     own = session.get(FeedRevision, 2)
-    moments = [made.changed_at, *appointment_turns(session, person, at)]
+    moments = [made.changed_at, *appointment_turns(session, person, day)]
     return replace(made, changed_at=max([*moments, own.changed_at] if own else moments))
 
 
-def appointment_turns(session: Session, person: Person, at: datetime) -> list[datetime]:
-    """When appointments of `person` last began or ended: what is theirs changes at midnight, UTC."""
+def appointment_turns(session: Session, person: Person, day: date) -> list[datetime]:
+    """When appointments of `person` last began or ended, seen on `day`: what is theirs changes at midnight."""
     begun, ended = session.execute(
         sa.select(
-            sa.func.max(Appointment.first_day).filter(Appointment.first_day <= at.date()),
-            sa.func.max(Appointment.last_day).filter(Appointment.last_day < at.date()),
+            sa.func.max(Appointment.first_day).filter(Appointment.first_day <= day),
+            sa.func.max(Appointment.last_day).filter(Appointment.last_day < day),
         ).where(Appointment.person_id == person.id)
     ).one()
-    days = [day for day in (begun, ended + timedelta(days=1) if ended else None) if day is not None]
-    return [datetime.combine(day, time(), UTC) for day in days]
+    days = [one for one in (begun, ended + timedelta(days=1) if ended else None) if one is not None]
+    return [midnight(one) for one in days]
 
 
 def build_feed(
@@ -136,7 +137,7 @@ def build_feed(
     """The events under `filters` as a calendar, and a focal point's own deadlines, from bytes that are ready.
 
     The same data gives the same bytes."""
-    day = now().date()
+    day = today()
     revision = session.get(FeedRevision, 1)
     conditions = [*event_conditions(filters, mine), *in_feeds(day, whole_past=whole_past)]
     blocks = in_order([*blocks_under(session, conditions, base_url), *blocks_of(deadlines)])

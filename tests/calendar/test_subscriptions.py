@@ -6,16 +6,17 @@ import gzip
 import re
 import sqlite3
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from icalendar import Calendar
+from werkzeug.http import http_date
 from werkzeug.test import create_environ
 
 from interagency.accounts.models import AccessToken, Person
-from interagency.calendar.models import Subscription
+from interagency.calendar.models import Event, Subscription
 from interagency.database import db, now
 from interagency.matrix.organisations.models import Appointment
 from interagency.web import today
@@ -37,6 +38,11 @@ def subscribe(browser: Browser, query: str = "") -> str:
     found = re.search(r'value="http://localhost(/feeds/[^"]+\.ics)"', response.text)
     assert found
     return found[1]
+
+
+def today_of(app: Flask) -> date:
+    with app.app_context():
+        return today()
 
 
 def first_id(app: Flask) -> int:
@@ -144,6 +150,40 @@ def test_an_appointment_that_ended_empties_the_feed_of_mine(app: Flask, who: Bro
         db.session.execute(sa.update(Appointment).values(last_day=today() - timedelta(days=1)))
         db.session.commit()
     assert "Expert meeting" not in enter(None).get(address).text
+
+
+def test_a_feeds_day_turns_at_the_houses_own_midnight(app: Flask, who: Browser, enter: Enter) -> None:
+    """An appointment ends with its last day in Vienna, two hours before that day ends in UTC."""
+    address, last = subscribe(who, "?mine=yes"), today_of(app) + timedelta(days=30)
+    with app.app_context():
+        db.session.execute(sa.update(Appointment).values(last_day=last))
+        db.session.commit()
+    midnight = datetime.combine(last + timedelta(days=1), time(), app.extensions["interagency_settings"].zone)
+    app.config["CLOCK"] = lambda: midnight - timedelta(seconds=1)
+    before = enter(None).get(address)
+    assert "Expert meeting" in before.text
+    app.config["CLOCK"] = lambda: midnight
+    after = enter(None).get(address, headers={"If-None-Match": before.headers["ETag"]})
+    assert after.status_code == 200
+    assert "Expert meeting" not in after.text
+    assert after.headers["Last-Modified"] == http_date(midnight)
+
+
+def test_an_event_cancelled_long_ago_leaves_at_the_houses_own_midnight(app: Flask, who: Browser, enter: Enter) -> None:
+    address, zone = subscribe(who), app.extensions["interagency_settings"].zone
+    cancelled = datetime(2026, 12, 31, 23, 30, tzinfo=zone)
+    with app.app_context():
+        db.session.execute(
+            sa.update(Event).values(cancelled_at=cancelled, status="cancelled", last_day=date(2027, 6, 1))
+        )
+        db.session.commit()
+    leaves = datetime(2027, 4, 1, tzinfo=zone)  # after ninety days; the clocks were put forward meanwhile
+    app.config["CLOCK"] = lambda: leaves - timedelta(seconds=1)
+    assert "Expert meeting" in enter(None).get(address).text
+    app.config["CLOCK"] = lambda: leaves
+    gone = enter(None).get(address)
+    assert "Expert meeting" not in gone.text
+    assert gone.headers["Last-Modified"] == http_date(leaves)
 
 
 def test_any_filter_is_a_feed(who: Browser, enter: Enter) -> None:
