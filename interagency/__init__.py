@@ -94,10 +94,14 @@ def _open_rooms(app: Flask) -> None:
     from interagency.exports.external import views as external
     from interagency.exports.incoming import views as imports
     from interagency.matrix import views as matrix
+    from interagency.matrix.cycles import reminders
+    from interagency.matrix.organisations import readers
     from interagency.search import views as search
 
     merging.prepare()
     monthly.prepare()
+    readers.prepare()
+    reminders.prepare()
     workbooks.prepare()
     for room in (
         home.rooms,

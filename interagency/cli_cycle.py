@@ -180,7 +180,8 @@ def _send(app: Flask) -> None:
     waiting = waiting_count(db.session)
     db.session.rollback()
     note = "" if settings_of(app).mail_url else " (INTERAGENCY_MAIL_URL is not set)"
-    click.echo(f"mails: {sent.sent} sent, {sent.failed} failed, {waiting} waiting{note}")
+    withdrawn = f", {sent.withdrawn} taken back" if sent.withdrawn else ""
+    click.echo(f"mails: {sent.sent} sent, {sent.failed} failed{withdrawn}, {waiting} waiting{note}")
 
 
 @click.command()

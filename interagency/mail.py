@@ -9,12 +9,13 @@ Message-ID, which mail programs show once.
 
 from __future__ import annotations
 
+import logging
 import smtplib
 import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import make_msgid
@@ -29,6 +30,7 @@ from interagency.arrivals import is_loopback
 from interagency.database import Model, db, now
 from interagency.settings import Settings
 
+log = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=15)
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720, 1440))
 TIMEOUT_SECONDS = 15
@@ -57,10 +59,18 @@ class OutboxMessage(Model):
     sending_since: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(default="")
+    # What must hold of its reader when it leaves, `focal_point who undp`: a word of CONDITIONS and what that needs to
+    # know. Empty: nothing.
+    only_while: Mapped[str] = mapped_column(default="", server_default=sa.text("''"))
 
     @property
     def is_given_up(self) -> bool:
         return self.sent_at is None and self.next_try_at is None
+
+
+# Rooms say here what the words of `only_while` mean: whether it holds of the reader of a message on a day. A message
+# waits hours for a server that is away; who had a right when it was written may have it no more.
+CONDITIONS: dict[str, Callable[[Session, OutboxMessage, date], bool]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +111,12 @@ def write(
     letter: Letter,
     at: datetime,
     host: str = "interagency",
+    only_while: str = "",
 ) -> bool:
-    """Put a message in the outbox, in the caller's transaction. False when the step `once` has written it before."""
+    """Put a message in the outbox, in the caller's transaction. False when the step `once` has written it before.
+
+    It leaves only while the condition `only_while` holds of its reader.
+    """
     try:
         with session.begin_nested():
             session.add(
@@ -116,6 +130,7 @@ def write(
                     message_id=make_msgid(domain=host),
                     written_at=at,
                     next_try_at=at,
+                    only_while=only_while,
                 )
             )
             session.flush()
@@ -138,6 +153,7 @@ class Sent:
 
     sent: int = 0
     failed: int = 0
+    withdrawn: int = 0
 
 
 class Postman:
@@ -203,6 +219,8 @@ class Postman:
 def send_outbox(session: Session, settings: Settings, clock: Callable[[], datetime] = now) -> Sent:
     """Send what is due, one message and one transaction after another. Safe to run twice at once.
 
+    A message whose condition holds no more is taken back instead.
+
     Without INTERAGENCY_MAIL_URL nothing is sent and everything stays.
     """
     result = Sent()
@@ -214,6 +232,10 @@ def send_outbox(session: Session, settings: Settings, clock: Callable[[], dateti
             message = _claim(session, clock())
             if message is None:
                 return result
+            if not _holds(session, message, clock().astimezone(settings.zone).date()):
+                _withdraw(session, message)
+                result.withdrawn += 1
+                continue
             error = _try(postman, message)
             _note(session, message.id, error, clock())
             if error:
@@ -248,6 +270,23 @@ def _claim(session: Session, at: datetime) -> OutboxMessage | None:
             session.expunge(message)
             session.rollback()  # nothing is held while the server is slow
             return message
+
+
+def _holds(session: Session, message: OutboxMessage, day: date) -> bool:
+    """Whether what the message was written under still holds."""
+    if not message.only_while:
+        return True
+    try:
+        return CONDITIONS[message.only_while.split()[0]](session, message, day)
+    finally:
+        session.rollback()  # nothing is held while the server is slow
+
+
+def _withdraw(session: Session, message: OutboxMessage) -> None:
+    """Take it back: its step may write again, should the reader have the right again."""
+    session.execute(sa.delete(OutboxMessage).where(OutboxMessage.id == message.id))
+    session.commit()
+    log.info("a message was withdrawn: %s", message.once)
 
 
 def _try(postman: Postman, message: OutboxMessage) -> str:

@@ -30,6 +30,7 @@ from interagency.sample.load import load_sample
 from interagency.sample.months import add_months
 from interagency.settings import Settings, read_settings
 from tests.helpers import PASSWORD, Browser
+from tests.mail_server import Server, listening
 
 EVERYTHING = os.environ.get("INTERAGENCY_TEST_EVERYTHING") == "yes"
 # Nothing is timed in tests: a busy machine is no fault.
@@ -202,6 +203,13 @@ def sqlite_app(template_sqlite: Path, tmp_path: Path) -> Iterator[Flask]:
     made = make_app(make_settings(tmp_path))
     yield made
     close(made)
+
+
+@pytest.fixture
+def mail_server() -> Iterator[tuple[Server, int]]:
+    """An SMTP server on loopback and its port."""
+    with listening() as found:
+        yield found
 
 
 def _signed_in(app: Flask) -> Callable[[str | None], Browser]:

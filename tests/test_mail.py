@@ -7,11 +7,10 @@ import email.policy
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -30,49 +29,15 @@ from interagency.mail import Letter, OutboxMessage, send_outbox, write
 from interagency.settings import Settings
 from tests.conftest import make_settings
 from tests.crash.killing import killed
+from tests.mail_server import Server, settings_for
 
 AT = datetime(2026, 8, 1, 8, tzinfo=UTC)
 LETTER = Letter("Août – 八月", "Dear Farida,", ("One <b>.", "Two."), "http://localhost/month", "Open your month")
 
 
-class Server:
-    """An SMTP server that does as it is told."""
-
-    def __init__(self) -> None:
-        self.taken: list[Any] = []
-        self.say = "250 OK"
-        self.refuse: set[str] = set()
-
-    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:
-        if address in self.refuse:
-            return "550 no such mailbox"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:
-        if self.say == "hang up":
-            server.transport.abort()
-            return "421 gone"
-        if self.say.startswith("250"):
-            self.taken.append(envelope)
-        return self.say
-
-
 @pytest.fixture
-def server() -> Iterator[tuple[Server, int]]:
-    handler = Server()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield handler, port
-    controller.stop()
-
-
-def settings_for(app: Flask, port: int) -> Settings:
-    folder = app.extensions["interagency_settings"].data_folder
-    return make_settings(folder, MAIL_URL=f"smtp://127.0.0.1:{port}", MAIL_FROM="service@example.org")
+def server(mail_server: tuple[Server, int]) -> tuple[Server, int]:
+    return mail_server
 
 
 def put(app: Flask, *once: str, to: str = "who@example.org") -> None:
@@ -199,6 +164,30 @@ def test_what_is_rolled_back_is_never_sent(app: Flask, server: tuple[Server, int
         write(db.session, "a", to_address="x@example.org", to_name="X", letter=LETTER, at=AT)
         db.session.rollback()
     assert send(app, settings_for(app, server[1])) == (0, 0)
+
+
+def test_what_must_hold_of_the_reader_is_asked_when_a_mail_leaves(
+    app: Flask, server: tuple[Server, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def holds(_session: object, message: OutboxMessage, day: date) -> bool:
+        asked.append((message.only_while, day))
+        return message.only_while.endswith("who")
+
+    monkeypatch.setitem(mail.CONDITIONS, "test", holds)
+    late = datetime(2026, 8, 1, 22, 30, tzinfo=UTC)  # half past midnight of the next day where the service is
+    with app.app_context():
+        for one in ("test who", "test undp", ""):
+            who = {"to_address": "who@example.org", "to_name": "Farida Who"}
+            assert write(db.session, f"step {one}", **who, letter=LETTER, at=AT, only_while=one)
+        db.session.commit()
+        result = send_outbox(db.session, settings_for(app, server[1]), clock=lambda: late)
+    assert (result.sent, result.failed, result.withdrawn) == (2, 0, 1)
+    assert asked == [("test who", date(2026, 8, 2)), ("test undp", date(2026, 8, 2))]
+    assert [message.once for message in all_messages(app)] == ["step test who", "step "]
+    put(app, "step test undp")  # its step may write again
+    assert len(all_messages(app)) == 3
 
 
 @pytest.mark.parametrize("say", ["451 later", "554 no", "hang up"])

@@ -25,6 +25,7 @@ from interagency.matrix.agreement.waiting import joint_activities, waiting_for, 
 from interagency.matrix.cycles.board import focal_points
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
+from interagency.matrix.organisations.readers import as_focal_point
 from interagency.matrix.organisations.speaking import entity_named
 from interagency.typed_dates import DateNotUnderstood, read_date
 from interagency.web import for_coordinators, instant, refuse, settings, today
@@ -285,7 +286,13 @@ def ask_post() -> ResponseReturnValue:
             )
             once = f"agreement/{audience.key}/{entity.key}/{today()}/{person.id}"
             written += mail.write(
-                db.session, once, to_address=person.email, to_name=person.name, letter=letter, at=instant()
+                db.session,
+                once,
+                to_address=person.email,
+                to_name=person.name,
+                letter=letter,
+                at=instant(),
+                only_while=as_focal_point([entity]),
             )
     db.session.commit()
     mail.send_soon(current_app._get_current_object(), settings())  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
 """Reminders (rule 16): on opening, some days before, on the day, after.
 
-One message per person for all their entities, never to somebody whose entities have all answered, never
-twice for the same step. Which step an entity is at follows from its own due date.
+One message per person for all their entities, never to somebody whose entities have all answered (by the
+time it leaves, either), never twice for the same step. Which step an entity is at follows from its own due date.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person, Role
-from interagency.mail import Letter, already_written, write
+from interagency.mail import CONDITIONS, Letter, OutboxMessage, already_written, write
 from interagency.matrix.cycles.answers import open_cycles
 from interagency.matrix.cycles.board import BoardRow, BoardState, board
 from interagency.matrix.cycles.differences import Difference
@@ -25,10 +25,12 @@ from interagency.matrix.cycles.editions import changes_since, edition_before
 from interagency.matrix.cycles.models import Answer, Cycle, Edition
 from interagency.matrix.cycles.months import due_words, month_words
 from interagency.matrix.organisations.models import Organisation
+from interagency.matrix.organisations.readers import COORDINATOR, as_focal_point, is_focal_point_of
 
 DAYS_BEFORE = 3
 DAYS_AFTER = 1
 LAST_DAY_AFTER = 30
+UNANSWERED = "unanswered"
 CLOSING = "You receive this as focal point. Nobody is reminded once their entity has answered."
 
 
@@ -104,16 +106,39 @@ def _write(
         for person in row.focal_points:
             people[person.id] = person
             theirs[person.id].append(row)
-    keys = {person_id: _once(cycle, key, theirs[person_id], person_id, sender) for person_id in people}
-    done = already_written(session, list(keys.values()))
+    steps = {person_id: _once(cycle, key, theirs[person_id], person_id, sender) for person_id in people}
+    done = already_written(session, list(steps.values()))
     written = 0
-    for person_id, once in keys.items():
+    for person_id, once in steps.items():
         if once in done:
             continue
         letter = _letter(cycle, theirs[person_id], people[person_id], step, sender)
         person = people[person_id]
-        written += write(session, once, to_address=person.email, to_name=person.name, letter=letter, at=at)
+        keys = " ".join(row.entity.key for row in theirs[person_id])
+        written += write(
+            session,
+            once,
+            to_address=person.email,
+            to_name=person.name,
+            letter=letter,
+            at=at,
+            only_while=f"{UNANSWERED} {cycle.month} {keys}",
+        )
     return written
+
+
+def _is_unanswered(session: Session, message: OutboxMessage, day: date) -> bool:
+    """Whether the month is open, one of the entities has not answered, and the reader is focal point of them all."""
+    _, month, *keys = message.only_while.split()
+    cycle = next((one for one in open_cycles(session) if one.month == month), None)
+    if cycle is None or not is_focal_point_of(session, message, keys, day):
+        return False
+    return any(row.entity.key in keys and not row.has_answered for row in board(session, cycle, day))
+
+
+def prepare() -> None:
+    """Let reminders be taken back that came too late."""
+    CONDITIONS[UNANSWERED] = _is_unanswered
 
 
 def _once(cycle: Cycle, key: str, rows: list[BoardRow], person_id: int, sender: Sender) -> str:
@@ -186,8 +211,10 @@ def write_returned(
             link=f"{sender.base_url}/month?cycle={cycle.month}",
             link_words="Open your month",
         )
-        once = f"returned/{answer.id}/{person.id}"
-        written += write(session, once, to_address=person.email, to_name=person.name, letter=letter, at=at)
+        once, right = f"returned/{answer.id}/{person.id}", as_focal_point([entity])
+        written += write(
+            session, once, to_address=person.email, to_name=person.name, letter=letter, at=at, only_while=right
+        )
     return written
 
 
@@ -211,8 +238,10 @@ def announce_edition(session: Session, edition: Edition, *, sender: Sender) -> i
             link=f"{sender.base_url}/editions/{edition.cycle_month}",
             link_words="Open the edition",
         )
-        once = f"edition/{edition.number}/{person.id}"
-        written += write(session, once, to_address=person.email, to_name=person.name, letter=letter, at=edition.made_at)
+        once, at = f"edition/{edition.number}/{person.id}", edition.made_at
+        written += write(
+            session, once, to_address=person.email, to_name=person.name, letter=letter, at=at, only_while=COORDINATOR
+        )
     return written
 
 
