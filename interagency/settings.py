@@ -7,6 +7,7 @@ import re
 import zoneinfo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +91,11 @@ def _bind(value: str) -> str:
     return value
 
 
+_zones = cache(zoneinfo.available_timezones)  # looks at six hundred files
+
+
 def _zone(value: str) -> str:
-    if value not in zoneinfo.available_timezones():
+    if value not in _zones():
         raise ValueError("write the name of a time zone, such as Europe/Vienna")
     return value
 

@@ -12,12 +12,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings as hypothesis_settings
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy.engine import make_url
 
 from interagency import create_app
+from interagency.accounts import models
 from interagency.accounts.models import Person, Role
 from interagency.database import alembic, db, now
 from interagency.matrix.activities.models import Status
@@ -32,6 +35,27 @@ from interagency.settings import Settings, read_settings
 from tests.helpers import PASSWORD, Browser
 from tests.mail_server import Server, listening
 
+# What makes a hash dear is looked at in tests/accounts/test_sign_in.py; everywhere else it would be waited for.
+REAL_HASHER = models.hasher
+models.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+models._NOBODYS_HASH = models.hasher.hash("nobody's")
+
+
+class Compiled(BytecodeCache):
+    """Templates are the same for every service that a test makes: compiled once."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
 EVERYTHING = os.environ.get("INTERAGENCY_TEST_EVERYTHING") == "yes"
 # Nothing is timed in tests: a busy machine is no fault.
 hypothesis_settings.register_profile("untimed", deadline=None)
@@ -100,7 +124,9 @@ def make_settings(folder: Path, **more: str) -> Settings:
 
 def make_app(settings: Settings) -> Flask:
     """A service for tests: no limits of attempts, unless a test is about them."""
-    return create_app(settings, TESTING=True, RATELIMIT_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
+    app = create_app(settings, TESTING=True, RATELIMIT_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
+    app.jinja_env.bytecode_cache = COMPILED
+    return app
 
 
 def fill(app: Flask) -> None:

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from interagency.database import Model, now
 
-_hasher = PasswordHasher()
+hasher = PasswordHasher()
 # Verified when there is no account, so that an unknown address takes as long as a wrong password.
-_NOBODYS_HASH = _hasher.hash(secrets.token_urlsafe(32))
+_NOBODYS_HASH = hasher.hash(secrets.token_urlsafe(32))
 
 
 class Role(enum.StrEnum):
@@ -73,7 +73,7 @@ class Person(UserMixin, Model):  # type: ignore[misc]  # flask-login has no type
 
     def set_password(self, password: str) -> None:
         """Keep the argon2id hash of `password` and end all sessions."""
-        self.password_hash = _hasher.hash(password)
+        self.password_hash = hasher.hash(password)
         self.session_epoch = (self.session_epoch or 0) + 1
 
 
@@ -81,7 +81,7 @@ def password_is_right(person: Person | None, password: str) -> bool:
     """Whether `password` opens the account of `person`; takes as long when there is no person."""
     kept = person.password_hash if person is not None and person.password_hash else _NOBODYS_HASH
     try:
-        _hasher.verify(kept, password)
+        hasher.verify(kept, password)
     except (VerificationError, InvalidHashError):
         return False
     return person is not None and person.is_active and kept is not _NOBODYS_HASH

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
+from weakref import WeakMethod
 
 import sqlalchemy as sa
 from flask import Flask
@@ -40,7 +41,7 @@ class FeedDoor:
             self.engine = db.engine
         self.on_sqlite = self.engine.dialect.name == "sqlite"
         self.kept: deque[Any] = deque()  # connections that nobody uses, never more than there are threads
-        sa.event.listen(self.engine, "engine_disposed", self._end)
+        sa.event.listen(self.engine, "engine_disposed", _weakly(self._end))
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith("/feeds/"):
@@ -127,8 +128,20 @@ class FeedDoor:
         driver.autocommit = True
         return driver
 
-    def _end(self, *_engine: sa.Engine) -> None:
+    def _end(self) -> None:
         """Close what is kept."""
         with suppress(IndexError):
             while True:
                 self.kept.pop().close()
+
+
+def _weakly(method: Callable[[], None]) -> Callable[[sa.Engine], None]:
+    """Calls `method` as long as somebody else keeps its object: an engine outlives its application."""
+    kept = WeakMethod(method)
+
+    def call(_engine: sa.Engine) -> None:
+        found = kept()
+        if found is not None:
+            found()
+
+    return call

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, Type, extract_parameters
 from flask import Flask
 
 from interagency import create_app
@@ -17,7 +17,7 @@ from interagency.database import db, now
 from interagency.history import AuditEntry
 from interagency.mail import OutboxMessage
 from interagency.web import HEADERS
-from tests.conftest import close, make_settings
+from tests.conftest import REAL_HASHER, close, make_settings
 from tests.helpers import PASSWORD, Browser, errors_of, statements_seen, text_of
 
 Enter = Callable[[str | None], Browser]
@@ -34,6 +34,14 @@ def test_an_unknown_account_and_a_wrong_password_get_the_same_answer(enter: Ente
     response = enter(None).sign_in(email, password)
     assert response.status_code == 422
     assert errors_of(response) == ["Address and password do not match an account. Check both and try again."]
+
+
+def test_a_password_is_kept_so_that_guessing_costs() -> None:
+    """OWASP's least for argon2id: 19 MiB, two rounds, one lane."""
+    kept = extract_parameters(REAL_HASHER.hash(PASSWORD))
+    assert kept.type is Type.ID
+    assert kept.memory_cost >= 19 * 1024
+    assert kept.time_cost >= 2
 
 
 def test_no_answer_to_a_refused_sign_in_costs_more_than_another(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
