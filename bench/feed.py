@@ -7,7 +7,7 @@ import http.client
 import json
 import tempfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -152,9 +152,13 @@ def _after_a_change(size: Size, app: Flask, engine: str) -> Measure:
 
 def growth(size: Size) -> Iterable[Growth]:
     """Not changed, in process, by the number of events."""
-    costs, sizes = [], []
+    for engine, name in worlds.engines():
+        yield Growth(f"not changed (304), in process, {name}", list(size.growth), list(_unchanged(size, engine)))
+
+
+def _unchanged(size: Size, engine: str) -> Iterator[float]:
     for activities in size.growth:
-        with worlds.world("sqlite", activities, events_beside(activities)) as (app, _settings):
+        with worlds.world(engine, activities, events_beside(activities)) as (app, _settings):
             path = worlds.add_feed(app)
             client = app.test_client()
             client.get(path)
@@ -167,7 +171,5 @@ def growth(size: Size) -> Iterable[Growth]:
                 for _time in range(200):
                     app.wsgi_app(dict(environ), lambda status, _headers: answers.append(status) or (lambda _data: None))  # type: ignore[arg-type, func-returns-value]
 
-            costs.append(min(timed(ask) for _round in range(size.rounds)) / 200)
+            yield min(timed(ask) for _round in range(size.rounds)) / 200
             assert set(answers) == {"304 NOT MODIFIED"}, set(answers)
-            sizes.append(activities)
-    yield Growth("not changed (304), in process", sizes, costs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,16 @@ from bench import worlds
 from bench.measure import Growth, Measure, Size, events_beside, interleave, timed
 from interagency.database import db
 from interagency.matrix.activities.listing import page_of_activities
+from interagency.matrix.activities.queries import counts_by_chapter
 from interagency.matrix.filters import Filters, read_filters
 from interagency.matrix.overview.grid import grid
 
 QUERY = (("chapter", "5"), ("status", "ongoing"))
 _SHOWN = """FROM activity a WHERE a.is_listed AND a.status = 'ongoing'
 AND a.id IN (SELECT activity_id FROM activity_chapter WHERE chapter_number = 5)"""
-_PAGE = f"""SELECT a.id, a.title, a.status, a.is_joint, a.start_precision, a.start_first, a.start_last,
-a.end_precision, a.end_first, a.end_last {_SHOWN} ORDER BY a.updated_at DESC, a.id DESC LIMIT 50"""
+FACTS = """a.id, a.title, a.status, a.is_joint, a.start_precision, a.start_first, a.start_last,
+a.end_precision, a.end_first, a.end_last"""
+_PAGE = f"""SELECT {FACTS} {_SHOWN} ORDER BY a.updated_at DESC, a.id DESC LIMIT 50"""
 _RELATIONS = (
     "SELECT l.activity_id, coalesce(o.acronym, o.name), l.is_lead FROM activity_entity l JOIN organisation o "
     "ON o.id = l.entity_id WHERE l.activity_id IN ({ids}) AND l.participation <> 'declined' ORDER BY l.position",
@@ -44,7 +46,7 @@ WHERE a.is_listed AND e.participation <> 'declined' GROUP BY 1, 2"""
 
 def measures(size: Size) -> Iterable[Measure]:
     """The list and the heat map over many activities."""
-    for engine, name in (("sqlite", "SQLite"), *([("postgresql", "PostgreSQL")] if worlds.has_postgresql() else [])):
+    for engine, name in worlds.engines():
         with worlds.world(engine, size.activities, events_beside(size.activities)) as (app, _settings):
             yield from _of(size, app, size.activities, name)
 
@@ -54,10 +56,14 @@ def _raw_page(cursor: Any) -> list[Any]:
     found = [cursor.fetchall()]
     cursor.execute(_PAGE)
     rows = cursor.fetchall()
-    found.append(rows)
-    ids = ", ".join(str(row[0]) for row in rows)
+    return [*found, rows, *read_relations(cursor, [row[0] for row in rows])]
+
+
+def read_relations(cursor: Any, ids: Sequence[int]) -> list[Any]:
+    """What hangs on these activities, kind by kind, by the driver."""
+    found = []
     for statement in _RELATIONS:
-        cursor.execute(statement.format(ids=ids))
+        cursor.execute(statement.format(ids=", ".join(str(one) for one in ids)))
         found.append(cursor.fetchall())
     return found
 
@@ -104,25 +110,31 @@ def _of(size: Size, app: Flask, activities: int, engine: str) -> Iterable[Measur
 
 def growth(size: Size) -> Iterable[Growth]:
     """The list, the heat map and the start of the command line, by the number of activities."""
-    found: dict[str, list[float]] = {"list of activities, in process": [], "heat map": [], "interagency --help": []}
-    for activities in size.growth:
-        with (
-            worlds.world("sqlite", activities, events_beside(activities)) as (app, _settings),
-            app.test_request_context("/activities"),
-        ):
-            acts = {
-                "list of activities, in process": lambda: page_of_activities(
-                    db.session, Filters(), mine=[], number=1
-                ),
-                "heat map": lambda: grid(db.session, Filters(), [], "entity", "chapter"),
-                "interagency --help": lambda: subprocess.run(  # noqa: S603
-                    [str(Path(sys.executable).parent / "interagency"), "--help"],
-                    check=True, capture_output=True,
-                ),
-            }  # fmt: skip
-            for name, act in acts.items():
-                act()
-                found[name].append(min(timed(act) for _round in range(size.rounds + 2)))
-            db.session.rollback()
+    found: dict[str, list[float]] = {}
+    for engine, name in worlds.engines():
+        for activities in size.growth:
+            with (
+                worlds.world(engine, activities, events_beside(activities)) as (app, _settings),
+                app.test_request_context("/activities"),
+            ):
+                for what, act in _GROWING.items():
+                    act()
+                    cost = min(timed(act) for _round in range(size.rounds + 2))
+                    found.setdefault(f"{what}, {name}", []).append(cost)
+                db.session.rollback()
+    command = [str(Path(sys.executable).parent / "interagency"), "--help"]
+    found["interagency --help"] = [
+        min(timed(lambda: subprocess.run(command, check=True, capture_output=True)) for _round in range(3))  # noqa: S603
+        for _size in size.growth
+    ]
     for name, costs in found.items():
         yield Growth(name, list(size.growth), costs)
+
+
+_GROWING: dict[str, Callable[[], object]] = {
+    "page one of the list, in process": lambda: (
+        page_of_activities(db.session, Filters(), mine=[], number=1),
+        counts_by_chapter(db.session, Filters()),
+    ),
+    "heat map": lambda: grid(db.session, Filters(), [], "entity", "chapter"),
+}

@@ -185,6 +185,11 @@ def _on_server(statement: str, address: str = POSTGRESQL) -> list[str]:
         server.dispose()
 
 
+def engines() -> list[tuple[str, str]]:
+    """The databases there are, each as a word and by its name."""
+    return [("sqlite", "SQLite"), *([("postgresql", "PostgreSQL")] if has_postgresql() else [])]
+
+
 def has_postgresql() -> bool:
     """Whether a server answers."""
     try:

@@ -142,6 +142,7 @@ def tick(app: Flask) -> None:
     """
     from interagency.calendar.blocks import keep_missing
     from interagency.database import db
+    from interagency.matrix.activities.tally import fold
     from interagency.matrix.cycles.answers import CycleRefusal
     from interagency.matrix.cycles.editions import all_editions
     from interagency.matrix.cycles.opening import months_to_open, open_cycle
@@ -166,6 +167,8 @@ def tick(app: Flask) -> None:
         for prepare in AFTER_CLOSING:
             prepare(db.session, edition.number)
     keep_missing(db.session, settings_of(app).base_url)
+    fold(db.session)
+    db.session.commit()
     _send(app)
     if problem is not None:
         raise click.ClickException(problem)
@@ -190,11 +193,13 @@ def check(app: Flask) -> None:
     """Verify what is kept: checksums of editions and of the files made from them, foreign keys, history, search."""
     from interagency.database import db
     from interagency.exports.matrix import damaged_files
+    from interagency.matrix.activities.tally import problems as tally_problems
     from interagency.matrix.cycles.editions import all_editions, damaged_editions
     from interagency.search.upkeep import problems as search_problems
 
     count = len(all_editions(db.session))
-    problems = [*damaged_editions(db.session), *damaged_files(db.session), *_broken_links()]
+    problems = [*damaged_editions(db.session), *damaged_files(db.session)]
+    problems += [*_broken_links(), *tally_problems(db.session)]
     unfit = list(search_problems(db.session))
     for problem in (*problems, *unfit):
         click.echo(problem, err=True)

@@ -24,8 +24,8 @@ from interagency.matrix.activities.models import (
     activity_partner,
     activity_recommendation,
     activity_region,
-    activity_under,
 )
+from interagency.matrix.activities.tally import ANY, under_any
 from interagency.matrix.filters import Filters, activity_conditions, terms_of
 from interagency.matrix.framework.models import Country, Recommendation, Region
 from interagency.matrix.organisations.models import Organisation
@@ -161,9 +161,7 @@ def _total(session: Session, filters: Filters, conditions: Sequence[sa.ColumnEle
         return count(session, Activity, terms_of(filters))
     if filters:
         return session.scalar(sa.select(sa.func.count()).select_from(Activity).where(*conditions)) or 0
-    under = activity_under.c
-    query = sa.select(sa.func.count()).where(under.entity_id == 0, under.chapter_number == 0)
-    return session.scalar(query) or 0
+    return under_any(session).get(ANY, (0, 0))[0]
 
 
 def _key_text(value: Any) -> str:

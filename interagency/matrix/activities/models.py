@@ -233,6 +233,16 @@ activity_under = sa.Table(
     sa.Column("activity_id", sa.ForeignKey("activity.id", ondelete="CASCADE"), primary_key=True, index=True),
     sqlite_with_rowid=False,
 )
+# How many those are, as rows to add up, written by triggers (migration 0011); see `tally`.
+activity_tally = sa.Table(
+    "activity_tally",
+    Model.metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("entity_id", sa.Integer, nullable=False),
+    sa.Column("chapter_number", sa.Integer, nullable=False),
+    sa.Column("is_joint", sa.Boolean, nullable=False),
+    sa.Column("change", sa.Integer, nullable=False),
+)
 
 
 class Figure(Model):

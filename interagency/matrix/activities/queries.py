@@ -15,8 +15,9 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from interagency.accounts.models import Person
 from interagency.database import SAFE_METHODS, db
-from interagency.matrix.activities.models import Activity, ActivityChapter, ActivityEntity, activity_under
+from interagency.matrix.activities.models import Activity, ActivityChapter, ActivityEntity
 from interagency.matrix.activities.record import Right, right_to_edit
+from interagency.matrix.activities.tally import under_any
 from interagency.matrix.filters import Filters, activity_conditions
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities_of
@@ -152,12 +153,5 @@ def counts_by_chapter(session: Session, filters: Filters, mine: Iterable[str] = 
 
 def _ready_counts(session: Session) -> dict[int, ChapterCount]:
     """The counts over all activities, which triggers keep ready."""
-    under = activity_under.c
-    query = (
-        sa.select(under.chapter_number, under.is_joint, sa.func.count())
-        .where(under.entity_id == 0, under.chapter_number > 0)
-        .group_by(under.chapter_number, under.is_joint)
-    )
-    found = {(chapter, bool(is_joint)): count for chapter, is_joint, count in session.execute(query)}
-    joint = {number: found.get((number, True), 0) for number in range(1, 8)}
-    return {n: ChapterCount(n, joint[n] + found.get((n, False), 0), joint[n]) for n in range(1, 8)}
+    found = under_any(session)
+    return {number: ChapterCount(number, *found.get(number, (0, 0))) for number in range(1, 8)}

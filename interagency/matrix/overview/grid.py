@@ -22,9 +22,8 @@ from interagency.matrix.activities.models import (
     Status,
     activity_recommendation,
     activity_region,
-    activity_under,
 )
-from interagency.matrix.activities.state import Kept, State
+from interagency.matrix.activities.tally import ANY, NONE, tally
 from interagency.matrix.filters import Filters, activity_conditions
 from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Region, Section
 from interagency.matrix.organisations.models import Organisation
@@ -232,7 +231,7 @@ def _shaded(pairs: dict[tuple[Any, Any], tuple[int, int]]) -> dict[tuple[Any, An
 
 def _ready_grid(session: Session, rows: str, columns: str) -> Grid:
     """Entities and chapters of all activities, from the counts kept ready."""
-    counts = _ready_counts.now(session)
+    counts = _ready_counts(session)
     pairs: dict[tuple[Any, Any], tuple[int, int]] = {
         pair: number for pair, number in counts.items() if not {ANY, NONE} & set(pair)
     }
@@ -255,33 +254,22 @@ def _ready_grid(session: Session, rows: str, columns: str) -> Grid:
     )
 
 
-# Beside entities and chapters: an activity stands under ANY, and where it has none, under NONE.
-ANY, NONE = 0, -1
-Counts = dict[tuple[str | int, int], tuple[int, int]]
-
-
-def _counts(session: Session, _state: State, _before: Counts | None) -> Counts:
-    """How many listed activities, and how many joint, by entity and chapter."""
-    under = activity_under.c
-    counted = (
-        sa.select(under.entity_id, under.chapter_number, under.is_joint, sa.func.count().label("number"))
-        .group_by(under.entity_id, under.chapter_number, under.is_joint)
-        .subquery()
-    )
+def _ready_counts(session: Session) -> dict[tuple[str | int, int], tuple[int, int]]:
+    """How many listed activities, and how many joint, by the entity's key and chapter, ANY and NONE too."""
+    counted = tally().subquery()
     query = sa.select(
         counted.c.entity_id, Organisation.key, counted.c.chapter_number, counted.c.is_joint, counted.c.number
     )
-    found: Counts = {}
+    found: dict[tuple[str | int, int], tuple[int, int]] = {}
     for number, key, chapter, is_joint, activities in session.execute(
         query.outerjoin_from(counted, Organisation, Organisation.id == counted.c.entity_id)
     ):
         place = (number if key is None else key, chapter)
+        if not activities:
+            continue  # the last one has left
         before, both = found.get(place, (0, 0))
         found[place] = (before + activities, both + activities * is_joint)
     return found
-
-
-_ready_counts = Kept(_counts)
 
 
 def step_of(count: int, most: int) -> int:
