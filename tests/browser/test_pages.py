@@ -178,7 +178,23 @@ def test_the_places_stand_where_they_stood_on_every_page(chromium: Browser, addr
     context.close()
 
 
-# What the dark theme changes is colours, and a phone has no colours of its own.
+# What the dark theme changes is colours, which pages share: of a reader's pages those where a colour says something.
+# A phone has no colours of its own; telling contrast takes nine tenths of the time.
+DARK = (
+    "style",
+    "my-month",
+    "matrix",
+    "overview",
+    "coverage",
+    "where",
+    "year",
+    "event-new",
+    "search",
+    "edition-changes",
+)
+NO_CONTRAST = {"rules": {"color-contrast": {"enabled": False}}}
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (360, "light")])
 @pytest.mark.parametrize("who", ROLES)
 def test_axe_finds_nothing(chromium: Browser, address: str, scheme: str, width: int, who: str) -> None:
@@ -191,10 +207,12 @@ def test_axe_finds_nothing(chromium: Browser, address: str, scheme: str, width: 
     )
     page = context.new_page()
     sign_in(page, who)
+    paths = [PAGES[name] for name in DARK] if (who, scheme) == ("who", "dark") else ROLES[who]
+    options = NO_CONTRAST if width == 360 else None
     found = []
-    for path in ROLES[who]:
+    for path in paths:
         page.goto(path)
-        for violation in Axe().run(page).response["violations"]:
+        for violation in Axe().run(page, options=options).response["violations"]:
             found += [(path, violation["id"], node["target"]) for node in violation["nodes"][:3]]
     context.close()
     assert found == []
