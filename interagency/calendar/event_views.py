@@ -24,7 +24,14 @@ from interagency.matrix.activities.queries import my_entities
 from interagency.matrix.activities.record import Right, StaleVersionError, right_to_edit
 from interagency.matrix.agreement.gate import EVENT
 from interagency.matrix.agreement.statements import AgreementRefusal, say_to_each, standings
-from interagency.matrix.agreement.views import kept_words, read_statement
+from interagency.matrix.agreement.views import (
+    SpokenOf,
+    as_it_was_read,
+    changed_since,
+    kept_words,
+    read_statement,
+    say_again,
+)
 from interagency.matrix.organisations.models import Organisation
 from interagency.web import instant, reader_zone, refuse, today
 
@@ -63,16 +70,28 @@ def agreement_post(event_id: int) -> ResponseReturnValue:
     entity = mine.get(request.form.get("entity", ""))
     if entity is None or entity not in _entities_named(found):
         refuse(403, _("Your entity takes no part in this event."))
+    db.session.refresh(found, ["version"], with_for_update=True)  # nobody changes it while it is spoken of
+    if not as_it_was_read(found.version):
+        return say_again(_spoken_of(found), entity, changed_since(found.title), 409)
     try:
         said = read_statement()
         say_to_each(db.session, said, entity, by=current_user, at=instant(), day=today(), event_id=found.id)
     except AgreementRefusal as refusal:
         db.session.rollback()
-        flash(str(refusal), "error")
-    else:
-        db.session.commit()
-        flash(kept_words(entity, said), "success")
+        return say_again(_spoken_of(found), entity, str(refusal), 422)
+    db.session.commit()
+    flash(kept_words(entity, said), "success")
     return redirect(url_for("calendar.event", event_id=event_id, _anchor="sharing"))
+
+
+def _spoken_of(event: Event) -> SpokenOf:
+    return SpokenOf(
+        title=event.title,
+        version=event.version,
+        page=url_for("calendar.event", event_id=event.id),
+        history=url_for("calendar.history", event_id=event.id),
+        address=url_for("calendar.agreement_post", event_id=event.id),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 from lxml import html
@@ -13,12 +14,13 @@ from lxml import html
 from interagency.database import db
 from interagency.matrix.agreement.gate import ACTIVITY, Stance, stance, statements_for
 from interagency.matrix.agreement.models import Agreement, Audience
-from tests.helpers import Browser, text_of
+from tests.helpers import EVENT, Browser, text_of
 
 Enter = Callable[[str | None], Browser]
 Add = Callable[..., int]
 EVERYBODY = ["commission", "regional", "civil-society", "public"]
 DAY = date(2026, 8, 20)
+BEYOND = {"beyond": "yes"}  # of what is shared by default, which is nothing
 
 
 def stances(app: Flask, entity: str, activity: int) -> dict[str, str]:
@@ -155,3 +157,44 @@ def test_a_record_is_shared_with_several_audiences_at_once_from_its_page(
     said = {"all": "yes", "shown": EVERYBODY, "decision": "refused"}
     who.send(f"/activities/{ours}/agreement", said, at=f"/activities/{ours}")
     assert set(stances(app, "who", ours).values()) == {"refused"}
+
+
+def add_event(enter: Enter) -> str:
+    answer = enter("who").send("/events/new", EVENT | {"segments": "12 October 2027"})
+    return str(answer.location).split("?")[0]
+
+
+@pytest.mark.parametrize("kind", ["activity", "event"])
+def test_a_refusal_at_a_record_keeps_ticks_and_day(app: Flask, enter: Enter, add_activity: Add, kind: str) -> None:
+    page = add_event(enter) if kind == "event" else f"/activities/{add_activity('Ours')}"
+    who = enter("who")
+    said = {"entity": "who", "audience": ["commission", "public"], "decision": "agreed", "until": "next week or so"}
+    refused = who.send(f"{page}/agreement", said, at=page)
+    assert refused.status_code == 422
+    assert "nothing you typed is lost" in text_of(refused)
+    form = next(form for form in html.fromstring(refused.text).forms if form.get("action") == f"{page}/agreement")
+    values: dict[str, Any] = {}
+    for name, value in form.form_values():
+        values.setdefault(name, []).append(value)
+    assert values["audience"] == ["commission", "public"]
+    assert values["until"] == ["next week or so"]
+    done = who.client.post(
+        f"{page}/agreement", data=values | {"until": "31 December 2027", "decision": "agreed"} | BEYOND
+    )
+    assert done.status_code == 302
+    assert "WHO agrees to sharing with The Commission and Member States, The public." in text_of(who.get(page))
+
+
+def test_what_is_said_of_an_event_is_said_as_it_was_read(app: Flask, enter: Enter) -> None:
+    page = add_event(enter)
+    who = enter("who")
+    read = html.fromstring(who.get(page).text).get_element_by_id("say")
+    values = dict(read.form_values()) | {"audience": "commission", "decision": "agreed"}
+    other = enter("who")
+    assert other.send(f"{page}/edit", other.fields(f"{page}/edit") | {"title": "Another thing"}).status_code == 302
+    late = who.client.post(f"{page}/agreement", data=values)
+    assert late.status_code == 409
+    assert "“Another thing” was changed since you opened it" in text_of(late)
+    again = next(form for form in html.fromstring(late.text).forms if form.get("action") == f"{page}/agreement")
+    values = dict(again.form_values()) | {"decision": "agreed"} | BEYOND
+    assert who.client.post(f"{page}/agreement", data=values).status_code == 302

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import date
 
 import sqlalchemy as sa
@@ -195,45 +196,91 @@ def _number(parts: list[str], place: int) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
+def _takes_part(activity: Activity, entity: Organisation) -> bool:
+    return any(part.entity_id == entity.id for part in activity.taking_part)
+
+
 @rooms.post("/activities/<int:activity_id>/agreement")
 def activity_post(activity_id: int) -> ResponseReturnValue:
     """Say for one's entity whether one activity, as it was read, may be shared with one audience."""
     entity, _mine = _own_entity()
     lock(db.session, [activity_id])
     activity = get_activity(activity_id, merged=True)
-    if all(part.entity_id != entity.id for part in activity.taking_part):
+    if not _takes_part(activity, entity):
         refuse(403, _("Your entity takes no part in this activity."))
-    if (
-        activity.merged_into_id is not None
-        or request.form.get("version", activity.version, type=int) != activity.version
-    ):
-        return _read_again(activity, entity)
-    here = url_for("activities.activity", activity_id=activity_id, _anchor="sharing")
+    if activity.merged_into_id is not None:
+        return _say_of_survivor(activity, entity)
+    if not as_it_was_read(activity.version):
+        return say_again(_spoken_of(activity), entity, changed_since(activity.title), 409)
     try:
         said = read_statement()
         say_to_each(db.session, said, entity, by=current_user, at=instant(), day=today(), activity_ids=(activity.id,))
     except AgreementRefusal as refusal:
         db.session.rollback()
-        flash(str(refusal), "error")
-        return redirect(here)
+        return say_again(_spoken_of(activity), entity, str(refusal), 422)
     db.session.commit()
     flash(kept_words(entity, said), "success")
-    return redirect(here)
+    return redirect(url_for("activities.activity", activity_id=activity_id, _anchor="sharing"))
 
 
-def _read_again(activity: Activity, entity: Organisation) -> ResponseReturnValue:
-    """What was said of a record that says something else by now, or went into another: to be said of that."""
+def _say_of_survivor(activity: Activity, entity: Organisation) -> ResponseReturnValue:
     stands = get_activity(survivor_of(db.session, activity).id)
+    why = _(
+        "“%(old)s” was merged into “%(title)s” since you opened it. What you say would be of what that says now.",
+        old=activity.title,
+        title=stands.title,
+    )
+    return say_again(_spoken_of(stands), entity, str(why), 409, takes_part=_takes_part(stands, entity))
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenOf:
+    """The record an entity speaks of: its title and version, where it is read, and where what is said goes."""
+
+    title: str
+    version: int
+    page: str
+    history: str
+    address: str
+
+
+def _spoken_of(activity: Activity) -> SpokenOf:
+    number = activity.id
+    return SpokenOf(
+        title=activity.title,
+        version=activity.version,
+        page=url_for("activities.activity", activity_id=number),
+        history=url_for("activities.history", activity_id=number),
+        address=url_for("agreement.activity_post", activity_id=number),
+    )
+
+
+def as_it_was_read(version: int) -> bool:
+    """Whether what is said is said of a record of this version. A form that names none is taken at its word."""
+    return request.form.get("version", version, type=int) == version
+
+
+def changed_since(title: str) -> str:
+    """Why it is to be said again."""
+    words = _("“%(title)s” was changed since you opened it. What you say would be of what it says now.", title=title)
+    return str(words)
+
+
+def say_again(
+    record: SpokenOf, entity: Organisation, why: str, code: int, *, takes_part: bool = True
+) -> ResponseReturnValue:
+    """What was said of a record and not kept, with what was typed, to be mended and said again."""
     page = render_template(
-        "agreement/read_again.html",
-        activity=stands,
-        merged=activity if activity is not stands else None,
+        "agreement/say_again.html",
+        record=record,
         entity=entity,
-        audiences=[audience for audience in audiences(db.session) if audience.key in _chosen("audience")],
-        takes_part=any(part.entity_id == entity.id for part in stands.taking_part),
+        why=why,
+        audiences=audiences(db.session),
+        chosen=_chosen("audience"),
+        takes_part=takes_part,
         typed=request.form,
     )
-    return page, 409
+    return page, code
 
 
 # --- What waits for whom ---
