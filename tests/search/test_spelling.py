@@ -84,3 +84,13 @@ def test_a_code_that_does_not_exist_is_said_to_be_none_with_those_there_are(
 )
 def test_what_is_no_such_code_is_not_taken_for_one(typed: str) -> None:
     assert code_problem(typed) is None
+
+
+@pytest.mark.parametrize("path", ["/activities", "/calendar"])
+def test_a_list_that_finds_nothing_leads_to_the_search(enter_sqlite: Enter, path: str) -> None:
+    reader = enter_sqlite("reader")
+    page = html.fromstring(reader.get(path, query_string={"q": "preventoin", "entity": "who"}).text)
+    (link,) = page.xpath("//div[@class='empty']//a[starts-with(@href, '/search')]/@href")
+    assert "Did you mean prevention" in text_of(reader.get(link))
+    empty = html.fromstring(reader.get(path).text).xpath("//div[@class='empty']//a/@href")
+    assert not [link for link in empty if link.startswith("/search")]
