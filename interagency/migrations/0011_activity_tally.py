@@ -55,8 +55,9 @@ def _count_by(statements: str) -> None:
     """Let the triggers of 0007 do this."""
     if op.get_bind().dialect.name != "sqlite":
         op.execute(
-            "CREATE OR REPLACE FUNCTION count_activity(one integer) RETURNS void LANGUAGE sql AS "
-            f"$$ {statements.format(id='one')} $$"
+            # A function of PL/pgSQL keeps its plans, where one of SQL, as in 0007, is planned anew at each call.
+            "CREATE OR REPLACE FUNCTION count_activity(one integer) RETURNS void LANGUAGE plpgsql AS "
+            f"$$ BEGIN {statements.format(id='one')} END $$"
         )
         return
     for table, act, number in _COUNTED:

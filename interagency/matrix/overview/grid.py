@@ -143,15 +143,19 @@ def _region_links() -> sa.Select[Any]:
 def lines(session: Session, name: str, used: set[Any]) -> list[Line]:
     """The lines of a dimension in its order: chapters, sections and recommendations all, others where used."""
     if name == "entity":
-        query = sa.select(Organisation).where(Organisation.is_entity | Organisation.key.in_(used))
+        query = sa.select(Organisation.key, Organisation.acronym, Organisation.name, Organisation.answers).where(
+            Organisation.is_entity | Organisation.key.in_(used)
+        )
         return [
-            Line(one.key, one.short, one.name, ("entity", one.key))
-            for one in session.scalars(query.order_by(Organisation.position, Organisation.name))
-            if one.key in used or one.answers
+            Line(key, acronym or title, title, ("entity", key))
+            for key, acronym, title, answers in session.execute(
+                query.order_by(Organisation.position, Organisation.name)
+            )
+            if key in used or answers
         ]
     if name == "chapter":
-        chapters = session.scalars(sa.select(Chapter).order_by(Chapter.number))
-        return [Line(one.number, ROMAN[one.number], one.title, ("chapter", str(one.number))) for one in chapters]
+        chapters = session.execute(sa.select(Chapter.number, Chapter.title).order_by(Chapter.number))
+        return [Line(number, ROMAN[number], title, ("chapter", str(number))) for number, title in chapters]
     if name == "section":
         sections = session.scalars(sa.select(Section).order_by(Section.position))
         return [
