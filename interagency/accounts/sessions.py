@@ -14,6 +14,7 @@ from flask import g, request, session
 from werkzeug.wrappers import Response
 
 from interagency import form_keys
+from interagency.accounts.devices import remember_device
 from interagency.accounts.models import Person, SignIn, new_token, token_hash
 from interagency.database import db, write_aside
 from interagency.web import instant, settings
@@ -157,6 +158,7 @@ def begin(person: Person, *, second_factor: bool) -> None:
     )
     db.session.add(row)
     session[KEY] = token
+    remember_device(person.email)
 
 
 def end_this() -> None:

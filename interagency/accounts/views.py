@@ -11,6 +11,7 @@ from flask_babel import ngettext
 from flask_login import current_user
 
 from interagency.accounts import sessions
+from interagency.accounts.devices import known_device
 from interagency.accounts.forms import SignInForm
 from interagency.accounts.models import Person, password_is_right
 from interagency.accounts.queries import person_by_email
@@ -51,7 +52,10 @@ def own_address(target: str | None) -> str:
 
 
 def _account_key() -> str:
-    return "account:" + request.form.get("email", "").strip().lower()[:254]
+    """Whose attempts are counted together: those at an account, but for browsers that came in to it before."""
+    email = request.form.get("email", "").strip().lower()[:254]
+    device = known_device(email)
+    return f"account:{email}" if device is None else f"device:{device}"
 
 
 def let_in(person: Person, target: str, *, way: str, second_factor: bool = False) -> str:

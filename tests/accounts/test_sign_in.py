@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher, Type, extract_parameters
 from flask import Flask
+from itsdangerous import URLSafeTimedSerializer
 
 from interagency import create_app
 from interagency.accounts.models import Person
@@ -202,3 +203,62 @@ def test_guessing_is_slowed_down(template_sqlite: Path, tmp_path: Path) -> None:
     assert answers[-1] == 429
     assert "wait a minute" in text_of(browser.sign_in("who@example.org", "wrong"))
     close(app)
+
+
+@pytest.fixture
+def counting(template_sqlite: Path, tmp_path: Path) -> Iterator[Flask]:
+    """A service that counts attempts."""
+    shutil.copy(template_sqlite, tmp_path / "interagency.sqlite3")
+    app = create_app(make_settings(tmp_path), TESTING=True, RATELIMIT_ENABLED=True)
+    yield app
+    close(app)
+
+
+def lock_out(app: Flask, email: str) -> None:
+    """As somebody elsewhere who knows the address, until nothing more is looked at."""
+    attacker = Browser(app.test_client())
+    token = attacker.token("/sign-in")
+    data = {"email": email, "password": "guess", "csrf_token": token}
+    elsewhere = {"REMOTE_ADDR": "203.0.113.9"}
+    for _ in range(40):  # the window of a minute may turn meanwhile
+        if attacker.client.post("/sign-in", data=data, environ_overrides=elsewhere).status_code == 429:
+            return
+    pytest.fail("never limited")
+
+
+def test_who_signed_in_here_before_is_not_kept_out_by_somebody_elsewhere(counting: Flask) -> None:
+    owner, new = Browser(counting.test_client()), Browser(counting.test_client())
+    assert owner.sign_in("who@example.org").status_code == 302
+    owner.send("/sign-out", at="/account")
+    lock_out(counting, "who@example.org")
+    assert new.sign_in("who@example.org").status_code == 429
+    assert owner.sign_in(" WHO@example.org").status_code == 302
+
+
+def test_a_device_opens_nothing_and_has_its_own_limit(counting: Flask) -> None:
+    owner = Browser(counting.test_client())
+    owner.sign_in("who@example.org")
+    owner.send("/sign-out", at="/account")
+    assert owner.get("/activities").status_code == 302
+    lock_out(counting, "who@example.org")
+    answers = [owner.sign_in("who@example.org", "guess").status_code for _ in range(21)]
+    assert answers[:10] == [422] * 10
+    assert 429 in answers
+
+
+@pytest.mark.parametrize("change", ["another account", "forged", "of another service", "garbage"])
+def test_only_its_own_cookie_makes_a_device(counting: Flask, change: str) -> None:
+    client = counting.test_client()
+    Browser(client).sign_in("undp@example.org" if change == "another account" else "who@example.org")
+    cookie = client.get_cookie("device")
+    assert cookie is not None
+    value = {
+        "another account": cookie.value,
+        "forged": ("A" if cookie.value[0] != "A" else "B") + cookie.value[1:],
+        "of another service": URLSafeTimedSerializer("another secret", salt="device").dumps(["x", "y"]),
+        "garbage": "é;\x7f" * 30,
+    }[change]
+    other = Browser(counting.test_client())
+    other.client.set_cookie("device", value)
+    lock_out(counting, "who@example.org")
+    assert other.sign_in("who@example.org").status_code == 429

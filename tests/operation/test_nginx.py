@@ -126,8 +126,8 @@ def test_plain_http_leads_to_tls(front: Front) -> None:
 
 def test_signing_in_works_through_it_with_cookies_for_tls_only(front: Front) -> None:
     visitor = front.visitor().sign_in("who@example.org")
-    (cookie,) = visitor.session.cookies
-    assert cookie.secure
+    assert {cookie.name for cookie in visitor.session.cookies} == {"__Host-device", "__Host-session"}
+    assert all(cookie.secure for cookie in visitor.session.cookies)
     page = visitor.get("/activities")
     assert page.status_code == 200
     assert page.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"

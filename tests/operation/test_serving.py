@@ -88,8 +88,11 @@ def test_signing_in_behind_tls_keeps_the_cookie_to_tls(behind_tls: Flask) -> Non
     headers = PROXY | {"Referer": "https://interagency.example.org/sign-in"}
     answer = client.post("/sign-in", data=form, headers=headers, base_url="https://interagency.example.org")
     assert answer.status_code == 302
-    (cookie,) = answer.headers.getlist("Set-Cookie")
-    assert {"Secure", "HttpOnly", "SameSite=Lax"} <= set(cookie.split("; "))
+    cookies = answer.headers.getlist("Set-Cookie")
+    assert sorted(cookie.split("=")[0] for cookie in cookies) == ["__Host-device", "__Host-session"]
+    for cookie in cookies:
+        assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
+        assert "Domain" not in cookie
 
 
 def test_without_tls_nothing_is_said_about_tls(sqlite_app: Flask) -> None:
