@@ -45,6 +45,19 @@ def db_upgrade(app: Flask) -> None:
     click.echo("Database: up to date" if before == after else f"Database: upgraded to {', '.join(sorted(after))}")
 
 
+@db.command("recount")
+@with_app
+def db_recount(_app: Flask) -> None:
+    """Count anew how many activities stand under each entity and chapter, while people work."""
+    from interagency.database import db as database
+    from interagency.matrix.activities.tally import count_again, problems
+
+    before = problems(database.session)
+    count_again(database.session)
+    database.session.commit()
+    click.echo("Counts: made again" if before else "Counts: they were right")
+
+
 def _ready_feeds(app: Flask) -> None:
     """Keep the bytes of events that have none, or of an earlier version: readers need not wait for them."""
     from interagency.calendar.blocks import keep_missing

@@ -15,7 +15,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import make_msgid
@@ -68,11 +68,6 @@ class OutboxMessage(Model):
         return self.sent_at is None and self.next_try_at is None
 
 
-# Rooms say here what the words of `only_while` mean: whether it holds of the reader of a message on a day. A message
-# waits hours for a server that is away; who had a right when it was written may have it no more.
-CONDITIONS: dict[str, Callable[[Session, OutboxMessage, date], bool]] = {}
-
-
 @dataclass(frozen=True, slots=True)
 class Letter:
     """What a message says: a subject, paragraphs, and one link to act on."""
@@ -100,6 +95,13 @@ class Letter:
             parts.append(f"<p>{escape(self.closing)}</p>".replace("\n", "<br>"))
         body = "\n".join(parts)
         return f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"></head><body>\n{body}\n</body></html>\n'
+
+
+# Rooms say here what the words of `only_while` mean at an instant: False takes the message back, True lets it go as it
+# was written, a Letter is what it says by now. A message waits hours for a server that is away; who had a right when it
+# was written may have it no more, and what it says may be otherwise.
+Condition = Callable[[Session, OutboxMessage, datetime], bool | Letter]
+CONDITIONS: dict[str, Condition] = {}
 
 
 def write(
@@ -219,9 +221,8 @@ class Postman:
 def send_outbox(session: Session, settings: Settings, clock: Callable[[], datetime] = now) -> Sent:
     """Send what is due, one message and one transaction after another. Safe to run twice at once.
 
-    A message whose condition holds no more is taken back instead.
-
-    Without INTERAGENCY_MAIL_URL nothing is sent and everything stays.
+    A message whose condition holds no more is taken back instead. Without INTERAGENCY_MAIL_URL nothing is sent and
+    everything stays.
     """
     result = Sent()
     if not settings.mail_url:
@@ -232,11 +233,11 @@ def send_outbox(session: Session, settings: Settings, clock: Callable[[], dateti
             message = _claim(session, clock())
             if message is None:
                 return result
-            if not _holds(session, message, clock().astimezone(settings.zone).date()):
-                _withdraw(session, message)
+            error = _bring_up_to_date(session, message, clock())
+            if error is None:
                 result.withdrawn += 1
                 continue
-            error = _try(postman, message)
+            error = error or _try(postman, message)
             _note(session, message.id, error, clock())
             if error:
                 result.failed += 1
@@ -272,21 +273,26 @@ def _claim(session: Session, at: datetime) -> OutboxMessage | None:
             return message
 
 
-def _holds(session: Session, message: OutboxMessage, day: date) -> bool:
-    """Whether what the message was written under still holds."""
+def _bring_up_to_date(session: Session, message: OutboxMessage, at: datetime) -> str | None:
+    """Let the message say what holds by now. None when it was taken back, else an empty string or what went wrong."""
     if not message.only_while:
-        return True
+        return ""
     try:
-        return CONDITIONS[message.only_while.split()[0]](session, message, day)
-    finally:
-        session.rollback()  # nothing is held while the server is slow
-
-
-def _withdraw(session: Session, message: OutboxMessage) -> None:
-    """Take it back: its step may write again, should the reader have the right again."""
-    session.execute(sa.delete(OutboxMessage).where(OutboxMessage.id == message.id))
-    session.commit()
-    log.info("a message was withdrawn: %s", message.once)
+        says = CONDITIONS[message.only_while.split()[0]](session, message, at)
+    except Exception as problem:  # one that cannot be asked about stays, and keeps no other from leaving
+        session.rollback()
+        log.exception("whether a message may leave cannot be said: %s", message.once)
+        return f"{type(problem).__name__}: {problem}"[:500]
+    own = (OutboxMessage.id == message.id, OutboxMessage.sending_since == message.sending_since)
+    if says is False:
+        session.execute(sa.delete(OutboxMessage).where(*own))  # its step may write again
+        log.info("a message was taken back: %s", message.once)
+    elif isinstance(says, Letter):
+        message.subject, message.text, message.html = says.subject, says.text(), says.html()
+        values = {"subject": message.subject, "text": message.text, "html": message.html}
+        session.execute(sa.update(OutboxMessage).where(*own).values(values))
+    session.commit()  # nothing is held while the server is slow
+    return None if says is False else ""
 
 
 def _try(postman: Postman, message: OutboxMessage) -> str:
@@ -304,7 +310,8 @@ def _try(postman: Postman, message: OutboxMessage) -> str:
 
 def _note(session: Session, message_id: int, error: str, at: datetime) -> None:
     message = session.get(OutboxMessage, message_id, populate_existing=True)
-    assert message is not None
+    if message is None:  # another sender took it over and took it back
+        return
     message.tries += 1
     message.sending_since = None
     message.last_error = error

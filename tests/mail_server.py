@@ -46,8 +46,10 @@ def listening() -> Iterator[tuple[Server, int]]:
         port = free.getsockname()[1]
     controller = Controller(handler, hostname="127.0.0.1", port=port)
     controller.start()
-    yield handler, port
-    controller.stop()
+    try:
+        yield handler, port
+    finally:
+        controller.stop()
 
 
 def settings_for(app: Flask, port: int) -> Settings:

@@ -8,7 +8,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -166,28 +166,47 @@ def test_what_is_rolled_back_is_never_sent(app: Flask, server: tuple[Server, int
     assert send(app, settings_for(app, server[1])) == (0, 0)
 
 
+def send_all(app: Flask, port: int) -> tuple[int, int, int]:
+    with app.app_context():
+        result = send_outbox(db.session, settings_for(app, port), clock=lambda: AT)
+        db.session.close()
+        return result.sent, result.failed, result.withdrawn
+
+
 def test_what_must_hold_of_the_reader_is_asked_when_a_mail_leaves(
     app: Flask, server: tuple[Server, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = []
-
-    def holds(_session: object, message: OutboxMessage, day: date) -> bool:
-        asked.append((message.only_while, day))
-        return message.only_while.endswith("who")
-
-    monkeypatch.setitem(mail.CONDITIONS, "test", holds)
-    late = datetime(2026, 8, 1, 22, 30, tzinfo=UTC)  # half past midnight of the next day where the service is
+    handler, port = server
+    by_now = Letter("By now", "Dear Farida,", ("Otherwise.",))
+    says: dict[str, bool | Letter] = {"test yes": True, "test no": False, "test new": by_now}
+    monkeypatch.setitem(mail.CONDITIONS, "test", lambda _session, message, at: at == AT and says[message.only_while])
     with app.app_context():
-        for one in ("test who", "test undp", ""):
+        for one in (*says, ""):
             who = {"to_address": "who@example.org", "to_name": "Farida Who"}
             assert write(db.session, f"step {one}", **who, letter=LETTER, at=AT, only_while=one)
         db.session.commit()
-        result = send_outbox(db.session, settings_for(app, server[1]), clock=lambda: late)
-    assert (result.sent, result.failed, result.withdrawn) == (2, 0, 1)
-    assert asked == [("test who", date(2026, 8, 2)), ("test undp", date(2026, 8, 2))]
-    assert [message.once for message in all_messages(app)] == ["step test who", "step "]
-    put(app, "step test undp")  # its step may write again
-    assert len(all_messages(app)) == 3
+    assert send_all(app, port) == (3, 0, 1)
+    assert [message.once for message in all_messages(app)] == ["step test yes", "step test new", "step "]
+    found = [email.message_from_bytes(one.content, policy=email.policy.default) for one in handler.taken]
+    assert [one["Subject"] for one in found] == [LETTER.subject, "By now", LETTER.subject]
+    assert "Otherwise." in next(found[1].iter_parts()).get_content()
+    put(app, "step test no")  # its step may write again
+    assert len(all_messages(app)) == 4
+
+
+def test_a_condition_that_cannot_be_asked_keeps_its_own_mail_and_no_other(
+    app: Flask, server: tuple[Server, int]
+) -> None:
+    with app.app_context():
+        who = {"to_address": "who@example.org", "to_name": "Farida Who"}
+        write(db.session, "strange", **who, letter=LETTER, at=AT, only_while="a word of another version")
+        db.session.commit()
+    put(app, "plain")
+    assert send_all(app, server[1]) == (1, 1, 0)
+    strange, plain = all_messages(app)
+    assert plain.sent_at is not None
+    assert "KeyError" in strange.last_error
+    assert strange.next_try_at is not None
 
 
 @pytest.mark.parametrize("say", ["451 later", "554 no", "hang up"])

@@ -64,21 +64,21 @@ def _entities_named(event: Event) -> list[Organisation]:
 
 @rooms.post("/events/<int:event_id>/agreement")
 def agreement_post(event_id: int) -> ResponseReturnValue:
-    """Say for one's entity whether an event may be shared with one audience."""
-    found = queries.get_event(event_id)
+    """Say for one's entity whether an event, as it was read, may be shared with the audiences ticked."""
+    found = queries.get_event(event_id, lock=True)
     mine = {entity.key: entity for entity in my_entities()}
     entity = mine.get(request.form.get("entity", ""))
     if entity is None or entity not in _entities_named(found):
         refuse(403, _("Your entity takes no part in this event."))
-    db.session.refresh(found, ["version"], with_for_update=True)  # nobody changes it while it is spoken of
     if not as_it_was_read(found.version):
         return say_again(_spoken_of(found), entity, changed_since(found.title), 409)
+    as_read = _spoken_of(found)  # before the lock goes, and with it the version that was read
     try:
         said = read_statement()
         say_to_each(db.session, said, entity, by=current_user, at=instant(), day=today(), event_id=found.id)
     except AgreementRefusal as refusal:
         db.session.rollback()
-        return say_again(_spoken_of(found), entity, str(refusal), 422)
+        return say_again(as_read, entity, str(refusal), 422)
     db.session.commit()
     flash(kept_words(entity, said), "success")
     return redirect(url_for("calendar.event", event_id=event_id, _anchor="sharing"))

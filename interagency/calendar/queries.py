@@ -47,11 +47,12 @@ def everything() -> Sequence[ORMOption]:
     )
 
 
-def get_event(event_id: int) -> Event:
-    """The event, with everything loaded; 404 when there is none."""
+def get_event(event_id: int, *, lock: bool = False) -> Event:
+    """The event, with everything loaded; 404 when there is none. With `lock` nobody changes it until the commit."""
     if not 0 < event_id <= LARGEST_ID:
         abort(404)
-    event = db.session.scalar(sa.select(Event).where(Event.id == event_id).options(*everything()))
+    query = sa.select(Event).where(Event.id == event_id).options(*everything())
+    event = db.session.scalar(query.with_for_update(of=Event) if lock else query)
     if event is None:
         abort(404)
     return event

@@ -93,12 +93,13 @@ def upgrade() -> None:
         sa.Column("change", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_activity_tally")),
     )
-    place = ", ".join(_PLACE)
-    op.execute(f"{_ADD} SELECT {place}, count(*) FROM activity_under GROUP BY {place}")
     _count_by(_DIFFERENT)
     tally = _tally_on_sqlite if op.get_bind().dialect.name == "sqlite" else _tally_on_postgresql
     for act, rows, change in _ACTS:
         tally(f"tally_activity_under_{act.lower()}", act, rows, change)
+    # After the triggers: to make them waits for who is writing, and holds others off until this is committed.
+    place = ", ".join(_PLACE)
+    op.execute(f"{_ADD} SELECT {place}, count(*) FROM activity_under GROUP BY {place}")
 
 
 def downgrade() -> None:

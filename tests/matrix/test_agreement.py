@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -198,3 +200,27 @@ def test_what_is_said_of_an_event_is_said_as_it_was_read(app: Flask, enter: Ente
     again = next(form for form in html.fromstring(late.text).forms if form.get("action") == f"{page}/agreement")
     values = dict(again.form_values()) | {"decision": "agreed"} | BEYOND
     assert who.client.post(f"{page}/agreement", data=values).status_code == 302
+
+
+def test_speaking_of_an_event_waits_for_nobody_who_names_the_entity(app: Flask, enter: Enter) -> None:
+    """Who takes a calendar in names an entity at one event and then changes another: each would wait for the other."""
+    if app.extensions["interagency_settings"].database_url.startswith("sqlite"):
+        pytest.skip("on SQLite one writes after the other")
+    page, other = add_event(enter), add_event(enter)
+    who = enter("who")
+    values = {"entity": "who", "audience": "commission", "decision": "refused", "csrf_token": who.token(page)}
+    named = sa.text(
+        "INSERT INTO event_organisation (event_id, organisation_id, part, position) "
+        "SELECT :event, id, 'participant', 9 FROM organisation WHERE key = 'who'"
+    )
+    with app.app_context():
+        engine = db.engine
+    with engine.begin() as taking_in, ThreadPoolExecutor(1) as pool:
+        taking_in.execute(named, {"event": int(other.rsplit("/", 1)[1])})
+        spoken = pool.submit(who.client.post, f"{page}/agreement", data=values)
+        with suppress(TimeoutError):
+            assert spoken.result(5).status_code == 302
+        taking_in.execute(
+            sa.text("UPDATE event SET venue = 'x' WHERE id = :event"), {"event": int(page.rsplit("/", 1)[1])}
+        )
+    assert spoken.result(5).status_code == 302

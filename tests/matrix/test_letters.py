@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -14,6 +16,7 @@ from interagency.database import db
 from interagency.mail import OutboxMessage, send_outbox
 from interagency.matrix.cycles.reminders import Sender, write_due_reminders
 from interagency.matrix.organisations.models import Appointment
+from interagency.matrix.organisations.queries import Directory
 from tests.helpers import Browser
 from tests.mail_server import Server, settings_for
 from tests.matrix.conftest import VIENNA, Clock
@@ -51,9 +54,9 @@ def remind(app: Flask, clock: Clock, open_month: Callable[..., None]) -> Callabl
     return act
 
 
-def end_appointment(app: Flask, email: str, last: date) -> None:
+def end_appointment(app: Flask, address: str, last: date) -> None:
     with app.app_context():
-        person = db.session.scalars(sa.select(Person.id).where(Person.email == email)).one()
+        person = db.session.scalars(sa.select(Person.id).where(Person.email == address)).one()
         db.session.execute(sa.update(Appointment).where(Appointment.person_id == person).values(last_day=last))
         db.session.commit()
 
@@ -85,6 +88,57 @@ def test_a_reminder_that_waited_stays_when_the_entity_has_answered(
     sign = {"cycle": "2026-08", "entity": "who", "kind": "unchanged"}
     enter("who").send("/month/sign", sign, at="/month/sign?kind=unchanged")
     assert post() == [UNDP]
+
+
+def both_entities(app: Flask, address: str) -> None:
+    """The focal point of UNDP speaks for WHO, too."""
+    with app.app_context():
+        person = db.session.scalars(sa.select(Person.id).where(Person.email == address)).one()
+        who = Directory(db.session).find("who")
+        db.session.add(Appointment(person_id=person, entity_id=who.id, first_day=date(2026, 1, 1)))
+        db.session.commit()
+
+
+def subject_to(mail_server: tuple[Server, int], address: str) -> str:
+    (found,) = [one for one in mail_server[0].taken if one.rcpt_tos == [address]]
+    return str(email.message_from_bytes(found.content, policy=email.policy.default)["Subject"])
+
+
+@pytest.mark.parametrize("what", ["answered", "no longer theirs", "extended"])
+def test_a_reminder_says_what_is_so_when_it_leaves(
+    app: Flask, enter: Enter, clock: Clock, remind: Callable[[], int], post: Callable[[], list[str]],
+    mail_server: tuple[Server, int], what: str,
+) -> None:  # fmt: skip
+    both_entities(app, UNDP)
+    clock.move(2026, 9, 4, 8)
+    assert remind() == 2
+    if what == "answered":
+        sign = {"cycle": "2026-08", "entity": "who", "kind": "unchanged"}
+        enter("who").send("/month/sign", sign, at="/month/sign?kind=unchanged&cycle=2026-08")
+    elif what == "no longer theirs":
+        with app.app_context():
+            who = Directory(db.session).find("who")
+            of_who = sa.update(Appointment).where(Appointment.entity_id == who.id)
+            db.session.execute(of_who.values(last_day=date(2026, 9, 3)))
+            db.session.commit()
+    else:
+        values = {"entity": "undp", "due": "20 September 2026", "reason": "A mission"}
+        enter("coordinator").send("/cycles/2026-08/extend", values, at="/cycles/2026-08")
+    assert UNDP in post()
+    expected = {"extended": "August 2026: UNDP, WHO due 5 September"}.get(what, "August 2026: UNDP due 5 September")
+    assert subject_to(mail_server, UNDP) == expected
+
+
+def test_what_was_asked_back_and_answered_meanwhile_is_not_asked_again(
+    app: Flask, enter: Enter, open_month: Callable[..., None], post: Callable[[], list[str]]
+) -> None:
+    open_month()
+    sign = {"cycle": "2026-08", "entity": "who", "kind": "unchanged"}
+    enter("who").send("/month/sign", sign, at="/month/sign?kind=unchanged")
+    values = {"entity": "who", "note": "The dates of two workshops overlap."}
+    enter("coordinator").send("/cycles/2026-08/return", values, at="/cycles/2026-08")
+    enter("who").send("/month/sign", sign, at="/month/sign?kind=unchanged")
+    assert post() == []
 
 
 def test_a_disabled_account_gets_no_reminder(

@@ -22,6 +22,7 @@ MOST_ROWS = 2000
 
 _row = activity_tally.c
 _place = (_row.entity_id, _row.chapter_number, _row.is_joint)
+_under_place = (activity_under.c.entity_id, activity_under.c.chapter_number, activity_under.c.is_joint)
 
 
 def tally(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
@@ -39,11 +40,11 @@ def under_any(session: Session) -> dict[int, tuple[int, int]]:
     return found
 
 
-def fold(session: Session, most: int = MOST_ROWS) -> int:
-    """Where there are more than `most` rows, make it one for each place. Returns how many went. The caller commits."""
+def fold(session: Session, most: int = MOST_ROWS) -> None:
+    """Where there are more than `most` rows, make it one for each place. The caller commits."""
     rows = session.scalar(sa.select(sa.func.count()).select_from(activity_tally)) or 0
     if rows <= most:
-        return 0
+        return
     # Only what is deleted here is added up: what others write meanwhile stays as it is.
     folded: Counter[tuple[int, int, bool]] = Counter()
     for entity, chapter, is_joint, change in session.execute(sa.delete(activity_tally).returning(*_place, _row.change)):
@@ -55,15 +56,24 @@ def fold(session: Session, most: int = MOST_ROWS) -> int:
     ]
     if values:
         session.execute(sa.insert(activity_tally), values)
-    return rows - len(values)
 
 
 def problems(session: Session) -> list[str]:
-    """What is wrong between the tally and the activities it counts."""
-    under = activity_under.c
-    place = (under.entity_id, under.chapter_number, under.is_joint)
-    counted = {tuple(row[:3]): row[3] for row in session.execute(sa.select(*place, sa.func.count()).group_by(*place))}
-    kept = {tuple(row[:3]): row[3] for row in session.execute(tally()) if row[3]}
-    if kept == counted:
-        return []
-    return ["the tally of activities under entities and chapters does not fit the activities"]
+    """What is wrong between the tally and the activities it counts; in one statement, so of one moment."""
+    there = sa.select(*_under_place, sa.func.count().label("change")).group_by(*_under_place)
+    both = sa.union_all(there, sa.select(*_place, -_row.change)).subquery()
+    place = (both.c.entity_id, both.c.chapter_number, both.c.is_joint)
+    wrong = sa.select(*place).group_by(*place).having(sa.func.sum(both.c.change) != 0).subquery()
+    number = session.scalar(sa.select(sa.func.count()).select_from(wrong))
+    return [f"the tally of activities is wrong under {number} entities and chapters"] if number else []
+
+
+def count_again(session: Session) -> None:
+    """Throw the tally away and count; who saves waits meanwhile. The caller commits."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.text("LOCK TABLE activity_under IN SHARE ROW EXCLUSIVE MODE"))
+    session.execute(sa.delete(activity_tally))
+    counted = sa.select(*_under_place, sa.func.count()).group_by(*_under_place)
+    session.execute(
+        sa.insert(activity_tally).from_select(["entity_id", "chapter_number", "is_joint", "change"], counted)
+    )

@@ -76,7 +76,9 @@ def _say(
 
 def _one_at_a_time(session: Session, entity: Organisation) -> None:
     """Of two who say the same for an entity at once, the second says what stands."""
-    session.execute(sa.select(Organisation.id).where(Organisation.id == entity.id).with_for_update())
+    # Without the key: who writes a record that names the entity need not wait, and nobody waits for each other in turn.
+    row = sa.select(Organisation.id).where(Organisation.id == entity.id)
+    session.execute(row.with_for_update(key_share=True))
 
 
 @dataclass(frozen=True, slots=True)

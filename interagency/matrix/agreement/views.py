@@ -202,7 +202,7 @@ def _takes_part(activity: Activity, entity: Organisation) -> bool:
 
 @rooms.post("/activities/<int:activity_id>/agreement")
 def activity_post(activity_id: int) -> ResponseReturnValue:
-    """Say for one's entity whether one activity, as it was read, may be shared with one audience."""
+    """Say for one's entity whether one activity, as it was read, may be shared with the audiences ticked."""
     entity, _mine = _own_entity()
     lock(db.session, [activity_id])
     activity = get_activity(activity_id, merged=True)
@@ -212,12 +212,13 @@ def activity_post(activity_id: int) -> ResponseReturnValue:
         return _say_of_survivor(activity, entity)
     if not as_it_was_read(activity.version):
         return say_again(_spoken_of(activity), entity, changed_since(activity.title), 409)
+    as_read = _spoken_of(activity)  # before the lock goes, and with it the version that was read
     try:
         said = read_statement()
         say_to_each(db.session, said, entity, by=current_user, at=instant(), day=today(), activity_ids=(activity.id,))
     except AgreementRefusal as refusal:
         db.session.rollback()
-        return say_again(_spoken_of(activity), entity, str(refusal), 422)
+        return say_again(as_read, entity, str(refusal), 422)
     db.session.commit()
     flash(kept_words(entity, said), "success")
     return redirect(url_for("activities.activity", activity_id=activity_id, _anchor="sharing"))
@@ -257,7 +258,7 @@ def _spoken_of(activity: Activity) -> SpokenOf:
 
 def as_it_was_read(version: int) -> bool:
     """Whether what is said is said of a record of this version. A form that names none is taken at its word."""
-    return request.form.get("version", version, type=int) == version
+    return request.form.get("version", str(version)) == str(version)
 
 
 def changed_since(title: str) -> str:

@@ -25,12 +25,14 @@ from interagency.matrix.cycles.editions import changes_since, edition_before
 from interagency.matrix.cycles.models import Answer, Cycle, Edition
 from interagency.matrix.cycles.months import due_words, month_words
 from interagency.matrix.organisations.models import Organisation
-from interagency.matrix.organisations.readers import COORDINATOR, as_focal_point, is_focal_point_of
+from interagency.matrix.organisations.readers import COORDINATOR, keys_of, reader_of
+from interagency.web import settings
 
 DAYS_BEFORE = 3
 DAYS_AFTER = 1
 LAST_DAY_AFTER = 30
-UNANSWERED = "unanswered"
+# What reminders and returned answers must still be when they leave.
+UNANSWERED, RETURNED = "unanswered", "returned"
 CLOSING = "You receive this as focal point. Nobody is reminded once their entity has answered."
 
 
@@ -127,18 +129,42 @@ def _write(
     return written
 
 
-def _is_unanswered(session: Session, message: OutboxMessage, day: date) -> bool:
-    """Whether the month is open, one of the entities has not answered, and the reader is focal point of them all."""
+def _as_it_stands(session: Session, message: OutboxMessage, at: datetime) -> bool | Letter:
+    """A reminder as it is to be when it leaves: of the entities it was about those that have not answered by now and
+    that its reader still speaks for, with their dates of now. False without any.
+    """
     _, month, *keys = message.only_while.split()
     cycle = next((one for one in open_cycles(session) if one.month == month), None)
-    if cycle is None or not is_focal_point_of(session, message, keys, day):
+    person = reader_of(session, message)
+    about = keys_of(session, person, at).intersection(keys)
+    if cycle is None or person is None or not about:
         return False
-    return any(row.entity.key in keys and not row.has_answered for row in board(session, cycle, day))
+    zone = settings().zone
+    rows = [
+        row
+        for row in board(session, cycle, at.astimezone(zone).date())
+        if row.entity.key in about and not row.has_answered
+    ]
+    if not rows:
+        return False
+    step = step_at(min(row.due_at for row in rows), at, zone) or Step.LATE
+    return _letter(cycle, rows, person, step, Sender(settings().base_url, zone))
+
+
+def _is_returned(session: Session, message: OutboxMessage, at: datetime) -> bool:
+    """Whether the entity has not answered anew, and the reader still speaks for it."""
+    _, number, key = message.only_while.split()
+    answer = session.get_one(Answer, int(number))
+    anew = sa.exists().where(
+        Answer.cycle_month == answer.cycle_month, Answer.entity_id == answer.entity_id, Answer.ended_at.is_(None)
+    )
+    return key in keys_of(session, reader_of(session, message), at) and not session.scalar(sa.select(anew))
 
 
 def prepare() -> None:
-    """Let reminders be taken back that came too late."""
-    CONDITIONS[UNANSWERED] = _is_unanswered
+    """Let what is written about a month be looked at again when it leaves."""
+    CONDITIONS[UNANSWERED] = _as_it_stands
+    CONDITIONS[RETURNED] = _is_returned
 
 
 def _once(cycle: Cycle, key: str, rows: list[BoardRow], person_id: int, sender: Sender) -> str:
@@ -211,7 +237,7 @@ def write_returned(
             link=f"{sender.base_url}/month?cycle={cycle.month}",
             link_words="Open your month",
         )
-        once, right = f"returned/{answer.id}/{person.id}", as_focal_point([entity])
+        once, right = f"returned/{answer.id}/{person.id}", f"{RETURNED} {answer.id} {entity.key}"
         written += write(
             session, once, to_address=person.email, to_name=person.name, letter=letter, at=at, only_while=right
         )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from interagency.accounts.models import Role
+from interagency.accounts.models import Person, Role
 from interagency.accounts.queries import person_by_email
 from interagency.mail import CONDITIONS, OutboxMessage
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities_of
+from interagency.web import settings
 
 COORDINATOR = "coordinator"
 FOCAL_POINT = "focal_point"
@@ -22,21 +23,26 @@ def as_focal_point(entities: Iterable[Organisation]) -> str:
     return " ".join([FOCAL_POINT, *(entity.key for entity in entities)])
 
 
-def is_focal_point_of(session: Session, message: OutboxMessage, keys: Iterable[str], day: date) -> bool:
-    """Whether the reader of `message`, with an account in use, is focal point of every one of the entities on `day`."""
+def reader_of(session: Session, message: OutboxMessage) -> Person | None:
+    """Whose address the message goes to, if their account is in use."""
     person = person_by_email(session, message.to_address)
-    if person is None or not person.is_active:
-        return False
-    return {entity.key for entity in entities_of(session, person, day)}.issuperset(keys)
+    return person if person is not None and person.is_active else None
 
 
-def _is_focal_point(session: Session, message: OutboxMessage, day: date) -> bool:
-    return is_focal_point_of(session, message, message.only_while.split()[1:], day)
+def keys_of(session: Session, person: Person | None, at: datetime) -> set[str]:
+    """The entities that person is focal point of at `at`, by key; of nobody none."""
+    if person is None:
+        return set()
+    return {entity.key for entity in entities_of(session, person, at.astimezone(settings().zone).date())}
 
 
-def _is_coordinator(session: Session, message: OutboxMessage, _day: date) -> bool:
-    person = person_by_email(session, message.to_address)
-    return person is not None and person.is_active and person.role is Role.COORDINATOR
+def _is_focal_point(session: Session, message: OutboxMessage, at: datetime) -> bool:
+    return keys_of(session, reader_of(session, message), at).issuperset(message.only_while.split()[1:])
+
+
+def _is_coordinator(session: Session, message: OutboxMessage, _at: datetime) -> bool:
+    person = reader_of(session, message)
+    return person is not None and person.role is Role.COORDINATOR
 
 
 def prepare() -> None:

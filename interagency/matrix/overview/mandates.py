@@ -121,7 +121,7 @@ def declare(
     themselves ticked or cleared since is done. The change stands in the audit log. Does not commit.
     """
     # One at a time for each entity: two saves at once would both add the same row.
-    session.execute(sa.select(Organisation.id).where(Organisation.id == entity.id).with_for_update())
+    session.execute(sa.select(Organisation.id).where(Organisation.id == entity.id).with_for_update(key_share=True))
     standing = declared_codes(session, entity)
     wanted, before = set(wanted), standing if seen is None else set(seen)
     added, removed = (wanted - before) - standing, (before - wanted) & standing
