@@ -1,23 +1,22 @@
-"""Pages over many activities: the list, its depth, the heat map, and the start of the command line."""
+"""Pages over many activities: the list, its depth, the heat map, and the start of the server."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import time
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from werkzeug.datastructures import MultiDict
 
-from bench import worlds
+from bench import servers, worlds
 from bench.measure import Growth, Measure, Size, events_beside, interleave, timed
 from interagency.database import db
 from interagency.matrix.activities.listing import page_of_activities
 from interagency.matrix.activities.queries import counts_by_chapter
 from interagency.matrix.filters import Filters, read_filters
 from interagency.matrix.overview.grid import grid
+from interagency.settings import Settings
 
 QUERY = (("chapter", "5"), ("status", "ongoing"))
 _SHOWN = """FROM activity a WHERE a.is_listed AND a.status = 'ongoing'
@@ -113,26 +112,28 @@ def growth(size: Size) -> Iterable[Growth]:
     found: dict[str, list[float]] = {}
     for engine, name in worlds.engines():
         for activities in size.growth:
-            with (
-                worlds.world(engine, activities, events_beside(activities)) as (app, _settings),
-                app.test_request_context("/activities"),
-            ):
-                for what, act in _GROWING.items():
-                    act()
-                    cost = min(timed(act) for _round in range(size.rounds + 2))
-                    found.setdefault(f"{what}, {name}", []).append(cost)
-                db.session.rollback()
-    command = [str(Path(sys.executable).parent / "interagency"), "--help"]
-    found["interagency --help"] = [
-        min(timed(lambda: subprocess.run(command, check=True, capture_output=True)) for _round in range(3))  # noqa: S603
-        for _size in size.growth
-    ]
+            with worlds.world(engine, activities, events_beside(activities)) as (app, settings):
+                with app.test_request_context("/activities"):
+                    for what, act in _GROWING.items():
+                        act()
+                        cost = min(timed(act) for _round in range(size.rounds + 2))
+                        found.setdefault(f"{what}, {name}", []).append(cost)
+                    db.session.rollback()
+                found.setdefault(f"the server's start, {name}", []).append(min(_start(settings) for _round in range(3)))
     for name, costs in found.items():
         yield Growth(name, list(size.growth), costs)
 
 
+def _start(settings: Settings) -> float:
+    """Seconds until a server says that it is ready."""
+    begun = time.perf_counter()
+    with servers.gunicorn("interagency:create_app()", worlds.environment(settings)) as port:
+        servers.seconds_of_get(port, "/readyz", 1)
+        return time.perf_counter() - begun
+
+
 _GROWING: dict[str, Callable[[], object]] = {
-    "page one of the list, in process": lambda: (
+    "page one of the list": lambda: (
         page_of_activities(db.session, Filters(), mine=[], number=1),
         counts_by_chapter(db.session, Filters()),
     ),

@@ -17,8 +17,8 @@ from bench.worlds import ROOT
 
 PAGE, PICTURE = ROOT / "docs" / "benchmarks.md", ROOT / "docs" / "pictures" / "benchmarks.svg"
 EVENING = ROOT / "docs" / "benchmarks-evening.md"
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 420, 70, 220, 40, 50
-TONES = ("#00629b", "#a8470f", "#2e7031", "#7a2a7d", "#6b5b00", "#44546a")
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 800, 440, 70, 300, 40, 50
+TONES = ("#00629b", "#a8470f", "#2e7031", "#7a2a7d", "#6b5b00", "#44546a", "#b0235f", "#006d77")
 
 
 def _number(value: float) -> str:

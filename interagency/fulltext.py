@@ -119,8 +119,13 @@ def count(session: Session, model: type[Any], terms: Terms) -> int:
         name = f"{model.__tablename__}_words"
         query = sa.select(sa.func.count()).select_from(sa.table(name))
         return session.scalar(query.where(sa.literal_column(name).op("MATCH")(_bound(terms)))) or 0
+    # PostgreSQL thinks that looking through all records costs as much as its index does for words that most of them
+    # hold. It knows nothing of unpacking each record's words, which takes twice as long.
+    session.execute(sa.text("SET LOCAL enable_seqscan = off"))
     listed = sa.select(sa.func.count()).select_from(model).where(model.is_listed)
-    return session.scalar(listed.where(holds(model, terms))) or 0
+    number = session.scalar(listed.where(holds(model, terms)))
+    session.execute(sa.text("SET LOCAL enable_seqscan = DEFAULT"))
+    return number or 0
 
 
 def best_ids(session: Session, model: type[Any], terms: Terms, limit: int) -> list[int]:

@@ -66,7 +66,7 @@ def test_the_list_takes_as_many_statements_with_fifty_rows_as_with_one(app: Flas
     def statements(address: str) -> int:
         with statements_seen(app) as seen:
             assert reader.get(address).status_code == 200
-        return len(seen)
+        return len([one for one in seen if not one.startswith("SET LOCAL")])  # how a plan is chosen, not a question
 
     with app.app_context():
         fill(120)

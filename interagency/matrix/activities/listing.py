@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -194,7 +194,8 @@ def _relations(session: Session, ids: Sequence[int]) -> dict[str, dict[int, list
     """What hangs on the activities `ids`, by kind and activity, each in its order: one statement."""
     found: dict[str, dict[int, list[Any]]] = defaultdict(lambda: defaultdict(list))
     if ids:
-        for kind, number, _place, text, is_lead in session.execute(_relations_query(), {"ids": list(ids)}):
+        rows = session.execute(_relations_query(), {"ids": list(ids)}).all()  # together: one by one takes twice as long
+        for kind, number, _place, text, is_lead in rows:
             found[kind][number].append(ListedEntity(text, bool(is_lead)) if kind == "entity" else text)
     return found
 
@@ -253,5 +254,6 @@ def _listed(row: Any, relations: dict[str, dict[int, list[Any]]]) -> ListedActiv
     )
 
 
+@lru_cache(maxsize=4096)
 def _date(precision: Any, first: date | None, last: date | None) -> ImpreciseDate | None:
     return ImpreciseDate(precision, first, last) if precision and first and last else None
