@@ -119,7 +119,7 @@ def growth(size: Size) -> Iterable[Growth]:
                         cost = min(timed(act) for _round in range(size.rounds + 2))
                         found.setdefault(f"{what}, {name}", []).append(cost)
                     db.session.rollback()
-                found.setdefault(f"the server's start, {name}", []).append(min(_start(settings) for _round in range(3)))
+                found.setdefault(f"the server's start, {name}", []).append(_start(settings))
     for name, costs in found.items():
         yield Growth(name, list(size.growth), costs)
 
