@@ -7,11 +7,12 @@ import re
 import zoneinfo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
+
+from interagency.zone_names import known_zones
 
 PREFIX = "INTERAGENCY_"
 
@@ -91,11 +92,8 @@ def _bind(value: str) -> str:
     return value
 
 
-_zones = cache(zoneinfo.available_timezones)  # looks at six hundred files
-
-
 def _zone(value: str) -> str:
-    if value not in _zones():
+    if value not in known_zones():
         raise ValueError("write the name of a time zone, such as Europe/Vienna")
     return value
 

@@ -18,6 +18,7 @@ from flask.testing import FlaskClient
 from hypothesis import settings as hypothesis_settings
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy.engine import make_url
+from werkzeug.routing import Rule
 
 from interagency import create_app
 from interagency.accounts import models
@@ -56,6 +57,22 @@ class Compiled(BytecodeCache):
 
 
 COMPILED = Compiled()
+
+
+def _compile_addresses_once() -> None:
+    """So are addresses: to make functions of a hundred and forty of them takes most of the time of a new service."""
+    own, made = Rule._compile_builder, {}
+
+    def compile_once(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        key = (append_unknown, tuple(rule._trace), repr(rule.defaults))
+        if key not in made:
+            made[key] = own(rule, append_unknown)
+        return made[key]
+
+    Rule._compile_builder = compile_once
+
+
+_compile_addresses_once()
 EVERYTHING = os.environ.get("INTERAGENCY_TEST_EVERYTHING") == "yes"
 # Nothing is timed in tests: a busy machine is no fault.
 hypothesis_settings.register_profile("untimed", deadline=None)

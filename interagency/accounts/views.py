@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
-
 from flask import Blueprint, Request, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -18,6 +16,7 @@ from interagency.accounts.queries import person_by_email
 from interagency.database import db
 from interagency.history import audit
 from interagency.web import limiter, login_manager, public, settings
+from interagency.zone_names import known_zones, zones_by_city
 
 rooms = Blueprint("accounts", __name__)
 
@@ -116,11 +115,10 @@ def sign_out() -> ResponseReturnValue:
 @rooms.get("/account")
 def account() -> ResponseReturnValue:
     """A person's own page: time zone, where they are signed in, password."""
-    zones = sorted(zone for zone in zoneinfo.available_timezones() if "/" in zone and not zone.startswith("Etc"))
     here = sessions.current_session().id
     return render_template(
         "accounts/account.html",
-        zones=zones,
+        zones=zones_by_city(),
         here=here,
         sessions=sessions.living_sessions(current_user),
         idle_minutes=settings().idle_minutes,
@@ -132,7 +130,7 @@ def account() -> ResponseReturnValue:
 def account_post() -> ResponseReturnValue:
     """Keep the zone the person chose."""
     zone = request.form.get("timezone", "")
-    if zone and zone not in zoneinfo.available_timezones():
+    if zone and zone not in known_zones():
         abort(400)
     current_user.timezone = zone
     db.session.commit()

@@ -14,7 +14,6 @@ from interagency.calendar.clashes import clashes
 from interagency.calendar.event_pages import month_of, plain, rooms
 from interagency.calendar.forms import (
     EventForm,
-    zone_names,
 )
 from interagency.calendar.lines import read_segment, segment_words
 from interagency.calendar.models import Event
@@ -26,6 +25,7 @@ from interagency.matrix.activities.queries import may_add_activities, my_entitie
 from interagency.matrix.activities.record import StaleVersionError
 from interagency.web import reader_zone
 from interagency.words import clean
+from interagency.zone_names import zones_by_city
 
 
 @rooms.get("/events/dates")
@@ -145,5 +145,5 @@ def _conflict(event_id: int, form: EventForm) -> ResponseReturnValue:
 def _form_page(
     form: EventForm, event: Event | None, code: int = 200, conflict: dict[str, Any] | None = None
 ) -> ResponseReturnValue:
-    page = render_template("calendar/event_form.html", form=form, event=event, zones=zone_names(), conflict=conflict)
+    page = render_template("calendar/event_form.html", form=form, event=event, zones=zones_by_city(), conflict=conflict)
     return page, code

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zoneinfo
 from datetime import date, datetime, time
 
 import sqlalchemy as sa
@@ -257,11 +256,6 @@ def _kept_exceptions(event: Event, rrule: str, first: SegmentDraft) -> list[Exce
         for c in event.exceptions
         if rule.between(c.original, c.original, inc=True)
     ]
-
-
-def zone_names() -> list[str]:
-    """Zones by region and city, for the list under the field."""
-    return sorted(zone for zone in zoneinfo.available_timezones() if "/" in zone and not zone.startswith("Etc/"))
 
 
 __all__ = ["EventForm", "read_segment", "segment_words"]

@@ -16,8 +16,9 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from interagency.calendar.ics_lines import Block, read_moment
 from interagency.calendar.rules import WEEKDAYS, as_moment, parts_of
-from interagency.calendar.zones import is_known_zone, known_zones, local_problem
+from interagency.calendar.zones import is_known_zone, local_problem
 from interagency.typed_dates import LAST_YEAR
+from interagency.zone_names import zones_by_city
 
 MOST_PARTS = 100
 MOST_ZONES = 200
@@ -87,7 +88,7 @@ class Clock:
             return self.named
         try:
             for usual in ((*_SAMPLES, *times), times):
-                for name in (preferred, *known_zones()):
+                for name in (preferred, *zones_by_city()):
                     if self.fits(name, usual):
                         return name
         except OverflowError:

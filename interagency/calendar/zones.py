@@ -11,6 +11,8 @@ from typing import Literal
 
 from icalendar import Timezone, TimezoneDaylight, TimezoneStandard, vRecur, vUTCOffset
 
+from interagency.zone_names import known_zones, zones_by_city
+
 EARLIEST_YEAR = 1970  # older offsets carry seconds that clients refuse
 LATEST_YEAR = 2100
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -18,27 +20,16 @@ WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 PROOF_YEARS = 12
 
 
-@lru_cache(maxsize=1)
-def _all_names() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
-
-
 def is_known_zone(name: str) -> bool:
     """Whether `name` is the name of a time zone, such as Europe/Vienna."""
-    return name in _all_names()
-
-
-@lru_cache(maxsize=1)
-def known_zones() -> tuple[str, ...]:
-    """Zones by region and city, in order."""
-    return tuple(sorted(name for name in _all_names() if "/" in name and not name.startswith("Etc/")))
+    return name in known_zones()
 
 
 @lru_cache(maxsize=1)
 def _by_city() -> dict[str, str]:
     """Zones by the city in their name; of several (Indianapolis has two names) the shortest."""
     found: dict[str, str] = {}
-    for name in sorted(known_zones(), key=len, reverse=True):
+    for name in sorted(zones_by_city(), key=len, reverse=True):
         found[name.rpartition("/")[2].replace("_", " ").casefold()] = name
     return found
 
@@ -48,7 +39,7 @@ def zone_named(text: str | None) -> str | None:
     if not text or is_known_zone(text):
         return text
     plain = " ".join(text.replace("_", " ").split()).casefold()
-    whole = {name.replace("_", " ").casefold(): name for name in known_zones()}
+    whole = {name.replace("_", " ").casefold(): name for name in zones_by_city()}
     return whole.get(plain) or _by_city().get(plain) or text
 
 

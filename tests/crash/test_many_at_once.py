@@ -97,15 +97,16 @@ def test_twenty_people_at_the_same_record(
     assert answers == {(302, ""): 1, (409, "both shown"): EDITORS - 1}, served.lines()[-3000:]
 
     def insist(number: int) -> int:
-        """Read, save, and on a conflict read again: until it is in."""
+        """Read, save, and on a conflict save again from the page that shows it: until it is in."""
+        page = visitors[number].get(f"/activities/{record}/edit").text
         for tries in range(200):
-            page = visitors[number].get(f"/activities/{record}/edit").text
             version = page.split('name="version"')[1].split('value="')[1].split('"')[0]
             values = {"title": f"Insisted by {number}", "status": "ongoing", "lead": "who", "version": version}
             answer = visitors[number].post(f"/activities/{record}/edit", values, token=token, timeout=120)
             if answer.status_code == 302:
                 return tries
             assert answer.status_code == 409, answer.text[:300]
+            page = answer.text
         raise AssertionError("never got in")
 
     with ThreadPoolExecutor(EDITORS) as pool:

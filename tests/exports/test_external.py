@@ -291,8 +291,9 @@ def test_from_agreement_to_an_address_outside(app: Flask, enter: Enter, add_acti
     assert "Ours together" not in page.text
     assert "noindex" in page.headers["X-Robots-Tag"]
     assert "Set-Cookie" not in page.headers
-    assert agree(undp, activity=str(joint)).status_code == 302
-    assert "beyond what UNDP shares" in text_of(undp.get("/"))
+    refused = agree(undp, activity=str(joint))
+    assert refused.status_code == 422
+    assert "beyond what UNDP shares" in text_of(refused)
     agree(undp, activity=str(joint), beyond="yes")
     second = handed_out(coordinator)
     assert "Ours together" in outside.get(second).text
