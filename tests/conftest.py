@@ -255,6 +255,15 @@ def mail_server() -> Iterator[tuple[Server, int]]:
         yield found
 
 
+@pytest.fixture
+def counting(template_sqlite: Path, tmp_path: Path) -> Iterator[Flask]:
+    """A service that counts attempts, as it is run; on SQLite only."""
+    shutil.copy(template_sqlite, tmp_path / "interagency.sqlite3")
+    app = create_app(make_settings(tmp_path), TESTING=True, RATELIMIT_ENABLED=True)
+    yield app
+    close(app)
+
+
 def _signed_in(app: Flask) -> Callable[[str | None], Browser]:
     def enter(name: str | None) -> Browser:
         client: FlaskClient = app.test_client()

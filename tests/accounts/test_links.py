@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from interagency import create_app
 from interagency.accounts import link_views
 from interagency.accounts.links import invite, make_link
 from interagency.accounts.models import LinkPurpose, OneTimeLink, Person, Role
@@ -23,7 +20,6 @@ from interagency.database import db, now
 from interagency.history import AuditEntry
 from interagency.mail import OutboxMessage
 from interagency.matrix.organisations.models import Appointment
-from tests.conftest import close, make_settings
 from tests.helpers import PASSWORD, Browser, text_of
 
 Enter = Callable[[str | None], Browser]
@@ -123,14 +119,11 @@ def test_a_forgotten_password_takes_as_long_for_everybody(
         assert [entry.by_name for entry in entries] == ["nobody"] * 3
 
 
-def test_asking_is_limited_per_account(template_sqlite: Path, tmp_path: Path) -> None:
-    shutil.copy(template_sqlite, tmp_path / "interagency.sqlite3")
-    app = create_app(make_settings(tmp_path), TESTING=True, RATELIMIT_ENABLED=True)
-    browser = Browser(app.test_client())
+def test_asking_is_limited_per_account(counting: Flask) -> None:
+    browser = Browser(counting.test_client())
     for email in ("who@example.org", "nobody@example.org"):
         answers = [browser.send("/forgotten", {"email": email}).status_code for _ in range(4)]
         assert answers == [302, 302, 302, 429]
-    close(app)
 
 
 def test_a_chosen_password_ends_every_other_link(app: Flask, enter: Enter) -> None:

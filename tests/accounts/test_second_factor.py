@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,14 +16,13 @@ from flask import Flask
 from lxml import html
 from werkzeug.test import TestResponse
 
-from interagency import create_app
 from interagency.accounts.models import Person, RecoveryCode, SignIn
 from interagency.accounts.second_factor import TooManyCodesError, code_is_right
 from interagency.cli import main
 from interagency.database import db
 from interagency.history import AuditEntry
 from interagency.mail import OutboxMessage
-from tests.conftest import close, make_settings
+from tests.conftest import make_settings
 from tests.helpers import ACTIVITY, PASSWORD, Browser, text_of
 
 Enter = Callable[[str | None], Browser]
@@ -255,18 +253,15 @@ def test_guessing_is_limited_over_a_day(app: Flask, enter: Enter) -> None:
     assert give(half(app), phone.at(now)).status_code == 302
 
 
-def test_guessing_is_limited_per_address(template_sqlite: Path, tmp_path: Path) -> None:
-    shutil.copy(template_sqlite, tmp_path / "interagency.sqlite3")
-    app = create_app(make_settings(tmp_path), TESTING=True, RATELIMIT_ENABLED=True)
-    set_up(app, _signed_in(app))
-    browser = half(app)
+def test_guessing_is_limited_per_address(counting: Flask) -> None:
+    set_up(counting, _signed_in(counting))
+    browser = half(counting)
     token = browser.token("/sign-in/code")
     answers = [
         browser.client.post("/sign-in/code", data={"code": "0", "csrf_token": token}).status_code for _ in range(21)
     ]
     assert set(answers[:20]) == {422}
     assert answers[20] == 429
-    close(app)
 
 
 def _signed_in(app: Flask) -> Browser:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
@@ -12,13 +10,12 @@ from argon2 import PasswordHasher, Type, extract_parameters
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 
-from interagency import create_app
 from interagency.accounts.models import Person
 from interagency.database import db, now
 from interagency.history import AuditEntry
 from interagency.mail import OutboxMessage
 from interagency.web import HEADERS
-from tests.conftest import REAL_HASHER, close, make_settings
+from tests.conftest import REAL_HASHER
 from tests.helpers import PASSWORD, Browser, errors_of, statements_seen, text_of
 
 Enter = Callable[[str | None], Browser]
@@ -101,16 +98,13 @@ def test_no_page_of_accounts_is_kept_by_a_browser_or_a_proxy(enter_sqlite: Enter
     assert headers["Referrer-Policy"] == "same-origin"
 
 
-def test_guessing_the_password_in_an_open_session_is_slowed_down(template_sqlite: Path, tmp_path: Path) -> None:
-    shutil.copy(template_sqlite, tmp_path / "interagency.sqlite3")
-    app = create_app(make_settings(tmp_path), TESTING=True, RATELIMIT_ENABLED=True)
-    browser = Browser(app.test_client())
+def test_guessing_the_password_in_an_open_session_is_slowed_down(counting: Flask) -> None:
+    browser = Browser(counting.test_client())
     browser.sign_in("who@example.org")
     token = browser.token("/account")
     values = {"current": "guess", "password": "x", "again": "x", "csrf_token": token}
     answers = [browser.client.post("/account/password", data=values).status_code for _ in range(11)]
     assert answers == [302] * 10 + [429]
-    close(app)
 
 
 def test_a_disabled_account_is_closed_at_once(app: Flask, enter: Enter) -> None:
@@ -194,24 +188,12 @@ def test_the_zone_of_the_reader_is_kept_and_shown(enter: Enter) -> None:
     assert browser.send("/account", {"timezone": "Mars/Olympus"}).status_code == 400
 
 
-def test_guessing_is_slowed_down(template_sqlite: Path, tmp_path: Path) -> None:
-    shutil.copy(template_sqlite, tmp_path / "interagency.sqlite3")
-    app = create_app(make_settings(tmp_path), TESTING=True, RATELIMIT_ENABLED=True)
-    browser = Browser(app.test_client())
+def test_guessing_is_slowed_down(counting: Flask) -> None:
+    browser = Browser(counting.test_client())
     answers = [browser.sign_in("who@example.org", "wrong").status_code for _ in range(12)]
     assert answers[:10] == [422] * 10
     assert answers[-1] == 429
     assert "wait a minute" in text_of(browser.sign_in("who@example.org", "wrong"))
-    close(app)
-
-
-@pytest.fixture
-def counting(template_sqlite: Path, tmp_path: Path) -> Iterator[Flask]:
-    """A service that counts attempts."""
-    shutil.copy(template_sqlite, tmp_path / "interagency.sqlite3")
-    app = create_app(make_settings(tmp_path), TESTING=True, RATELIMIT_ENABLED=True)
-    yield app
-    close(app)
 
 
 def lock_out(app: Flask, email: str) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import gc
 import io
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,14 +14,12 @@ import sqlalchemy as sa
 from flask import Flask
 from openpyxl import Workbook
 
-from interagency import create_app
 from interagency.accounts.models import Person
 from interagency.database import db
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.organisations.models import Appointment
 from interagency.matrix.organisations.queries import Directory
 from interagency.web import FORM_LIMIT, UPLOAD_LIMIT, today
-from tests.conftest import close, make_settings
 from tests.exports.test_imports import confirm, edited, exported, send
 from tests.helpers import Browser
 
@@ -145,15 +141,6 @@ def test_a_file_confirmed_twice_at_once_is_taken_in_once(app: Flask, enter: Ente
     with app.app_context():
         found = db.session.scalar(sa.select(sa.func.count()).where(Activity.title == "Only once"))
     assert found == 1
-
-
-@pytest.fixture
-def counting(template_sqlite: Path, tmp_path: Path) -> Iterator[Flask]:
-    """A service that counts attempts."""
-    shutil.copy(template_sqlite, tmp_path / "interagency.sqlite3")
-    app = create_app(make_settings(tmp_path), TESTING=True, RATELIMIT_ENABLED=True)
-    yield app
-    close(app)
 
 
 @pytest.mark.parametrize(
