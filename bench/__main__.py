@@ -11,7 +11,7 @@ from importlib import import_module
 from bench import report, worlds
 from bench.measure import FULL, QUICK, Growth, Measure
 
-SUBJECTS = ("feed", "pages", "words", "workbook", "incoming", "closing", "saving")
+SUBJECTS = ("feed", "pages", "words", "workbook", "incoming", "closing", "growing", "saving")
 
 
 def _say(line: str) -> None:
@@ -42,7 +42,9 @@ def main() -> None:
             measures.append(measure)
             _say(report.line_of(measure))
         if hasattr(subject, "growth"):
-            growth += subject.growth(size)
+            for line in subject.growth(size):
+                growth.append(line)
+                _say(report.line_of_growth(line))
     making = sum(worlds.making)
     took = report.Took(time.monotonic() - begun - making, making)
     _say(f"{took.measuring:6.0f} s, and {took.making:.0f} s to make databases that are kept")

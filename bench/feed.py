@@ -153,7 +153,8 @@ def _after_a_change(size: Size, app: Flask, engine: str) -> Measure:
 def growth(size: Size) -> Iterable[Growth]:
     """Not changed, in process, by the number of events."""
     for engine, name in worlds.engines():
-        yield Growth(f"not changed (304), in process, {name}", list(size.growth), list(_unchanged(size, engine)))
+        costs = list(_unchanged(size, engine))
+        yield Growth(f"not changed (304), in process, {name}", list(size.growth), costs, "constant")
 
 
 def _unchanged(size: Size, engine: str) -> Iterator[float]:

@@ -67,13 +67,31 @@ class Measure:
         return self.ratio <= self.reach if self.better == "smaller" else self.ratio >= self.reach
 
 
+NOISE = 2.0  # what is constant may differ so much between two databases
+
+
 @dataclass(frozen=True)
 class Growth:
-    """The cost of one thing at several sizes, in seconds."""
+    """The cost of one thing at several sizes, in seconds. `at_most`: "constant" or "linear"."""
 
     name: str
     sizes: list[int]
     costs: list[float]
+    at_most: str
+
+    @property
+    def subject(self) -> str:
+        """What is measured, without the database it is measured on."""
+        return self.name.rpartition(", ")[0] or self.name
+
+    @property
+    def times(self) -> float:
+        """How many times the cost at the smallest size is that at the largest."""
+        return self.costs[-1] / self.costs[0]
+
+    @property
+    def is_reached(self) -> bool:
+        return self.times <= (NOISE if self.at_most == "constant" else self.sizes[-1] / self.sizes[0])
 
 
 def timed(act: Callable[[], object]) -> float:

@@ -121,7 +121,7 @@ def growth(size: Size) -> Iterable[Growth]:
                     db.session.rollback()
                 found.setdefault(f"the server's start, {name}", []).append(_start(settings))
     for name, costs in found.items():
-        yield Growth(name, list(size.growth), costs)
+        yield Growth(name, list(size.growth), costs, "constant")
 
 
 def _start(settings: Settings) -> float:

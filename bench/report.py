@@ -12,7 +12,7 @@ from html import escape
 from importlib.metadata import version
 from statistics import median
 
-from bench.measure import Growth, Measure, Size
+from bench.measure import NOISE, Growth, Measure, Size
 from bench.worlds import ROOT
 
 PAGE, PICTURE = ROOT / "docs" / "benchmarks.md", ROOT / "docs" / "pictures" / "benchmarks.svg"
@@ -79,6 +79,11 @@ generate`, the first time, and kept: SQLite's under `build/bench`, PostgreSQL's 
 with `interagency_bench_`; `python -m bench --forget` removes them. `make bench-quick` does the same with less of
 everything."""
 
+_SIZES = f"""
+Sizes are numbers of activities; there are half as many events. Each cost is the least of some rounds. Constant
+is what differs by less than {NOISE:g} times between the smallest and the largest, linear what grows no more than
+they do."""
+
 
 def _run(size: Size, took: Took) -> Iterator[str]:
     made = f", and {took.making / 60:.1f} to make databases that are kept" if took.making >= 6 else ""
@@ -103,12 +108,19 @@ def _table(measures: Sequence[Measure]) -> Iterator[str]:
 
 def _growth(growth: Sequence[Growth]) -> Iterator[str]:
     yield "\n## Cost against size\n"
-    yield "![Cost of a page, of the heat map, of a feed that has not changed and of the start](pictures/benchmarks.svg)\n"  # noqa: E501
-    yield f"| Milliseconds at | {' | '.join(f'{size:,}' for size in growth[0].sizes) if growth else ''} |"
-    yield "|---|" + "---:|" * (len(growth[0].sizes) if growth else 0)
+    yield "![Milliseconds of each against the number of activities](pictures/benchmarks.svg)\n"
+    sizes = growth[0].sizes if growth else []
+    yield f"| Milliseconds at | {' | '.join(f'{size:,}' for size in sizes)} | times | at most | state |"
+    yield "|---|" + "---:|" * len(sizes) + "---:|---|---|"
     for line in growth:
-        yield f"| {line.name} | {' | '.join(f'{cost * 1000:.3g}' for cost in line.costs)} |"
-    yield "\nSizes are numbers of activities; there are half as many events."
+        state = "reached" if line.is_reached else "**not reached**"
+        costs = " | ".join(_milliseconds(cost) for cost in line.costs)
+        yield f"| {line.name} | {costs} | {line.times:.3g} | {line.at_most} | {state} |"
+    yield _SIZES
+
+
+def _milliseconds(cost: float) -> str:
+    return f"{cost * 1000:,.0f}" if cost >= 0.1 else f"{cost * 1000:.3g}"
 
 
 def _picture(growth: Sequence[Growth]) -> str:
@@ -145,10 +157,12 @@ def _picture(growth: Sequence[Growth]) -> str:
     heights: dict[int, float] = {}
     for at, place in ends:
         heights[place] = max([at, *(height + 16 for height in heights.values())])
+    subjects = list(dict.fromkeys(line.subject for line in lines))
     for place, line in enumerate(lines):
-        tone = TONES[place % len(TONES)]
+        tone = TONES[subjects.index(line.subject) % len(TONES)]
+        dashes = ' stroke-dasharray="6 4"' if line.name.endswith("PostgreSQL") else ""
         points = " ".join(f"{x(s):.1f},{y(c * 1000):.1f}" for s, c in zip(line.sizes, line.costs, strict=True))
-        parts.append(f'<polyline points="{points}" fill="none" stroke="{tone}" stroke-width="2"/>')
+        parts.append(f'<polyline points="{points}" fill="none" stroke="{tone}" stroke-width="2"{dashes}/>')
         for s, c in zip(line.sizes, line.costs, strict=True):
             parts.append(f'<circle cx="{x(s):.1f}" cy="{y(c * 1000):.1f}" r="3" fill="{tone}"/>')
         label = f'<text x="{WIDTH - RIGHT + 10}" y="{heights[place] + 4:.1f}" fill="{tone}">{escape(line.name)}</text>'
@@ -161,3 +175,9 @@ def line_of(measure: Measure) -> str:
     state = "reached" if measure.is_reached else "NOT reached"
     costs = f"{median(measure.ours):.4g} against {median(measure.limit):.4g}"
     return f"{_number(measure.ratio):>9}  {state:<11} {measure.name} / {measure.against} ({costs})"
+
+
+def line_of_growth(growth: Growth) -> str:
+    """One line of growth for the terminal."""
+    state = "reached" if growth.is_reached else "NOT reached"
+    return f"{growth.times:>8.3g}x  {state:<11} {growth.name}: {', '.join(map(_milliseconds, growth.costs))} ms"

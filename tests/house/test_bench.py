@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -68,13 +69,36 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tupl
 def test_the_page_says_what_was_reached_and_why_not(
     write: Callable[..., tuple[str, str]], ours: list[float], state: str
 ) -> None:
-    growth = [Growth("list & map", [10, 100], [0.001, 0.002])]
+    growth = [Growth("list & map", [10, 100], [0.001, 0.002], "linear")]
     page, picture = write([measure(ours, [1.0])], growth, report.Took(60, 120))
     assert state in page
     assert "at most 2" in page
     assert "| list & map | 1 | 2 |" in page
     assert "1.0 minutes, and 2.0 to make databases that are kept" in page
     assert "list &amp; map" in picture
+
+
+@pytest.mark.parametrize(
+    ("costs", "at_most", "state"),
+    [
+        ([0.001, 0.0019], "constant", "| 1.9 | constant | reached |"),
+        ([0.001, 0.0021], "constant", "| 2.1 | constant | **not reached** |"),
+        ([0.2, 1.9], "linear", "| 200 | 1,900 | 9.5 | linear | reached |"),
+        ([0.2, 2.2], "linear", "| 200 | 2,200 | 11 | linear | **not reached** |"),
+    ],
+)
+def test_what_grows_more_than_it_may_is_said(
+    write: Callable[..., tuple[str, str]], costs: list[float], at_most: str, state: str
+) -> None:
+    page, _picture = write([], [Growth("reading", [10, 100], costs, at_most)], report.Took(60, 0))
+    assert state in page
+
+
+def test_both_databases_have_the_tone_of_what_is_measured(write: Callable[..., tuple[str, str]]) -> None:
+    growth = [Growth(f"reading, {name}", [10, 100], [0.1, 0.2], "linear") for name in ("SQLite", "PostgreSQL")]
+    _page, picture = write([], growth, report.Took(60, 0))
+    lines = re.findall(r'<polyline[^>]*stroke="(#\w+)"[^>]*?(dasharray)?="[^"]*"/>', picture)
+    assert [(tone, bool(dashes)) for tone, dashes in lines] == [(lines[0][0], False), (lines[0][0], True)]
 
 
 def test_the_page_leads_to_pages_that_are_there(write: Callable[..., tuple[str, str]]) -> None:
