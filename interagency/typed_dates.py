@@ -47,7 +47,11 @@ _FOREIGN = (
 
 
 class DateNotUnderstood(ValueError):
-    """What was typed is no date; the text says what to type instead."""
+    """What was typed is no date: `problem` says why not, `hint` what to type instead where that is not said yet."""
+
+    def __init__(self, problem: str, hint: str = "") -> None:
+        super().__init__(f"{problem} {hint}".strip())
+        self.problem, self.hint = problem, hint
 
     @property
     def message(self) -> str:
@@ -118,6 +122,7 @@ _PLACES = {
     "fourth": 4,
 }
 _HINT = "Write a day, month or year, such as 15 June 2016, June 2016 or early 2018."
+_DAY = "Write a day, such as 31 December 2027."
 
 
 def _shown(text: str) -> str:
@@ -137,20 +142,38 @@ def read_date(text: str) -> ImpreciseDate | None:
     Raises DateNotUnderstood saying what to type, and AmbiguousDate where day and month can be exchanged.
     """
     if len(text) > LONGEST:
-        raise DateNotUnderstood(f"“{_shown(text)}…” is too long for a date. {_HINT}")
+        raise DateNotUnderstood(f"“{_shown(text)}…” is too long for a date.", _HINT)
     plain = _normal(text)
     if plain in _UNKNOWN:
         return None
     plain, weekday = _without_weekday(plain)
     found = next((read for reader in _READERS if (read := reader(plain, text)) is not None), None)
     if found is None:
-        raise DateNotUnderstood(f"We could not read “{_shown(text)}”. {_HINT}")
+        raise DateNotUnderstood(f"We could not read “{_shown(text)}”.", _HINT)
     if weekday is not None and found.is_exact and found.first.weekday() != weekday:
         right = calendar.day_name[found.first.weekday()]
         raise DateNotUnderstood(
             f"{found.words()} is a {right}, not a {calendar.day_name[weekday]}. Correct one of them."
         )
     return found
+
+
+def read_one_day(text: str) -> date | None:
+    """The day people mean by `text`, where a month or a year would not do; None for a blank or `unknown`.
+
+    Raises what `read_date` raises, with days for examples.
+    """
+    try:
+        found = read_date(text)
+    except AmbiguousDate:
+        raise
+    except DateNotUnderstood as problem:
+        raise DateNotUnderstood(problem.problem, _DAY if problem.hint else "") from None
+    if found is None:
+        return None
+    if not found.is_exact:
+        raise DateNotUnderstood(f"“{_shown(text)}” is longer than a day.", _DAY)
+    return found.first
 
 
 def _without_weekday(plain: str) -> tuple[str, int | None]:
@@ -171,11 +194,11 @@ def _checked_year(year: str, text: str) -> int:
 
 def _checked_day(year: int, month: int, day: int, text: str) -> ImpreciseDate:
     if not 1 <= month <= 12:
-        raise DateNotUnderstood(f"We could not read “{_shown(text)}”: there is no month {month}. {_HINT}")
+        raise DateNotUnderstood(f"We could not read “{_shown(text)}”: there is no month {month}.", _HINT)
     days = calendar.monthrange(year, month)[1]
     if not 1 <= day <= days:
         name = MONTHS[month]
-        raise DateNotUnderstood(f"We could not read “{_shown(text)}”: {name} {year} has {days} days. {_HINT}")
+        raise DateNotUnderstood(f"We could not read “{_shown(text)}”: {name} {year} has {days} days.", _HINT)
     return ImpreciseDate.day(date(year, month, day))
 
 
@@ -206,7 +229,7 @@ def _numeric_day(plain: str, text: str) -> ImpreciseDate | None:
     if left > 12:
         return _checked_day(year, right, left, text)
     if 0 in (left, right):
-        raise DateNotUnderstood(f"We could not read “{_shown(text)}”. {_HINT}")
+        raise DateNotUnderstood(f"We could not read “{_shown(text)}”.", _HINT)
     choices = [_checked_day(year, right, left, text), _checked_day(year, left, right, text)]
     raise AmbiguousDate(
         f"“{_shown(text)}” could be {choices[0].words()} or {choices[1].words()}. Write the month as a word.", choices
@@ -222,7 +245,7 @@ def _month_and_year(plain: str, text: str) -> ImpreciseDate | None:
         return None
     year, month = _checked_year(match["y"] or match["y2"], text), int(match["m"] or match["m2"])
     if not 1 <= month <= 12:
-        raise DateNotUnderstood(f"We could not read “{_shown(text)}”: there is no month {month}. {_HINT}")
+        raise DateNotUnderstood(f"We could not read “{_shown(text)}”: there is no month {month}.", _HINT)
     return ImpreciseDate.month(year, month)
 
 
@@ -242,7 +265,7 @@ def _part_of_year(plain: str, text: str) -> ImpreciseDate | None:
     kind = match["a"] or match["a2"] or ("q" if match["w"] == "quarter" else "h")
     place = int(match["n"] or match["n2"] or _PLACES[match["p"]])
     if kind == "h" and place > 2:
-        raise DateNotUnderstood(f"We could not read “{_shown(text)}”: a year has two halves. {_HINT}")
+        raise DateNotUnderstood(f"We could not read “{_shown(text)}”: a year has two halves.", _HINT)
     return ImpreciseDate.quarter(year, place) if kind == "q" else ImpreciseDate.half_year(year, place)
 
 

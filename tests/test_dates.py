@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interagency.dates import ImpreciseDate, Precision, words_between
-from interagency.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
+from interagency.typed_dates import AmbiguousDate, DateNotUnderstood, read_date, read_one_day
 
 UNDERSTOOD = [
     ("June 2016", "2016-06"),
@@ -76,6 +76,23 @@ def test_day_and_month_that_can_be_exchanged_are_asked() -> None:
     with pytest.raises(AmbiguousDate) as caught:
         read_date("12/10/2026")
     assert [choice.words() for choice in caught.value.choices] == ["12 October 2026", "10 December 2026"]
+
+
+@pytest.mark.parametrize("text", ["31 June 2027", "next week", "June 2027", "2027", "early 2027", "13/2027", "x" * 61])
+def test_where_a_day_is_asked_for_days_are_the_examples(text: str) -> None:
+    with pytest.raises(DateNotUnderstood) as refusal:
+        read_one_day(text)
+    assert str(refusal.value).endswith(" Write a day, such as 31 December 2027.")
+    assert "early 2018" not in str(refusal.value)
+
+
+def test_one_day_is_read_as_any_date_is() -> None:
+    assert read_one_day("30 June 2027") == date(2027, 6, 30)
+    assert read_one_day("unknown") is None
+    with pytest.raises(AmbiguousDate, match="could be"):
+        read_one_day("12/10/2026")
+    with pytest.raises(DateNotUnderstood, match="all four.$"):
+        read_one_day("30 June 27")
 
 
 def test_a_month_is_never_its_first_day() -> None:

@@ -17,7 +17,7 @@ from interagency.calendar.models import Event
 from interagency.calendar.record import SegmentDraft
 from interagency.calendar.zones import is_known_zone, local_problem
 from interagency.matrix.framework.names import Gazetteer
-from interagency.typed_dates import DateNotUnderstood, read_date
+from interagency.typed_dates import DateNotUnderstood, read_one_day
 from interagency.words import clean
 
 
@@ -77,17 +77,17 @@ class EventChecks(EventFields):
         if not field.data or not self.repeats.data:
             return
         try:
-            found = read_date(field.data)
+            found = read_one_day(field.data)
         except DateNotUnderstood as problem:
             raise ValidationError(str(problem)) from None
-        if found is None or not found.is_exact:
+        if found is None:
             raise ValidationError(_("Write a day, such as 31 December 2027."))
         if self.repeat_count.data:
             raise ValidationError(_("Choose a number of times or a last day, not both."))
         segments = self.segments.data or []
-        if segments and segments[0].start and found.first < segments[0].start.first:
+        if segments and segments[0].start and found < segments[0].start.first:
             raise ValidationError(_("The last day lies before the first. Choose a later one."))
-        self._until = found.first
+        self._until = found
 
     def validate_parent(self, field: Any) -> None:
         """An event that is there, and not one of its own side events."""

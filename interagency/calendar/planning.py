@@ -14,7 +14,7 @@ from interagency.calendar.record import SegmentDraft
 from interagency.calendar.repeats import BASES, Repeat, rule_of, starts
 from interagency.calendar.zones import is_known_zone, zone_named
 from interagency.dates import ImpreciseDate, words_between
-from interagency.typed_dates import read_date
+from interagency.typed_dates import read_one_day
 from interagency.words import clean
 
 LONGEST = 2000
@@ -50,10 +50,9 @@ def _repeat(kind: str, args: Mapping[str, str]) -> Repeat:
 
     until: date | None = None
     if text := clean(args.get("repeat_until", ""), lines=False):
-        found = read_date(text)
-        if found is None or not found.is_exact:
+        until = read_one_day(text)
+        if until is None:
             raise ValueError(_("Write a day, such as 31 December 2027."))
-        until = found.first
     return Repeat(kind, number("repeat_every") or 1, number("repeat_count"), until)
 
 

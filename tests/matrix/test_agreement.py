@@ -174,6 +174,7 @@ def test_a_refusal_at_a_record_keeps_ticks_and_day(app: Flask, enter: Enter, add
     refused = who.send(f"{page}/agreement", said, at=page)
     assert refused.status_code == 422
     assert "nothing you typed is lost" in text_of(refused)
+    assert "Write a day, such as 31 December 2027. Leave it empty for no last day." in text_of(refused)
     form = next(form for form in html.fromstring(refused.text).forms if form.get("action") == f"{page}/agreement")
     values: dict[str, Any] = {}
     for name, value in form.form_values():

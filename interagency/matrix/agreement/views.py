@@ -28,7 +28,7 @@ from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
 from interagency.matrix.organisations.readers import as_focal_point
 from interagency.matrix.organisations.speaking import entity_named
-from interagency.typed_dates import DateNotUnderstood, read_date
+from interagency.typed_dates import DateNotUnderstood, read_one_day
 from interagency.web import for_coordinators, instant, refuse, settings, today
 from interagency.words import clean
 
@@ -55,12 +55,10 @@ def _words() -> tuple[Decision, date | None, bool]:
     except ValueError:
         raise AgreementRefusal(_("Choose whether it may be shared.")) from None
     try:
-        until = read_date(clean(request.form.get("until", ""), lines=False)[:60])
+        until = read_one_day(clean(request.form.get("until", ""), lines=False)[:60])
     except DateNotUnderstood as problem:
-        raise AgreementRefusal(str(problem)) from None
-    if until is not None and not until.is_exact:
-        raise AgreementRefusal(_("Write a day, such as 31 December 2027, or leave it empty."))
-    return decision, until.first if until else None, request.form.get("beyond") == "yes"
+        raise AgreementRefusal(_("%(problem)s Leave it empty for no last day.", problem=problem)) from None
+    return decision, until, request.form.get("beyond") == "yes"
 
 
 def _audiences_chosen(keys: list[str]) -> list[Audience]:

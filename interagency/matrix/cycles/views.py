@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 
 from interagency import mail
 from interagency.database import db
-from interagency.dates import Precision
 from interagency.matrix.cycles import answers, editions, opening
 from interagency.matrix.cycles.answers import CycleRefusal
 from interagency.matrix.cycles.board import (
@@ -42,7 +41,7 @@ from interagency.matrix.cycles.remarks import remarks
 from interagency.matrix.cycles.reminders import Sender, announce_edition, remind, write_returned
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
-from interagency.typed_dates import DateNotUnderstood, read_date
+from interagency.typed_dates import DateNotUnderstood, read_one_day
 from interagency.web import for_coordinators, instant, refuse, settings, today
 from interagency.words import clean
 
@@ -88,12 +87,12 @@ def _day_from_form(name: str) -> datetime:
     """The end of the day that was typed, in the service's zone. Raises CycleRefusal with what to write."""
     text = clean(request.form.get(name, ""), lines=False)[:60]
     try:
-        found = read_date(text)
+        found = read_one_day(text)
     except DateNotUnderstood as problem:
         raise CycleRefusal(str(problem)) from None
-    if found is None or found.precision is not Precision.DAY:
+    if found is None:
         raise CycleRefusal(_("Write a day, such as 5 November 2026."))
-    return end_of_day(found.first, settings().zone)
+    return end_of_day(found, settings().zone)
 
 
 def _text_from_form(name: str) -> str:

@@ -31,7 +31,7 @@ from interagency.history import audit
 from interagency.matrix.organisations.appointments import appoint, appointed, appointments_by_person, end_appointment
 from interagency.matrix.organisations.models import Appointment
 from interagency.matrix.organisations.queries import entities
-from interagency.typed_dates import DateNotUnderstood, read_date
+from interagency.typed_dates import DateNotUnderstood, read_one_day
 from interagency.web import for_administrators, instant, refuse, settings, today
 from interagency.words import clean
 
@@ -153,12 +153,9 @@ def _number(name: str) -> int:
 
 def _day(name: str, default: date | None) -> date | None:
     try:
-        found = read_date(clean(request.form.get(name, ""), lines=False)[:60])
+        return read_one_day(clean(request.form.get(name, ""), lines=False)[:60]) or default
     except DateNotUnderstood as problem:
         raise ValueError(str(problem)) from None
-    if found is not None and not found.is_exact:
-        raise ValueError(_("Write a day, such as 31 December 2027."))
-    return found.first if found else default
 
 
 @rooms.get("/people/<int:person_id>")
