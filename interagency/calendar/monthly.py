@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from flask import url_for
 from sqlalchemy.orm import Session
 
+from interagency.calendar.bulk import read_events
 from interagency.calendar.models import Event, EventOrganisation, EventStatus, Part
 from interagency.calendar.occurrences import days_words, occurrences
 from interagency.calendar.queries import everything
@@ -18,7 +19,6 @@ from interagency.matrix.cycles.parts import CyclePart, MonthRow, take_part
 
 NAME = "event"
 LIVE = (EventStatus.TENTATIVE, EventStatus.CONFIRMED, EventStatus.POSTPONED)
-BATCH = 500
 BACK, AHEAD = timedelta(days=183), timedelta(days=366)
 
 
@@ -87,15 +87,7 @@ def entries(
 
     `days` are its days in words and as dates; of a repeated event those from half a year back to a year ahead.
     """
-    found: list[dict[str, Any]] = []
-    last = 0
-    while True:
-        query = sa.select(Event).where(*conditions, Event.id > last).options(*everything())
-        batch = list(session.scalars(query.order_by(Event.id).limit(BATCH)))
-        found += [_entry(event, day) for event in batch]
-        if len(batch) < BATCH:
-            return found
-        last = batch[-1].id
+    return [_entry(cast(Event, event), day) for event in read_events(session, conditions)]  # it has an event's names
 
 
 def _days(event: Event, day: date) -> list[list[Any]]:

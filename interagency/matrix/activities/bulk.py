@@ -141,18 +141,30 @@ class _Links:
         join: sa.ColumnElement[bool] | None = None,
         order: tuple[sa.ColumnElement[Any], ...] = (),
     ) -> dict[int, list[tuple[Any, ...]]]:
-        query = sa.select(owner, *columns).where(self._owned(owner)).order_by(*order)
-        if join is not None:
-            query = query.where(join)
-        found: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
-        for row in self._connection.execute(query).all():
-            found[row[0]].append(row[1:])
-        return found
+        return rows_by(self._connection, self._ids, owner, *columns, join=join, order=order)
 
-    def _owned(self, owner: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
-        """What hangs on the batch: by range where most numbers in it are asked for, which is a shorter question."""
-        first, last = self._ids[0], self._ids[-1]
-        return owner.between(first, last) if last - first < 2 * len(self._ids) else owner.in_(self._ids)
+
+def rows_by(
+    connection: sa.Connection,
+    ids: Sequence[int],
+    owner: sa.ColumnElement[int],
+    *columns: sa.ColumnElement[Any],
+    join: sa.ColumnElement[bool] | None = None,
+    order: tuple[sa.ColumnElement[Any], ...] = (),
+) -> dict[int, list[tuple[Any, ...]]]:
+    """The `columns` of what hangs on the records `ids` (in ascending order), by the record that `owner` names.
+
+    Asked for by range where most numbers in it are wanted, which is a shorter question.
+    """
+    first, last = ids[0], ids[-1]
+    owned = owner.between(first, last) if last - first < 2 * len(ids) else owner.in_(ids)
+    query = sa.select(owner, *columns).where(owned).order_by(*order)
+    if join is not None:
+        query = query.where(join)
+    found: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    for row in connection.execute(query).all():
+        found[row[0]].append(row[1:])
+    return found
 
 
 @lru_cache(maxsize=4096)

@@ -1,0 +1,277 @@
+"""Many events read without building records: for editions, workbooks and comparisons.
+
+What is read has the names of `Event`, so that `facts`, `occurrences` and `days_words` tell both in the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from interagency.calendar.models import (
+    Event,
+    EventChapter,
+    EventDocument,
+    EventKind,
+    EventLink,
+    EventOrganisation,
+    EventSeries,
+    EventStatus,
+    LinkKind,
+    Mode,
+    OccurrenceChange,
+    Part,
+    Segment,
+    SegmentDay,
+    event_activity,
+)
+from interagency.dates import ImpreciseDate, Precision
+from interagency.matrix.activities.bulk import rows_by
+from interagency.matrix.organisations.models import Organisation
+
+BATCH = 1000
+_EVENT = Event.__table__.c
+_COLUMNS = tuple(
+    _EVENT[name]
+    for name in (
+        "id", "uid", "version", "sequence", "title", "kind", "status", "description", "mode", "venue", "city",
+        "country_code", "timezone", "meant_for", "shareable", "parent_id", "series_id", "series_number",
+        "milestone_id", "rrule", "participants_incomplete", "source", "remarks", "is_listed", "first_day", "last_day",
+    )
+)  # fmt: skip
+
+
+class ReadOrganisation(NamedTuple):
+    """An organisation, as far as events name it."""
+
+    key: str
+    is_entity: bool
+
+
+class ReadSeries(NamedTuple):
+    """A row of numbered events."""
+
+    title: str
+
+
+class ReadActivity(NamedTuple):
+    """An activity an event belongs to."""
+
+    id: int
+
+
+class ReadChapter(NamedTuple):
+    """A chapter an event is about."""
+
+    chapter_number: int
+    by_day: bool
+
+
+class ReadChange(NamedTuple):
+    """One occurrence that was moved, changed or cancelled."""
+
+    original: datetime
+    start: datetime | None
+    end: datetime | None
+    is_cancelled: bool
+    title: str
+    note: str
+
+
+class ReadLink(NamedTuple):
+    """An address that belongs to an event."""
+
+    kind: LinkKind
+    title: str
+    url: str
+
+
+class ReadDocument(NamedTuple):
+    """A document of an event."""
+
+    title: str
+    url: str
+    owner: ReadOrganisation | None
+    is_permitted: bool
+
+
+class ReadDay(NamedTuple):
+    """What one day of a segment is about."""
+
+    day: date
+    chapter_number: int | None
+    note: str
+
+
+class ReadSegment(NamedTuple):
+    """Days of an event that touch each other."""
+
+    number: int
+    start: ImpreciseDate | None
+    end: ImpreciseDate | None
+    start_time: time | None
+    end_time: time | None
+    is_exact: bool
+    days: Sequence[ReadDay]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEvent:
+    """What an event says."""
+
+    id: int
+    uid: str
+    version: int
+    sequence: int
+    title: str
+    kind: EventKind
+    status: EventStatus
+    description: str
+    mode: Mode | None
+    venue: str
+    city: str
+    country_code: str | None
+    timezone: str | None
+    meant_for: str
+    shareable: bool
+    parent_id: int | None
+    series: ReadSeries | None
+    series_number: int | None
+    milestone_id: int | None
+    rrule: str
+    participants_incomplete: bool
+    source: str
+    remarks: str
+    is_listed: bool
+    first_day: date | None
+    last_day: date | None
+    segments: Sequence[ReadSegment]
+    exceptions: Sequence[ReadChange]
+    organisers: Sequence[ReadOrganisation]
+    participants: Sequence[ReadOrganisation]
+    chapters: Sequence[ReadChapter]
+    activities: Sequence[ReadActivity]
+    links: Sequence[ReadLink]
+    documents: Sequence[ReadDocument]
+
+    @property
+    def is_joint(self) -> bool:
+        """Two or more UN entities organise it."""
+        return sum(organisation.is_entity for organisation in self.organisers) > 1
+
+
+def read_events(session: Session, conditions: Sequence[sa.ColumnElement[bool]] = ()) -> Iterator[ReadEvent]:
+    """Every event under `conditions`, by id, in batches that keep memory flat."""
+    names = _Names(session)
+    query, last = sa.select(*_COLUMNS).where(*conditions).order_by(_EVENT.id).limit(BATCH), 0
+    while True:
+        rows = session.connection().execute(query.where(_EVENT.id > last)).all()
+        if rows:
+            links = _Links(session, [row[0] for row in rows], names)
+            for row in rows:
+                yield _event(row, links, names)
+        if len(rows) < BATCH:
+            return
+        last = rows[-1][0]
+
+
+class _Names:
+    """What events name by number, each once."""
+
+    def __init__(self, session: Session) -> None:
+        organisations = sa.select(Organisation.id, Organisation.key, Organisation.is_entity)
+        self.organisations = {row[0]: ReadOrganisation(row[1], row[2]) for row in session.execute(organisations)}
+        series = sa.select(EventSeries.id, EventSeries.title)
+        self.series = {row[0]: ReadSeries(row[1]) for row in session.execute(series)}
+
+
+class _Links:
+    """Everything that hangs on a batch of events, by event."""
+
+    def __init__(self, session: Session, ids: list[int], names: _Names) -> None:
+        connection = session.connection()
+        part, segment, day = EventOrganisation.__table__.c, Segment.__table__.c, SegmentDay.__table__.c
+        self.parts = rows_by(connection, ids, part.event_id, part.organisation_id, part.part, order=(part.position,))
+        change, chapter = OccurrenceChange.__table__.c, EventChapter.__table__.c
+        self.exceptions = rows_by(
+            connection, ids, change.event_id, change.original, change.start, change.end, change.is_cancelled,
+            change.title, change.note, order=(change.original,),
+        )  # fmt: skip
+        self.chapters = rows_by(
+            connection, ids, chapter.event_id, chapter.chapter_number, chapter.by_day, order=(chapter.chapter_number,)
+        )
+        self.activities = rows_by(connection, ids, event_activity.c.event_id, event_activity.c.activity_id)
+        link, document = EventLink.__table__.c, EventDocument.__table__.c
+        self.links = rows_by(connection, ids, link.event_id, link.kind, link.title, link.url, order=(link.id,))
+        self.documents = rows_by(
+            connection, ids, document.event_id, document.title, document.url, document.owner_id,
+            document.is_permitted, order=(document.id,),
+        )  # fmt: skip
+        self.days = rows_by(
+            connection, ids, segment.event_id, day.segment_id, day.day, day.chapter_number, day.note,
+            join=day.segment_id == segment.id, order=(day.day,),
+        )  # fmt: skip
+        self.segments = rows_by(
+            connection, ids, segment.event_id, segment.id, segment.number, segment.start_precision,
+            segment.start_first, segment.start_last, segment.end_precision, segment.end_first, segment.end_last,
+            segment.start_time, segment.end_time, order=(segment.number,),
+        )  # fmt: skip
+        self.names = names
+
+    def segments_of(self, number: int) -> list[ReadSegment]:
+        days = self.days[number]
+        return [
+            _segment([ReadDay(*day) for owner, *day in days if owner == key], *values)
+            for key, *values in self.segments[number]
+        ]
+
+    def organisations_of(self, number: int, part: Part) -> list[ReadOrganisation]:
+        return [self.names.organisations[key] for key, said in self.parts[number] if said is part]
+
+    def documents_of(self, number: int) -> list[ReadDocument]:
+        known = self.names.organisations
+        return [
+            ReadDocument(title, url, known[owner] if owner is not None else None, is_permitted)
+            for title, url, owner, is_permitted in self.documents[number]
+        ]
+
+
+@lru_cache(maxsize=4096)
+def _date(precision: Precision | None, first: date | None, last: date | None) -> ImpreciseDate | None:
+    return ImpreciseDate(precision, first, last) if precision and first and last else None
+
+
+def _segment(
+    days: list[ReadDay], number: int, start_precision: Any, start_first: Any, start_last: Any, end_precision: Any,
+    end_first: Any, end_last: Any, start_time: time | None, end_time: time | None,
+) -> ReadSegment:  # fmt: skip
+    start, end = _date(start_precision, start_first, start_last), _date(end_precision, end_first, end_last)
+    is_exact = start is not None and end is not None and start.is_exact and end.is_exact
+    return ReadSegment(number, start, end, start_time, end_time, is_exact, days)
+
+
+def _event(row: Any, links: _Links, names: _Names) -> ReadEvent:
+    (
+        number, uid, version, sequence, title, kind, status, description, mode, venue, city, country_code, timezone,
+        meant_for, shareable, parent_id, series_id, series_number, milestone_id, rrule, participants_incomplete,
+        source, remarks, is_listed, first_day, last_day,
+    ) = row  # fmt: skip
+    return ReadEvent(
+        number, uid, version, sequence, title, kind, status, description, mode, venue, city, country_code, timezone,
+        meant_for, shareable, parent_id, names.series[series_id] if series_id is not None else None, series_number,
+        milestone_id, rrule, participants_incomplete, source, remarks, is_listed, first_day, last_day,
+        segments=links.segments_of(number),
+        exceptions=[ReadChange(*one) for one in links.exceptions[number]],
+        organisers=links.organisations_of(number, Part.ORGANISER),
+        participants=links.organisations_of(number, Part.PARTICIPANT),
+        chapters=[ReadChapter(*one) for one in links.chapters[number]],
+        activities=[ReadActivity(*one) for one in links.activities[number]],
+        links=[ReadLink(*one) for one in links.links[number]],
+        documents=links.documents_of(number),
+    )  # fmt: skip
