@@ -7,14 +7,14 @@ import http.client
 import json
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import sqlalchemy as sa
 from flask import Flask
 
 from bench import servers, worlds
-from bench.measure import Growth, Measure, Size, events_beside, interleave, timed
+from bench.measure import Measure, Size, interleave, timed
 from interagency.calendar import ready as ready_feeds
 from interagency.calendar.blocks import keep_blocks
 from interagency.calendar.feed import END, calendar_bytes
@@ -150,27 +150,20 @@ def _after_a_change(size: Size, app: Flask, engine: str) -> Measure:
     return Measure(name, "icalendar building all", built, limit, 0.02, 0.002, "smaller", BY_READING)
 
 
-def growth(size: Size) -> Iterable[Growth]:
-    """Not changed, in process, by the number of events."""
-    for engine, name in worlds.engines():
-        costs = list(_unchanged(size, engine))
-        yield Growth(f"not changed (304), in process, {name}", list(size.growth), costs, "constant")
+def seconds_of_unchanged(app: Flask, rounds: int) -> float:
+    """Seconds of a 304 in process, by the least of `rounds` of two hundred."""
+    path = worlds.add_feed(app)
+    client = app.test_client()
+    client.get(path)
+    tag = client.get(path).headers["ETag"]
+    address, _mark, query = path.partition("?")
+    environ = {"PATH_INFO": address, "QUERY_STRING": query, "REQUEST_METHOD": "GET", "HTTP_IF_NONE_MATCH": tag}
+    answers: list[str] = []
 
+    def ask() -> None:
+        for _time in range(200):
+            app.wsgi_app(dict(environ), lambda status, _headers: answers.append(status) or (lambda _data: None))  # type: ignore[arg-type, func-returns-value]
 
-def _unchanged(size: Size, engine: str) -> Iterator[float]:
-    for activities in size.growth:
-        with worlds.world(engine, activities, events_beside(activities)) as (app, _settings):
-            path = worlds.add_feed(app)
-            client = app.test_client()
-            client.get(path)
-            tag = client.get(path).headers["ETag"]
-            address, _mark, query = path.partition("?")
-            environ = {"PATH_INFO": address, "QUERY_STRING": query, "REQUEST_METHOD": "GET", "HTTP_IF_NONE_MATCH": tag}
-            answers: list[str] = []
-
-            def ask(app: Flask = app, environ: dict[str, str] = environ, answers: list[str] = answers) -> None:
-                for _time in range(200):
-                    app.wsgi_app(dict(environ), lambda status, _headers: answers.append(status) or (lambda _data: None))  # type: ignore[arg-type, func-returns-value]
-
-            yield min(timed(ask) for _round in range(size.rounds)) / 200
-            assert set(answers) == {"304 NOT MODIFIED"}, set(answers)
+    least = min(timed(ask) for _round in range(rounds)) / 200
+    assert set(answers) == {"304 NOT MODIFIED"}, set(answers)
+    return least

@@ -1,4 +1,4 @@
-"""Pages over many activities: the list, its depth, the heat map, and the start of the server."""
+"""Pages over many activities: the list, its depth, the heat map; the start of the server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask import Flask
 from werkzeug.datastructures import MultiDict
 
 from bench import servers, worlds
-from bench.measure import Growth, Measure, Size, events_beside, interleave, timed
+from bench.measure import Measure, Size, events_beside, interleave, timed
 from interagency.database import db
 from interagency.matrix.activities.listing import page_of_activities
 from interagency.matrix.activities.queries import counts_by_chapter
@@ -107,24 +107,17 @@ def _of(size: Size, app: Flask, activities: int, engine: str) -> Iterable[Measur
         db.session.rollback()
 
 
-def growth(size: Size) -> Iterable[Growth]:
-    """The list, the heat map and the start of the command line, by the number of activities."""
-    found: dict[str, list[float]] = {}
-    for engine, name in worlds.engines():
-        for activities in size.growth:
-            with worlds.world(engine, activities, events_beside(activities)) as (app, settings):
-                with app.test_request_context("/activities"):
-                    for what, act in _GROWING.items():
-                        act()
-                        cost = min(timed(act) for _round in range(size.rounds + 2))
-                        found.setdefault(f"{what}, {name}", []).append(cost)
-                    db.session.rollback()
-                found.setdefault(f"the server's start, {name}", []).append(_start(settings))
-    for name, costs in found.items():
-        yield Growth(name, list(size.growth), costs, "constant")
+def seconds_of_pages(rounds: int) -> dict[str, float]:
+    """The least seconds of the list's first page and of the heat map, in a request of the service."""
+    found = {}
+    for what, act in _GROWING.items():
+        act()
+        found[what] = min(timed(act) for _round in range(rounds))
+    db.session.rollback()
+    return found
 
 
-def _start(settings: Settings) -> float:
+def seconds_of_start(settings: Settings) -> float:
     """Seconds until a server says that it is ready."""
     begun = time.perf_counter()
     with servers.gunicorn("interagency:create_app()", worlds.environment(settings)) as port:

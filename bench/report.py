@@ -12,7 +12,7 @@ from html import escape
 from importlib.metadata import version
 from statistics import median
 
-from bench.measure import NOISE, Growth, Measure, Size
+from bench.measure import BEYOND, NOISE, Growth, Measure, Size
 from bench.worlds import ROOT
 
 PAGE, PICTURE = ROOT / "docs" / "benchmarks.md", ROOT / "docs" / "pictures" / "benchmarks.svg"
@@ -80,9 +80,9 @@ with `interagency_bench_`; `python -m bench --forget` removes them. `make bench-
 everything."""
 
 _SIZES = f"""
-Sizes are numbers of activities; there are half as many events. Each cost is the least of some rounds. Constant
-is what differs by less than {NOISE:g} times between the smallest and the largest, linear what grows no more than
-they do."""
+Sizes are numbers of activities; there are half as many events. Each cost is the least of some rounds. Constant is what
+differs by less than {NOISE:g} times between the smallest and the largest, linear what costs at most {BEYOND:g} times as
+much for each record."""
 
 
 def _run(size: Size, took: Took) -> Iterator[str]:

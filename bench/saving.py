@@ -49,7 +49,7 @@ def _of(size: Size, app: Flask, engine: str, port: int, hello: int) -> Iterable[
         lost += sum(title_unlike_others(turn, place) not in titles for place in saved)
         seconds, _given = at_once([_hello(v, b) for v, b in zip(strangers, bodies, strict=True)])
         limit.append(seconds / size.people)
-        forms = [visitor.form(f"/activities/{number}/edit") for number, visitor in enumerate(visitors, 1)]
+        forms = [_after_a_save(form) for form in forms]
     name = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[engine]
     what = f"{size.people} people saving at once, {name}"
     yield Measure(f"{what}: refused", "none (1 and the number refused)", [1.0 + refused], [1.0], 1, 1, "smaller")
@@ -61,6 +61,11 @@ def _changed(form: list[tuple[str, str]], turn: int, place: int) -> list[tuple[s
     """The form with another title and description; the same work elsewhere is said to be another."""
     new = {"title": title_unlike_others(turn, place), "description": title_unlike_others(turn, -place)}
     return [*((name, new.get(name, value)) for name, value in form), ("verdict-rest", "distinct")]
+
+
+def _after_a_save(form: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The form as it would come now: of the next version. A save that was refused is refused again, and counted."""
+    return [(name, str(int(value) + 1) if name == "version" else value) for name, value in form]
 
 
 def _save(visitor: Visitor, number: int, body: bytes) -> Callable[[], int]:

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,7 +24,7 @@ from bench.measure import Measure, Size, interleave, timed
 from interagency import create_app
 from interagency.database import Model, db
 from interagency.exports.matrix import write_current_matrix
-from interagency.exports.picture import Picture, live_picture
+from interagency.exports.picture import Picture, passing_picture
 from interagency.exports.workbook import Origin, write_workbook
 from interagency.matrix.filters import Filters, read_filters
 from interagency.settings import Settings
@@ -42,7 +43,7 @@ Plain = list[tuple[str, list[list[Any]]]]
 def measures(size: Size) -> Iterable[Measure]:
     """All measures of the workbook."""
     with worlds.world("sqlite", size.exported, worlds.FEW_EVENTS) as (app, settings), app.app_context():
-        picture = picture_now()
+        picture = picture_now(size.exported)
         plain = cells_of(picture)
         ours, limit = interleave(
             lambda: timed(lambda: write_workbook(io.BytesIO(), ORIGIN, picture)),
@@ -63,9 +64,10 @@ def measures(size: Size) -> Iterable[Measure]:
     yield from edition.measures(size)
 
 
-def picture_now() -> Picture:
-    """The matrix as it stands."""
-    picture = live_picture(db.session, Filters(), mine=[], day=NOW.date())
+def picture_now(most: int) -> Picture:
+    """The matrix as it stands, of `most` activities, in memory."""
+    picture = passing_picture(db.session, Filters(), mine=[], day=NOW.date())
+    picture.contents["activities"] = list(islice(picture.contents["activities"], most))
     db.session.rollback()
     return picture
 
