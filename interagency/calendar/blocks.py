@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from importlib.metadata import version
+from operator import itemgetter
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -131,13 +132,14 @@ def blocks_under(session: Session, conditions: Conditions, base_url: str) -> lis
     Only bytes that this process has not read before are read.
     """
     form = form_of(base_url)
-    kept = sa.and_(EventBlock.event_id == Event.id, EventBlock.form == form)
-    query = sa.select(Event.id, EventBlock.number, EventBlock.digest).outerjoin(EventBlock, kept).where(*conditions)
+    event, block = Event.__table__.c, EventBlock.__table__.c
+    kept = sa.and_(block.event_id == event.id, block.form == form)
+    query = sa.select(event.id, block.number, block.digest).where(*conditions)
+    query = query.select_from(Event.__table__.outerjoin(EventBlock.__table__, kept))
     # Put in order here: SQLite would read whole events to give them in order.
-    rows: list[tuple[int, int | None, bytes | None]] = sorted(
-        (row[0], row[1], row[2]) for row in session.execute(query)
-    )
-    unread = {event_id for event_id, _number, digest in rows if digest and digest not in _known}
+    rows = sorted(session.connection().execute(query).all(), key=itemgetter(0, 1))
+    new = {digest for _event_id, _number, digest in rows}.difference(_known, (None, b""))
+    unread = {event_id for event_id, _number, digest in rows if digest in new} if new else set()
     read = _read(session, conditions, form, unread)
     blocks: list[Block] = []
     missing: list[int] = []

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from operator import itemgetter
 from typing import Literal, NamedTuple
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -239,10 +240,10 @@ def block_of(event: FeedEvent) -> Block:
 def _zones(blocks: Iterable[Block]) -> bytes:
     """One VTIMEZONE for each zone in use, right for the years of its events."""
     used: dict[str, tuple[int, int]] = {}
-    for block in blocks:
-        if block.tzid and block.first_year and block.last_year:
-            first, last = used.get(block.tzid, (block.first_year, block.last_year))
-            used[block.tzid] = (min(first, block.first_year), max(last, block.last_year))
+    for tzid, begins, ends in {(block.tzid, block.first_year, block.last_year) for block in blocks}:  # a few dozen
+        if tzid and begins and ends:
+            first, last = used.get(tzid, (begins, ends))
+            used[tzid] = (min(first, begins), max(last, ends))
     return b"".join(_zone(tzid, first - 1, last + 1) for tzid, (first, last) in sorted(used.items()))
 
 
@@ -295,7 +296,7 @@ def in_order(blocks: Iterable[Block]) -> list[Block]:
     found = list(blocks)
     if len({block.uid for block in found}) != len(found):
         found = _with_own_uids(found)
-    return sorted(found, key=lambda block: (block.begins, block.uid))
+    return sorted(found, key=itemgetter(0, 1))  # begins, uid
 
 
 def _with_own_uids(blocks: Iterable[Block]) -> list[Block]:

@@ -16,7 +16,7 @@ from interagency.calendar.feed import Block
 
 LEVEL = 6
 MOST_PARTS = 8192  # of about 6 kB each
-PART = 64  # events, on average
+PART, LONGEST = 64, 256  # events: on average, and at most
 _GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"  # no name, no time: the same bytes give the same file
 _LAST = b"\x03\x00"  # an empty final block
 
@@ -58,9 +58,8 @@ class Packer:
 
 def _parts(blocks: Sequence[Block]) -> Iterator[Sequence[Block]]:
     first = 0
-    for place, block in enumerate(blocks, 1):
-        if block.digest[0] < 256 // PART or place - first == 4 * PART:
-            yield blocks[first:place]
-            first = place
-    if first < len(blocks):
-        yield blocks[first:]
+    ends = [place for place, block in enumerate(blocks, 1) if block.digest[0] < 256 // PART]
+    for end in [*ends, len(blocks)]:
+        for start in range(first, end, LONGEST):
+            yield blocks[start : min(start + LONGEST, end)]
+        first = end

@@ -143,4 +143,5 @@ def build_feed(
     blocks = in_order([*blocks_under(session, conditions, base_url), *blocks_of(deadlines)])
     start = beginning(name, address, blocks)
     moments = [revision.changed_at if revision else now(), *left_the_window(session, day)]
-    return Feed(start, blocks, max(moments), start + b"".join(block.body for block in blocks) + END)
+    body = b"".join([start, *[block.body for block in blocks], END])
+    return Feed(start, blocks, max(moments), body)
