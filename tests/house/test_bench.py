@@ -84,7 +84,7 @@ def test_the_page_says_what_was_reached_and_why_not(
         ([0.001, 0.0019], "constant", "| 1.9 | constant | reached |"),
         ([0.001, 0.0021], "constant", "| 2.1 | constant | **not reached** |"),
         ([0.2, 1.9], "linear", "| 200 | 1,900 | 9.5 | linear | reached |"),
-        ([0.2, 2.2], "linear", "| 200 | 2,200 | 11 | linear | **not reached** |"),
+        ([0.2, 2.6], "linear", "| 200 | 2,600 | 13 | linear | **not reached** |"),
     ],
 )
 def test_what_grows_more_than_it_may_is_said(

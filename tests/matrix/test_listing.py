@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -42,6 +44,45 @@ def test_every_order_goes_forth_and_back_through_all_activities_once(app: Flask)
             assert by_number.activities == two.activities, sort
             back = page_of_activities(db.session, Filters(), mine=[], number=2, sort=sort, before=three.first)
             assert back.activities == two.activities, sort
+
+
+INDEXES = {"newest": "newest", "title": "by_title", "start": "by_start", "status": "by_status"}
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_a_page_is_sought_in_an_index_of_its_order(app: Flask, sort: str) -> None:
+    """An index on an expression is used only where the query says the same words."""
+    with app.app_context():
+        fill(130)
+        one = page_of_activities(db.session, Filters(), mine=[], number=1, sort=sort)
+        for place in ({}, {"after": one.last}, {"before": one.last}):
+            plan = plan_of(partial(page_of_activities, db.session, Filters(), mine=[], number=2, sort=sort, **place))
+            assert f"ix_activity_{INDEXES[sort]}" in plan, plan
+            on_sqlite = app.extensions["interagency_settings"].is_sqlite
+            sought = re.search(r"is_listed=\? AND \S+[<>]\?" if on_sqlite else r"Index Cond: .*[<>]", plan)
+            assert bool(sought) is bool(place), plan
+
+
+def plan_of(act: Callable[[], object]) -> str:
+    """How the database goes about the statement of `act` that asks for a page."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, values: Any, *_rest: object) -> None:
+        seen.append((statement, values))
+
+    db.session.connection()
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    act()
+    sa.event.remove(db.engine, "before_cursor_execute", note)
+    (asked,) = [one for one in seen if "LIMIT" in one[0]]
+    cursor = db.session.connection().connection.cursor()
+    if db.engine.dialect.name == "sqlite":
+        cursor.execute(f"EXPLAIN QUERY PLAN {asked[0]}", asked[1])
+    else:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # few rows are quicker looked through
+        cursor.execute("SET LOCAL enable_sort = off")
+        cursor.execute(f"EXPLAIN {asked[0]}", asked[1])
+    return "\n".join(str(row[-1]) for row in cursor.fetchall())
 
 
 def test_a_listed_activity_says_what_the_record_says(app: Flask) -> None:
