@@ -81,16 +81,11 @@ def _of(size: Size, app: Flask, activities: int, engine: str) -> Iterable[Measur
             f"list: 50 {what}, with filters, relations and the count", "the same rows by raw driver SQL",
             ours, limit, 2.5, 1.2, "smaller",
         )  # fmt: skip
-        first = page_of_activities(db.session, Filters(), mine=[], number=1)
-        deep = page_of_activities(db.session, Filters(), mine=[], number=int(first.pages * 0.95))
-        ours, limit = interleave(
-            lambda: timed(
-                lambda: page_of_activities(db.session, Filters(), mine=[], number=deep.number + 1, after=deep.last)
-            ),
-            lambda: timed(lambda: page_of_activities(db.session, Filters(), mine=[], number=1)),
-            4 * size.rounds,
-        )
-        yield Measure(f"list {what}: page {deep.number + 1:,}", "page one", ours, limit, 2, 1.2, "smaller")
+        for sort, words in (("newest", ""), ("title", " by title")):
+            ours, limit, number = _depth(sort, 4 * size.rounds)
+            yield Measure(
+                f"list{words} {what}: page {number:,}", "page one, newest first", ours, limit, 2, 1.2, "smaller"
+            )
 
         def grouped() -> None:
             cursor.execute(_GROUPED)
@@ -105,6 +100,21 @@ def _of(size: Size, app: Flask, activities: int, engine: str) -> Iterable[Measur
             f"heat map {what}, with totals", "one plain GROUP BY", ours, limit, 0.1, 0.002, "smaller", BY_NAMES
         )
         db.session.rollback()
+
+
+def _depth(sort: str, rounds: int) -> tuple[list[float], list[float], int]:
+    """A page near the end of that order, from the one before it, and the first page; the number of the deep one."""
+    pages = page_of_activities(db.session, Filters(), mine=[], number=1).pages
+    before = page_of_activities(db.session, Filters(), mine=[], number=int(pages * 0.95), sort=sort)
+    number = before.number + 1
+
+    def deep() -> None:
+        page_of_activities(db.session, Filters(), mine=[], number=number, sort=sort, after=before.last)
+
+    def first() -> None:
+        page_of_activities(db.session, Filters(), mine=[], number=1)
+
+    return *interleave(lambda: timed(deep), lambda: timed(first), rounds), number
 
 
 def seconds_of_pages(rounds: int) -> dict[str, float]:
