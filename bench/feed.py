@@ -67,7 +67,7 @@ def _not_changed(size: Size, port: int, path: str, tag: str, engine: str = "SQLi
         ours, limit = interleave(
             lambda: servers.requests_a_second(port, path, size.seconds, headers),
             lambda: servers.requests_a_second(hello, "/", size.seconds),
-            4 * size.rounds,  # connections fall upon the workers by chance
+            2 * size.rounds,
         )
     name = f"304 of a feed of {size.events:,} events, requests a second, {engine}"
     cause = ON_POSTGRESQL if engine == "PostgreSQL" else ""

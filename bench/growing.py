@@ -17,6 +17,7 @@ from interagency.exports.incoming.reading import MOST_ROWS
 from interagency.settings import Settings
 
 CONSTANT, LINEAR = "constant", "linear"
+PREVIEW = f"import preview, at most {MOST_ROWS:,} rows"
 
 
 def measures(_size: Size) -> Iterable[Measure]:
@@ -30,23 +31,24 @@ def growth(size: Size) -> Iterable[Growth]:
     for engine, name in worlds.engines():
         for activities in size.growth:
             with worlds.world(engine, activities, events_beside(activities)) as (app, settings):
-                rounds = max(1, min(size.rounds, 10_000 // activities))
+                rounds = size.rounds if activities < 10_000 else 1
                 for what, at_most, cost in _costs(app, settings, size.rounds, rounds):
                     found.setdefault((f"{what}, {name}", at_most), []).append(cost)
     for (what, at_most), costs in sorted(found.items(), key=lambda item: item[0][1]):
-        yield Growth(what, list(size.growth), costs, at_most)
+        taken_in = [min(activities, MOST_ROWS) for activities in size.growth]
+        yield Growth(what, list(size.growth), costs, at_most, taken_in if what.startswith(PREVIEW) else None)
 
 
 def _costs(app: Flask, settings: Settings, rounds: int, few: int) -> Iterator[tuple[str, str, float]]:
     """The least of so many `rounds`, or of a `few` where a round takes long."""
     yield "not changed (304), in process", CONSTANT, seconds_of_unchanged(app, rounds)
     with app.test_request_context("/activities"):
-        for what, cost in seconds_of_pages(rounds + 2).items():
+        for what, cost in seconds_of_pages(rounds).items():
             yield what, CONSTANT, cost
-    yield "the server's start", CONSTANT, seconds_of_start(settings)
+    yield "the server's start", CONSTANT, min(seconds_of_start(settings) for _round in range(few))
     with app.app_context():
         yield "live workbook", LINEAR, min(timed(lambda: live(settings)) for _round in range(few))
         body, changed = changed_workbook(MOST_ROWS)
-        cost = min(timed(lambda: compared(body, changed)) for _round in range(few))
-        yield f"import preview, at most {MOST_ROWS:,} rows", LINEAR, cost
-        yield "closing the first month", LINEAR, Months().close()
+        yield PREVIEW, LINEAR, min(timed(lambda: compared(body, changed)) for _round in range(few))
+        months = Months()
+        yield "closing a month", LINEAR, min(months.close() for _round in range(few))

@@ -67,19 +67,23 @@ class Measure:
         return self.ratio <= self.reach if self.better == "smaller" else self.ratio >= self.reach
 
 
-# What is constant may differ so much between two databases; what is linear costs so much more for each record where
-# there are many that neither the processor's memory nor the database's holds them at hand.
+# How many times what is constant may cost at the largest size, and each record of what is linear: where there are many,
+# neither the processor's memory nor the database's holds them at hand.
 NOISE, BEYOND = 2.0, 1.25
 
 
 @dataclass(frozen=True)
 class Growth:
-    """The cost of one thing at several sizes, in seconds. `at_most`: "constant" or "linear"."""
+    """The cost of one thing at several sizes, in seconds. `at_most`: "constant" or "linear".
+
+    `work`: how much is done at each size, where that is not the size.
+    """
 
     name: str
     sizes: list[int]
     costs: list[float]
     at_most: str
+    work: list[int] | None = None
 
     @property
     def subject(self) -> str:
@@ -92,8 +96,14 @@ class Growth:
         return self.costs[-1] / self.costs[0]
 
     @property
+    def allowed(self) -> float:
+        """How many times it may be."""
+        work = self.work or self.sizes
+        return NOISE if self.at_most == "constant" else BEYOND * work[-1] / work[0]
+
+    @property
     def is_reached(self) -> bool:
-        return self.times <= (NOISE if self.at_most == "constant" else BEYOND * self.sizes[-1] / self.sizes[0])
+        return self.times <= self.allowed
 
 
 def timed(act: Callable[[], object]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import cast
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
@@ -32,7 +33,8 @@ def _of(size: Size, app: Flask, engine: str, port: int, hello: int) -> Iterable[
     first = Visitor(port)
     first.sign_in("coordinator@example.org")
     visitors = [Visitor(port, dict(first.cookies)) for _person in range(size.people)]
-    forms = [visitor.form(f"/activities/{number}/edit") for number, visitor in enumerate(visitors, 1)]
+    _seconds, given = at_once([_form(visitor, number) for number, visitor in enumerate(visitors, 1)])
+    forms = cast(list[list[tuple[str, str]]], given)
     strangers = [Visitor(hello) for _person in range(size.people)]
     refused, lost, ours, limit = 0, 0, [], []
     for turn in range(min(3, size.rounds)):
@@ -66,6 +68,10 @@ def _changed(form: list[tuple[str, str]], turn: int, place: int) -> list[tuple[s
 def _after_a_save(form: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """The form as it would come now: of the next version. A save that was refused is refused again, and counted."""
     return [(name, str(int(value) + 1) if name == "version" else value) for name, value in form]
+
+
+def _form(visitor: Visitor, number: int) -> Callable[[], object]:
+    return lambda: visitor.form(f"/activities/{number}/edit")
 
 
 def _save(visitor: Visitor, number: int, body: bytes) -> Callable[[], int]:

@@ -132,14 +132,15 @@ def blocks_under(session: Session, conditions: Conditions, base_url: str) -> lis
     Only bytes that this process has not read before are read.
     """
     form = form_of(base_url)
-    event, block = Event.__table__.c, EventBlock.__table__.c
-    kept = sa.and_(block.event_id == event.id, block.form == form)
-    query = sa.select(event.id, block.number, block.digest).where(*conditions)
+    event, one = Event.__table__.c, EventBlock.__table__.c
+    kept = sa.and_(one.event_id == event.id, one.form == form)
+    query = sa.select(event.id, one.number, one.digest).where(*conditions)
     query = query.select_from(Event.__table__.outerjoin(EventBlock.__table__, kept))
     # Put in order here: SQLite would read whole events to give them in order.
     rows = sorted(session.connection().execute(query).all(), key=itemgetter(0, 1))
-    new = {digest for _event_id, _number, digest in rows}.difference(_known, (None, b""))
-    unread = {event_id for event_id, _number, digest in rows if digest in new} if new else set()
+    # Taken now: what is known may be forgotten while the rest is read.
+    have = {digest: block for _id, _number, digest in rows if digest and (block := _known.get(digest)) is not None}
+    unread = {event_id for event_id, _number, digest in rows if digest and digest not in have}
     read = _read(session, conditions, form, unread)
     blocks: list[Block] = []
     missing: list[int] = []
@@ -147,7 +148,7 @@ def blocks_under(session: Session, conditions: Conditions, base_url: str) -> lis
         if event_id in unread:
             blocks += read.pop(event_id, [])
         elif digest:
-            blocks.append(_known[digest])
+            blocks.append(have[digest])
         elif digest is None:
             missing.append(event_id)
     for start in range(0, len(missing), BATCH):

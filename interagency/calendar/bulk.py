@@ -36,15 +36,21 @@ from interagency.matrix.activities.bulk import rows_by
 from interagency.matrix.organisations.models import Organisation
 
 BATCH = 1000
-_EVENT = Event.__table__.c
+_EVENT, _SERIES, _ORGANISATION = Event.__table__.c, EventSeries.__table__.c, Organisation.__table__.c
 _COLUMNS = tuple(
     _EVENT[name]
     for name in (
         "id", "uid", "version", "sequence", "title", "kind", "status", "description", "mode", "venue", "city",
-        "country_code", "timezone", "meant_for", "shareable", "parent_id", "series_id", "series_number",
+        "country_code", "timezone", "meant_for", "shareable", "parent_id", "series_number",
         "milestone_id", "rrule", "participants_incomplete", "source", "remarks", "is_listed", "first_day", "last_day",
     )
 )  # fmt: skip
+
+
+class ReadOwner(NamedTuple):
+    """Whose a document is."""
+
+    key: str
 
 
 class ReadOrganisation(NamedTuple):
@@ -97,7 +103,7 @@ class ReadDocument(NamedTuple):
 
     title: str
     url: str
-    owner: ReadOrganisation | None
+    owner: ReadOwner | None
     is_permitted: bool
 
 
@@ -168,36 +174,29 @@ class ReadEvent:
 
 def read_events(session: Session, conditions: Sequence[sa.ColumnElement[bool]] = ()) -> Iterator[ReadEvent]:
     """Every event under `conditions`, by id, in batches that keep memory flat."""
-    names = _Names(session)
-    query, last = sa.select(*_COLUMNS).where(*conditions).order_by(_EVENT.id).limit(BATCH), 0
+    series = sa.select(_SERIES.title).where(_SERIES.id == _EVENT.series_id).scalar_subquery()
+    query, last = sa.select(*_COLUMNS, series).where(*conditions).order_by(_EVENT.id).limit(BATCH), 0
     while True:
         rows = session.connection().execute(query.where(_EVENT.id > last)).all()
         if rows:
-            links = _Links(session, [row[0] for row in rows], names)
+            links = _Links(session, [row[0] for row in rows])
             for row in rows:
-                yield _event(row, links, names)
+                yield _event(row, links)
         if len(rows) < BATCH:
             return
         last = rows[-1][0]
 
 
-class _Names:
-    """What events name by number, each once."""
-
-    def __init__(self, session: Session) -> None:
-        organisations = sa.select(Organisation.id, Organisation.key, Organisation.is_entity)
-        self.organisations = {row[0]: ReadOrganisation(row[1], row[2]) for row in session.execute(organisations)}
-        series = sa.select(EventSeries.id, EventSeries.title)
-        self.series = {row[0]: ReadSeries(row[1]) for row in session.execute(series)}
-
-
 class _Links:
     """Everything that hangs on a batch of events, by event."""
 
-    def __init__(self, session: Session, ids: list[int], names: _Names) -> None:
+    def __init__(self, session: Session, ids: list[int]) -> None:
         connection = session.connection()
         part, segment, day = EventOrganisation.__table__.c, Segment.__table__.c, SegmentDay.__table__.c
-        self.parts = rows_by(connection, ids, part.event_id, part.organisation_id, part.part, order=(part.position,))
+        self.parts = rows_by(
+            connection, ids, part.event_id, part.part, _ORGANISATION.key, _ORGANISATION.is_entity,
+            join=_ORGANISATION.id == part.organisation_id, order=(part.position,),
+        )  # fmt: skip
         change, chapter = OccurrenceChange.__table__.c, EventChapter.__table__.c
         self.exceptions = rows_by(
             connection, ids, change.event_id, change.original, change.start, change.end, change.is_cancelled,
@@ -209,8 +208,9 @@ class _Links:
         self.activities = rows_by(connection, ids, event_activity.c.event_id, event_activity.c.activity_id)
         link, document = EventLink.__table__.c, EventDocument.__table__.c
         self.links = rows_by(connection, ids, link.event_id, link.kind, link.title, link.url, order=(link.id,))
+        owner = sa.select(_ORGANISATION.key).where(_ORGANISATION.id == document.owner_id).scalar_subquery()
         self.documents = rows_by(
-            connection, ids, document.event_id, document.title, document.url, document.owner_id,
+            connection, ids, document.event_id, document.title, document.url, owner,
             document.is_permitted, order=(document.id,),
         )  # fmt: skip
         self.days = rows_by(
@@ -222,7 +222,6 @@ class _Links:
             segment.start_first, segment.start_last, segment.end_precision, segment.end_first, segment.end_last,
             segment.start_time, segment.end_time, order=(segment.number,),
         )  # fmt: skip
-        self.names = names
 
     def segments_of(self, number: int) -> list[ReadSegment]:
         days = self.days[number]
@@ -232,12 +231,11 @@ class _Links:
         ]
 
     def organisations_of(self, number: int, part: Part) -> list[ReadOrganisation]:
-        return [self.names.organisations[key] for key, said in self.parts[number] if said is part]
+        return [ReadOrganisation(key, is_entity) for said, key, is_entity in self.parts[number] if said is part]
 
     def documents_of(self, number: int) -> list[ReadDocument]:
-        known = self.names.organisations
         return [
-            ReadDocument(title, url, known[owner] if owner is not None else None, is_permitted)
+            ReadDocument(title, url, ReadOwner(owner) if owner is not None else None, is_permitted)
             for title, url, owner, is_permitted in self.documents[number]
         ]
 
@@ -256,15 +254,15 @@ def _segment(
     return ReadSegment(number, start, end, start_time, end_time, is_exact, days)
 
 
-def _event(row: Any, links: _Links, names: _Names) -> ReadEvent:
+def _event(row: Any, links: _Links) -> ReadEvent:
     (
         number, uid, version, sequence, title, kind, status, description, mode, venue, city, country_code, timezone,
-        meant_for, shareable, parent_id, series_id, series_number, milestone_id, rrule, participants_incomplete,
-        source, remarks, is_listed, first_day, last_day,
+        meant_for, shareable, parent_id, series_number, milestone_id, rrule, participants_incomplete, source, remarks,
+        is_listed, first_day, last_day, series,
     ) = row  # fmt: skip
     return ReadEvent(
         number, uid, version, sequence, title, kind, status, description, mode, venue, city, country_code, timezone,
-        meant_for, shareable, parent_id, names.series[series_id] if series_id is not None else None, series_number,
+        meant_for, shareable, parent_id, ReadSeries(series) if series is not None else None, series_number,
         milestone_id, rrule, participants_incomplete, source, remarks, is_listed, first_day, last_day,
         segments=links.segments_of(number),
         exceptions=[ReadChange(*one) for one in links.exceptions[number]],

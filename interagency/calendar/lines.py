@@ -16,7 +16,7 @@ from interagency.matrix.activities.models import TITLE_LENGTH
 from interagency.matrix.framework.models import ROMAN
 from interagency.matrix.framework.names import NotUnderstood, read_chapter
 from interagency.matrix.organisations.queries import Directory
-from interagency.typed_dates import DateNotUnderstood, read_date
+from interagency.typed_dates import DateNotUnderstood, read_date, read_one_day
 
 _HOUR = r"\d{1,2}(?:[:.h]\d{2}h?|h|(?:[:.]\d{2})? ?[ap]\.?m\.?)"
 _HOURS = re.compile(
@@ -137,15 +137,15 @@ def segment_words(segment: SegmentDraft) -> str:
 def read_day(line: str) -> DayDraft:
     """`26 September 2017: I` or `29 September 2017: none (general debate)`. Raises ValueError with a sentence."""
     day_text, _colon, rest = line.partition(":")
-    day = read_date(day_text)
-    if day is None or not day.is_exact:
+    day = read_one_day(day_text)
+    if day is None:
         raise ValueError(_("“%(line)s” needs a day, such as 26 September 2017: I.", line=line[:60]))
     match = re.match(r"^\s*(?P<chapter>none|[ivx]+|\d)?\s*(?:\((?P<note>.*)\))?\s*$", rest, re.I)
     if match is None:
         raise ValueError(_("“%(line)s” should end in a chapter, I to VII, or none.", line=line[:60]))
     chapter = match["chapter"]
     number = None if chapter is None or chapter.lower() == "none" else read_chapter(chapter)
-    return DayDraft(day.first, number, (match["note"] or "").strip())
+    return DayDraft(day, number, (match["note"] or "").strip())
 
 
 def day_words(day: DayDraft) -> str:

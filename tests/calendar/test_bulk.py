@@ -9,10 +9,11 @@ from typing import Any, cast
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.orm import Session
 
-from interagency.calendar import monthly, record
+from interagency.calendar import bulk, monthly, record
 from interagency.calendar.bulk import read_events
-from interagency.calendar.models import Event, EventKind, EventSeries, EventStatus, LinkKind, Mode
+from interagency.calendar.models import Event, EventDocument, EventKind, EventSeries, EventStatus, LinkKind, Mode
 from interagency.calendar.occurrences import days_words, occurrences
 from interagency.calendar.queries import everything
 from interagency.calendar.record import DayDraft, DocumentDraft, EventDraft, ExceptionDraft, SegmentDraft
@@ -20,7 +21,7 @@ from interagency.database import db
 from interagency.dates import ImpreciseDate
 from interagency.matrix.activities.models import Activity, Milestone
 from interagency.matrix.framework.models import Country
-from interagency.matrix.organisations.models import Organisation
+from interagency.matrix.organisations.models import Organisation, OrganisationKind
 from tests.helpers import statements_seen
 
 DAY = date(2026, 11, 1)
@@ -136,6 +137,27 @@ def test_an_edition_holds_the_listed_ones_and_far_ones_say_the_same(filled: Flas
         assert [entry["facts"]["title"] for entry in listed] == ["Everything", "Weekly", "Vague", "Side event"]
         ends = [listed[0]["id"], listed[-1]["id"]]
         assert monthly.entries(db.session, DAY, [Event.id.in_(ends)]) == [listed[0], listed[-1]]
+
+
+def test_what_others_add_while_it_is_read_stops_nobody(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On PostgreSQL each statement sees what was committed before it: a series may be newer than the first batch."""
+    monkeypatch.setattr(bulk, "BATCH", 1)
+    with app.app_context():
+        first, last = (record.create_event(db.session, plain(title), by=None) for title in ("First", "Last"))
+        db.session.commit()
+        reading = read_events(db.session)
+        assert next(reading).title == first.title
+        series, owner = (
+            EventSeries(title="Begun just now"),
+            Organisation(key="new-one", name="Came just now", kind=OrganisationKind.CIVIL_SOCIETY),
+        )
+        with Session(db.engine) as other:
+            other.add_all([series, owner])
+            other.flush()
+            other.add(EventDocument(event_id=last.id, title="Paper", url="https://example.org/", owner_id=owner.id))
+            other.execute(sa.update(Event).where(Event.id == last.id).values(series_id=series.id))
+            other.commit()
+        assert [one.title for one in reading] == ["Last"]
 
 
 def test_three_events_and_thirty_cost_as_many_statements(sqlite_app: Flask) -> None:

@@ -94,6 +94,24 @@ def test_a_saved_event_has_its_block_at_once_and_only_its_own_changes(app: Flask
         assert joined() == built_anew()
 
 
+def test_what_a_process_forgets_while_it_reads_is_in_the_feed_all_the_same(
+    sqlite_app: Flask, enter_sqlite: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process remembers so many blocks; when there are more it forgets all and begins anew."""
+    monkeypatch.setattr(blocks_module, "MOST_KNOWN", 2)
+    monkeypatch.setattr(blocks_module, "_known", {})
+    who = enter_sqlite("who")
+    for _round in range(2):
+        fill(who)
+    with sqlite_app.app_context():
+        assert joined() == built_anew()
+    for title in ("Renamed once", "Renamed twice"):
+        who.send("/events/3/edit", who.fields("/events/3/edit") | {"title": title})
+        with sqlite_app.app_context():
+            assert title.encode() in joined()
+            assert joined() == built_anew()
+
+
 CHANGES = {
     "title": "UPDATE event SET title = 'By other means', updated_at = updated_at WHERE id = 2",
     "segment": "UPDATE segment SET start_first = '2026-01-05', start_last = '2026-01-05' WHERE event_id = 2",

@@ -120,6 +120,7 @@ REFUSED = [
     ({"country": "Atlantis"}, "We do not know the country"),
     ({"days": "20 October 2026: I"}, "is not one of the days above"),
     ({"days": "12 October 2026: IX"}, "is not a chapter"),
+    ({"days": "31 June 2027: I"}, "June 2027 has 30 days. Write a day, such as"),
     ({"links": "see the website"}, "is not an address"),
     ({"links": "javascript:alert(1)"}, "is not an address"),
     ({"organisers": ["undp"]}, "You speak for WHO"),

@@ -81,10 +81,10 @@ def test_the_page_says_what_was_reached_and_why_not(
 @pytest.mark.parametrize(
     ("costs", "at_most", "state"),
     [
-        ([0.001, 0.0019], "constant", "| 1.9 | constant | reached |"),
-        ([0.001, 0.0021], "constant", "| 2.1 | constant | **not reached** |"),
-        ([0.2, 1.9], "linear", "| 200 | 1,900 | 9.5 | linear | reached |"),
-        ([0.2, 2.6], "linear", "| 200 | 2,600 | 13 | linear | **not reached** |"),
+        ([0.001, 0.0019], "constant", "| 1.9 | constant: 2 | reached |"),
+        ([0.001, 0.0021], "constant", "| 2.1 | constant: 2 | **not reached** |"),
+        ([0.2, 1.9], "linear", "| 200 | 1,900 | 9.5 | linear: 12.5 | reached |"),
+        ([0.2, 2.6], "linear", "| 200 | 2,600 | 13 | linear: 12.5 | **not reached** |"),
     ],
 )
 def test_what_grows_more_than_it_may_is_said(
@@ -92,6 +92,11 @@ def test_what_grows_more_than_it_may_is_said(
 ) -> None:
     page, _picture = write([], [Growth("reading", [10, 100], costs, at_most)], report.Took(60, 0))
     assert state in page
+
+
+def test_what_stops_growing_is_judged_by_the_work_that_is_done() -> None:
+    assert not Growth("reading", [10, 100], [0.1, 0.5], "linear", [10, 20]).is_reached
+    assert Growth("reading", [10, 100], [0.1, 0.24], "linear", [10, 20]).is_reached
 
 
 def test_both_databases_have_the_tone_of_what_is_measured(write: Callable[..., tuple[str, str]]) -> None:
