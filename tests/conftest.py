@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -143,7 +144,18 @@ def make_app(settings: Settings) -> Flask:
     """A service for tests: no limits of attempts, unless a test is about them."""
     app = create_app(settings, TESTING=True, RATELIMIT_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
     app.jinja_env.bytecode_cache = COMPILED
+    with app.app_context():
+        _share_statements(db.engine)
     return app
+
+
+_shared: dict[str, tuple[sa.Dialect, Any]] = {}
+
+
+def _share_statements(engine: sa.Engine) -> None:
+    """Statements are compiled once for all services on the same kind of database, as they would be for one."""
+    first = _shared.setdefault(engine.dialect.name, (engine.dialect, engine._compiled_cache))
+    engine.dialect, engine._compiled_cache = first
 
 
 def fill(app: Flask) -> None:
