@@ -18,7 +18,7 @@ from interagency.matrix.cycles.models import Cycle
 from interagency.matrix.cycles.months import month_after
 from interagency.matrix.cycles.opening import newest_cycle, open_cycle
 
-CAUSE = "the rows are read from nine tables, what is gone since the edition before is told from it, and all is packed"
+CAUSE = "the rows are read from ten tables, what is gone since the edition before is told from it, and all is packed"
 
 
 def measures(size: Size) -> Iterable[Measure]:

@@ -86,7 +86,7 @@ def _whole(size: Size, port: int, path: str, body: bytes) -> Iterable[Measure]:
             ours, limit = interleave(
                 lambda: servers.seconds_of_get(port, path, 40, GZIP),
                 lambda: servers.seconds_of_get(static, "/feed.ics", 40, GZIP),
-                size.rounds,
+                4 * size.rounds,
             )
         yield Measure(
             f"whole GET of {size.events:,} events, gzip, one client", "nginx gzip_static of the same bytes",

@@ -37,7 +37,7 @@ def _sender(app: Flask) -> Any:
 def status(app: Flask) -> None:
     """Every month, newest first: state, due date, how many answered, and who is silent in the open ones."""
     from interagency.database import db
-    from interagency.matrix.cycles.board import board, cycle_lines
+    from interagency.matrix.cycles.board import board, cycle_lines, unanswered
     from interagency.matrix.cycles.months import due_words
     from interagency.web import instant, today
 
@@ -51,10 +51,11 @@ def status(app: Flask) -> None:
         due = due_words(one.due_at, settings_of(app).zone)
         click.echo(f"{one.month}\t{state}\t{line.answered} of {line.expected} answered\tdue {due}{edition}")
         if one.is_open:
-            silent = [
-                row.entity.short for row in board(db.session, one, today()) if row.is_expected and not row.has_answered
-            ]
-            click.echo(f"\tsilent: {', '.join(silent) or 'nobody'}")
+            asked = unanswered(board(db.session, one, today()), instant())
+            click.echo(f"\tsilent: {', '.join(row.entity.short for row in asked.silent) or 'nobody'}")
+            for due_at, rows in asked.in_time:
+                names = ", ".join(row.entity.short for row in rows)
+                click.echo(f"\tnot answered yet, due {due_words(due_at, settings_of(app).zone)}: {names}")
 
 
 @cycle.command("open")

@@ -52,6 +52,7 @@ def prepare(app: Flask, settings: Settings) -> None:
     if not event.contains(Pool, "checkout", _taken):
         event.listen(Pool, "checkout", _taken)
         event.listen(Pool, "checkin", _given_back)
+        event.listen(Pool, "detach", _given_back)  # what is taken out of the pool never comes back to it
 
 
 def _begin() -> None:

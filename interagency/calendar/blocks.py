@@ -88,6 +88,7 @@ def _keep(session: Session, events: Iterable[Event], base_url: str) -> None:
     events = list(events)
     for event in events:
         made = _made(event, base_url)
+        _remember(made)
         rows += [_row(event.id, number, form, block) for number, block in enumerate(made, 1)]
         if not made:
             rows.append(_row(event.id, 0, form, None))
@@ -175,7 +176,12 @@ def _read(session: Session, conditions: Conditions, form: str, events: Collectio
     for event_id, begins, *values in session.execute(query):
         if event_id in events and begins is not None:
             found[event_id].append(Block(begins, *values))
+    _remember([block for some in found.values() for block in some])
+    return found
+
+
+def _remember(blocks: Sequence[Block]) -> None:
+    """Know these bytes by their digest, also where what they were made in is rolled back: they stay what they are."""
     if len(_known) > MOST_KNOWN:
         _known.clear()
-    _known.update((block.digest, block) for some in found.values() for block in some)
-    return found
+    _known.update((block.digest, block) for block in blocks)

@@ -18,6 +18,7 @@ from interagency.calendar.queries import event_conditions, read_event_filters
 from interagency.matrix.activities.bulk import entries, totals, without_collector
 from interagency.matrix.activities.words import FactWords
 from interagency.matrix.cycles import editions
+from interagency.matrix.cycles.board import board
 from interagency.matrix.cycles.contents import Contents, answers_of, counts, merged_activities, names_of_the_day
 from interagency.matrix.cycles.differences import (
     Difference,
@@ -32,6 +33,7 @@ from interagency.matrix.cycles.models import Cycle, CycleState, Edition
 from interagency.matrix.cycles.months import month_words
 from interagency.matrix.cycles.reading import taking_part
 from interagency.matrix.filters import Filters, activity_conditions
+from interagency.web import instant
 
 SHARED_FILTERS = ("q", "entity", "chapter", "country")
 EVENT_BACK_YEARS, EVENT_AHEAD_YEARS = 100, 1
@@ -203,13 +205,18 @@ def passing_picture(session: Session, filters: Filters, *, mine: Collection[str]
 
 
 def _live_contents(session: Session, filters: Filters, mine: Collection[str], day: date) -> Contents:
-    """Everything but the activities and their counts."""
+    """Everything but the activities and their counts. `awaited` are those that need not have answered yet."""
     contents: Contents = names_of_the_day(session)
     contents["event"] = event_entries(session, day, _event_conditions(session, filters, mine, day))
     cycle = session.scalar(sa.select(Cycle).where(Cycle.state == CycleState.OPEN).order_by(Cycle.month).limit(1))
     contents["month"] = cycle.month if cycle else None
     contents["merged"] = {"activities": merged_activities(session)}
-    contents["answers"], contents["silent"] = answers_of(session, cycle, day) if cycle else ([], [])
+    contents["answers"], contents["silent"], contents["awaited"] = [], [], []
+    if cycle is not None:
+        contents["answers"], unsaid = answers_of(session, cycle, day)
+        have_time = {row.entity.key for row in board(session, cycle, day) if row.has_time(instant())}
+        contents["silent"] = [key for key in unsaid if key not in have_time]
+        contents["awaited"] = [key for key in unsaid if key in have_time]
     return contents
 
 

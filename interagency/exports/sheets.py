@@ -189,7 +189,7 @@ def _change_rows(picture: Picture) -> Iterator[tuple[Cell, ...]]:
 
 
 def answers_sheet(picture: Picture, zone: ZoneInfo) -> Sheet:
-    """What each entity answered for the month, and who was silent."""
+    """What each entity answered for the month, who was silent, and who has time to answer."""
     rows: list[tuple[Cell, ...]] = []
     for answer in picture.contents.get("answers", []):
         signed = datetime.fromisoformat(answer["signed_at"]).astimezone(zone)
@@ -204,8 +204,9 @@ def answers_sheet(picture: Picture, zone: ZoneInfo) -> Sheet:
             )
         )
     rows += [
-        (picture.words.organisations.get(key, key), "silent", "", "", "", "")
-        for key in picture.contents.get("silent", [])
+        (picture.words.organisations.get(key, key), said, "", "", "", "")
+        for name, said in (("silent", "silent"), ("awaited", "not answered yet"))
+        for key in picture.contents.get(name, [])
     ]
     columns = _columns(
         ("Entity", 18, "text"),

@@ -260,7 +260,10 @@ def _add_read_me(book: Workbook, origin: Origin, picture: Picture) -> None:
 
 
 def _read_me_rows(origin: Origin, picture: Picture) -> list[tuple[str, str | int]]:
-    silent = [picture.words.organisations.get(key, key) for key in picture.contents.get("silent", [])]
+    silent, awaited = (
+        ", ".join(picture.words.organisations.get(key, key) for key in picture.contents.get(name, []))
+        for name in ("silent", "awaited")
+    )
     what = "The matrix of activities and the joint calendar of the UN entities that follow up UNGASS 2016."
     return [
         ("What this is", what),
@@ -269,7 +272,8 @@ def _read_me_rows(origin: Origin, picture: Picture) -> list[tuple[str, str | int
         ("Made by", origin.made_by),
         ("Filters", origin.filters),
         *origin.counts,
-        ("Silent", ", ".join(silent) if silent else "nobody"),
+        ("Silent", silent or "nobody"),
+        *([("Not answered yet", awaited)] if awaited else []),
         ("Changes", f"Told against {picture.since}." if picture.since else "There is no edition to compare with."),
         (
             "How to read it",

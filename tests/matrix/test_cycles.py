@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 from flask import Flask
 from lxml import html
+from openpyxl import load_workbook
 
+from interagency.cli import main
 from interagency.database import db
 from interagency.mail import OutboxMessage
 from interagency.matrix.cycles.answers import CycleRefusal
@@ -64,6 +68,43 @@ def test_nobody_is_silent_before_the_due_date(enter: Enter, clock: Clock, open_m
     late = enter("coordinator").get("/cycles/2026-08")
     assert set(states(late.text).values()) == {"silent"}
     assert "silent 11" in text_of(late)
+
+
+def test_nor_in_the_workbook(enter: Enter, clock: Clock, open_month: Callable[..., None]) -> None:
+    open_month()
+    enter("who").send("/month/sign", SIGN, at="/month/sign?kind=unchanged")
+
+    def told() -> tuple[dict[str, str], set[str]]:
+        book = load_workbook(io.BytesIO(enter("coordinator").get("/exports/matrix.xlsx").data), read_only=True)
+        read_me = {str(row[0]): str(row[1]) for row in book["Read me"].iter_rows(values_only=True) if len(row) > 1}
+        answers = list(book["Answers"].iter_rows(min_row=2, values_only=True))
+        return read_me, {str(row[1]) for row in answers if row[0] != "WHO"}
+
+    read_me, said = told()
+    assert read_me["Silent"] == "nobody"
+    assert len(read_me["Not answered yet"].split(", ")) == 10
+    assert said == {"not answered yet"}
+    clock.move(2026, 9, 20, 9)
+    read_me, said = told()
+    assert len(read_me["Silent"].split(", ")) == 10
+    assert "Not answered yet" not in read_me
+    assert said == {"silent"}
+
+
+def test_nor_at_the_terminal(sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = sqlite_app.extensions["interagency_settings"].data_folder
+    monkeypatch.setenv("INTERAGENCY_DATA_FOLDER", str(folder))
+    month = f"{date.today():%Y-%m}"
+    run = CliRunner()
+    for number in (month_after(month, -3), month):
+        assert run.invoke(main, ["cycle", "open", number]).exit_code == 0
+    this, earlier = (
+        next(part for part in run.invoke(main, ["cycle", "status"]).output.split("\n20") if number[2:] in part)
+        for number in (month, month_after(month, -3))
+    )
+    assert "silent: nobody\n\tnot answered yet, due " in this
+    assert "silent: UNODC, " in earlier
+    assert "not answered yet" not in earlier
 
 
 def test_before_closing_those_with_time_are_told_from_the_silent(

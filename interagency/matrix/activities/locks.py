@@ -1,6 +1,6 @@
 """Writers of what hangs on an activity and a merging of activities wait for each other.
 
-On SQLite writers lock when they begin (database.py), and these locks are none.
+On SQLite writers hold the whole database before they write (database.py), and these locks are none.
 """
 
 from __future__ import annotations
