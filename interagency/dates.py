@@ -151,6 +151,12 @@ class ImpreciseDate:
         return f"{self.precision.value} {year}"
 
 
+@lru_cache(maxsize=4096)  # as below
+def date_of(precision: Precision | None, first: date | None, last: date | None) -> ImpreciseDate | None:
+    """The date of the three columns one is kept in; None where they are empty. Raises ValueError as the class does."""
+    return ImpreciseDate(precision, first, last) if precision and first and last else None
+
+
 @lru_cache(maxsize=4096)  # the same few hundred dates stand in thousands of records
 def _from_code(code: str) -> ImpreciseDate:
     match = re.fullmatch(r"(\d{4})(?:-(?:(\d{2})(?:-(\d{2}))?|Q([1-4])|H([12])|(early|mid|late)))?", code)

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from functools import lru_cache
+from functools import partial
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from interagency.batches import batches, rows_by
 from interagency.calendar.models import (
     Event,
     EventChapter,
@@ -31,11 +32,9 @@ from interagency.calendar.models import (
     SegmentDay,
     event_activity,
 )
-from interagency.dates import ImpreciseDate, Precision
-from interagency.matrix.activities.bulk import rows_by
+from interagency.dates import ImpreciseDate, date_of
 from interagency.matrix.organisations.models import Organisation
 
-BATCH = 1000
 _EVENT, _SERIES, _ORGANISATION = Event.__table__.c, EventSeries.__table__.c, Organisation.__table__.c
 _COLUMNS = tuple(
     _EVENT[name]
@@ -175,50 +174,42 @@ class ReadEvent:
 def read_events(session: Session, conditions: Sequence[sa.ColumnElement[bool]] = ()) -> Iterator[ReadEvent]:
     """Every event under `conditions`, by id, in batches that keep memory flat."""
     series = sa.select(_SERIES.title).where(_SERIES.id == _EVENT.series_id).scalar_subquery()
-    query, last = sa.select(*_COLUMNS, series).where(*conditions).order_by(_EVENT.id).limit(BATCH), 0
-    while True:
-        rows = session.connection().execute(query.where(_EVENT.id > last)).all()
-        if rows:
-            links = _Links(session, [row[0] for row in rows])
-            for row in rows:
-                yield _event(row, links)
-        if len(rows) < BATCH:
-            return
-        last = rows[-1][0]
+    for rows in batches(session, sa.select(*_COLUMNS, series).where(*conditions), _EVENT.id):
+        links = _Links(session.connection(), [row[0] for row in rows])
+        for row in rows:
+            yield _event(row, links)
 
 
 class _Links:
     """Everything that hangs on a batch of events, by event."""
 
-    def __init__(self, session: Session, ids: list[int]) -> None:
-        connection = session.connection()
+    def __init__(self, connection: sa.Connection, ids: list[int]) -> None:
+        by = partial(rows_by, connection, ids)
         part, segment, day = EventOrganisation.__table__.c, Segment.__table__.c, SegmentDay.__table__.c
-        self.parts = rows_by(
-            connection, ids, part.event_id, part.part, _ORGANISATION.key, _ORGANISATION.is_entity,
+        self.parts = by(
+            part.event_id, part.part, _ORGANISATION.key, _ORGANISATION.is_entity,
             join=_ORGANISATION.id == part.organisation_id, order=(part.position,),
         )  # fmt: skip
         change, chapter = OccurrenceChange.__table__.c, EventChapter.__table__.c
-        self.exceptions = rows_by(
-            connection, ids, change.event_id, change.original, change.start, change.end, change.is_cancelled,
+        self.exceptions = by(
+            change.event_id, change.original, change.start, change.end, change.is_cancelled,
             change.title, change.note, order=(change.original,),
         )  # fmt: skip
-        self.chapters = rows_by(
-            connection, ids, chapter.event_id, chapter.chapter_number, chapter.by_day, order=(chapter.chapter_number,)
-        )
-        self.activities = rows_by(connection, ids, event_activity.c.event_id, event_activity.c.activity_id)
+        self.chapters = by(chapter.event_id, chapter.chapter_number, chapter.by_day, order=(chapter.chapter_number,))
+        self.activities = by(event_activity.c.event_id, event_activity.c.activity_id)
         link, document = EventLink.__table__.c, EventDocument.__table__.c
-        self.links = rows_by(connection, ids, link.event_id, link.kind, link.title, link.url, order=(link.id,))
+        self.links = by(link.event_id, link.kind, link.title, link.url, order=(link.id,))
         owner = sa.select(_ORGANISATION.key).where(_ORGANISATION.id == document.owner_id).scalar_subquery()
-        self.documents = rows_by(
-            connection, ids, document.event_id, document.title, document.url, owner,
+        self.documents = by(
+            document.event_id, document.title, document.url, owner,
             document.is_permitted, order=(document.id,),
         )  # fmt: skip
-        self.days = rows_by(
-            connection, ids, segment.event_id, day.segment_id, day.day, day.chapter_number, day.note,
+        self.days = by(
+            segment.event_id, day.segment_id, day.day, day.chapter_number, day.note,
             join=day.segment_id == segment.id, order=(day.day,),
         )  # fmt: skip
-        self.segments = rows_by(
-            connection, ids, segment.event_id, segment.id, segment.number, segment.start_precision,
+        self.segments = by(
+            segment.event_id, segment.id, segment.number, segment.start_precision,
             segment.start_first, segment.start_last, segment.end_precision, segment.end_first, segment.end_last,
             segment.start_time, segment.end_time, order=(segment.number,),
         )  # fmt: skip
@@ -240,16 +231,11 @@ class _Links:
         ]
 
 
-@lru_cache(maxsize=4096)
-def _date(precision: Precision | None, first: date | None, last: date | None) -> ImpreciseDate | None:
-    return ImpreciseDate(precision, first, last) if precision and first and last else None
-
-
 def _segment(
     days: list[ReadDay], number: int, start_precision: Any, start_first: Any, start_last: Any, end_precision: Any,
     end_first: Any, end_last: Any, start_time: time | None, end_time: time | None,
 ) -> ReadSegment:  # fmt: skip
-    start, end = _date(start_precision, start_first, start_last), _date(end_precision, end_first, end_last)
+    start, end = date_of(start_precision, start_first, start_last), date_of(end_precision, end_first, end_last)
     is_exact = start is not None and end is not None and start.is_exact and end.is_exact
     return ReadSegment(number, start, end, start_time, end_time, is_exact, days)
 

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from interagency.calendar import bulk, monthly, record
+from interagency import batches
+from interagency.calendar import monthly, record
 from interagency.calendar.bulk import read_events
 from interagency.calendar.models import Event, EventKind, EventSeries, EventStatus, LinkKind, Mode
 from interagency.calendar.occurrences import days_words, occurrences
@@ -143,7 +144,7 @@ def test_what_others_add_while_it_is_read_stops_nobody(app: Flask, monkeypatch: 
     """On PostgreSQL each statement sees what was committed before it: a series may be newer than the first batch."""
     if app.extensions["interagency_settings"].is_sqlite:
         pytest.skip("on SQLite a reader sees one state throughout")
-    monkeypatch.setattr(bulk, "BATCH", 1)
+    monkeypatch.setattr(batches, "BATCH", 1)
     with app.app_context():
         first, last = (record.create_event(db.session, plain(title), by=None) for title in ("First", "Last"))
         db.session.commit()

@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "interagency"
 FLOORS = [
     {
-        "settings", "database", "dates", "typed_dates", "zone_names", "words", "fulltext", "history", "mail", "logs",
-        "arrivals", "web", "forms", "form_keys",
+        "settings", "database", "batches", "dates", "typed_dates", "zone_names", "words", "fulltext", "history", "mail",
+        "logs", "arrivals", "web", "forms", "form_keys",
     },
     {"accounts"},
     {"matrix"},

@@ -6,17 +6,17 @@ The facts are those of `record.facts`; a test holds the two together.
 from __future__ import annotations
 
 import gc
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from interagency.dates import ImpreciseDate, Precision
+from interagency.batches import batches, rows_by
+from interagency.dates import Precision, date_of
 from interagency.matrix.activities.models import (
     Activity,
     ActivityChapter,
@@ -33,7 +33,6 @@ from interagency.matrix.activities.models import (
 from interagency.matrix.framework.models import Recommendation, SdgTarget
 from interagency.matrix.organisations.models import Organisation
 
-BATCH = 1000
 Entry = dict[str, Any]
 _ACTIVITY = Activity.__table__.c
 _ORGANISATION = Organisation.__table__.c
@@ -77,17 +76,10 @@ def entries(session: Session, conditions: Sequence[sa.ColumnElement[bool]] = ())
     An entry is `{"id", "version", "updated", "joint", "chapters", "confirmed", "facts"}`: `chapters` are all it
     stands under, `confirmed` the month by entity key, `facts` what `record.facts` says.
     """
-    last = 0
-    query = sa.select(*_COLUMNS).where(*conditions).order_by(_ACTIVITY.id).limit(BATCH)
-    while True:
-        rows = session.connection().execute(query.where(_ACTIVITY.id > last)).all()
-        if rows:
-            links = _Links(session, [row[0] for row in rows])
-            for row in rows:
-                yield _entry(row, links)
-        if len(rows) < BATCH:
-            return
-        last = rows[-1][0]
+    for rows in batches(session, sa.select(*_COLUMNS).where(*conditions), _ACTIVITY.id):
+        links = _Links(session.connection(), [row[0] for row in rows])
+        for row in rows:
+            yield _entry(row, links)
 
 
 def totals(session: Session, conditions: Sequence[sa.ColumnElement[bool]] = ()) -> dict[str, int]:
@@ -100,78 +92,41 @@ def totals(session: Session, conditions: Sequence[sa.ColumnElement[bool]] = ()) 
 class _Links:
     """Everything that hangs on a batch of activities, by activity: for each the rows without the activity's id."""
 
-    def __init__(self, session: Session, ids: list[int]) -> None:
-        self._connection, self._ids = session.connection(), ids
+    def __init__(self, connection: sa.Connection, ids: list[int]) -> None:
+        by = partial(rows_by, connection, ids)
         part = ActivityEntity.__table__.c
-        self.entities = self._by(
+        self.entities = by(
             part.activity_id, _ORGANISATION.key, part.is_lead, part.role, _plainly(part.participation),
             part.confirmed_month, join=_ORGANISATION.id == part.entity_id, order=(part.position,),
         )  # fmt: skip
         partner = activity_partner.c
-        self.partners = self._by(
-            partner.activity_id, _ORGANISATION.key, join=_ORGANISATION.id == partner.organisation_id
-        )
+        self.partners = by(partner.activity_id, _ORGANISATION.key, join=_ORGANISATION.id == partner.organisation_id)
         country = ActivityCountry.__table__.c
-        self.countries = self._by(country.activity_id, country.country_code, _plainly(country.role))
-        self.regions = self._by(activity_region.c.activity_id, activity_region.c.region_code)
+        self.countries = by(country.activity_id, country.country_code, _plainly(country.role))
+        self.regions = by(activity_region.c.activity_id, activity_region.c.region_code)
         recommendation, link = Recommendation.__table__.c, activity_recommendation.c
-        self.recommendations = self._by(
+        self.recommendations = by(
             link.activity_id, recommendation.code,
             join=recommendation.code == link.recommendation_code, order=(recommendation.position,),
         )  # fmt: skip
         chapter = ActivityChapter.__table__.c
-        self.chapters = self._by(
+        self.chapters = by(
             chapter.activity_id, chapter.chapter_number, chapter.by_hand, order=(chapter.chapter_number,)
         )
         goal = activity_sdg_goal.c
-        self.goals = self._by(goal.activity_id, goal.goal_number, order=(goal.goal_number,))
+        self.goals = by(goal.activity_id, goal.goal_number, order=(goal.goal_number,))
         target, link = SdgTarget.__table__.c, activity_sdg_target.c
-        self.targets = self._by(
-            link.activity_id, target.code, join=target.code == link.target_code, order=(target.position,)
-        )
+        self.targets = by(link.activity_id, target.code, join=target.code == link.target_code, order=(target.position,))
         figure = Figure.__table__.c
-        self.figures = self._by(
+        self.figures = by(
             figure.activity_id, figure.number, _plainly(figure.qualifier), figure.unit, order=(figure.position,)
         )
-
-    def _by(
-        self,
-        owner: sa.ColumnElement[int],
-        *columns: sa.ColumnElement[Any],
-        join: sa.ColumnElement[bool] | None = None,
-        order: tuple[sa.ColumnElement[Any], ...] = (),
-    ) -> dict[int, list[tuple[Any, ...]]]:
-        return rows_by(self._connection, self._ids, owner, *columns, join=join, order=order)
-
-
-def rows_by(
-    connection: sa.Connection,
-    ids: Sequence[int],
-    owner: sa.ColumnElement[int],
-    *columns: sa.ColumnElement[Any],
-    join: sa.ColumnElement[bool] | None = None,
-    order: tuple[sa.ColumnElement[Any], ...] = (),
-) -> dict[int, list[tuple[Any, ...]]]:
-    """The `columns` of what hangs on the records `ids` (in ascending order), by the record that `owner` names.
-
-    Asked for by range where most numbers in it are wanted, which is a shorter question.
-    """
-    first, last = ids[0], ids[-1]
-    owned = owner.between(first, last) if last - first < 2 * len(ids) else owner.in_(ids)
-    query = sa.select(owner, *columns).where(owned).order_by(*order)
-    if join is not None:
-        query = query.where(join)
-    found: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
-    for row in connection.execute(query).all():
-        found[row[0]].append(row[1:])
-    return found
 
 
 @lru_cache(maxsize=4096)
 def _code(precision: str | None, first: date | None, last: date | None) -> str | None:
-    if precision is None or first is None or last is None:
-        return None
-    return ImpreciseDate(Precision(precision), first, last).code
+    found = date_of(Precision(precision) if precision else None, first, last)
+    return found.code if found else None
 
 
 def _entry(row: Any, links: _Links) -> Entry:

@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from interagency.dates import ImpreciseDate
+from interagency.dates import ImpreciseDate, date_of
 from interagency.fulltext import count, newest_first
 from interagency.matrix.activities.models import (
     Activity,
@@ -249,16 +249,11 @@ def _listed(row: Any, relations: dict[str, dict[int, list[Any]]]) -> ListedActiv
         title=row.title,
         status=row.status,
         is_joint=row.is_joint,
-        start=_date(row.start_precision, row.start_first, row.start_last),
-        end=_date(row.end_precision, row.end_first, row.end_last),
+        start=date_of(row.start_precision, row.start_first, row.start_last),
+        end=date_of(row.end_precision, row.end_first, row.end_last),
         entities=tuple(of("entity")),
         partners=tuple(of("partner")),
         places=tuple(dict.fromkeys([*of("country"), *of("region")])),
         recommendations=tuple(of("recommendation")),
         chapters=tuple(int(number) for number in of("chapter")),
     )
-
-
-@lru_cache(maxsize=4096)
-def _date(precision: Any, first: date | None, last: date | None) -> ImpreciseDate | None:
-    return ImpreciseDate(precision, first, last) if precision and first and last else None

@@ -57,8 +57,8 @@ def _words() -> tuple[Decision, date | None, bool]:
     try:
         until = read_one_day(clean(request.form.get("until", ""), lines=False)[:60])
     except DateNotUnderstood as problem:
-        more = _(" Leave it empty for no last day.") if problem.hint else ""
-        raise AgreementRefusal(f"{problem}{more}") from None
+        more = _("Leave it empty for no last day.") if problem.hint else ""
+        raise AgreementRefusal(f"{problem} {more}".strip()) from None
     return decision, until, request.form.get("beyond") == "yes"
 
 
