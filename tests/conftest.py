@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import redis
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from flask import Flask
@@ -80,6 +81,7 @@ hypothesis_settings.register_profile("untimed", deadline=None)
 hypothesis_settings.load_profile("untimed")
 
 POSTGRESQL = os.environ.get("INTERAGENCY_TEST_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1/postgres")
+REDIS = os.environ.get("INTERAGENCY_TEST_REDIS", "redis://127.0.0.1:6379")
 NEEDS = {
     "browser": (lambda: shutil.which("chromium") is not None, "install Debian's chromium"),
     "khal": (
@@ -91,6 +93,7 @@ NEEDS = {
         "install Debian's nginx-light and openssl",
     ),
     "office": (lambda: _office_is_there(), "install Debian's libreoffice-calc-nogui and libreoffice-writer-nogui"),
+    "redis": (lambda: _redis_answers(), "start a Redis server and set INTERAGENCY_TEST_REDIS"),
     "postgresql": (lambda: _postgresql_answers(), "start a PostgreSQL server and set INTERAGENCY_TEST_POSTGRESQL"),
 }
 CAST = (
@@ -116,6 +119,14 @@ def _postgresql_answers() -> bool:
         return False
     finally:
         server.dispose()
+
+
+def _redis_answers() -> bool:
+    try:
+        with redis.Redis.from_url(REDIS, socket_connect_timeout=3) as server:
+            return bool(server.ping())
+    except redis.RedisError:
+        return False
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from flask import Flask
 
 from interagency.cli_serve import unsafe
 from interagency.web import HEADERS
-from tests.conftest import close, make_app, make_settings
+from tests.conftest import REDIS, close, make_app, make_settings
 from tests.helpers import PASSWORD
 from tests.house.test_rooms import ROUTES
 from tests.served import SECRET
@@ -152,6 +154,29 @@ def test_attempts_are_still_counted_when_the_shared_counter_is_gone(sqlite_app: 
     assert answers[0] == 422
     assert answers[-1] == 429
     close(app)
+
+
+@pytest.mark.redis
+def test_two_servers_count_attempts_together(sqlite_app: Flask) -> None:
+    """Eight on each are refused by neither alone: ten a minute are allowed."""
+    from interagency import create_app
+
+    folder = sqlite_app.extensions["interagency_settings"].data_folder
+    shared = {"TESTING": True, "RATELIMIT_ENABLED": True, "RATELIMIT_KEY_PREFIX": uuid.uuid4().hex}
+    servers = [create_app(make_settings(folder, LIMITS_URL=REDIS), **shared) for _server in range(2)]
+    if time.time() % 60 > 50:
+        time.sleep(11)  # a minute that ends in between begins to count anew
+    answers = []
+    for app in servers:
+        client = app.test_client()
+        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/sign-in").text)
+        assert found
+        form = {"email": "nobody@example.org", "password": "x", "csrf_token": found[1]}
+        answers.append([client.post("/sign-in", data=form).status_code for _ in range(8)])
+        close(app)
+    assert answers[0] == [422] * 8
+    assert answers[1][0] == 422
+    assert answers[1][-1] == 429
 
 
 def test_the_proxy_lets_go_of_an_idle_connection_before_the_service_does() -> None:
