@@ -19,6 +19,7 @@ from interagency.search.commands import search
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="interagency", prog_name="interagency", message="%(prog)s %(version)s")
 def main() -> None:
     """Matrix of activities, joint calendar and monthly cycle of the UN entities."""
 

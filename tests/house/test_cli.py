@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,14 @@ def test_a_made_secret_is_kept_and_private(tmp_path: Path) -> None:
     assert keep_secret(path, "first") == "first"
     assert keep_secret(path, "second") == "first"
     assert path.stat().st_mode & 0o077 == 0
+
+
+def test_the_version_is_the_one_of_the_project_inside_and_outside(run: CliRunner) -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    told = f"interagency {project['version']}\n"
+    assert run.invoke(main, ["--version"]).output == told
+    installed = Path(sys.executable).with_name("interagency")
+    assert subprocess.run([installed, "--version"], capture_output=True, text=True, check=True).stdout == told
 
 
 def test_help_does_not_load_the_world() -> None:
