@@ -1,4 +1,7 @@
-"""The columns of every list that leaves the house, described once: workbook, CSV and JSON cannot disagree."""
+"""The columns of activities and events in workbook, CSV and JSON.
+
+Hand-outs have columns of their own (`exports/external/files`): fewer fields, named one by one.
+"""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ from interagency.exports.sheets import (
 )
 from interagency.matrix.activities.bulk import without_collector
 from interagency.matrix.activities.models import Level, Scope, Status
-from interagency.matrix.cycles.month import STALE_AFTER
+from interagency.matrix.cycles.month import STALE_AFTER, STALE_AFTER_WORDS
 from interagency.matrix.cycles.months import month_after, month_of
 
 # Said of every write-only table, also where the columns were given, as ours are.
@@ -279,7 +279,7 @@ def _read_me_rows(origin: Origin, picture: Picture) -> list[tuple[str, str | int
             "How to read it",
             "One row per activity on the Matrix sheet; a joint activity is one row. The columns I to VII mark its "
             "chapters. Dates keep the precision they came with; the column beside them sorts. Green rows are new, "
-            "blue marks say what changed, a yellow month says that nobody confirmed the row for three months.",
+            f"blue marks say what changed, a yellow month says that nobody confirmed the row for {STALE_AFTER_WORDS}.",
         ),
         (
             "Totals",

@@ -15,6 +15,8 @@ from interagency.calendar.models import EventOrganisation
 from interagency.database import db
 from interagency.matrix.activities.models import Activity, ActivityEntity
 from interagency.matrix.cycles.models import Answer, AnswerKind
+from interagency.matrix.cycles.month import STALE_AFTER
+from interagency.matrix.cycles.months import month_after
 from interagency.matrix.organisations.models import Appointment, Organisation
 from tests.helpers import EVENT, Browser, statements_seen, text_of
 
@@ -107,6 +109,20 @@ def test_row_by_row(
     assert who.send("/month/confirm", row, at="/month").status_code == 302
     assert (confirmed(app, first), confirmed(app, second)) == ("2026-08", None)
     assert "1 of 2 record stays unconfirmed" in text_of(who.get("/month/sign?kind=updated"))
+
+
+def test_a_row_is_marked_stale_when_nobody_confirmed_it_for_so_long(
+    app: Flask, enter: Enter, add_activity: Callable[..., int], open_month: Callable[..., None]
+) -> None:
+    activity_id = add_activity("Long ago")
+    open_month()
+    for months, is_stale in ((STALE_AFTER - 1, False), (STALE_AFTER, True)):
+        with app.app_context():
+            db.session.execute(sa.update(ActivityEntity).values(confirmed_month=month_after("2026-08", -months)))
+            db.session.commit()
+        row = html.fromstring(enter("who").get("/month").text).get_element_by_id(f"activity-{activity_id}")
+        assert bool(row.xpath(".//*[contains(@class, 'stale')]")) is is_stale
+    assert f"{STALE_AFTER} months ago" in row.text_content()
 
 
 def test_ending_an_activity(

@@ -21,7 +21,8 @@ from interagency.matrix.cycles.months import months_between
 from interagency.matrix.cycles.parts import PARTS, MonthRow
 from interagency.matrix.organisations.models import Appointment, Organisation
 
-STALE_AFTER = 3  # months
+STALE_AFTER = 3  # months since the last confirmation
+STALE_AFTER_WORDS = "three months"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from interagency.matrix.cycles import answers
 from interagency.matrix.cycles.answers import CycleRefusal
 from interagency.matrix.cycles.board import focal_points
 from interagency.matrix.cycles.models import AnswerKind, Cycle
-from interagency.matrix.cycles.month import EntityMonth, entity_month, is_confirmed, staleness
+from interagency.matrix.cycles.month import STALE_AFTER, EntityMonth, entity_month, is_confirmed, staleness
 from interagency.matrix.cycles.months import MonthNotUnderstood, due_words, month_words, read_month
 from interagency.matrix.cycles.parts import PARTS
 from interagency.matrix.organisations.models import Organisation
@@ -104,6 +104,7 @@ def _page(desk: Desk, *, error: str = "", typed: dict[str, str] | None = None, c
         late=shown.is_late(instant()),
         is_confirmed=is_confirmed,
         staleness=staleness,
+        stale_after=STALE_AFTER,
         people=focal_points(db.session, today()).get(desk.entity.id, []),
     )
     return page, code

@@ -20,7 +20,7 @@ from interagency.matrix.activities.models import (
     activity_recommendation,
 )
 from interagency.matrix.cycles.answers import LIVE
-from interagency.matrix.cycles.month import STALE_AFTER
+from interagency.matrix.cycles.month import STALE_AFTER, STALE_AFTER_WORDS
 from interagency.matrix.cycles.months import month_after
 from interagency.matrix.organisations.models import Organisation
 from interagency.words import fold
@@ -37,7 +37,7 @@ class RemarkKind(enum.StrEnum):
     NOT_BEGUN = "planned, but its beginning has passed"
     NO_RECOMMENDATION = "no recommendation"
     NO_DESCRIPTION = "no description"
-    STALE = "not confirmed for three months or more"
+    STALE = f"not confirmed for {STALE_AFTER_WORDS} or more"
     ALIKE = "looks like another activity"
 
 
@@ -83,7 +83,7 @@ def _of_gaps(session: Session) -> Iterator[Remark]:
 
 
 def _stale(session: Session, month: str) -> Iterator[Remark]:
-    """Live activities an entity last confirmed three months ago or before; those never confirmed once the
+    """Live activities an entity last confirmed `STALE_AFTER` months ago or before; those never confirmed once the
     activity is that old."""
     limit = month_after(month, -STALE_AFTER)
     query = (
