@@ -75,6 +75,7 @@ class RuleCompiledOnce(Rule):
 
 
 Flask.url_rule_class = RuleCompiledOnce
+SLOW = ("browser", "crash", "house", "operation")
 EVERYTHING = os.environ.get("INTERAGENCY_TEST_EVERYTHING") == "yes"
 # Nothing is timed in tests: a busy machine is no fault.
 hypothesis_settings.register_profile("untimed", deadline=None)
@@ -123,7 +124,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what cannot run here, in one line each; or, where everything is required, let it fail."""
+    """Mark what a folder needs, and leave out what cannot run here; or, where all is required, let it fail.
+
+    What takes long comes first, so that no worker is left alone with it; the files that serve a service or a browser
+    to all of their tests stay with one worker.
+    """
+    for item in items:
+        folder = item.path.parent.name
+        if folder == "crash":
+            item.add_marker("crash")
+        if folder in ("browser", "operation"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=lambda item: item.path.parent.name not in SLOW)
     missing = {name: how for name, (there, how) in NEEDS.items() if not there()}
     if EVERYTHING and missing:
         pytest.exit(f"required but missing: {', '.join(f'{name} ({how})' for name, how in missing.items())}", 1)
@@ -191,11 +203,15 @@ def close(app: Flask) -> None:
             engine.dispose()
 
 
+def shared_folder(factory: pytest.TempPathFactory) -> Path:
+    """The folder of this run, which its workers share."""
+    own = factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
     """The folder `name` of this run, filled by `make`: once, however many workers need it."""
-    shared = factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
+    shared = shared_folder(factory)
     folder, part = shared / name, shared / f"{name}.part"
     with (shared / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
