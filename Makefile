@@ -1,21 +1,28 @@
 # `make run` sets everything up and serves; `make test` sets everything up and checks.
 PYTHON ?= python3
 PORT ?= 8000
+# One more than two cores: a good part of the tests waits for a browser or a process that was killed.
+WORKERS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
-.PHONY: run test lint format attack crawl versions bench bench-quick evening screenshots clean lock
+.PHONY: run test test-quick lint format attack crawl versions bench bench-quick evening screenshots clean lock
 
 run: $(VENV)/.ready-to-run
 	@$(BIN)/interagency run --port $(PORT)
 
 test: $(VENV)/.ready-to-develop lint
-	$(BIN)/python -m pytest -n 2 $(TESTS)
+	$(PYTEST) $(TESTS)
+
+# While working: all that needs no browser, no office and no killing.
+test-quick: $(VENV)/.ready-to-develop
+	$(PYTEST) -m "not browser and not office and not crash" $(TESTS)
 
 # The same attacks as in `make test`, with half a million inputs, 30,000 of them whole requests.
 attack: $(VENV)/.ready-to-develop
-	INTERAGENCY_TEST_INPUTS=6000 $(BIN)/python -m pytest -n 2 tests/attack
+	INTERAGENCY_TEST_INPUTS=6000 $(PYTEST) tests/attack
 
 # A crawler from outside as each role, eight minutes each; wapiti lives in an environment of its own. More: CRAWL='--minutes 2'.
 crawl: $(VENV)/.ready-to-develop build/wapiti/bin/wapiti

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import pytest
-import redis
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings as hypothesis_settings
 from jinja2.bccache import Bucket, BytecodeCache
-from sqlalchemy.engine import make_url
 from werkzeug.routing import Rule
 
 from interagency import create_app
@@ -35,13 +33,14 @@ from interagency.matrix.organisations.queries import Directory
 from interagency.sample.load import load_sample
 from interagency.sample.months import add_months
 from interagency.settings import Settings, read_settings
+from tests import servers
 from tests.helpers import PASSWORD, Browser
 from tests.mail_server import Server, listening
+from tests.servers import Databases
 
 # What makes a hash dear is looked at in tests/accounts/test_sign_in.py; everywhere else it would be waited for.
 REAL_HASHER = models.hasher
 models.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-models._NOBODYS_HASH = models.hasher.hash("nobody's")
 
 
 class Compiled(BytecodeCache):
@@ -61,27 +60,27 @@ class Compiled(BytecodeCache):
 COMPILED = Compiled()
 
 
-def _compile_addresses_once() -> None:
-    """So are addresses: to make functions of a hundred and forty of them takes most of the time of a new service."""
-    own, made = Rule._compile_builder, {}
+class RuleCompiledOnce(Rule):
+    """So are addresses: to compile a hundred and forty of them takes four fifths of the time of a new service."""
 
-    def compile_once(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        key = (append_unknown, tuple(rule._trace), repr(rule.defaults))
-        if key not in made:
-            made[key] = own(rule, append_unknown)
-        return made[key]
+    compiled: ClassVar[dict[tuple[object, ...], dict[str, Any]]] = {}
 
-    Rule._compile_builder = compile_once
+    def compile(self) -> None:
+        key = (self.rule, self.endpoint, repr(self.defaults), repr(self.methods))
+        if key not in self.compiled:
+            super().compile()
+            self.compiled[key] = vars(self)
+        else:
+            vars(self).update(self.compiled[key] | {"map": self.map})
 
 
-_compile_addresses_once()
+Flask.url_rule_class = RuleCompiledOnce
+SLOW = ("browser", "crash", "house", "operation")
 EVERYTHING = os.environ.get("INTERAGENCY_TEST_EVERYTHING") == "yes"
 # Nothing is timed in tests: a busy machine is no fault.
 hypothesis_settings.register_profile("untimed", deadline=None)
 hypothesis_settings.load_profile("untimed")
 
-POSTGRESQL = os.environ.get("INTERAGENCY_TEST_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1/postgres")
-REDIS = os.environ.get("INTERAGENCY_TEST_REDIS", "redis://127.0.0.1:6379")
 NEEDS = {
     "browser": (lambda: shutil.which("chromium") is not None, "install Debian's chromium"),
     "khal": (
@@ -93,8 +92,11 @@ NEEDS = {
         "install Debian's nginx-light and openssl",
     ),
     "office": (lambda: _office_is_there(), "install Debian's libreoffice-calc-nogui and libreoffice-writer-nogui"),
-    "redis": (lambda: _redis_answers(), "start a Redis server and set INTERAGENCY_TEST_REDIS"),
-    "postgresql": (lambda: _postgresql_answers(), "start a PostgreSQL server and set INTERAGENCY_TEST_POSTGRESQL"),
+    "redis": (lambda: servers.REDIS in os.environ, "install Debian's redis-server or set INTERAGENCY_TEST_REDIS"),
+    "postgresql": (
+        lambda: servers.POSTGRESQL in os.environ,
+        "install Debian's postgresql or set INTERAGENCY_TEST_POSTGRESQL",
+    ),
 }
 CAST = (
     ("coordinator@example.org", "Clara Coordinator", Role.COORDINATOR, None),
@@ -110,27 +112,30 @@ def _office_is_there() -> bool:
     return found is not None and (Path(found).resolve().parent / "libswlo.so").exists()
 
 
-def _postgresql_answers() -> bool:
-    server = sa.create_engine(POSTGRESQL, connect_args={"connect_timeout": 3})
-    try:
-        with server.connect():
-            return True
-    except sa.exc.SQLAlchemyError:
-        return False
-    finally:
-        server.dispose()
+def pytest_configure(config: pytest.Config) -> None:
+    """The run itself starts the servers of the tests; its workers inherit where they are."""
+    if not hasattr(config, "workerinput"):
+        servers.begin()
 
 
-def _redis_answers() -> bool:
-    try:
-        with redis.Redis.from_url(REDIS, socket_connect_timeout=3) as server:
-            return bool(server.ping())
-    except redis.RedisError:
-        return False
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End them."""
+    servers.end()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what cannot run here, in one line each; or, where everything is required, let it fail."""
+    """Mark what a folder needs, and leave out what cannot run here; or, where all is required, let it fail.
+
+    What takes long comes first, so that no worker is left alone with it; the files that serve a service or a browser
+    to all of their tests stay with one worker.
+    """
+    for item in items:
+        folder = item.path.parent.name
+        if folder == "crash":
+            item.add_marker("crash")
+        if folder in ("browser", "operation"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=lambda item: item.path.parent.name not in SLOW)
     missing = {name: how for name, (there, how) in NEEDS.items() if not there()}
     if EVERYTHING and missing:
         pytest.exit(f"required but missing: {', '.join(f'{name} ({how})' for name, how in missing.items())}", 1)
@@ -160,13 +165,14 @@ def make_app(settings: Settings) -> Flask:
     return app
 
 
-_shared: dict[str, tuple[sa.Dialect, Any]] = {}
+_shared: dict[str, tuple[sa.Dialect, dict[Any, Any]]] = {}
 
 
 def _share_statements(engine: sa.Engine) -> None:
     """Statements are compiled once for all services on the same kind of database, as they would be for one."""
-    first = _shared.setdefault(engine.dialect.name, (engine.dialect, engine._compiled_cache))
-    engine.dialect, engine._compiled_cache = first
+    dialect, compiled = _shared.setdefault(engine.dialect.name, (engine.dialect, {}))
+    engine.dialect = dialect
+    engine.update_execution_options(compiled_cache=compiled)
 
 
 def fill(app: Flask) -> None:
@@ -197,76 +203,118 @@ def close(app: Flask) -> None:
             engine.dispose()
 
 
+def shared_folder(factory: pytest.TempPathFactory) -> Path:
+    """The folder of this run, which its workers share."""
+    own = factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """The folder `name` of this run, filled by `make`: once, however many workers need it."""
+    shared = shared_folder(factory)
+    folder, part = shared / name, shared / f"{name}.part"
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir()
+            make(part)
+            part.rename(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def template_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A filled SQLite database, copied for each test."""
-    folder = tmp_path_factory.mktemp("template")
-    app = make_app(make_settings(folder))
-    fill(app)
-    close(app)  # closing the last connection brings the log into the file
-    return folder / "interagency.sqlite3"
+
+    def make(folder: Path) -> None:
+        app = make_app(make_settings(folder))
+        fill(app)
+        close(app)  # closing the last connection brings the log into the file
+
+    return once(tmp_path_factory, "template", make) / "interagency.sqlite3"
 
 
 @pytest.fixture(scope="session")
 def sample_sqlite(template_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with the sample data and its first months, copied for each served service."""
-    folder = tmp_path_factory.mktemp("sample")
-    shutil.copy(template_sqlite, folder / "interagency.sqlite3")
-    app = make_app(make_settings(folder))
-    with app.app_context():
-        load_sample(db.session, progress=lambda _line: None)
-        db.session.commit()
-        add_months(db.session, at=now(), zone=ZoneInfo("Europe/Vienna"))
-    close(app)
-    return folder / "interagency.sqlite3"
+
+    def make(folder: Path) -> None:
+        shutil.copy(template_sqlite, folder / "interagency.sqlite3")
+        app = make_app(make_settings(folder))
+        with app.app_context():
+            load_sample(db.session, progress=lambda _line: None)
+            db.session.commit()
+            add_months(db.session, at=now(), zone=ZoneInfo("Europe/Vienna"))
+        close(app)
+
+    return once(tmp_path_factory, "sample", make) / "interagency.sqlite3"
 
 
 @pytest.fixture(scope="session")
-def template_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The name of a filled PostgreSQL database, the template of each test's own."""
-    name = f"interagency_test_{uuid.uuid4().hex[:12]}"
-    server = sa.create_engine(POSTGRESQL, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(sa.text(f'CREATE DATABASE "{name}"'))
-    address = make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
-    app = make_app(make_settings(tmp_path_factory.mktemp("pg"), DATABASE_URL=address))
-    fill(app)
-    close(app)
-    yield name
-    with server.connect() as connection:
-        connection.execute(sa.text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    server.dispose()
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
-    """A service with reference lists and the cast, on each database in turn."""
-    if request.param == "sqlite":
-        template: Path = request.getfixturevalue("template_sqlite")
-        shutil.copy(template, tmp_path / "interagency.sqlite3")
-        made = make_app(make_settings(tmp_path))
-        yield made
-        close(made)
-        return
-    source: str = request.getfixturevalue("template_postgresql")
-    name = f"interagency_test_{uuid.uuid4().hex[:12]}"
-    server = sa.create_engine(POSTGRESQL, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(sa.text(f'CREATE DATABASE "{name}" TEMPLATE "{source}"'))
-    address = make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
-    made = make_app(make_settings(tmp_path, DATABASE_URL=address))
+def databases() -> Iterator[Databases]:
+    """`databases.create()` makes a database on the tests' PostgreSQL."""
+    made = Databases()
     yield made
-    close(made)
-    with server.connect() as connection:
-        connection.execute(sa.text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    server.dispose()
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def template_postgresql(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a filled PostgreSQL database, the template of each test's own."""
+
+    def make(folder: Path) -> None:
+        name = databases.create()
+        app = make_app(make_settings(folder, DATABASE_URL=databases.address(name)))
+        fill(app)
+        close(app)
+        (folder / "name").write_text(name)
+
+    return (once(tmp_path_factory, "template-postgresql", make) / "name").read_text()
+
+
+@pytest.fixture(scope="session")
+def redis_address() -> str:
+    """Where the tests' Redis is."""
+    servers.wait_for(servers.redis_answers)
+    return os.environ[servers.REDIS]
 
 
 @pytest.fixture
-def sqlite_app(template_sqlite: Path, tmp_path: Path) -> Iterator[Flask]:
-    """The same on SQLite only, for what does not depend on the database."""
+def empty_postgresql(databases: Databases) -> Iterator[str]:
+    """The address of a PostgreSQL database with nothing in it."""
+    name = databases.create()
+    yield databases.address(name)
+    databases.drop(name)
+
+
+@pytest.fixture
+def sqlite_settings(template_sqlite: Path, tmp_path: Path) -> Settings:
+    """Settings of an SQLite database with reference lists and the cast."""
     shutil.copy(template_sqlite, tmp_path / "interagency.sqlite3")
-    made = make_app(make_settings(tmp_path))
+    return make_settings(tmp_path)
+
+
+@pytest.fixture
+def postgresql_settings(template_postgresql: str, databases: Databases, tmp_path: Path) -> Iterator[Settings]:
+    """The same on PostgreSQL."""
+    name = databases.create(template_postgresql)
+    yield make_settings(tmp_path, DATABASE_URL=databases.address(name))
+    databases.drop(name)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def app(request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """A service with reference lists and the cast, on each database in turn."""
+    made = make_app(request.getfixturevalue(f"{request.param}_settings"))
+    yield made
+    close(made)
+
+
+@pytest.fixture
+def sqlite_app(sqlite_settings: Settings) -> Iterator[Flask]:
+    """The same on SQLite only, for what does not depend on the database."""
+    made = make_app(sqlite_settings)
     yield made
     close(made)
 
@@ -279,10 +327,9 @@ def mail_server() -> Iterator[tuple[Server, int]]:
 
 
 @pytest.fixture
-def counting(template_sqlite: Path, tmp_path: Path) -> Iterator[Flask]:
+def counting(sqlite_settings: Settings) -> Iterator[Flask]:
     """A service that counts attempts, as it is run; on SQLite only."""
-    shutil.copy(template_sqlite, tmp_path / "interagency.sqlite3")
-    app = create_app(make_settings(tmp_path), TESTING=True, RATELIMIT_ENABLED=True)
+    app = create_app(sqlite_settings, TESTING=True, RATELIMIT_ENABLED=True)
     yield app
     close(app)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,17 +15,10 @@ from typing import Any
 import requests
 
 from tests.helpers import PASSWORD
+from tests.servers import free_port
 
 COMMAND = "from interagency.cli import main; main()"
 SECRET = "Zq8vT1mXw0rLk3bYd6hNc9sJf2gPa5uE"
-
-
-def free_port() -> int:
-    """A port nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Served:

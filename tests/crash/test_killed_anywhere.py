@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,7 +23,7 @@ from interagency.matrix.cycles.models import Cycle, CycleState, Edition
 from interagency.matrix.cycles.months import month_after
 from interagency.matrix.cycles.opening import open_cycle
 from interagency.settings import Settings
-from tests.conftest import close
+from tests.conftest import close, make_app
 from tests.crash.killing import Act, killed
 from tests.helpers import Browser
 
@@ -158,9 +157,10 @@ def test_closing_a_month(
     kill_at_many_points(lambda number: partial(act, number), check)
 
 
-def test_migrating_with_data_in_it(app: Flask, add_activity: Callable[..., int], tmp_path: Path) -> None:
+def test_migrating_with_data_in_it(
+    app: Flask, add_activity: Callable[..., int], copy_database: Callable[[], Settings]
+) -> None:
     """From the first schema to the newest: what is there stays, and migrating again ends well."""
-    settings: Settings = app.extensions["interagency_settings"]
     add_activity("Kept through it all")
     close(app)
 
@@ -169,27 +169,24 @@ def test_migrating_with_data_in_it(app: Flask, add_activity: Callable[..., int],
             begin()
             alembic.upgrade()
 
-    def back() -> None:
-        with app.app_context():
-            alembic.downgrade("0001")
-            db.session.close()
-        close(app)
-
-    back()
-    whole = killed(settings, act, None)
+    with app.app_context():
+        alembic.downgrade("0001")
+        db.session.close()
+    whole = killed(copy_database(), act, None)
     assert whole is not None
     assert whole > 5
     chance = random.Random(8)
     for point in sorted(chance.sample(range(1, whole + 1), min(2 * POINTS, whole))):
-        back()
+        settings = copy_database()
         assert killed(settings, act, point) is None
-        with app.app_context():
+        service = make_app(settings)
+        with service.app_context():
             assert db.session.scalar(sa.text("SELECT title FROM activity")) == "Kept through it all", point
             db.session.close()
             alembic.upgrade()
             assert alembic.compare_metadata() == [], point
-        close(app)
-        with app.app_context():
-            in_order(app)
+        close(service)
+        with service.app_context():
+            in_order(service)
             db.session.close()
-        close(app)
+        close(service)

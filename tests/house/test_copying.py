@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +11,6 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 from flask import Flask
-from sqlalchemy.engine import make_url
 
 from interagency.cli import main
 from interagency.copying import BORN_FILLED, CopyRefusal, append_only_tables, copy_to, plain
@@ -23,7 +20,7 @@ from interagency.history import audit
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.record import ActivityDraft, Status, create_activity
 from interagency.settings import Settings
-from tests.conftest import POSTGRESQL, close, make_app, make_settings
+from tests.conftest import close, make_app, make_settings
 
 HOSTILE = (
     "=1+1",
@@ -60,18 +57,6 @@ def filled(sample_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def source(filled: Path, tmp_path: Path) -> Settings:
     shutil.copy(filled, tmp_path / "interagency.sqlite3")
     return make_settings(tmp_path)
-
-
-@pytest.fixture
-def empty_postgresql() -> Iterator[str]:
-    name = f"interagency_test_{uuid.uuid4().hex[:12]}"
-    server = sa.create_engine(POSTGRESQL, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(sa.text(f'CREATE DATABASE "{name}"'))
-    yield make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
-    with server.connect() as connection:
-        connection.execute(sa.text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    server.dispose()
 
 
 def contents(address: str) -> dict[str, list[object]]:

@@ -13,7 +13,7 @@ from flask import Flask
 
 from interagency.cli_serve import unsafe
 from interagency.web import HEADERS
-from tests.conftest import REDIS, close, make_app, make_settings
+from tests.conftest import close, make_app, make_settings
 from tests.helpers import PASSWORD
 from tests.house.test_rooms import ROUTES
 from tests.served import SECRET
@@ -157,13 +157,13 @@ def test_attempts_are_still_counted_when_the_shared_counter_is_gone(sqlite_app: 
 
 
 @pytest.mark.redis
-def test_two_servers_count_attempts_together(sqlite_app: Flask) -> None:
+def test_two_servers_count_attempts_together(sqlite_app: Flask, redis_address: str) -> None:
     """Eight on each are refused by neither alone: ten a minute are allowed."""
     from interagency import create_app
 
     folder = sqlite_app.extensions["interagency_settings"].data_folder
     shared = {"TESTING": True, "RATELIMIT_ENABLED": True, "RATELIMIT_KEY_PREFIX": uuid.uuid4().hex}
-    servers = [create_app(make_settings(folder, LIMITS_URL=REDIS), **shared) for _server in range(2)]
+    servers = [create_app(make_settings(folder, LIMITS_URL=redis_address), **shared) for _server in range(2)]
     if time.time() % 60 > 50:
         time.sleep(11)  # a minute that ends in between begins to count anew
     answers = []

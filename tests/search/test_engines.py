@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from flask import Flask
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from interagency.calendar.models import Event, EventKind, EventStatus
@@ -23,7 +22,8 @@ from interagency.fulltext import best_ids, count, holds, index_problems
 from interagency.matrix.activities.models import Activity, Status
 from interagency.matrix.framework.names import query_terms
 from interagency.words import clean, folded_words, is_found, search_terms, search_text
-from tests.conftest import POSTGRESQL, close, make_app, make_settings
+from tests.conftest import close, make_app, make_settings
+from tests.servers import Databases
 
 pytestmark = pytest.mark.postgresql
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -51,16 +51,17 @@ records = st.lists(st.tuples(texts, texts, st.integers(0, 3), st.booleans()), ma
 
 @pytest.fixture(scope="module")
 def engines(
-    template_sqlite: Path, template_postgresql: str, tmp_path_factory: pytest.TempPathFactory
+    template_sqlite: Path, template_postgresql: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[list[Flask]]:
     """The service on each database, empty of records. Nothing a test writes is kept."""
     folder = tmp_path_factory.mktemp("both")
     shutil.copy(template_sqlite, folder / "interagency.sqlite3")
-    address = make_url(POSTGRESQL).set(database=template_postgresql).render_as_string(hide_password=False)
-    apps = [make_app(make_settings(folder)), make_app(make_settings(folder, DATABASE_URL=address))]
+    name = databases.create(template_postgresql)
+    apps = [make_app(make_settings(folder)), make_app(make_settings(folder, DATABASE_URL=databases.address(name)))]
     yield apps
     for app in apps:
         close(app)
+    databases.drop(name)
 
 
 @contextmanager
