@@ -93,9 +93,9 @@ def _open_rooms(app: Flask) -> None:
     from interagency.exports import views as exports
     from interagency.exports.external import views as external
     from interagency.exports.incoming import views as imports
-    from interagency.matrix import views as matrix
     from interagency.matrix.cycles import reminders
     from interagency.matrix.organisations import readers
+    from interagency.matrix.pages import blueprints as matrix
     from interagency.search import views as search
 
     merging.prepare()

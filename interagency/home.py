@@ -15,12 +15,12 @@ from interagency.calendar.occurrences import all_occurrences
 from interagency.calendar.queries import events_between
 from interagency.database import alembic, db
 from interagency.history import Change
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import counts_by_chapter, may_add_activities, my_entities
 from interagency.matrix.cycles.answers import cycle_in_hand, due_for, standing_answer
 from interagency.matrix.cycles.models import Cycle
 from interagency.matrix.cycles.months import due_words, month_words
-from interagency.matrix.filters import Filters
 from interagency.matrix.framework.names import chapters
 from interagency.matrix.organisations.models import Organisation
 from interagency.web import public, settings, today

@@ -14,6 +14,7 @@ from interagency.calendar.models import Event, event_activity
 from interagency.calendar.occurrences import days_words
 from interagency.calendar.queries import everything
 from interagency.database import db
+from interagency.matrix.activities.filters import Filters, activity_conditions
 from interagency.matrix.activities.listing import page_of_activities
 from interagency.matrix.activities.models import (
     Activity,
@@ -22,7 +23,6 @@ from interagency.matrix.activities.models import (
     activity_recommendation,
 )
 from interagency.matrix.activities.queries import my_entities
-from interagency.matrix.filters import Filters, activity_conditions
 from interagency.matrix.framework.models import Country, Recommendation
 from interagency.matrix.framework.names import NotUnderstood, gazetteer, read_code
 from interagency.matrix.organisations.models import Organisation

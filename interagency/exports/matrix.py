@@ -16,10 +16,10 @@ from interagency.database import now
 from interagency.exports.models import EditionFile
 from interagency.exports.picture import Picture, edition_picture, passing_picture
 from interagency.exports.workbook import Origin, write_workbook
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.cycles.models import Edition
 from interagency.matrix.cycles.months import month_words
 from interagency.matrix.cycles.parts import AFTER_CLOSING
-from interagency.matrix.filters import Filters
 from interagency.settings import Settings
 
 WORKBOOK = "xlsx"

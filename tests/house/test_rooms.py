@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -25,6 +28,12 @@ FLOORS = [
     {"exports"},
     {p.stem for p in PACKAGE.glob("*.py")} | {"sample", "search"},
 ]  # fmt: skip
+# Within a package each folder imports only those to its left.
+ORDERS = {
+    "matrix": (
+        "framework", "organisations", "activities", "agreement", "overlaps", "cycles", "overview", "pages",
+    ),
+}  # fmt: skip
 
 ROUTES = {
     ("GET", "/"): "signed in",
@@ -209,30 +218,67 @@ def floor_of(name: str) -> int:
     return next(number for number, rooms in enumerate(FLOORS) if name in rooms)
 
 
-def imported_rooms(path: Path) -> set[str]:
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            modules = [node.module] if node.module != "interagency" else [f"interagency.{a.name}" for a in node.names]
-        elif isinstance(node, ast.Import):
-            modules = [alias.name for alias in node.names]
+def statements_of(node: ast.AST) -> Iterator[ast.AST]:
+    """Everything below `node` but what is imported for type checkers only."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            children: list[ast.AST] = list(child.orelse)
         else:
-            continue
-        names |= {parts[1] for parts in (m.split(".") for m in modules) if parts[0] == "interagency" and len(parts) > 1}
-    return names - {"create_app", "MIGRATIONS"}
+            children = [child]
+        for one in children:
+            yield one
+            yield from statements_of(one)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [p for p in sorted(PACKAGE.rglob("*.py")) if "migrations" not in p.parts],
-    ids=lambda p: str(p.relative_to(PACKAGE)),
-)
-def test_no_room_imports_a_room_to_its_right(path: Path) -> None:
-    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    for name in imported_rooms(path):
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py")) if "migrations" not in path.parts}
+
+
+@cache
+def imported_by(module: str) -> frozenset[str]:
+    """The modules of the package that `module` imports, anywhere in its file."""
+    names: set[str] = set()
+    for node in statements_of(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            inner = (f"{node.module}.{alias.name}" for alias in node.names)
+            names |= {name if name in MODULES else node.module for name in inner}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return frozenset(names & MODULES.keys() - {module})
+
+
+def imported_rooms(path: Path) -> set[str]:
+    return {name.split(".")[1] for name in imported_by(module_name(path)) if "." in name}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_room_imports_a_room_to_its_right(module: str) -> None:
+    own = [*module.split("."), "__init__"][1]
+    for name in imported_rooms(MODULES[module]):
         assert floor_of(name) <= floor_of(own), f"{own} may not know {name}"
         if floor_of(own) == 0:
             assert floor_of(name) == 0
+
+
+@pytest.mark.parametrize("package", ORDERS)
+def test_inside_a_package_folders_import_only_those_to_their_left(package: str) -> None:
+    order = ORDERS[package]
+    inside = {module: module.split(".")[2] for module in MODULES if module.startswith(f"interagency.{package}.")}
+    assert set(inside.values()) == set(order), "every module stands in a folder of the order"
+    for module, folder in inside.items():
+        for name in imported_by(module) & inside.keys():
+            assert order.index(inside[name]) <= order.index(folder), f"{module} may not know {name}"
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    try:
+        TopologicalSorter({module: imported_by(module) for module in MODULES}).prepare()
+    except CycleError as circle:
+        pytest.fail(" -> ".join(circle.args[1]))
 
 
 def test_every_route_states_its_access(sqlite_app: Flask) -> None:

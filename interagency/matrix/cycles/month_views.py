@@ -20,11 +20,11 @@ from interagency.matrix.activities.queries import get_activity, get_activity_for
 from interagency.matrix.activities.record import Right, StaleVersionError
 from interagency.matrix.cycles import answers
 from interagency.matrix.cycles.answers import CycleRefusal
-from interagency.matrix.cycles.board import focal_points
 from interagency.matrix.cycles.models import AnswerKind, Cycle
 from interagency.matrix.cycles.month import EntityMonth, entity_month, is_confirmed, staleness
 from interagency.matrix.cycles.months import MonthNotUnderstood, due_words, month_words, read_month
 from interagency.matrix.cycles.parts import PARTS
+from interagency.matrix.organisations.appointments import focal_points
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
 from interagency.matrix.organisations.speaking import entity_named

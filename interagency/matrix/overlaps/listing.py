@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
 from interagency.accounts.models import Person
+from interagency.matrix.activities.filters import Filters, activity_conditions
 from interagency.matrix.activities.models import Activity, ActivityEntity, Participation
-from interagency.matrix.filters import Filters, activity_conditions
 from interagency.matrix.overlaps.likeness import Common
 from interagency.matrix.overlaps.models import Verdict
 from interagency.matrix.overlaps.pairs import known_pairs

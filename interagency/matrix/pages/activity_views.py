@@ -15,6 +15,7 @@ from interagency.form_keys import led_to, makes_anew
 from interagency.history import changes_of
 from interagency.matrix.activities import queries, record
 from interagency.matrix.activities.figures import figure_words
+from interagency.matrix.activities.filters import read_filters
 from interagency.matrix.activities.forms import (
     COUNTRY_ROLE_WORDS,
     LEVEL_WORDS,
@@ -25,19 +26,18 @@ from interagency.matrix.activities.forms import (
 )
 from interagency.matrix.activities.listing import page_of_activities
 from interagency.matrix.activities.models import TITLE_LENGTH, Activity, Participation
-from interagency.matrix.activities.moved import moved_page
 from interagency.matrix.activities.record import Right, StaleVersionError
 from interagency.matrix.activities.words import FactWords, field_words
 from interagency.matrix.agreement.gate import ACTIVITY
 from interagency.matrix.agreement.statements import standings
 from interagency.matrix.cycles.answers import month_being_updated
-from interagency.matrix.filters import read_filters
 from interagency.matrix.framework.names import chapters, recommendations
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
 from interagency.matrix.overlaps.asking import Question, question_on
 from interagency.matrix.overlaps.undoing import merges_of
 from interagency.matrix.overlaps.verdicts import related_to
+from interagency.matrix.pages.moved import moved_page
 from interagency.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
 from interagency.web import instant, today
 from interagency.words import clean
