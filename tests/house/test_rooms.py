@@ -20,7 +20,7 @@ PACKAGE = ROOT / "interagency"
 FLOORS = [
     {
         "settings", "database", "batches", "dates", "typed_dates", "zone_names", "words", "fulltext", "history", "mail",
-        "logs", "arrivals", "web", "forms", "form_keys",
+        "registry", "logs", "arrivals", "web", "forms", "form_keys",
     },
     {"accounts"},
     {"matrix"},

@@ -12,8 +12,8 @@ from interagency.accounts.models import Person
 from interagency.history import Change, audit
 from interagency.matrix.activities.models import Activity, ActivityEntity, Participation, Status
 from interagency.matrix.cycles.models import Answer, AnswerKind, Cycle, CycleState, Extension
-from interagency.matrix.cycles.parts import PARTS
 from interagency.matrix.organisations.models import Appointment, Organisation
+from interagency.registry import registry
 
 LIVE = (Status.PLANNED, Status.ONGOING, Status.SUSPENDED)
 
@@ -100,7 +100,10 @@ def changed_count(session: Session, cycle: Cycle, entity_id: int) -> int:
             Change.record_id.in_(sa.select(ActivityEntity.activity_id).where(ActivityEntity.entity_id == entity_id)),
         )
     ]
-    own += [sa.and_(Change.record_type == part.name, Change.record_id.in_(part.ids(entity_id))) for part in PARTS]
+    own += [
+        sa.and_(Change.record_type == part.name, Change.record_id.in_(part.ids(entity_id)))
+        for part in registry.cycle_parts.values()
+    ]
     keys = sa.select(Change.record_type, Change.record_id).where(
         Change.at > since, Change.by_id.in_(people), sa.or_(*own)
     )
@@ -157,7 +160,7 @@ def sign(
         session.flush()
     if kind is AnswerKind.UNCHANGED:
         confirm_activities(session, entity.id, month)
-        for part in PARTS:
+        for part in registry.cycle_parts.values():
             part.confirm(session, entity.id, month, None)
         if changed_count(session, cycle, entity.id):
             kind = AnswerKind.UPDATED

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person, Role
-from interagency.mail import CONDITIONS, Letter, OutboxMessage, already_written, write
+from interagency.mail import Letter, OutboxMessage, already_written, write
 from interagency.matrix.cycles.answers import open_cycles
 from interagency.matrix.cycles.board import BoardRow, BoardState, board
 from interagency.matrix.cycles.differences import Difference
@@ -129,7 +129,7 @@ def _write(
     return written
 
 
-def _as_it_stands(session: Session, message: OutboxMessage, at: datetime) -> bool | Letter:
+def as_it_stands(session: Session, message: OutboxMessage, at: datetime) -> bool | Letter:
     """A reminder as it is to be when it leaves: of the entities it was about those that have not answered by now and
     that its reader still speaks for, with their dates of now. False without any.
     """
@@ -151,7 +151,7 @@ def _as_it_stands(session: Session, message: OutboxMessage, at: datetime) -> boo
     return _letter(cycle, rows, person, step, Sender(settings().base_url, zone))
 
 
-def _is_returned(session: Session, message: OutboxMessage, at: datetime) -> bool:
+def is_returned(session: Session, message: OutboxMessage, at: datetime) -> bool:
     """Whether the entity has not answered anew, and the reader still speaks for it."""
     _, number, key = message.only_while.split()
     answer = session.get_one(Answer, int(number))
@@ -159,12 +159,6 @@ def _is_returned(session: Session, message: OutboxMessage, at: datetime) -> bool
         Answer.cycle_month == answer.cycle_month, Answer.entity_id == answer.entity_id, Answer.ended_at.is_(None)
     )
     return key in keys_of(session, reader_of(session, message), at) and not session.scalar(sa.select(anew))
-
-
-def prepare() -> None:
-    """Let what is written about a month be looked at again when it leaves."""
-    CONDITIONS[UNANSWERED] = _as_it_stands
-    CONDITIONS[RETURNED] = _is_returned
 
 
 def _once(cycle: Cycle, key: str, rows: list[BoardRow], person_id: int, sender: Sender) -> str:
