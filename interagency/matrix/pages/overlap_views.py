@@ -111,7 +111,7 @@ def _pair_page(
         ],
         first=first,
         second=second,
-        reasons=common_of(db.session, united(first, first, {}), second.id).reasons(),
+        reasons=common_of(db.session, united(first, first, {}), second.id, own_id=first.id).reasons(),
         said=said,
         stands=said[0].kind if said else None,
         may_merge=rights == (Right.ALL, Right.ALL),
