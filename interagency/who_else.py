@@ -28,6 +28,7 @@ from interagency.matrix.framework.names import NotUnderstood, gazetteer, read_co
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overview.coverage import coverage
 from interagency.web import instant, refuse, today
+from interagency.words import listed
 
 rooms = Blueprint("here", __name__)
 MOST_EVENTS = 20
@@ -160,5 +161,5 @@ def _coverage_sentence(code: str) -> str:
             countries=len(one.countries),
         )
     if one.mandated:
-        words += " " + _("Within the mandate of %(entities)s.", entities=", ".join(one.mandated))
+        words += " " + _("Within the mandate of %(entities)s.", entities=listed(one.mandated))
     return str(words)

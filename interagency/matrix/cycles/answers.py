@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 import sqlalchemy as sa
+from flask_babel import ngettext
 from sqlalchemy.orm import Session, joinedload
 
 from interagency.accounts.models import Person
@@ -14,6 +15,7 @@ from interagency.matrix.activities.models import Activity, ActivityEntity, Parti
 from interagency.matrix.cycles.models import Answer, AnswerKind, Cycle, CycleState, Extension
 from interagency.matrix.organisations.models import Appointment, Organisation
 from interagency.registry import registry
+from interagency.words import listed
 
 LIVE = (Status.PLANNED, Status.ONGOING, Status.SUSPENDED)
 
@@ -54,6 +56,13 @@ def due_for(session: Session, cycle: Cycle, entity_id: int) -> datetime:
 def open_cycles(session: Session) -> list[Cycle]:
     """The open cycles, oldest first."""
     return list(session.scalars(sa.select(Cycle).where(Cycle.state == CycleState.OPEN).order_by(Cycle.month)))
+
+
+def unanswered_words(names: Sequence[str]) -> str:
+    """That these entities have not answered, for a letter or a line of a page: `UNDP and WHO have not answered yet`."""
+    return str(
+        ngettext("%(names)s has not answered yet", "%(names)s have not answered yet", len(names), names=listed(names))
+    )
 
 
 def cycle_in_hand(session: Session, entity_ids: Collection[int]) -> Cycle | None:

@@ -22,6 +22,7 @@ from interagency.matrix.cycles.differences import Difference, compare_contents
 from interagency.matrix.cycles.models import Cycle, CycleState, Edition
 from interagency.matrix.cycles.months import month_words
 from interagency.registry import registry
+from interagency.words import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def _check(session: Session, cycle: Cycle | None, month: str) -> Edition | None:
 
 def _refuse_if_waiting(cycle: Cycle, silent: list[str], contents: Contents) -> None:
     if cycle.waits_for_all and silent:
-        names = ", ".join(contents["organisations"][key]["short"] for key in silent)
+        names = listed(contents["organisations"][key]["short"] for key in silent)
         raise CycleRefusal(
             f"{month_words(cycle.month)} waits for all, and {names} did not answer yet. "
             "Remind them, answer on their behalf, or no longer wait for all."

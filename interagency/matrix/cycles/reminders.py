@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person, Role
 from interagency.mail import Letter, OutboxMessage, already_written, write
-from interagency.matrix.cycles.answers import open_cycles
+from interagency.matrix.cycles.answers import open_cycles, unanswered_words
 from interagency.matrix.cycles.board import BoardRow, BoardState, board
 from interagency.matrix.cycles.differences import Difference
 from interagency.matrix.cycles.editions import changes_since, edition_before
@@ -27,6 +27,7 @@ from interagency.matrix.cycles.months import due_words, month_words
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.readers import COORDINATOR, keys_of, reader_of
 from interagency.web import settings
+from interagency.words import listed
 
 DAYS_BEFORE = 3
 DAYS_AFTER = 1
@@ -173,19 +174,22 @@ _SUBJECTS = {
     Step.OPENED: "{month} is open: {entities}, due {day}",
     Step.SOON: "{month}: {entities} due {day}",
     Step.DAY: "{month}: {entities} due today",
-    Step.LATE: "{month}: {entities} has not answered yet",
+    Step.LATE: "{month}: {unanswered}",
 }
 
 
 def _letter(cycle: Cycle, rows: list[BoardRow], person: Person, step: Step, sender: Sender) -> Letter:
     due = min(row.due_at for row in rows)
-    entities = ", ".join(row.entity.short for row in rows)
+    names = [row.entity.short for row in rows]
+    entities, unanswered = listed(names), unanswered_words(names)
     day = due.astimezone(sender.zone).date()
-    subject = _SUBJECTS[step].format(month=month_words(cycle.month), entities=entities, day=_short(day))
+    subject = _SUBJECTS[step].format(
+        month=month_words(cycle.month), entities=entities, unanswered=unanswered, day=_short(day)
+    )
     if step is Step.LATE:
         first = (
             f"The matrix and the calendar for {month_words(cycle.month)} were due on {due_words(due, sender.zone)}. "
-            f"{entities} has not answered yet. The month is still open."
+            f"{unanswered}. The month is still open."
         )
     else:
         first = f"Please bring {entities} up to date for {month_words(cycle.month)}, by {due_words(due, sender.zone)}."

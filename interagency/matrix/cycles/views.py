@@ -43,7 +43,7 @@ from interagency.matrix.organisations.queries import entities
 from interagency.registry import registry
 from interagency.typed_dates import DateNotUnderstood, read_one_day
 from interagency.web import for_coordinators, instant, refuse, settings, today
-from interagency.words import clean
+from interagency.words import clean, listed
 
 rooms = Blueprint("cycles", __name__)
 TEXT_LENGTH = 1000
@@ -223,7 +223,7 @@ def remind_post(month: str) -> ResponseReturnValue:
         if not written:
             message = _("No reminder was written: whom you chose has answered, or was reminded today already.")
         if nobody:
-            names = ", ".join(entity.short for entity in nobody)
+            names = listed(entity.short for entity in nobody)
             message += " " + _("Nobody is focal point of %(names)s.", names=names)
         return str(message)
 

@@ -106,7 +106,7 @@ def _by_global_work(session: Session, draft: ActivityDraft) -> dict[int, tuple[s
 
 def _live_at_the_time_of(draft: ActivityDraft) -> list[sa.ColumnElement[bool]]:
     """Conditions: listed, not yet ended, and at a time that can meet the draft's. Unknown times meet any other."""
-    conditions = [Activity.is_listed.is_(True), Activity.status.in_(LIVE)]
+    conditions: list[sa.ColumnElement[bool]] = [Activity.is_listed.is_(True), Activity.status.in_(LIVE)]
     if draft.start:
         conditions.append(sa.or_(Activity.end_last.is_(None), Activity.end_last >= draft.start.first))
     if draft.end:
