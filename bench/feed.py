@@ -23,7 +23,7 @@ from interagency.calendar.publish import feed_events
 from interagency.calendar.queries import everything
 from interagency.calendar.subscriptions import build_feed
 from interagency.database import db
-from interagency.matrix.filters import Filters
+from interagency.matrix.activities.filters import Filters
 
 GZIP = {"Accept-Encoding": "gzip"}
 FEW = 1_000  # activities beside the events

@@ -12,9 +12,9 @@ from werkzeug.datastructures import MultiDict
 from bench import servers, worlds
 from bench.measure import Measure, Size, events_beside, interleave, timed
 from interagency.database import db
+from interagency.matrix.activities.filters import Filters, read_filters
 from interagency.matrix.activities.listing import page_of_activities
 from interagency.matrix.activities.queries import counts_by_chapter
-from interagency.matrix.filters import Filters, read_filters
 from interagency.matrix.overview.grid import grid
 from interagency.settings import Settings
 

@@ -22,9 +22,9 @@ from bench.measure import Measure, Size, events_beside, interleave, timed
 from bench.pages import FACTS, read_relations
 from interagency.database import db
 from interagency.fulltext import ID_MASK, count
+from interagency.matrix.activities.filters import read_filters
 from interagency.matrix.activities.listing import Page, page_of_activities
 from interagency.matrix.activities.models import Activity
-from interagency.matrix.filters import read_filters
 
 # In how many of all activities a word stands: in a handful, in some of a hundred, in most.
 WANTED = (0.00005, 0.03, 0.8)

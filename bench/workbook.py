@@ -26,7 +26,7 @@ from interagency.database import Model, db
 from interagency.exports.matrix import write_current_matrix
 from interagency.exports.picture import Picture, passing_picture
 from interagency.exports.workbook import Origin, write_workbook
-from interagency.matrix.filters import Filters, read_filters
+from interagency.matrix.activities.filters import Filters, read_filters
 from interagency.settings import Settings
 
 ZONE = ZoneInfo("Europe/Vienna")

@@ -27,7 +27,8 @@ from interagency.calendar.blocks import keep_missing
 from interagency.calendar.subscriptions import subscribe
 from interagency.copying import copy_to
 from interagency.database import alembic, db, now
-from interagency.matrix.filters import Filters
+from interagency.matrix.activities.filters import Filters
+from interagency.matrix.agreement.load import load_audiences
 from interagency.matrix.framework.load import load_framework
 from interagency.matrix.organisations.load import load_organisations
 from interagency.sample.generate import Wanted, generate
@@ -74,6 +75,7 @@ def _fill(app: Flask, activities: int, events: int) -> None:
     db.session.close()
     load_framework(db.session)
     load_organisations(db.session)
+    load_audiences(db.session)
     db.session.commit()
     zone = app.extensions["interagency_settings"].zone
     wanted = Wanted(activities, events, ENTITIES, YEARS, editions=0)

@@ -35,6 +35,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     web.prepare(app)
     form_keys.prepare(app)
 
+    _fill_registry()
     _open_rooms(app)
     door = FeedDoor(app, settings, app.wsgi_app)
     app.wsgi_app = door  # type: ignore[method-assign]
@@ -80,6 +81,23 @@ def _measure(app: Flask, settings: Settings, door: FeedDoor) -> None:
         door.count = metrics.count_at_the_door
 
 
+def _fill_registry() -> None:
+    """Hand over what lower packages take along of higher ones: every hook there is."""
+    from interagency.calendar import merging, monthly
+    from interagency.exports.matrix import keep_edition_workbook
+    from interagency.matrix.cycles import reminders
+    from interagency.matrix.organisations import readers
+    from interagency.registry import registry
+
+    registry.register_cycle_part(monthly.CYCLE_PART)
+    registry.register_merge_part(merging.MERGE_PART)
+    registry.register_after_closing("workbook", keep_edition_workbook)
+    registry.register_condition(readers.FOCAL_POINT, readers.is_focal_point)
+    registry.register_condition(readers.COORDINATOR, readers.is_coordinator)
+    registry.register_condition(reminders.UNANSWERED, reminders.as_it_stands)
+    registry.register_condition(reminders.RETURNED, reminders.is_returned)
+
+
 def _open_rooms(app: Flask) -> None:
     """Register the rooms' pages. Imported here, so that importing the package stays cheap."""
     from interagency import auditing, home, style, tables, who_else  # noqa: F401  (the models register themselves)
@@ -87,22 +105,13 @@ def _open_rooms(app: Flask) -> None:
     from interagency.accounts import second_factor_views as second_factor
     from interagency.accounts import single_sign_on_views as single_sign_on
     from interagency.accounts import views as accounts
-    from interagency.calendar import merging, monthly
     from interagency.calendar import views as calendar
-    from interagency.exports import matrix as workbooks
     from interagency.exports import views as exports
     from interagency.exports.external import views as external
     from interagency.exports.incoming import views as imports
-    from interagency.matrix import views as matrix
-    from interagency.matrix.cycles import reminders
-    from interagency.matrix.organisations import readers
+    from interagency.matrix.pages import blueprints as matrix
     from interagency.search import views as search
 
-    merging.prepare()
-    monthly.prepare()
-    readers.prepare()
-    reminders.prepare()
-    workbooks.prepare()
     for room in (
         home.rooms,
         who_else.rooms,

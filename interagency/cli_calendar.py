@@ -26,7 +26,7 @@ def calendar_feed(app: Flask, out: Path, whole_past: bool) -> None:
     """Write the whole calendar as an iCalendar file."""
     from interagency.calendar.subscriptions import build_feed
     from interagency.database import db as database
-    from interagency.matrix.filters import Filters
+    from interagency.matrix.activities.filters import Filters
 
     base = settings_of(app).base_url
     made = build_feed(database.session, Filters(), [], "UN interagency calendar", f"{base}/calendar", base, whole_past)

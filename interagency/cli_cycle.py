@@ -108,8 +108,8 @@ def close_month(app: Flask, month: str) -> None:
     from interagency.database import db
     from interagency.matrix.cycles.answers import CycleRefusal
     from interagency.matrix.cycles.editions import close_cycle
-    from interagency.matrix.cycles.parts import AFTER_CLOSING
     from interagency.matrix.cycles.reminders import announce_edition
+    from interagency.registry import registry
     from interagency.web import instant
 
     month = _month(month)
@@ -128,8 +128,7 @@ def close_month(app: Flask, month: str) -> None:
     number, checksum = closed.edition.number, closed.edition.checksum
     said = "closed" if closed.is_new else "closed already"
     click.echo(f"{month}: {said}, edition {number}, SHA-256 {checksum}")
-    for prepare in AFTER_CLOSING:
-        prepare(db.session, number)
+    registry.prepare_edition(db.session, number)
     _send(app)
 
 
@@ -147,8 +146,8 @@ def tick(app: Flask) -> None:
     from interagency.matrix.cycles.answers import CycleRefusal
     from interagency.matrix.cycles.editions import all_editions
     from interagency.matrix.cycles.opening import months_to_open, open_cycle
-    from interagency.matrix.cycles.parts import AFTER_CLOSING
     from interagency.matrix.cycles.reminders import write_due_reminders
+    from interagency.registry import registry
     from interagency.web import instant, today
 
     at, problem = instant(), None
@@ -165,8 +164,7 @@ def tick(app: Flask) -> None:
         db.session.commit()
         click.echo(f"{written} reminders written")
     for edition in all_editions(db.session)[:1]:
-        for prepare in AFTER_CLOSING:
-            prepare(db.session, edition.number)
+        registry.prepare_edition(db.session, edition.number)
     keep_missing(db.session, settings_of(app).base_url)
     _send(app)
     fold(db.session)

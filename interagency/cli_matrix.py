@@ -44,7 +44,7 @@ def export_matrix(app: Flask, out: Path, query: str, month: str, audience: str) 
 
     from interagency.database import db as database
     from interagency.exports.matrix import write_current_matrix
-    from interagency.matrix.filters import read_filters
+    from interagency.matrix.activities.filters import read_filters
 
     filters = read_filters(database.session, MultiDict(parse_qsl(query)))
     if filters.problems:

@@ -78,11 +78,16 @@ def framework() -> None:
 def framework_load(app: Flask) -> None:
     """Bring chapters, recommendations, SDGs, countries and organisations into line with the data files."""
     from interagency.database import db as database
+    from interagency.matrix.agreement.load import load_audiences
     from interagency.matrix.framework.load import load_framework
     from interagency.matrix.organisations.load import load_organisations
     from interagency.search.upkeep import bring_up_to_date
 
-    tallies = (*load_framework(database.session), *load_organisations(database.session))
+    tallies = (
+        *load_framework(database.session),
+        load_organisations(database.session),
+        load_audiences(database.session),
+    )
     for tally in tallies:
         click.echo(str(tally))
     if any(tally.added or tally.changed for tally in tallies):  # records are found by these names, too

@@ -15,12 +15,12 @@ from interagency.calendar.occurrences import all_occurrences
 from interagency.calendar.queries import events_between
 from interagency.database import alembic, db
 from interagency.history import Change
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import counts_by_chapter, may_add_activities, my_entities
-from interagency.matrix.cycles.answers import cycle_in_hand, due_for, standing_answer
+from interagency.matrix.cycles.answers import cycle_in_hand, due_for, standing_answer, unanswered_words
 from interagency.matrix.cycles.models import Cycle
 from interagency.matrix.cycles.months import due_words, month_words
-from interagency.matrix.filters import Filters
 from interagency.matrix.framework.names import chapters
 from interagency.matrix.organisations.models import Organisation
 from interagency.web import public, settings, today
@@ -90,7 +90,7 @@ def _cycle_url(mine: list[Organisation], cycle: Cycle | None) -> str | None:
 
 
 def _cycle_line(mine: list[Organisation], cycle: Cycle | None) -> str | None:
-    """The open month in words: `October 2026: due Thursday 5 November 2026, 23:59 Vienna; WHO has not answered`."""
+    """The open month in words: `October 2026: due Thursday 5 November 2026, 23:59 Vienna; WHO has not answered yet`."""
     if cycle is None:
         return None
     due = due_words(min((due_for(db.session, cycle, one.id) for one in mine), default=cycle.due_at), settings().zone)
@@ -99,7 +99,7 @@ def _cycle_line(mine: list[Organisation], cycle: Cycle | None) -> str | None:
         return str(line)
     unanswered = [one.short for one in mine if standing_answer(db.session, cycle.month, one.id) is None]
     if unanswered:
-        return str(_("%(line)s; %(names)s has not answered", line=line, names=", ".join(unanswered)))
+        return str(_("%(line)s; %(unanswered)s", line=line, unanswered=unanswered_words(unanswered)))
     return str(_("%(line)s; answered", line=line))
 
 

@@ -28,6 +28,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from interagency.arrivals import is_loopback
 from interagency.database import Model, db, now
+from interagency.registry import registry
 from interagency.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -59,8 +60,8 @@ class OutboxMessage(Model):
     sending_since: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(default="")
-    # What must hold of its reader when it leaves, `focal_point who undp`: a word of CONDITIONS and what that needs to
-    # know. Empty: nothing.
+    # What must hold of its reader when it leaves, `focal_point who undp`: the name of a condition of the registry and
+    # what that needs to know. Empty: nothing.
     only_while: Mapped[str] = mapped_column(default="", server_default=sa.text("''"))
 
     @property
@@ -95,13 +96,6 @@ class Letter:
             parts.append(f"<p>{escape(self.closing)}</p>".replace("\n", "<br>"))
         body = "\n".join(parts)
         return f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"></head><body>\n{body}\n</body></html>\n'
-
-
-# Rooms say here what the words of `only_while` mean at an instant: False takes the message back, True lets it go as it
-# was written, a Letter is what it says by now. A message waits hours for a server that is away; who had a right when it
-# was written may have it no more, and what it says may be otherwise.
-Condition = Callable[[Session, OutboxMessage, datetime], bool | Letter]
-CONDITIONS: dict[str, Condition] = {}
 
 
 def write(
@@ -278,7 +272,7 @@ def _bring_up_to_date(session: Session, message: OutboxMessage, at: datetime) ->
     if not message.only_while:
         return ""
     try:
-        says = CONDITIONS[message.only_while.split()[0]](session, message, at)
+        says = registry.conditions[message.only_while.split()[0]](session, message, at)
     except Exception as problem:  # one that cannot be asked about stays, and keeps no other from leaving
         session.rollback()
         log.exception("whether a message may leave cannot be said: %s", message.once)

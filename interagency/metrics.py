@@ -1,21 +1,19 @@
 """Measures for Prometheus: what the workers count, and what the database says when asked.
 
 Nothing here names a person or a record: endpoints and methods are known words. The workers count into shared files
-(PROMETHEUS_MULTIPROC_DIR, set by `serve`); a process of its own, `python -m interagency.metrics`, adds them up and
-serves them at INTERAGENCY_METRICS_BIND, away from the pages.
+(PROMETHEUS_MULTIPROC_DIR, set by `serve`); a process of its own (`metrics_server`) adds them up and serves them at
+INTERAGENCY_METRICS_BIND, away from the pages.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from flask import Flask, g, request
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_wsgi_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy import event
@@ -157,24 +155,3 @@ def everything(app: Flask) -> CollectorRegistry:
     MultiProcessCollector(whole)  # type: ignore[no-untyped-call]
     whole.register(Asked(app))
     return whole
-
-
-def main() -> None:
-    """Serve `/metrics` until the service that started this process is gone."""
-    from interagency import create_app, logs
-    from interagency.settings import read_settings
-
-    settings, parent = read_settings(), os.getppid()
-    logs.set_up(settings.log_format)
-    host, _, port = settings.metrics_bind.rpartition(":")
-    try:
-        start_wsgi_server(int(port), host.strip("[]"), everything(create_app(settings)))
-    except OSError as problem:
-        logs.log.error("metrics are not served at %s: %s", settings.metrics_bind, problem.strerror)
-        sys.exit(1)
-    while os.getppid() == parent:
-        time.sleep(1)
-
-
-if __name__ == "__main__":
-    main()

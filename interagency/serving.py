@@ -63,7 +63,7 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 def when_ready(server: Any) -> None:
     """Serve the measures from a process of their own, when a place for them is named."""
     if METRICS_FOLDER in os.environ:
-        server.interagency_measures = subprocess.Popen([sys.executable, "-m", "interagency.metrics"])
+        server.interagency_measures = subprocess.Popen([sys.executable, "-m", "interagency.metrics_server"])
 
 
 def child_exit(server: Any, worker: Any) -> None:

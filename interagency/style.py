@@ -20,7 +20,7 @@ from interagency.forms import (
     RecordsField,
     to_choices,
 )
-from interagency.matrix.filters import Filters
+from interagency.matrix.activities.filters import Filters
 from interagency.web import public
 
 rooms = Blueprint("style", __name__)

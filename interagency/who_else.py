@@ -14,6 +14,7 @@ from interagency.calendar.models import Event, event_activity
 from interagency.calendar.occurrences import days_words
 from interagency.calendar.queries import everything
 from interagency.database import db
+from interagency.matrix.activities.filters import Filters, activity_conditions
 from interagency.matrix.activities.listing import page_of_activities
 from interagency.matrix.activities.models import (
     Activity,
@@ -22,12 +23,12 @@ from interagency.matrix.activities.models import (
     activity_recommendation,
 )
 from interagency.matrix.activities.queries import my_entities
-from interagency.matrix.filters import Filters, activity_conditions
 from interagency.matrix.framework.models import Country, Recommendation
 from interagency.matrix.framework.names import NotUnderstood, gazetteer, read_code
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overview.coverage import coverage
 from interagency.web import instant, refuse, today
+from interagency.words import listed
 
 rooms = Blueprint("here", __name__)
 MOST_EVENTS = 20
@@ -160,5 +161,5 @@ def _coverage_sentence(code: str) -> str:
             countries=len(one.countries),
         )
     if one.mandated:
-        words += " " + _("Within the mandate of %(entities)s.", entities=", ".join(one.mandated))
+        words += " " + _("Within the mandate of %(entities)s.", entities=listed(one.mandated))
     return str(words)

@@ -26,6 +26,7 @@ from interagency.accounts.models import Person, Role
 from interagency.database import alembic, db, now
 from interagency.matrix.activities.models import Status
 from interagency.matrix.activities.record import ActivityDraft, create_activity
+from interagency.matrix.agreement.load import load_audiences
 from interagency.matrix.framework.load import load_framework
 from interagency.matrix.organisations.load import load_organisations
 from interagency.matrix.organisations.models import Appointment
@@ -181,6 +182,7 @@ def fill(app: Flask) -> None:
         alembic.upgrade()
         load_framework(db.session)
         load_organisations(db.session)
+        load_audiences(db.session)
         directory = Directory(db.session)
         for email, name, role, entity in CAST:
             person = Person(email=email, name=name, role=role, session_epoch=0)

@@ -26,6 +26,7 @@ from interagency import mail
 from interagency.command import settings_of
 from interagency.database import db
 from interagency.mail import Letter, OutboxMessage, send_outbox, write
+from interagency.registry import registry
 from interagency.settings import Settings
 from tests.conftest import make_settings
 from tests.crash.killing import killed
@@ -179,7 +180,9 @@ def test_what_must_hold_of_the_reader_is_asked_when_a_mail_leaves(
     handler, port = server
     by_now = Letter("By now", "Dear Farida,", ("Otherwise.",))
     says: dict[str, bool | Letter] = {"test yes": True, "test no": False, "test new": by_now}
-    monkeypatch.setitem(mail.CONDITIONS, "test", lambda _session, message, at: at == AT and says[message.only_while])
+    monkeypatch.setitem(
+        registry.conditions, "test", lambda _session, message, at: at == AT and says[message.only_while]
+    )
     with app.app_context():
         for one in (*says, ""):
             who = {"to_address": "who@example.org", "to_name": "Farida Who"}

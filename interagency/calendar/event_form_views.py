@@ -7,6 +7,7 @@ from typing import Any
 from flask import abort, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user
 
 from interagency.calendar import queries, record
@@ -24,7 +25,7 @@ from interagency.history import changes_of
 from interagency.matrix.activities.queries import may_add_activities, my_entities
 from interagency.matrix.activities.record import StaleVersionError
 from interagency.web import reader_zone
-from interagency.words import clean
+from interagency.words import clean, listed
 from interagency.zone_names import zones_by_city
 
 
@@ -89,8 +90,13 @@ def _names_own_entity(form: EventForm, mine: list[Any]) -> bool:
     """A focal point adds events their entity organises."""
     if current_user.is_coordinator or {entity.id for entity in mine} & {o.id for o in form.organisers.data or []}:
         return True
-    names = ", ".join(entity.short for entity in mine)
-    form.organisers.errors = [_("You speak for %(names)s: choose it among the organisers.", names=names)]
+    words = ngettext(
+        "You speak for %(names)s: choose it among the organisers.",
+        "You speak for %(names)s: choose one of them among the organisers.",
+        len(mine),
+        names=listed(entity.short for entity in mine),
+    )
+    form.organisers.errors = [words]
     return False
 
 

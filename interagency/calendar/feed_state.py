@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-import interagency
 from interagency.accounts.models import token_hash
 from interagency.calendar.blocks import form_of
 from interagency.settings import Settings
@@ -43,7 +42,7 @@ class FeedState:
 @lru_cache(maxsize=1)
 def _code() -> str:
     """All our code: a new version may write feeds in another way."""
-    found = sorted(Path(interagency.__file__).parent.rglob("*.py"))
+    found = sorted(Path(__file__).parents[1].rglob("*.py"))
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in found)).hexdigest()
 
 

@@ -31,11 +31,11 @@ from interagency.calendar.repeats import Repeat, repeat_of, rule_of
 from interagency.calendar.rules import rule_from
 from interagency.dates import ImpreciseDate
 from interagency.forms import Group, RecordsField, to_choices
-from interagency.matrix import choices
 from interagency.matrix.activities.models import Activity, Milestone
 from interagency.matrix.activities.queries import survivor_of
 from interagency.matrix.framework.models import Chapter, Country
 from interagency.matrix.framework.names import gazetteer
+from interagency.matrix.organisations import choices
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import Directory, all_organisations
 

@@ -15,7 +15,7 @@ from interagency.calendar.models import Event, event_activity
 from interagency.calendar.queries import everything
 from interagency.calendar.record import draft_of, save_event
 from interagency.matrix.activities.models import Activity
-from interagency.matrix.overlaps.parts import CarriedPart, carry_along
+from interagency.registry import MergePart
 
 
 def carry(session: Session, from_id: int, to_id: int, by: Person) -> list[Any]:
@@ -45,6 +45,4 @@ def _relink(session: Session, event: Event, less: set[int], more: set[int], by: 
     save_event(session, event, draft, version=event.version, by=by)
 
 
-def prepare() -> None:
-    """Let events go along with their activities."""
-    carry_along(CarriedPart(name="event", carry=carry, take_back=take_back))
+MERGE_PART = MergePart(name="event", carry=carry, take_back=take_back)

@@ -15,7 +15,7 @@ from interagency.calendar.models import Event, EventOrganisation, EventStatus, P
 from interagency.calendar.occurrences import days_words, occurrences
 from interagency.calendar.queries import everything
 from interagency.calendar.record import facts
-from interagency.matrix.cycles.parts import CyclePart, MonthRow, take_part
+from interagency.registry import CyclePart, MonthRow
 
 NAME = "event"
 LIVE = (EventStatus.TENTATIVE, EventStatus.CONFIRMED, EventStatus.POSTPONED)
@@ -124,6 +124,4 @@ def _entry(event: Event, day: date) -> dict[str, Any]:
     }
 
 
-def prepare() -> None:
-    """Let the calendar take part in the cycle."""
-    take_part(CyclePart(name=NAME, ids=ids, rows=rows, confirm=confirm, entries=entries))
+CYCLE_PART = CyclePart(name=NAME, ids=ids, rows=rows, confirm=confirm, entries=entries)

@@ -23,8 +23,8 @@ from interagency.calendar.models import (
 from interagency.calendar.record import may_edit_event
 from interagency.database import db
 from interagency.fulltext import holds
+from interagency.matrix.activities.filters import Filters, read_filters, terms_of
 from interagency.matrix.activities.queries import LARGEST_ID, my_entities
-from interagency.matrix.filters import Filters, read_filters, terms_of
 from interagency.matrix.organisations.models import Organisation
 
 NAMES = ("q", "entity", "chapter", "kind", "country", "status", "joint", "mine")

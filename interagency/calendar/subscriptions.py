@@ -21,7 +21,7 @@ from interagency.calendar.publish import in_feeds, midnight
 from interagency.calendar.queries import event_conditions, read_event_filters
 from interagency.calendar.ready import Feed
 from interagency.database import now, write_aside
-from interagency.matrix.filters import Filters
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.organisations.models import Appointment
 from interagency.matrix.organisations.queries import entities_of
 from interagency.web import today

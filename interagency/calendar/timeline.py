@@ -18,8 +18,8 @@ from interagency.calendar.models import Event, EventStatus
 from interagency.calendar.occurrences import days_words, occurrences
 from interagency.calendar.queries import event_conditions
 from interagency.dates import ImpreciseDate, words_between
+from interagency.matrix.activities.filters import Filters, activity_conditions
 from interagency.matrix.activities.models import Activity, Status
-from interagency.matrix.filters import Filters, activity_conditions
 from interagency.matrix.overview.grid import Line, lines, links
 
 MONTHS = 12

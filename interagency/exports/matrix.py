@@ -16,10 +16,9 @@ from interagency.database import now
 from interagency.exports.models import EditionFile
 from interagency.exports.picture import Picture, edition_picture, passing_picture
 from interagency.exports.workbook import Origin, write_workbook
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.cycles.models import Edition
 from interagency.matrix.cycles.months import month_words
-from interagency.matrix.cycles.parts import AFTER_CLOSING
-from interagency.matrix.filters import Filters
 from interagency.settings import Settings
 
 WORKBOOK = "xlsx"
@@ -174,12 +173,6 @@ def keep_edition_workbook(session: Session, number: int) -> bool:
         session.rollback()
         return False
     return True
-
-
-def prepare() -> None:
-    """Let each edition's workbook be made once it is closed."""
-    if keep_edition_workbook not in AFTER_CLOSING:
-        AFTER_CLOSING.append(keep_edition_workbook)
 
 
 def damaged_files(session: Session) -> list[str]:

@@ -16,6 +16,7 @@ from interagency.calendar.models import Event
 from interagency.calendar.monthly import entries as event_entries
 from interagency.calendar.queries import event_conditions, read_event_filters
 from interagency.matrix.activities.bulk import entries, totals, without_collector
+from interagency.matrix.activities.filters import Filters, activity_conditions
 from interagency.matrix.activities.words import FactWords
 from interagency.matrix.cycles import editions
 from interagency.matrix.cycles.board import board
@@ -32,7 +33,6 @@ from interagency.matrix.cycles.differences import (
 from interagency.matrix.cycles.models import Cycle, CycleState, Edition
 from interagency.matrix.cycles.months import month_words
 from interagency.matrix.cycles.reading import taking_part
-from interagency.matrix.filters import Filters, activity_conditions
 from interagency.web import instant
 
 SHARED_FILTERS = ("q", "entity", "chapter", "country")

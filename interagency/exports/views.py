@@ -18,9 +18,9 @@ from interagency.exports.lists import write_csv, write_json
 from interagency.exports.matrix import edition_workbook as workbook_of
 from interagency.exports.matrix import kept_checksum, write_current_matrix
 from interagency.exports.picture import ActivityRow, EventRow, event_rows, live_picture
+from interagency.matrix.activities.filters import Filters, read_filters
 from interagency.matrix.activities.queries import my_entities
 from interagency.matrix.cycles.edition_views import get_edition, load
-from interagency.matrix.filters import Filters, read_filters
 from interagency.web import instant, settings, today
 
 rooms = Blueprint("exports", __name__)

@@ -17,6 +17,7 @@ from interagency.calendar.blocks import keep_missing
 from interagency.calendar.models import Event
 from interagency.calendar.subscriptions import subscribe
 from interagency.database import Model
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.tally import fold
 from interagency.matrix.cycles.answers import sign
@@ -24,7 +25,6 @@ from interagency.matrix.cycles.editions import close_cycle
 from interagency.matrix.cycles.models import AnswerKind
 from interagency.matrix.cycles.months import end_of_day, first_day, month_after, month_of
 from interagency.matrix.cycles.opening import newest_cycle, open_cycle
-from interagency.matrix.filters import Filters
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
 from interagency.matrix.organisations.models import Appointment, Organisation, OrganisationKind
 from interagency.matrix.organisations.queries import names_of

@@ -20,7 +20,7 @@ from interagency.matrix.framework.names import NotUnderstood, read_chapter
 from interagency.matrix.organisations.models import Appointment, NameKind, Organisation, OrganisationName
 from interagency.matrix.organisations.queries import entities_of
 from interagency.search.results import Entry, Hit, Question, among
-from interagency.words import fold
+from interagency.words import fold, listed
 
 
 def organisations(session: Session, question: Question) -> list[Hit]:
@@ -122,6 +122,6 @@ def people(session: Session, question: Question, asker: Person, day: date) -> li
         held += [row.acronym or row.entity] if row.entity else []
     entries = []
     for person_id, (name, entities) in found.items():
-        line = _("Focal point of %(entities)s", entities=", ".join(dict.fromkeys(entities))) if entities else ""
+        line = _("Focal point of %(entities)s", entities=listed(dict.fromkeys(entities))) if entities else ""
         entries.append(Entry(Hit(str(person_id), name, line), name))
     return among(entries, question.text, question.beginnings)

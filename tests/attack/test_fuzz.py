@@ -20,7 +20,7 @@ from interagency.database import db
 from interagency.dates import ImpreciseDate
 from interagency.exports.incoming.values import CellReader
 from interagency.matrix.activities.figures import read_figure
-from interagency.matrix.filters import NAMES, read_filters
+from interagency.matrix.activities.filters import NAMES, read_filters
 from interagency.matrix.framework.names import gazetteer, read_chapter, read_code
 from interagency.typed_dates import read_date
 from interagency.words import clean, fold, folded_words

@@ -27,7 +27,7 @@ from interagency.calendar.publish import feed_events
 from interagency.calendar.queries import everything
 from interagency.calendar.subscriptions import build_feed
 from interagency.database import db, now
-from interagency.matrix.filters import Filters
+from interagency.matrix.activities.filters import Filters
 from interagency.sample.load import load_sample
 from tests.conftest import close, make_app, make_settings
 from tests.helpers import EVENT, Browser

@@ -18,7 +18,7 @@ from interagency.calendar.ics_import import Importer, chosen_by_default, preview
 from interagency.calendar.models import Event
 from interagency.calendar.subscriptions import build_feed
 from interagency.database import db
-from interagency.matrix.filters import Filters
+from interagency.matrix.activities.filters import Filters
 from tests.helpers import EVENT, Browser
 
 DESK = Importer(None, (), None)

@@ -21,7 +21,7 @@ from interagency.calendar.record import DayDraft, EventDraft, ExceptionDraft, Se
 from interagency.calendar.subscriptions import build_feed
 from interagency.database import db, now
 from interagency.dates import ImpreciseDate
-from interagency.matrix.filters import Filters
+from interagency.matrix.activities.filters import Filters
 
 VIENNA = "Europe/Vienna"
 

@@ -17,7 +17,7 @@ from interagency.calendar.queries import everything
 from interagency.calendar.rules import LONGEST_RULE, RuleError, check_rule, moments, work_of
 from interagency.calendar.subscriptions import build_feed
 from interagency.database import db
-from interagency.matrix.filters import Filters
+from interagency.matrix.activities.filters import Filters
 from tests.helpers import EVENT, Browser
 
 START = datetime(2026, 10, 12, 15)  # a Monday

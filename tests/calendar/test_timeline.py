@@ -13,8 +13,8 @@ from interagency.calendar.timeline import Entry, Window, activity_spans, timelin
 from interagency.calendar.timeline_views import draw
 from interagency.database import db
 from interagency.dates import ImpreciseDate, Precision
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Status
-from interagency.matrix.filters import Filters
 from tests.helpers import EVENT, Browser, text_of
 
 Enter = Callable[[str | None], Browser]

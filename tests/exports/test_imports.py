@@ -31,9 +31,9 @@ from interagency.exports.sheets import Sheet
 from interagency.exports.workbook import add_table
 from interagency.history import Change
 from interagency.matrix.activities.bulk import entries
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.record import facts
-from interagency.matrix.filters import Filters
 from interagency.sample.load import load_sample
 from tests.helpers import Browser, text_of
 

@@ -17,11 +17,11 @@ from interagency.database import db
 from interagency.exports.picture import Picture, live_picture, passing_picture
 from interagency.exports.rows.aside import Aside
 from interagency.exports.workbook import Origin, write_workbook
+from interagency.matrix.activities.filters import Filters, read_filters
 from interagency.matrix.activities.models import Activity, Status
 from interagency.matrix.cycles.editions import close_cycle
 from interagency.matrix.cycles.models import Cycle
 from interagency.matrix.cycles.opening import open_cycle
-from interagency.matrix.filters import Filters, read_filters
 from interagency.sample.load import load_sample
 
 DAY = date(2026, 11, 1)

@@ -19,7 +19,7 @@ from interagency.database import db
 from interagency.exports.columns import CALENDAR, MATRIX
 from interagency.exports.picture import live_picture
 from interagency.exports.workbook import CUT, LONGEST_CELL
-from interagency.matrix.filters import Filters
+from interagency.matrix.activities.filters import Filters
 from interagency.sample.load import load_sample
 from tests.helpers import Browser
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+import pytest
 from flask import Flask
 
 from interagency.cli import main
@@ -16,7 +20,7 @@ PACKAGE = ROOT / "interagency"
 FLOORS = [
     {
         "settings", "database", "batches", "dates", "typed_dates", "zone_names", "words", "fulltext", "history", "mail",
-        "logs", "arrivals", "web", "forms", "form_keys",
+        "registry", "logs", "arrivals", "web", "forms", "form_keys",
     },
     {"accounts"},
     {"matrix"},
@@ -24,6 +28,12 @@ FLOORS = [
     {"exports"},
     {p.stem for p in PACKAGE.glob("*.py")} | {"sample", "search"},
 ]  # fmt: skip
+# Within a package each folder imports only those to its left.
+ORDERS = {
+    "matrix": (
+        "framework", "organisations", "activities", "agreement", "overlaps", "cycles", "overview", "pages",
+    ),
+}  # fmt: skip
 
 ROUTES = {
     ("GET", "/"): "signed in",
@@ -208,30 +218,70 @@ def floor_of(name: str) -> int:
     return next(number for number, rooms in enumerate(FLOORS) if name in rooms)
 
 
-def imported_rooms(path: Path) -> set[str]:
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            modules = [node.module] if node.module != "interagency" else [f"interagency.{a.name}" for a in node.names]
-        elif isinstance(node, ast.Import):
-            modules = [alias.name for alias in node.names]
+def statements_of(node: ast.AST) -> Iterator[ast.AST]:
+    """Everything below `node` but what is imported for type checkers only."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            children: list[ast.AST] = list(child.orelse)
         else:
-            continue
-        names |= {parts[1] for parts in (m.split(".") for m in modules) if parts[0] == "interagency" and len(parts) > 1}
-    return names - {"create_app", "MIGRATIONS"}
+            children = [child]
+        for one in children:
+            yield one
+            yield from statements_of(one)
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py")) if "migrations" not in path.parts}
+
+
+@cache
+def imported_by(module: str) -> frozenset[str]:
+    """The modules of the package that `module` imports, anywhere in its file."""
+    names: set[str] = set()
+    for node in statements_of(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            inner = (f"{node.module}.{alias.name}" for alias in node.names)
+            names |= {name if name in MODULES else node.module for name in inner}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return frozenset(names & MODULES.keys() - {module})
+
+
+def imported_rooms(path: Path) -> set[str]:
+    return {name.split(".")[1] for name in imported_by(module_name(path)) if "." in name}
 
 
 def test_no_room_imports_a_room_to_its_right() -> None:
     wrong = []
-    for path in sorted(PACKAGE.rglob("*.py")):
-        own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-        if own != "migrations":
-            wrong += [
-                f"{path.relative_to(ROOT)} may not know {name}"
-                for name in sorted(imported_rooms(path))
-                if floor_of(name) > floor_of(own)
-            ]
+    for module, path in MODULES.items():
+        own = [*module.split("."), "__init__"][1]
+        wrong += [
+            f"{module} may not know {name}"
+            for name in sorted(imported_rooms(path))
+            if floor_of(name) > floor_of(own) or (floor_of(own) == 0 and floor_of(name) != 0)
+        ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("package", ORDERS)
+def test_inside_a_package_folders_import_only_those_to_their_left(package: str) -> None:
+    order = ORDERS[package]
+    inside = {module: module.split(".")[2] for module in MODULES if module.startswith(f"interagency.{package}.")}
+    assert set(inside.values()) == set(order), "every module stands in a folder of the order"
+    for module, folder in inside.items():
+        for name in imported_by(module) & inside.keys():
+            assert order.index(inside[name]) <= order.index(folder), f"{module} may not know {name}"
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    try:
+        TopologicalSorter({module: imported_by(module) for module in MODULES}).prepare()
+    except CycleError as circle:
+        pytest.fail(" -> ".join(circle.args[1]))
 
 
 def test_every_route_states_its_access(sqlite_app: Flask) -> None:

@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from flask import Flask
 
 from interagency.database import alembic, db
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.listing import page_of_activities
 from interagency.matrix.activities.models import activity_tally
 from interagency.matrix.activities.queries import counts_by_chapter
 from interagency.matrix.activities.tally import count_again, fold, problems, under_any
-from interagency.matrix.filters import Filters
 from interagency.matrix.overview import grid as grid_module
 from interagency.matrix.overview.grid import Grid, grid
 from interagency.sample.generate import Wanted, generate

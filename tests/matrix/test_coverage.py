@@ -13,9 +13,9 @@ from lxml import html
 from interagency.accounts.models import Person
 from interagency.database import db, now
 from interagency.dates import ImpreciseDate
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import CountryRole
 from interagency.matrix.cycles.models import Answer, AnswerKind
-from interagency.matrix.filters import Filters
 from interagency.matrix.framework.models import Country, Recommendation
 from interagency.matrix.organisations.models import Mandate, Organisation
 from interagency.matrix.overview.coverage import Covered, coverage

@@ -320,8 +320,32 @@ def test_quality_remarks_link_to_their_rows(
     assert found == {
         "no recommendation: 2": [f"/activities/{first}", f"/activities/{second}"],
         "no description: 2": [f"/activities/{first}", f"/activities/{second}"],
-        "looks like another activity: 1": [f"/activities/{second}"],
+        "looks like another activity: 1": [f"/activities/{second}", f"/overlaps/{first}/{second}"],
     }
+
+
+@pytest.mark.parametrize(("kind", "is_told"), [("distinct", False), ("related", False), ("same", True)])
+@pytest.mark.parametrize("lead", ["who", "undp"])
+def test_a_pair_judged_to_be_two_is_not_told_again_at_closing(
+    sqlite_app: Flask,
+    enter_sqlite: Enter,
+    add_activity: Callable[..., int],
+    open_month: Callable[..., None],
+    lead: str,
+    kind: str,
+    is_told: bool,
+) -> None:
+    first, second = (
+        add_activity("Training of judges in sentencing"),
+        add_activity("Training of judges in sentencing", lead=lead),
+    )
+    open_month()
+    coordinator = enter_sqlite("coordinator")
+    assert "looks like another activity: 1" in text_of(coordinator.get("/cycles/2026-08/close"))
+    address = f"/overlaps/{first}/{second}"
+    assert coordinator.send(f"{address}/verdict", {"kind": kind}, at=address).status_code == 302
+    for page in ("/cycles/2026-08", "/cycles/2026-08/close"):
+        assert ("looks like another activity" in text_of(coordinator.get(page))) is is_told
 
 
 def test_two_closings_at_once_make_one_edition(

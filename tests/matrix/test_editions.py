@@ -23,13 +23,13 @@ from interagency.database import db
 from interagency.exports.matrix import at_hand, keep_edition_workbook
 from interagency.exports.models import EditionFile
 from interagency.matrix.activities.bulk import entries
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity, Status
 from interagency.matrix.activities.queries import all_activities
 from interagency.matrix.activities.record import facts
 from interagency.matrix.cycles.differences import Kind, apply, compare_contents, facts_by_id
 from interagency.matrix.cycles.editions import close_cycle, damaged_editions, load, newest_edition
 from interagency.matrix.cycles.models import Cycle, Edition
-from interagency.matrix.filters import Filters
 from interagency.matrix.organisations.models import Organisation
 from interagency.sample.load import load_sample
 from tests.crash.killing import killed

@@ -12,8 +12,8 @@ from lxml import etree, html
 from werkzeug.datastructures import MultiDict
 
 from interagency.database import db
+from interagency.matrix.activities.filters import Filters, activity_conditions, read_filters
 from interagency.matrix.activities.models import Activity, Participation
-from interagency.matrix.filters import Filters, activity_conditions, read_filters
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overview.grid import COLUMNS, ROWS, grid
 from tests.helpers import Browser, text_of

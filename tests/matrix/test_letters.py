@@ -17,7 +17,7 @@ from interagency.mail import OutboxMessage, send_outbox
 from interagency.matrix.cycles.reminders import Sender, write_due_reminders
 from interagency.matrix.organisations.models import Appointment
 from interagency.matrix.organisations.queries import Directory
-from tests.helpers import Browser
+from tests.helpers import Browser, text_of
 from tests.mail_server import Server, settings_for
 from tests.matrix.conftest import VIENNA, Clock
 
@@ -104,6 +104,24 @@ def subject_to(mail_server: tuple[Server, int], address: str) -> str:
     return str(email.message_from_bytes(found.content, policy=email.policy.default)["Subject"])
 
 
+def test_two_entities_have_not_answered_in_letter_and_header_line(
+    app: Flask, enter: Enter, clock: Clock, remind: Callable[[], int], post: Callable[[], list[str]],
+    mail_server: tuple[Server, int],
+) -> None:  # fmt: skip
+    both_entities(app, UNDP)
+    clock.move(2026, 9, 7, 8)
+    assert "UNDP and WHO have not answered yet" in text_of(enter("undp").get("/"))
+    assert "; WHO has not answered yet" in text_of(enter("who").get("/"))
+    remind()
+    post()
+    assert subject_to(mail_server, UNDP) == "August 2026: UNDP and WHO have not answered yet"
+    assert subject_to(mail_server, WHO) == "August 2026: WHO has not answered yet"
+    (letter,) = [one for one in mail_server[0].taken if one.rcpt_tos == [UNDP]]
+    body = email.message_from_bytes(letter.content, policy=email.policy.default).get_body(("plain",))
+    assert body is not None
+    assert "UNDP and WHO have not answered yet. The month" in " ".join(body.get_content().split())
+
+
 @pytest.mark.parametrize("what", ["answered", "no longer theirs", "extended"])
 def test_a_reminder_says_what_is_so_when_it_leaves(
     app: Flask, enter: Enter, clock: Clock, remind: Callable[[], int], post: Callable[[], list[str]],
@@ -125,7 +143,7 @@ def test_a_reminder_says_what_is_so_when_it_leaves(
         values = {"entity": "undp", "due": "20 September 2026", "reason": "A mission"}
         enter("coordinator").send("/cycles/2026-08/extend", values, at="/cycles/2026-08")
     assert UNDP in post()
-    expected = {"extended": "August 2026: UNDP, WHO due 5 September"}.get(what, "August 2026: UNDP due 5 September")
+    expected = {"extended": "August 2026: UNDP and WHO due 5 September"}.get(what, "August 2026: UNDP due 5 September")
     assert subject_to(mail_server, UNDP) == expected
 
 

@@ -16,9 +16,9 @@ from lxml import html
 
 from interagency.database import db
 from interagency.matrix.activities import queries, record
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.listing import SORTS, page_of_activities
 from interagency.matrix.activities.models import Activity
-from interagency.matrix.filters import Filters
 from interagency.sample.generate import Wanted, generate
 from tests.helpers import Browser, statements_seen, text_of
 

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from interagency.database import db
+from interagency.matrix.agreement.load import load_audiences
 from interagency.matrix.framework.load import load_framework
 from interagency.matrix.framework.names import NotUnderstood, gazetteer, read_chapter, read_code
 from interagency.matrix.organisations.load import load_organisations
@@ -79,5 +80,5 @@ def test_organisations_by_former_names_and_spellings(sqlite_app: Flask, text: st
 
 def test_loading_the_lists_again_changes_nothing(app: Flask) -> None:
     with app.app_context():
-        for tally in (*load_framework(db.session), *load_organisations(db.session)):
+        for tally in (*load_framework(db.session), load_organisations(db.session), load_audiences(db.session)):
             assert (tally.added, tally.changed) == (0, 0), tally

@@ -111,7 +111,7 @@ def test_every_pair_stands_on_one_page_of_the_list(app: Flask, enter: Enter, man
         links = html.fromstring(page.text).xpath("//a[@rel='next']/@href")
         address = f"/overlaps{links[0]}" if links else ""
     with app.app_context():
-        expected = all_pairs(db.session).pairs
+        expected = [pair for pair in all_pairs(db.session).pairs if not pair.is_of_one]
     assert len(seen) == len(expected) > 50
     assert len(set(seen)) == len(seen)
     for nonsense in ("x", "1.2", "1.2.3.4", "--1.2.3", "9" * 40):

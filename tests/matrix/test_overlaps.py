@@ -83,6 +83,58 @@ def test_work_that_ended_before_is_no_overlap(app: Flask, enter: Enter, theirs: 
     assert enter("who").send("/activities/new", later).status_code == 302
 
 
+SMART = "Global SMART programme: data on synthetic drugs"
+
+
+@pytest.mark.parametrize("title", ["Global SMART programme", "SMART"])
+def test_a_shorter_title_inside_a_longer_one_is_asked_about(sqlite_app: Flask, enter_sqlite: Enter, title: str) -> None:
+    assert enter_sqlite("undp").send("/activities/new", ACTIVITY | {"title": SMART, "lead": "undp"}).status_code == 302
+    asked = enter_sqlite("who").send("/activities/new", ACTIVITY | {"title": title})
+    assert asked.status_code == 409
+    assert "one title stands in the other" in text_of(asked)
+
+
+def test_a_longer_title_around_a_shorter_one_is_asked_about(sqlite_app: Flask, enter_sqlite: Enter) -> None:
+    short = ACTIVITY | {"title": "Global SMART programme", "lead": "undp"}
+    assert enter_sqlite("undp").send("/activities/new", short).status_code == 302
+    asked = enter_sqlite("who").send("/activities/new", ACTIVITY | {"title": SMART})
+    assert asked.status_code == 409
+    assert "one title stands in the other" in text_of(asked)
+
+
+@pytest.mark.parametrize("title", ["Training", "Training workshop"])
+def test_a_generic_title_that_stands_in_many_asks_about_none(
+    sqlite_app: Flask, enter_sqlite: Enter, add_activity: Callable[..., int], title: str
+) -> None:
+    for whom in ("judges in sentencing", "nurses", "police academies on human rights", "chemists of five laboratories"):
+        add_activity(f"Training workshop of {whom}", lead="undp")
+    assert enter_sqlite("who").send("/activities/new", ACTIVITY | {"title": title}).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("title", "more", "is_asked"),
+    [
+        ("Container Control Programme: air cargo", {}, True),
+        ("Container Control Programme: air cargo", {"countries": ["KE"]}, False),
+        ("Container Control Programme: air cargo", {"recommendations": ["5(a)"]}, False),
+        ("Guidelines on the treatment of children", {}, False),
+    ],
+)
+def test_global_work_on_one_recommendation_is_asked_about_when_titles_share_most_words(
+    sqlite_app: Flask, enter_sqlite: Enter, title: str, more: dict[str, Any], is_asked: bool
+) -> None:
+    theirs = ACTIVITY | {"title": "Container Control Programme: sea ports", "lead": "undp"}
+    assert enter_sqlite("undp").send("/activities/new", theirs).status_code == 302
+    asked = enter_sqlite("who").send("/activities/new", ACTIVITY | {"title": title} | more)
+    assert asked.status_code == (409 if is_asked else 302)
+    if is_asked:
+        assert "the same recommendation (5(h)) in no country that is named" in text_of(asked)
+        page = enter_sqlite("who").send("/activities/new", ACTIVITY | {"title": title, "verdict-rest": "related"})
+        assert page.status_code == 302
+        said = enter_sqlite("coordinator").get("/overlaps?shown=related")
+        assert "the same recommendation (5(h)) in no country that is named" in text_of(said)
+
+
 @pytest.mark.parametrize("name", ["verdict-x", "verdict-99999999999", "verdict-1"])
 def test_a_word_on_something_else_decides_nothing(sqlite_app: Flask, enter_sqlite: Enter, name: str) -> None:
     who = enter_sqlite("who")

@@ -11,10 +11,10 @@ from lxml import etree, html
 
 from interagency.database import db
 from interagency.dates import ImpreciseDate
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import CountryRole, Participation, Status
 from interagency.matrix.activities.record import ActivityDraft, create_activity, refresh_derived
 from interagency.matrix.cycles.models import Answer, AnswerKind
-from interagency.matrix.filters import Filters
 from interagency.matrix.framework.models import Country, Recommendation
 from interagency.matrix.organisations.models import Mandate, Organisation
 from interagency.matrix.organisations.queries import Directory

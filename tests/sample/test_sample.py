@@ -14,9 +14,9 @@ from interagency.calendar.models import Event
 from interagency.calendar.occurrences import occurrences
 from interagency.database import db
 from interagency.dates import ImpreciseDate
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import counts_by_chapter
-from interagency.matrix.filters import Filters
 from interagency.sample.load import ACTIVITY_FILES, EVENT_FILES, load_sample, read_sample
 from interagency.words import fold
 

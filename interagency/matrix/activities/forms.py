@@ -22,7 +22,6 @@ from interagency.forms import (
     RecordsField,
     to_choices,
 )
-from interagency.matrix import choices
 from interagency.matrix.activities.figures import figure_words, read_figure
 from interagency.matrix.activities.models import (
     TEXT_LENGTH,
@@ -36,6 +35,7 @@ from interagency.matrix.activities.models import (
 from interagency.matrix.activities.record import ActivityDraft, FigureDraft
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
 from interagency.matrix.framework.names import chapters, gazetteer
+from interagency.matrix.organisations import choices
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities, partners
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from interagency.dates import ImpreciseDate, date_of
 from interagency.fulltext import count, newest_first
+from interagency.matrix.activities.filters import Filters, activity_conditions, terms_of
 from interagency.matrix.activities.models import (
     Activity,
     ActivityChapter,
@@ -26,7 +27,6 @@ from interagency.matrix.activities.models import (
     activity_region,
 )
 from interagency.matrix.activities.tally import ANY, under_any
-from interagency.matrix.filters import Filters, activity_conditions, terms_of
 from interagency.matrix.framework.models import Country, Recommendation, Region
 from interagency.matrix.organisations.models import Organisation
 

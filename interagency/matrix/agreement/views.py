@@ -23,7 +23,7 @@ from interagency.matrix.agreement.gate import Stance, stance, statements_for
 from interagency.matrix.agreement.models import Audience, Decision
 from interagency.matrix.agreement.statements import AgreementRefusal, Said, audiences, log_of, say_to_each
 from interagency.matrix.agreement.waiting import joint_activities, waiting_for, waits_for
-from interagency.matrix.cycles.board import focal_points
+from interagency.matrix.organisations.appointments import focal_points
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
 from interagency.matrix.organisations.readers import as_focal_point

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 import sqlalchemy as sa
+from flask_babel import ngettext
 from sqlalchemy.orm import Session, joinedload
 
 from interagency.accounts.models import Person
 from interagency.history import Change, audit
 from interagency.matrix.activities.models import Activity, ActivityEntity, Participation, Status
 from interagency.matrix.cycles.models import Answer, AnswerKind, Cycle, CycleState, Extension
-from interagency.matrix.cycles.parts import PARTS
 from interagency.matrix.organisations.models import Appointment, Organisation
+from interagency.registry import registry
+from interagency.words import listed
 
 LIVE = (Status.PLANNED, Status.ONGOING, Status.SUSPENDED)
 
@@ -54,6 +56,13 @@ def due_for(session: Session, cycle: Cycle, entity_id: int) -> datetime:
 def open_cycles(session: Session) -> list[Cycle]:
     """The open cycles, oldest first."""
     return list(session.scalars(sa.select(Cycle).where(Cycle.state == CycleState.OPEN).order_by(Cycle.month)))
+
+
+def unanswered_words(names: Sequence[str]) -> str:
+    """That these entities have not answered, for a letter or a line of a page: `UNDP and WHO have not answered yet`."""
+    return str(
+        ngettext("%(names)s has not answered yet", "%(names)s have not answered yet", len(names), names=listed(names))
+    )
 
 
 def cycle_in_hand(session: Session, entity_ids: Collection[int]) -> Cycle | None:
@@ -100,7 +109,10 @@ def changed_count(session: Session, cycle: Cycle, entity_id: int) -> int:
             Change.record_id.in_(sa.select(ActivityEntity.activity_id).where(ActivityEntity.entity_id == entity_id)),
         )
     ]
-    own += [sa.and_(Change.record_type == part.name, Change.record_id.in_(part.ids(entity_id))) for part in PARTS]
+    own += [
+        sa.and_(Change.record_type == part.name, Change.record_id.in_(part.ids(entity_id)))
+        for part in registry.cycle_parts.values()
+    ]
     keys = sa.select(Change.record_type, Change.record_id).where(
         Change.at > since, Change.by_id.in_(people), sa.or_(*own)
     )
@@ -157,7 +169,7 @@ def sign(
         session.flush()
     if kind is AnswerKind.UNCHANGED:
         confirm_activities(session, entity.id, month)
-        for part in PARTS:
+        for part in registry.cycle_parts.values():
             part.confirm(session, entity.id, month, None)
         if changed_count(session, cycle, entity.id):
             kind = AnswerKind.UPDATED

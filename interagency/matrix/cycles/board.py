@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -14,7 +13,8 @@ from interagency.accounts.models import Person
 from interagency.matrix.activities.models import Activity, ActivityEntity, Participation
 from interagency.matrix.cycles.contents import expected_entities
 from interagency.matrix.cycles.models import Answer, AnswerKind, Cycle, Edition, Extension
-from interagency.matrix.organisations.models import Appointment, Organisation
+from interagency.matrix.organisations.appointments import focal_points
+from interagency.matrix.organisations.models import Organisation
 
 
 class BoardState(enum.StrEnum):
@@ -122,25 +122,6 @@ def _state(answer: Answer | None) -> BoardState:
     if answer.ended_at is None:
         return BY_KIND[answer.kind]
     return BoardState.RETURNED if answer.return_note else BoardState.SILENT
-
-
-def focal_points(session: Session, day: date) -> dict[int, list[Person]]:
-    """The focal points of every entity on `day`, by entity, by name."""
-    query = (
-        sa.select(Appointment.entity_id, Person)
-        .join(Person, Person.id == Appointment.person_id)
-        .where(
-            Appointment.first_day <= day,
-            sa.or_(Appointment.last_day.is_(None), Appointment.last_day >= day),
-            Person.disabled_at.is_(None),
-        )
-        .order_by(Person.name)
-    )
-    found: dict[int, list[Person]] = defaultdict(list)
-    for entity_id, person in session.execute(query):
-        if person not in found[entity_id]:
-            found[entity_id].append(person)
-    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,9 @@ from interagency.database import canonical_json
 from interagency.matrix.activities.bulk import entries
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.cycles.models import Answer, Cycle, Extension
-from interagency.matrix.cycles.parts import PARTS
 from interagency.matrix.framework.models import Chapter, Country, Recommendation, Region, Section
 from interagency.matrix.organisations.models import Organisation
+from interagency.registry import registry
 
 FORMAT = 1
 LEVEL = 3  # half the time of 6 for a sixth more space
@@ -41,7 +41,7 @@ def gather(session: Session, day: date) -> Contents:
     """The matrix and what takes part beside it, as they stand on `day`, with the names of that day."""
     contents: Contents = {"format": FORMAT, **names_of_the_day(session)}
     contents["activities"] = list(entries(session, [Activity.is_listed.is_(True)]))
-    for part in PARTS:
+    for part in registry.cycle_parts.values():
         contents[part.name] = part.entries(session, day)
     contents["counts"] = counts(contents)
     contents["merged"] = {"activities": merged_activities(session)}
@@ -111,7 +111,7 @@ def counts(contents: Contents) -> dict[str, Any]:
         "activities": len(contents["activities"]),
         "joint": sum(entry["joint"] for entry in contents["activities"]),
         "by_chapter": [[number, by_chapter[number], joint_by_chapter[number]] for number in range(1, 8)],
-    } | {part.name: len(contents[part.name]) for part in PARTS}
+    } | {part.name: len(contents[part.name]) for part in registry.cycle_parts.values()}
 
 
 def expected_entities(session: Session, day: date) -> list[Organisation]:

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from interagency.database import db
+from interagency.matrix.activities.filters import PLAIN_NAMES, read_filters
 from interagency.matrix.activities.queries import my_entities
 from interagency.matrix.activities.words import FactWords, event_field_words, field_words
 from interagency.matrix.cycles import editions as queries
@@ -17,7 +18,6 @@ from interagency.matrix.cycles.models import Edition
 from interagency.matrix.cycles.months import MonthNotUnderstood, month_words, read_month
 from interagency.matrix.cycles.opening import editions_of
 from interagency.matrix.cycles.reading import matches
-from interagency.matrix.filters import PLAIN_NAMES, read_filters
 from interagency.web import refuse
 
 rooms = Blueprint("editions", __name__)

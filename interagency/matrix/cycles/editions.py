@@ -21,7 +21,8 @@ from interagency.matrix.cycles.contents import Contents
 from interagency.matrix.cycles.differences import Difference, compare_contents
 from interagency.matrix.cycles.models import Cycle, CycleState, Edition
 from interagency.matrix.cycles.months import month_words
-from interagency.matrix.cycles.parts import PARTS
+from interagency.registry import registry
+from interagency.words import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def _check(session: Session, cycle: Cycle | None, month: str) -> Edition | None:
 
 def _refuse_if_waiting(cycle: Cycle, silent: list[str], contents: Contents) -> None:
     if cycle.waits_for_all and silent:
-        names = ", ".join(contents["organisations"][key]["short"] for key in silent)
+        names = listed(contents["organisations"][key]["short"] for key in silent)
         raise CycleRefusal(
             f"{month_words(cycle.month)} waits for all, and {names} did not answer yet. "
             "Remind them, answer on their behalf, or no longer wait for all."
@@ -153,10 +154,10 @@ def _refuse_if_waiting(cycle: Cycle, silent: list[str], contents: Contents) -> N
 def _gone(session: Session, contents: Contents, before: Edition | None) -> dict[str, list[int]]:
     """The records that stood in an earlier edition and are not in this one."""
     if before is None:
-        return {name: [] for name in ("activities", *(part.name for part in PARTS))}
+        return {name: [] for name in ("activities", *registry.cycle_parts)}
     older = load(session, before.number)
     gone = {}
-    for name in ("activities", *(part.name for part in PARTS)):
+    for name in ("activities", *registry.cycle_parts):
         known = {entry["id"] for entry in older.get(name, [])} | set(older["gone"].get(name, []))
         gone[name] = sorted(known - {entry["id"] for entry in contents[name]})
     return gone
@@ -220,7 +221,7 @@ def changes_since(session: Session, edition: Edition, before: Edition | None) ->
     """What changed from `before` (None: from nothing) to `edition`, by kind of record."""
     after = load(session, edition.number)
     older = load(session, before.number) if before is not None else None
-    return {name: compare_contents(older, after, name) for name in ("activities", *(part.name for part in PARTS))}
+    return {name: compare_contents(older, after, name) for name in ("activities", *registry.cycle_parts)}
 
 
 def damaged_editions(session: Session) -> Iterator[str]:

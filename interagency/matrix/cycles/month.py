@@ -18,8 +18,8 @@ from interagency.matrix.activities.words import FactWords, field_words
 from interagency.matrix.cycles.answers import LIVE, answered_until, due_for
 from interagency.matrix.cycles.models import Answer, Cycle
 from interagency.matrix.cycles.months import months_between
-from interagency.matrix.cycles.parts import PARTS, MonthRow
 from interagency.matrix.organisations.models import Appointment, Organisation
+from interagency.registry import MonthRow, registry
 
 STALE_AFTER = 3  # months since the last confirmation
 STALE_AFTER_WORDS = "three months"
@@ -97,7 +97,7 @@ def entity_month(session: Session, cycle: Cycle, entity: Organisation) -> Entity
         activities=[
             _row(part) for part in own if part.participation is Participation.CONFIRMED and _belongs(part, cycle.month)
         ],
-        parts={part.name: part.rows(session, entity.id) for part in PARTS},
+        parts={part.name: part.rows(session, entity.id) for part in registry.cycle_parts.values()},
         said=_said_by_others(session, cycle, entity, own),
         history=history,
     )

@@ -20,14 +20,14 @@ from interagency.matrix.activities.queries import get_activity, get_activity_for
 from interagency.matrix.activities.record import Right, StaleVersionError
 from interagency.matrix.cycles import answers
 from interagency.matrix.cycles.answers import CycleRefusal
-from interagency.matrix.cycles.board import focal_points
 from interagency.matrix.cycles.models import AnswerKind, Cycle
 from interagency.matrix.cycles.month import STALE_AFTER, EntityMonth, entity_month, is_confirmed, staleness
 from interagency.matrix.cycles.months import MonthNotUnderstood, due_words, month_words, read_month
-from interagency.matrix.cycles.parts import PARTS
+from interagency.matrix.organisations.appointments import focal_points
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
 from interagency.matrix.organisations.speaking import entity_named
+from interagency.registry import registry
 from interagency.typed_dates import DateNotUnderstood, read_date
 from interagency.web import instant, refuse, settings, today
 from interagency.words import clean
@@ -215,11 +215,13 @@ def confirm() -> ResponseReturnValue:
     count = 0
     if request.form.get("all"):
         count = answers.confirm_activities(db.session, desk.entity.id, month_name)
-        count += sum(part.confirm(db.session, desk.entity.id, month_name, None) for part in PARTS)
+        count += sum(
+            part.confirm(db.session, desk.entity.id, month_name, None) for part in registry.cycle_parts.values()
+        )
     elif name == "activity":
         count = answers.confirm_activities(db.session, desk.entity.id, month_name, ids)
-    else:
-        count = sum(part.confirm(db.session, desk.entity.id, month_name, ids) for part in PARTS if part.name == name)
+    elif name in registry.cycle_parts:
+        count = registry.cycle_parts[name].confirm(db.session, desk.entity.id, month_name, ids)
     db.session.commit()
     flash(ngettext("Confirmed %(num)s record.", "Confirmed %(num)s records.", count), "success")
     return redirect(desk.address(anchor=f"{name}-{ids[0]}" if len(ids) == 1 else "records"))

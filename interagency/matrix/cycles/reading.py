@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.cycles.contents import Contents
-from interagency.matrix.filters import Filters
 from interagency.words import folded_words
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import enum
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
 import sqlalchemy as sa
-from rapidfuzz import fuzz
 from sqlalchemy.orm import Session
 
 from interagency.matrix.activities.models import (
@@ -23,11 +21,8 @@ from interagency.matrix.cycles.answers import LIVE
 from interagency.matrix.cycles.month import STALE_AFTER, STALE_AFTER_WORDS
 from interagency.matrix.cycles.months import month_after
 from interagency.matrix.organisations.models import Organisation
-from interagency.words import fold
-
-LIKENESS = 90  # of 100
-RARE_WORDS = 3
-LARGEST_GROUP = 60
+from interagency.matrix.overlaps.models import VerdictKind
+from interagency.matrix.overlaps.pairs import all_pairs
 
 
 class RemarkKind(enum.StrEnum):
@@ -43,12 +38,16 @@ class RemarkKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """One thing noticed about one activity; `detail` says which entity or which other activity."""
+    """One thing noticed about one activity; `detail` says which entity or which other activity.
+
+    `other_id` is the other activity, of ALIKE only.
+    """
 
     kind: RemarkKind
     activity_id: int
     title: str
     detail: str = ""
+    other_id: int | None = None
 
 
 def remarks(session: Session, month: str, day: date) -> list[Remark]:
@@ -112,26 +111,9 @@ def _stale(session: Session, month: str) -> Iterator[Remark]:
 
 
 def _alike(session: Session) -> Iterator[Remark]:
-    """Live activities with nearly the same title. Only those that share a rare word are compared."""
-    titles = dict(session.execute(_select(Activity.status.in_(LIVE)).order_by(Activity.id)).all())
-    words = {activity_id: sorted(set(fold(title).split())) for activity_id, title in titles.items()}
-    often: dict[str, int] = defaultdict(int)
-    for some in words.values():
-        for word in some:
-            often[word] += 1
-    groups: dict[str, list[int]] = defaultdict(list)
-    for activity_id, some in words.items():
-        for word in sorted(some, key=lambda one: (often[one], one))[:RARE_WORDS]:
-            groups[word].append(activity_id)
-    seen: set[tuple[int, int]] = set()
-    for members in groups.values():
-        if not 1 < len(members) <= LARGEST_GROUP:
-            continue
-        for place, first in enumerate(members):
-            for second in members[place + 1 :]:
-                if (first, second) in seen:
-                    continue
-                seen.add((first, second))
-                one, other = " ".join(words[first]), " ".join(words[second])
-                if fuzz.ratio(one, other, score_cutoff=LIKENESS):
-                    yield Remark(RemarkKind.ALIKE, second, titles[second], titles[first])
+    """Live activities whose titles are alike, unless somebody judged that they are two."""
+    titles: dict[int, str] = dict(session.execute(_select()).all())
+    for pair in all_pairs(session).pairs:
+        if pair.is_live and pair.common.is_alike_in_title and pair.verdict in (None, VerdictKind.SAME):
+            first, second = pair.first_id, pair.second_id
+            yield Remark(RemarkKind.ALIKE, second, titles[second], titles[first], other_id=first)

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person, Role
-from interagency.mail import CONDITIONS, Letter, OutboxMessage, already_written, write
-from interagency.matrix.cycles.answers import open_cycles
+from interagency.mail import Letter, OutboxMessage, already_written, write
+from interagency.matrix.cycles.answers import open_cycles, unanswered_words
 from interagency.matrix.cycles.board import BoardRow, BoardState, board
 from interagency.matrix.cycles.differences import Difference
 from interagency.matrix.cycles.editions import changes_since, edition_before
@@ -27,6 +27,7 @@ from interagency.matrix.cycles.months import due_words, month_words
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.readers import COORDINATOR, keys_of, reader_of
 from interagency.web import settings
+from interagency.words import listed
 
 DAYS_BEFORE = 3
 DAYS_AFTER = 1
@@ -129,7 +130,7 @@ def _write(
     return written
 
 
-def _as_it_stands(session: Session, message: OutboxMessage, at: datetime) -> bool | Letter:
+def as_it_stands(session: Session, message: OutboxMessage, at: datetime) -> bool | Letter:
     """A reminder as it is to be when it leaves: of the entities it was about those that have not answered by now and
     that its reader still speaks for, with their dates of now. False without any.
     """
@@ -151,7 +152,7 @@ def _as_it_stands(session: Session, message: OutboxMessage, at: datetime) -> boo
     return _letter(cycle, rows, person, step, Sender(settings().base_url, zone))
 
 
-def _is_returned(session: Session, message: OutboxMessage, at: datetime) -> bool:
+def is_returned(session: Session, message: OutboxMessage, at: datetime) -> bool:
     """Whether the entity has not answered anew, and the reader still speaks for it."""
     _, number, key = message.only_while.split()
     answer = session.get_one(Answer, int(number))
@@ -159,12 +160,6 @@ def _is_returned(session: Session, message: OutboxMessage, at: datetime) -> bool
         Answer.cycle_month == answer.cycle_month, Answer.entity_id == answer.entity_id, Answer.ended_at.is_(None)
     )
     return key in keys_of(session, reader_of(session, message), at) and not session.scalar(sa.select(anew))
-
-
-def prepare() -> None:
-    """Let what is written about a month be looked at again when it leaves."""
-    CONDITIONS[UNANSWERED] = _as_it_stands
-    CONDITIONS[RETURNED] = _is_returned
 
 
 def _once(cycle: Cycle, key: str, rows: list[BoardRow], person_id: int, sender: Sender) -> str:
@@ -179,19 +174,22 @@ _SUBJECTS = {
     Step.OPENED: "{month} is open: {entities}, due {day}",
     Step.SOON: "{month}: {entities} due {day}",
     Step.DAY: "{month}: {entities} due today",
-    Step.LATE: "{month}: {entities} has not answered yet",
+    Step.LATE: "{month}: {unanswered}",
 }
 
 
 def _letter(cycle: Cycle, rows: list[BoardRow], person: Person, step: Step, sender: Sender) -> Letter:
     due = min(row.due_at for row in rows)
-    entities = ", ".join(row.entity.short for row in rows)
+    names = [row.entity.short for row in rows]
+    entities, unanswered = listed(names), unanswered_words(names)
     day = due.astimezone(sender.zone).date()
-    subject = _SUBJECTS[step].format(month=month_words(cycle.month), entities=entities, day=_short(day))
+    subject = _SUBJECTS[step].format(
+        month=month_words(cycle.month), entities=entities, unanswered=unanswered, day=_short(day)
+    )
     if step is Step.LATE:
         first = (
             f"The matrix and the calendar for {month_words(cycle.month)} were due on {due_words(due, sender.zone)}. "
-            f"{entities} has not answered yet. The month is still open."
+            f"{unanswered}. The month is still open."
         )
     else:
         first = f"Please bring {entities} up to date for {month_words(cycle.month)}, by {due_words(due, sender.zone)}."

@@ -36,14 +36,14 @@ from interagency.matrix.cycles.months import (
     month_words,
     read_month,
 )
-from interagency.matrix.cycles.parts import AFTER_CLOSING
 from interagency.matrix.cycles.remarks import remarks
 from interagency.matrix.cycles.reminders import Sender, announce_edition, remind, write_returned
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
+from interagency.registry import registry
 from interagency.typed_dates import DateNotUnderstood, read_one_day
 from interagency.web import for_coordinators, instant, refuse, settings, today
-from interagency.words import clean
+from interagency.words import clean, listed
 
 rooms = Blueprint("cycles", __name__)
 TEXT_LENGTH = 1000
@@ -58,8 +58,7 @@ def _sends_mail(edition: int | None = None) -> None:
     """Send what the act wrote, and make the files of a new edition, without keeping the person waiting."""
 
     def prepare(session: Session) -> None:
-        for one in AFTER_CLOSING:
-            one(session, edition or 0)
+        registry.prepare_edition(session, edition or 0)
 
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     mail.send_soon(app, settings(), first=prepare if edition else None)
@@ -224,7 +223,7 @@ def remind_post(month: str) -> ResponseReturnValue:
         if not written:
             message = _("No reminder was written: whom you chose has answered, or was reminded today already.")
         if nobody:
-            names = ", ".join(entity.short for entity in nobody)
+            names = listed(entity.short for entity in nobody)
             message += " " + _("Nobody is focal point of %(names)s.", names=names)
         return str(message)
 

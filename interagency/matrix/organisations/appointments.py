@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date
 
 import sqlalchemy as sa
@@ -19,6 +20,25 @@ def appointments_by_person(session: Session) -> dict[int, list[Appointment]]:
     found: dict[int, list[Appointment]] = {}
     for one in session.scalars(query.order_by(Appointment.first_day, Appointment.id)):
         found.setdefault(one.person_id, []).append(one)
+    return found
+
+
+def focal_points(session: Session, day: date) -> dict[int, list[Person]]:
+    """The focal points of every entity on `day`, by entity, by name."""
+    query = (
+        sa.select(Appointment.entity_id, Person)
+        .join(Person, Person.id == Appointment.person_id)
+        .where(
+            Appointment.first_day <= day,
+            sa.or_(Appointment.last_day.is_(None), Appointment.last_day >= day),
+            Person.disabled_at.is_(None),
+        )
+        .order_by(Person.name)
+    )
+    found: dict[int, list[Person]] = defaultdict(list)
+    for entity_id, person in session.execute(query):
+        if person not in found[entity_id]:
+            found[entity_id].append(person)
     return found
 
 

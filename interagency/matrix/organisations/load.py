@@ -7,24 +7,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
-from interagency.matrix.agreement.models import Audience
-from interagency.matrix.framework.load import Tally, align, read_file
+from interagency.matrix.framework.load import Tally, read_file
 from interagency.matrix.organisations.models import NameKind, Organisation, OrganisationKind, OrganisationName
 
-AUDIENCES = (
-    ("commission", "The Commission and Member States"),
-    ("regional", "Regional organisations"),
-    ("civil-society", "Civil society"),
-    ("public", "The public"),
-)
 
-
-def load_organisations(session: Session) -> list[Tally]:
-    """Organisations with their names, and the audiences. Returns what was done.
+def load_organisations(session: Session) -> Tally:
+    """Organisations with their names. Returns what was done.
 
     What people changed since (a retirement, a name added in the service) stays.
     """
-    audiences = [{"key": key, "name": name, "position": place} for place, (key, name) in enumerate(AUDIENCES)]
     content = read_file("organisations.json")
     entries: list[dict[str, Any]] = content["organisations"] if isinstance(content, dict) else content
     query = sa.select(Organisation).options(selectinload(Organisation.names))
@@ -49,7 +40,7 @@ def load_organisations(session: Session) -> list[Tally]:
         if present[entry["key"]].parent_id != parent:
             present[entry["key"]].parent_id = parent
     session.flush()
-    return [tally, align(session, Audience, "key", audiences, "audiences")]
+    return tally
 
 
 def _set_values(organisation: Organisation, entry: dict[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person, Role
 from interagency.accounts.queries import person_by_email
-from interagency.mail import CONDITIONS, OutboxMessage
+from interagency.mail import OutboxMessage
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities_of
 from interagency.web import settings
@@ -36,16 +36,12 @@ def keys_of(session: Session, person: Person | None, at: datetime) -> set[str]:
     return {entity.key for entity in entities_of(session, person, at.astimezone(settings().zone).date())}
 
 
-def _is_focal_point(session: Session, message: OutboxMessage, at: datetime) -> bool:
+def is_focal_point(session: Session, message: OutboxMessage, at: datetime) -> bool:
+    """Whether the reader is still focal point of every entity the message names. A condition of the registry."""
     return keys_of(session, reader_of(session, message), at).issuperset(message.only_while.split()[1:])
 
 
-def _is_coordinator(session: Session, message: OutboxMessage, _at: datetime) -> bool:
+def is_coordinator(session: Session, message: OutboxMessage, _at: datetime) -> bool:
+    """Whether the reader is still a coordinator. A condition of the registry."""
     person = reader_of(session, message)
     return person is not None and person.role is Role.COORDINATOR
-
-
-def prepare() -> None:
-    """Let messages be written for focal points and for coordinators."""
-    CONDITIONS[FOCAL_POINT] = _is_focal_point
-    CONDITIONS[COORDINATOR] = _is_coordinator

@@ -56,8 +56,8 @@ def question_on(
     """
     if activity is not None and not changes_what_matters(activity, draft):
         return Question([], {})
-    besides = {activity.id, *verdicts_of(session, activity.id)} if activity is not None else set()
-    alike = overlaps_of(session, draft, besides=besides)
+    own_id, judged = (activity.id, verdicts_of(session, activity.id)) if activity is not None else (None, {})
+    alike = overlaps_of(session, draft, own_id=own_id, besides=judged)
     kinds = {kind.value: kind for kind in VerdictKind}
     rest = kinds.get(answers.get(REST, "")) if answers.get(REST) != VerdictKind.SAME else None
     said = {one.activity_id: kinds.get(answers.get(f"verdict-{one.activity_id}", ""), rest) for one in alike}

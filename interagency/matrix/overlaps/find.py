@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,13 +15,15 @@ from interagency.matrix.activities.models import (
     ActivityEntity,
     Participation,
     activity_recommendation,
+    activity_region,
 )
 from interagency.matrix.activities.record import ActivityDraft
-from interagency.matrix.overlaps.likeness import Common
+from interagency.matrix.overlaps.likeness import Common, described_words, main_words, share_most_words
 from interagency.matrix.overlaps.pairs import LIVE
-from interagency.matrix.overlaps.texts import known_texts
+from interagency.matrix.overlaps.texts import TitleIndex, read_texts
 
 MOST = 8
+DRAFT = 0  # stands for the draft among ids
 
 
 @dataclass(slots=True)
@@ -40,32 +41,77 @@ class Overlap:
         return self.common.reasons()
 
 
-def overlaps_of(session: Session, draft: ActivityDraft, *, besides: Collection[int] = ()) -> list[Overlap]:
-    """Activities like `draft`, the likest first, at most eight; those in `besides` are left out.
+def overlaps_of(
+    session: Session, draft: ActivityDraft, *, own_id: int | None = None, besides: Collection[int] = ()
+) -> list[Overlap]:
+    """Activities like `draft`, the likest first, at most eight.
 
-    Four statements and one pass over the texts at hand, whatever the number of activities.
+    `own_id` is the activity the draft will be saved over, which is not compared; those in `besides` are compared and
+    left out. Five statements and one pass over all texts.
     """
-    texts = _by_text(session, draft)
-    work = _by_work(session, draft)
-    found = {
-        number: Common(*texts.get(number, (0.0, 0.0)), *work.get(number, ((), ())))
-        for number in (texts.keys() | work.keys()).difference(besides)
-    }
-    best = sorted(found, key=lambda one: (-found[one].weight, one))[:MOST]
+    found = _in_common(session, draft, own_id)
+    best = sorted(found.keys() - set(besides), key=lambda one: (-found[one].weight, one))[:MOST]
     loaded = _load(session, {number: found[number] for number in best})
     return [loaded[number] for number in best]
 
 
-def common_of(session: Session, draft: ActivityDraft, other_id: int) -> Common:
-    """What a draft has in common with one other activity; nothing, perhaps."""
-    texts, work = _by_text(session, draft, other_id), _by_work(session, draft, other_id)
-    return Common(*texts.get(other_id, (0.0, 0.0)), *work.get(other_id, ((), ())))
+def common_of(session: Session, draft: ActivityDraft, other_id: int, *, own_id: int) -> Common:
+    """What a draft of the activity `own_id` has in common with one other activity; nothing, perhaps."""
+    return _in_common(session, draft, own_id, only=other_id).get(other_id, Common())
 
 
-def _by_text(session: Session, draft: ActivityDraft, only: int | None = None) -> dict[int, tuple[float, float]]:
-    """Likeness of title and description, where there is any."""
-    texts = known_texts(session)
-    return (texts if only is None else texts.of(only)).alike(draft.title, draft.description)
+def _in_common(
+    session: Session, draft: ActivityDraft, own_id: int | None, *, only: int | None = None
+) -> dict[int, Common]:
+    """What `draft` has in common with others, by their ids, where there is anything."""
+    texts = read_texts(session, descriptions=bool(described_words(draft.description)))
+    for some in (texts.titles, texts.descriptions, texts.words):
+        some.pop(own_id or DRAFT, None)
+    alike = texts.alike(draft.title, draft.description)
+    index = TitleIndex(texts.words | {DRAFT: main_words(draft.title)})
+    parts = index.holders(DRAFT) | index.held(DRAFT)
+    work = _by_work(session, draft, only)
+    for number, codes in _by_global_work(session, draft).items():
+        if number != own_id and share_most_words(index.words[DRAFT], index.words.get(number, frozenset())):
+            work[number] = codes, ()
+    work.pop(own_id or DRAFT, None)
+    return {
+        number: Common(*alike.get(number, (0.0, 0.0)), *work.get(number, ((), ())), number in parts)
+        for number in alike.keys() | work.keys() | parts
+    }
+
+
+def _by_global_work(session: Session, draft: ActivityDraft) -> dict[int, tuple[str, ...]]:
+    """Common recommendations of live activities, by id, where neither names a country or region and times can meet."""
+    codes = [one.code for one in draft.recommendations]
+    if not codes or draft.countries or draft.regions:
+        return {}
+    link = activity_recommendation
+    query = (
+        sa.select(Activity.id, link.c.recommendation_code)
+        .join(link, link.c.activity_id == Activity.id)
+        .where(
+            link.c.recommendation_code.in_(codes),
+            Activity.id.not_in(sa.select(ActivityCountry.activity_id)),
+            Activity.id.not_in(sa.select(activity_region.c.activity_id)),
+            *_live_at_the_time_of(draft),
+        )
+        .order_by(Activity.id, link.c.recommendation_code)
+    )
+    found: dict[int, tuple[str, ...]] = {}
+    for number, code in session.execute(query):
+        found[number] = (*found.get(number, ()), code)
+    return found
+
+
+def _live_at_the_time_of(draft: ActivityDraft) -> list[sa.ColumnElement[bool]]:
+    """Conditions: listed, not yet ended, and at a time that can meet the draft's. Unknown times meet any other."""
+    conditions: list[sa.ColumnElement[bool]] = [Activity.is_listed.is_(True), Activity.status.in_(LIVE)]
+    if draft.start:
+        conditions.append(sa.or_(Activity.end_last.is_(None), Activity.end_last >= draft.start.first))
+    if draft.end:
+        conditions.append(sa.or_(Activity.start_first.is_(None), Activity.start_first <= draft.end.last))
+    return conditions
 
 
 def _by_work(
@@ -76,28 +122,21 @@ def _by_work(
     places = {country.code: country.name for country, _role in draft.countries}
     if not codes or not places:
         return {}
-    first: date | None = draft.start.first if draft.start else None
-    last: date | None = draft.end.last if draft.end else None
     link = activity_recommendation
     query = (
         sa.select(Activity.id, link.c.recommendation_code, ActivityCountry.country_code)
         .join(link, link.c.activity_id == Activity.id)
         .join(ActivityCountry, ActivityCountry.activity_id == Activity.id)
         .where(
-            Activity.is_listed,
-            Activity.status.in_(LIVE),
             link.c.recommendation_code.in_(codes),
             ActivityCountry.country_code.in_(list(places)),
+            *_live_at_the_time_of(draft),
         )
         .order_by(Activity.id, link.c.recommendation_code, ActivityCountry.country_code)
         .limit(2000)
     )
     if only is not None:
         query = query.where(Activity.id == only)
-    if first is not None:
-        query = query.where(sa.or_(Activity.end_last.is_(None), Activity.end_last >= first))
-    if last is not None:
-        query = query.where(sa.or_(Activity.start_first.is_(None), Activity.start_first <= last))
     found: dict[int, tuple[dict[str, None], dict[str, None]]] = defaultdict(lambda: ({}, {}))
     for activity_id, code, country in session.execute(query):
         found[activity_id][0][code] = None

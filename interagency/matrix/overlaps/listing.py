@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
 from interagency.accounts.models import Person
+from interagency.matrix.activities.filters import Filters, activity_conditions
 from interagency.matrix.activities.models import Activity, ActivityEntity, Participation
-from interagency.matrix.filters import Filters, activity_conditions
 from interagency.matrix.overlaps.likeness import Common
 from interagency.matrix.overlaps.models import Verdict
-from interagency.matrix.overlaps.pairs import known_pairs
+from interagency.matrix.overlaps.pairs import all_pairs
 
 SIZE = 25
 OPEN = "open"
@@ -56,9 +56,10 @@ def listing(
     must be under the filters. The number of statements is fixed.
     """
     verdicts = {(one.first_id, one.second_id): one for one in session.scalars(sa.select(Verdict))}
-    found = {(pair.first_id, pair.second_id): pair.common for pair in known_pairs(session).pairs}
+    pairs = [pair for pair in all_pairs(session).pairs if not pair.is_of_one]
+    found = {(pair.first_id, pair.second_id): pair.common for pair in pairs}
     if shown == OPEN:
-        keys = [(-common.weight, *pair) for pair, common in found.items() if pair not in verdicts]
+        keys = [pair.order for pair in pairs if pair.verdict is None]
     else:
         said = ((one, pair) for pair, one in verdicts.items() if one.kind == shown)
         keys = sorted((-int(one.said_at.timestamp()), *pair) for one, pair in said)

@@ -28,8 +28,8 @@ from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overlaps import consent
 from interagency.matrix.overlaps.fields import Choices, MergeRefusal, united
 from interagency.matrix.overlaps.models import Merge, Verdict, VerdictKind
-from interagency.matrix.overlaps.parts import CARRIED
 from interagency.matrix.overlaps.verdicts import keep_verdict
+from interagency.registry import registry
 
 _FIRMNESS = (Participation.DECLINED, Participation.AWAITED, Participation.CONFIRMED)
 
@@ -74,7 +74,9 @@ def merge(
         reason=_("Merged into record %(id)s, “%(title)s”.", id=survivor.id, title=survivor.title),
     )  # fmt: skip
     kept["milestones"] = _move_milestones(session, other.id, survivor.id)
-    kept["carried"] = {part.name: part.carry(session, other.id, survivor.id, by) for part in CARRIED}
+    kept["carried"] = {
+        part.name: part.carry(session, other.id, survivor.id, by) for part in registry.merge_parts.values()
+    }
     kept["verdicts"] = _copy_verdicts(session, other.id, survivor.id)
     keep_verdict(session, survivor.id, other.id, VerdictKind.SAME, by, at)
     made = Merge(

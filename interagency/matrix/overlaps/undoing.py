@@ -36,7 +36,7 @@ from interagency.matrix.overlaps import consent
 from interagency.matrix.overlaps.fields import MergeRefusal
 from interagency.matrix.overlaps.merging import move_milestones
 from interagency.matrix.overlaps.models import Merge, Verdict
-from interagency.matrix.overlaps.parts import CARRIED
+from interagency.registry import registry
 
 
 def merges_of(session: Session, activity_id: int) -> list[Merge]:
@@ -80,7 +80,7 @@ def undo(session: Session, merge: Merge, survivor: Activity, other: Activity, *,
     reason = _("Merging into record %(id)s was undone.", id=survivor.id)
     finish(session, other, others_before, by=by, action=Action.MERGED, reason=reason)
     move_milestones(session, kept["milestones"], other.id)
-    for carried in CARRIED:
+    for carried in registry.merge_parts.values():
         carried.take_back(session, kept["carried"].get(carried.name, []), other.id, survivor.id, by)
     for third in kept["verdicts"]:
         copy = session.get(Verdict, tuple(sorted((survivor.id, third))))

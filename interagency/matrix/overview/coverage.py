@@ -23,6 +23,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
+from interagency.matrix.activities.filters import Filters, activity_conditions
 from interagency.matrix.activities.models import (
     Activity,
     ActivityCountry,
@@ -31,7 +32,6 @@ from interagency.matrix.activities.models import (
     activity_recommendation,
 )
 from interagency.matrix.cycles.models import Answer, Cycle, CycleState
-from interagency.matrix.filters import Filters, activity_conditions
 from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Section
 from interagency.matrix.organisations.models import Mandate, Organisation
 

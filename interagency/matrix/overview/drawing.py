@@ -8,7 +8,7 @@ from datetime import date
 
 from flask_babel import gettext as _
 
-from interagency.matrix.filters import Filters
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.overview.grid import Cell, Grid, dimension_words
 from interagency.web import date_words
 

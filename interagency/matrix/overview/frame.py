@@ -9,9 +9,9 @@ from flask import request
 from flask_login import current_user
 
 from interagency.database import db
+from interagency.matrix.activities.filters import NAMES, Filters, read_filters
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import my_entities
-from interagency.matrix.filters import NAMES, Filters, read_filters
 from interagency.matrix.framework.names import chapters, recommendations
 from interagency.matrix.organisations.queries import entities
 from interagency.matrix.overview.grid import regions_in_order

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from interagency.matrix.activities.filters import Filters, activity_conditions
 from interagency.matrix.activities.models import (
     Activity,
     ActivityChapter,
@@ -24,7 +25,6 @@ from interagency.matrix.activities.models import (
     activity_region,
 )
 from interagency.matrix.activities.tally import ANY, NONE, tally
-from interagency.matrix.filters import Filters, activity_conditions
 from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Region, Section
 from interagency.matrix.organisations.models import Organisation
 

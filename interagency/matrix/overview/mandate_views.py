@@ -8,8 +8,8 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from interagency.database import db
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.queries import my_entities
-from interagency.matrix.filters import Filters
 from interagency.matrix.framework.names import recommendations
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from interagency.database import db
-from interagency.matrix.filters import Filters
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.overview.coverage import Blank, coverage
 from interagency.matrix.overview.drawing import Drawing, draw
 from interagency.matrix.overview.frame import asked, frame

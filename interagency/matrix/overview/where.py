@@ -13,8 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from interagency.matrix.activities.filters import Filters, activity_conditions
 from interagency.matrix.activities.models import Activity, ActivityCountry, CountryRole, Figure, Qualifier
-from interagency.matrix.filters import Filters, activity_conditions
 from interagency.matrix.framework.load import read_file
 from interagency.matrix.framework.models import Country
 from interagency.matrix.overview.grid import Cell, Line, links, regions_in_order, step_of

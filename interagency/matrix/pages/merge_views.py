@@ -18,7 +18,7 @@ from interagency.matrix.overlaps.fields import MergeRefusal, choices_between
 from interagency.matrix.overlaps.merging import merge
 from interagency.matrix.overlaps.models import Merge
 from interagency.matrix.overlaps.undoing import undo
-from interagency.matrix.overlaps.views import get_pair, rights_on
+from interagency.matrix.pages.overlap_views import get_pair, rights_on
 from interagency.web import for_coordinators, instant, refuse, today
 
 rooms = Blueprint("merging", __name__)

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, abort, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user
 
 from interagency.database import db, reads_first, write_now
@@ -15,6 +16,7 @@ from interagency.form_keys import led_to, makes_anew
 from interagency.history import changes_of
 from interagency.matrix.activities import queries, record
 from interagency.matrix.activities.figures import figure_words
+from interagency.matrix.activities.filters import read_filters
 from interagency.matrix.activities.forms import (
     COUNTRY_ROLE_WORDS,
     LEVEL_WORDS,
@@ -25,22 +27,21 @@ from interagency.matrix.activities.forms import (
 )
 from interagency.matrix.activities.listing import page_of_activities
 from interagency.matrix.activities.models import TITLE_LENGTH, Activity, Participation
-from interagency.matrix.activities.moved import moved_page
 from interagency.matrix.activities.record import Right, StaleVersionError
 from interagency.matrix.activities.words import FactWords, field_words
 from interagency.matrix.agreement.gate import ACTIVITY
 from interagency.matrix.agreement.statements import standings
 from interagency.matrix.cycles.answers import month_being_updated
-from interagency.matrix.filters import read_filters
 from interagency.matrix.framework.names import chapters, recommendations
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
 from interagency.matrix.overlaps.asking import Question, question_on
 from interagency.matrix.overlaps.undoing import merges_of
 from interagency.matrix.overlaps.verdicts import related_to
+from interagency.matrix.pages.moved import moved_page
 from interagency.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
 from interagency.web import instant, today
-from interagency.words import clean
+from interagency.words import clean, listed
 
 rooms = Blueprint("activities", __name__)
 ROLE_LENGTH = 1000
@@ -192,11 +193,13 @@ def _names_own_entity(form: ActivityForm, mine: list[Organisation]) -> bool:
     named = {entity.id for entity in [*draft.entities, *([draft.lead] if draft.lead else [])]}
     if named & {entity.id for entity in mine}:
         return True
-    names = ", ".join(entity.short for entity in mine)
-    form.lead.errors = [
-        *form.lead.errors,
-        _("You speak for %(names)s: choose it as lead, or among the other UN entities.", names=names),
-    ]
+    words = ngettext(
+        "You speak for %(names)s: choose it as lead, or among the other UN entities.",
+        "You speak for %(names)s: choose one of them as lead, or among the other UN entities.",
+        len(mine),
+        names=listed(entity.short for entity in mine),
+    )
+    form.lead.errors = [*form.lead.errors, words]
     return False
 
 

@@ -9,12 +9,12 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from interagency.database import db
+from interagency.matrix.activities.filters import read_filters
 from interagency.matrix.activities.locks import lock
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import get_activity, my_entities
 from interagency.matrix.activities.record import Right, StaleVersionError, right_to_edit
 from interagency.matrix.cycles.answers import month_being_updated
-from interagency.matrix.filters import read_filters
 from interagency.matrix.framework.names import chapters, recommendations
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
@@ -111,7 +111,7 @@ def _pair_page(
         ],
         first=first,
         second=second,
-        reasons=common_of(db.session, united(first, first, {}), second.id).reasons(),
+        reasons=common_of(db.session, united(first, first, {}), second.id, own_id=first.id).reasons(),
         said=said,
         stands=said[0].kind if said else None,
         may_merge=rights == (Right.ALL, Right.ALL),

@@ -1,0 +1,131 @@
+"""The one registry: where a lower package takes along what only a higher one knows.
+
+Imports point one way, so the mail, the cycle and the merging of activities cannot import what stands above them. A
+higher package hands its hooks over here instead, and the lower one asks `registry` for them. There are four kinds:
+
+=====================  ============================================  ========================================
+Registered by          Asked for by                                  Handed over by
+=====================  ============================================  ========================================
+register_cycle_part    the cycle: a focal point's month, answers,    calendar/monthly: events
+                       editions, differences
+register_after_closing the cycle, once an edition is committed       exports/matrix: its workbook
+register_merge_part    merging two activities, and undoing it        calendar/merging: events of activities
+register_condition     the outbox, when a message is about to leave  organisations/readers, cycles/reminders
+=====================  ============================================  ========================================
+
+`create_app` fills it, in one function that lists every hook (`_fill_registry`). There is one registry per process,
+whatever the number of applications in it; registering the same name again replaces the hook by itself. Hooks are
+called in the order in which their names were registered first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+if TYPE_CHECKING:
+    from interagency.accounts.models import Person
+    from interagency.mail import Letter, OutboxMessage
+
+    AfterClosing = Callable[[Session, int], object]
+    Condition = Callable[[Session, OutboxMessage, datetime], bool | Letter]
+
+
+@dataclass(frozen=True, slots=True)
+class MonthRow:
+    """One record in an entity's month: what it is, where it stands, when the entity last confirmed it.
+
+    `address` and `edit_address` are paths of the service, `when` is in words, `confirmed_month` is `YYYY-MM`.
+    """
+
+    id: int
+    title: str
+    address: str
+    edit_address: str
+    status: str
+    when: str
+    confirmed_month: str | None
+    version: int
+    note: str = ""
+    is_lead: bool = True
+    is_joint: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CyclePart:
+    """A kind of record that is confirmed each month and frozen in editions, beside the activities.
+
+    `name`: also the `record_type` of its history and its key in an edition.
+    `ids(entity id)`: selects the records of an entity.
+    `rows(session, entity id)`: those still to be looked at, for the entity's page.
+    `confirm(session, entity id, month, ids)`: notes the month (`YYYY-MM`) for the records `ids` (None: all of the
+    entity) and returns how many.
+    `entries(session, day)`: all records as plain values, for an edition of that day.
+    """
+
+    name: str
+    ids: Callable[[int], sa.Select[int]]
+    rows: Callable[[Session, int], list[MonthRow]]
+    confirm: Callable[[Session, int, str, Collection[int] | None], int]
+    entries: Callable[[Session, date], list[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class MergePart:
+    """A kind of record linked to activities that goes along when two activities become one.
+
+    `carry(session, from id, to id, person)`: links what hangs on one activity to another instead, and returns what is
+    needed to take that back, as plain values.
+    `take_back(session, those values, from id, to id, person)`: does so.
+    Both write in the caller's transaction and raise StaleVersionError when such a record was saved at the same moment.
+    """
+
+    name: str
+    carry: Callable[[Session, int, int, Person], list[Any]]
+    take_back: Callable[[Session, list[Any], int, int, Person], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Every hook by its name. Register with the methods; read the dictionaries."""
+
+    cycle_parts: dict[str, CyclePart] = field(default_factory=dict)
+    merge_parts: dict[str, MergePart] = field(default_factory=dict)
+    after_closing: dict[str, AfterClosing] = field(default_factory=dict)
+    conditions: dict[str, Condition] = field(default_factory=dict)
+
+    def register_cycle_part(self, part: CyclePart) -> None:
+        """Let a kind of record take part in the monthly cycle."""
+        self.cycle_parts[part.name] = part
+
+    def register_merge_part(self, part: MergePart) -> None:
+        """Let a kind of record go along when activities are merged."""
+        self.merge_parts[part.name] = part
+
+    def register_after_closing(self, name: str, prepare: AfterClosing) -> None:
+        """Let `prepare(session, edition number)` be called once an edition is committed.
+
+        It must be safe to call again: `cycle tick` does so for the newest edition.
+        """
+        self.after_closing[name] = prepare
+
+    def register_condition(self, word: str, condition: Condition) -> None:
+        """Say what the first word of a message's `only_while` means, at the instant (UTC) when the message may leave.
+
+        False takes the message back, True lets it go as it was written, a Letter is what it says by now. A message can
+        wait hours for a server that is away: who had a right when it was written may have it no more.
+        """
+        self.conditions[word] = condition
+
+    def prepare_edition(self, session: Session, number: int) -> None:
+        """Call everything registered for after a closing, for the edition `number`."""
+        for prepare in self.after_closing.values():
+            prepare(session, number)
+
+
+registry = Registry()
