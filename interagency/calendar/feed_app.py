@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 import sqlalchemy as sa
-from flask import Flask, g
+from flask import Flask, Response, g
 from flask_babel import gettext as _
 from werkzeug.datastructures import Accept
 from werkzeug.http import http_date, parse_accept_header, parse_date, parse_etags
@@ -135,7 +135,7 @@ class FeedApp:
             address = feed_address(base, token)
             return make_feed(db.session, person, subscription, address, base_url=base, whole_past=whole_past)
 
-    def _failed(self, environ: Environ, error: Exception) -> Any:
+    def _failed(self, environ: Environ, error: Exception) -> Response:
         """The page that says what is wrong, and the line in the log, as for any other address."""
         with self.app.request_context(environ):
             g.request_id = environ["interagency.request_id"]
