@@ -23,7 +23,6 @@ from sqlalchemy.engine import make_url
 
 from interagency import create_app
 from interagency.accounts.queries import person_by_email
-from interagency.calendar.blocks import keep_missing
 from interagency.calendar.subscriptions import subscribe
 from interagency.copying import copy_to
 from interagency.database import alembic, db, now
@@ -79,7 +78,7 @@ def _fill(app: Flask, activities: int, events: int) -> None:
     db.session.commit()
     zone = app.extensions["interagency_settings"].zone
     wanted = Wanted(activities, events, ENTITIES, YEARS, editions=0)
-    generate(db.session, wanted, at=now(), zone=zone, base_url=BASE, password=PASSWORD, progress=lambda _line: None)
+    generate(db.session, wanted, at=now(), zone=zone, password=PASSWORD, progress=lambda _line: None)
 
 
 def close(app: Flask) -> None:
@@ -125,12 +124,11 @@ def _postgresql(activities: int, events: int) -> str:
 
 
 def _bring_up(settings: Settings) -> None:
-    """The newest schema, every event's bytes, and what the server's own upkeep would have done by now."""
+    """The newest schema, and what the server's own upkeep would have done by now."""
     app = create_app(settings)
     with app.app_context():  # its end lets alembic's connection go, which locks an SQLite file
         alembic.upgrade()
     with app.app_context():
-        keep_missing(db.session, BASE)
         if settings.is_sqlite:
             db.session.execute(sa.text("ANALYZE"))
             db.session.commit()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flask import Flask
 
-    from interagency.calendar.feed_door import FeedDoor
+    from interagency.calendar.feed_app import FeedApp
     from interagency.settings import Settings
 
 
@@ -22,7 +22,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     from werkzeug.middleware.proxy_fix import ProxyFix
 
     from interagency import database, form_keys, web
-    from interagency.calendar.feed_door import FeedDoor
+    from interagency.calendar.feed_app import FeedApp
     from interagency.settings import read_settings
 
     settings = settings or read_settings()
@@ -37,9 +37,9 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 
     _fill_registry()
     _open_rooms(app)
-    door = FeedDoor(app, settings, app.wsgi_app)
-    app.wsgi_app = door  # type: ignore[method-assign]
-    _measure(app, settings, door)
+    feeds = FeedApp(app, settings)
+    app.wsgi_app = feeds  # type: ignore[method-assign]
+    _measure(app, settings, feeds)
     if settings.proxies:
         n = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
@@ -47,14 +47,17 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 
 
 def _configure(app: Flask, settings: Settings) -> None:
-    from interagency.database import MIGRATIONS, engine_options
+    from interagency.database import FEEDS, MIGRATIONS, engine_options, feed_engine_options
     from interagency.fulltext import is_of_the_models
 
     secure = settings.secure_cookies
     app.extensions["interagency_settings"] = settings
     app.config.update(
         SECRET_KEY=settings.secret_key or None,
-        SQLALCHEMY_ENGINES={"default": engine_options(settings.database_url)},
+        SQLALCHEMY_ENGINES={
+            "default": engine_options(settings.database_url),
+            FEEDS: feed_engine_options(settings.database_url),
+        },
         ALEMBIC={"script_location": str(MIGRATIONS)},
         ALEMBIC_CONTEXT={"include_name": is_of_the_models},
         RATELIMIT_STORAGE_URI=settings.limits_url,
@@ -73,12 +76,12 @@ def _configure(app: Flask, settings: Settings) -> None:
     app.url_map.strict_slashes = False
 
 
-def _measure(app: Flask, settings: Settings, door: FeedDoor) -> None:
+def _measure(app: Flask, settings: Settings, feeds: FeedApp) -> None:
     if settings.metrics_bind:  # imported only then: the counters are made with it
         from interagency import metrics
 
         metrics.prepare(app, settings)
-        door.count = metrics.count_at_the_door
+        feeds.count = metrics.count_feed
 
 
 def _fill_registry() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import secrets
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, request
@@ -48,16 +49,25 @@ def is_loopback(host: str) -> bool:
 
 def host_is_ours() -> bool:
     """Whether the request names a host the service answers to."""
-    trusted: frozenset[str] = current_app.extensions["interagency_hosts"]
-    return request.endpoint in ANY_HOST or host_of(request.environ.get("HTTP_HOST", "")) in trusted
+    return request.endpoint in ANY_HOST or host_is_trusted(current_app, request.environ)
+
+
+def host_is_trusted(app: Flask, environ: dict[str, Any]) -> bool:
+    """The same by the WSGI environment alone."""
+    trusted: frozenset[str] = app.extensions["interagency_hosts"]
+    return host_of(environ.get("HTTP_HOST", "")) in trusted
+
+
+def assign_request_id(environ: dict[str, Any], settings: Settings) -> str:
+    """Take the proxy's id when there is a trusted proxy and it is a sane one; else make one."""
+    offered = environ.get("HTTP_X_REQUEST_ID", "") if settings.proxies else ""
+    request_id: str = offered if SANE_ID.fullmatch(offered) else secrets.token_hex(8)
+    environ["interagency.request_id"] = request_id
+    return request_id
 
 
 def _give_an_id() -> None:
-    """Take the proxy's id when there is a trusted proxy and it is a sane one; else make one."""
-    settings: Settings = current_app.extensions["interagency_settings"]
-    offered = request.headers.get("X-Request-ID", "") if settings.proxies else ""
-    g.request_id = offered if SANE_ID.fullmatch(offered) else secrets.token_hex(8)
-    request.environ["interagency.request_id"] = g.request_id
+    g.request_id = assign_request_id(request.environ, current_app.extensions["interagency_settings"])
 
 
 def _note_path() -> None:

@@ -135,12 +135,11 @@ def close_month(app: Flask, month: str) -> None:
 @cycle.command("tick")
 @with_app
 def tick(app: Flask) -> None:
-    """What a scheduler calls, every hour or oftener: open the month on day 1, write due reminders, make feeds
-    ready, send mails, fold counts.
+    """What a scheduler calls, every hour or oftener: open the month on day 1, write due reminders, send mails,
+    fold counts.
 
     Safe to run twice at once.
     """
-    from interagency.calendar.blocks import keep_missing
     from interagency.database import db
     from interagency.matrix.activities.tally import fold
     from interagency.matrix.cycles.answers import CycleRefusal
@@ -165,7 +164,6 @@ def tick(app: Flask) -> None:
         click.echo(f"{written} reminders written")
     for edition in all_editions(db.session)[:1]:
         registry.prepare_edition(db.session, edition.number)
-    keep_missing(db.session, settings_of(app).base_url)
     _send(app)
     fold(db.session)
     db.session.commit()

@@ -41,7 +41,6 @@ def db_upgrade(app: Flask) -> None:
         before = {script.revision for script in alembic.current()}
         alembic.upgrade()
         after = {script.revision for script in alembic.current()}
-    _ready_feeds(app)
     click.echo("Database: up to date" if before == after else f"Database: upgraded to {', '.join(sorted(after))}")
 
 
@@ -56,16 +55,6 @@ def db_recount(_app: Flask) -> None:
     count_again(database.session)
     database.session.commit()
     click.echo("Counts: made again" if before else "Counts: they were right")
-
-
-def _ready_feeds(app: Flask) -> None:
-    """Keep the bytes of events that have none, or of an earlier version: readers need not wait for them."""
-    from interagency.calendar.blocks import keep_missing
-    from interagency.database import db as database
-
-    made = keep_missing(database.session, settings_of(app).base_url)
-    if made:
-        click.echo(f"{made} events made ready for feeds")
 
 
 @click.group()
@@ -93,7 +82,6 @@ def framework_load(app: Flask) -> None:
     if any(tally.added or tally.changed for tally in tallies):  # records are found by these names, too
         click.echo(f"search: {bring_up_to_date(database.session)} records found by other names than before")
     database.session.commit()
-    _ready_feeds(app)
 
 
 @click.command()
@@ -180,7 +168,6 @@ def sample_generate(
             wanted,
             at=instant(),
             zone=settings.zone,
-            base_url=settings.base_url,
             password=settings.demo_password,
             add=add,
             progress=click.echo,

@@ -7,13 +7,14 @@ import json
 import logging
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from flask import current_app, g, has_request_context, request
+from flask import Flask, current_app, g, has_app_context, has_request_context, request
 from flask_alembic import Alembic
 from flask_sqlalchemy_lite import SQLAlchemy
 from sqlalchemy import event
@@ -125,6 +126,18 @@ def engine_options(address: str) -> dict[str, Any]:
     return options
 
 
+FEEDS = "feeds"
+
+
+def feed_engine_options(address: str) -> dict[str, Any]:
+    """How feeds ask whether they have changed: one statement that reads, so neither a transaction nor a ping.
+
+    The pool grows with the threads that ask at the same moment.
+    """
+    plain = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None, "pool_size": 0, "pool_pre_ping": False}
+    return engine_options(address) | plain
+
+
 db = SQLAlchemy(
     # Parameters are what people typed: they stay out of the messages of errors, and so out of the log.
     engine_options={"json_serializer": canonical_json, "hide_parameters": True},
@@ -137,6 +150,15 @@ def begin_writing() -> None:
     """From here on this GET writes, as the return from single sign-on must: its transaction takes the lock at once."""
     db.session.rollback()
     g.writes = True
+
+
+@contextmanager
+def read_only(app: Flask, *, request_id: str = "") -> Iterator[None]:
+    """A context of `app` outside of any request whose transactions leave the lock to those who write."""
+    with app.app_context():
+        g.read_only = True
+        g.request_id = request_id
+        yield
 
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -208,13 +230,17 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     """
     if connection.dialect.name != "sqlite":
         return
-    if has_request_context() and not g.get("writes", False) and _begins_reading():
+    if _begins_reading():
         connection.exec_driver_sql("BEGIN")
     else:
         _begin_writing(connection)
 
 
 def _begins_reading() -> bool:
+    if has_app_context() and g.get("read_only", False):
+        return True
+    if not has_request_context() or g.get("writes", False):
+        return False
     if request.method in SAFE_METHODS:
         return True
     return hasattr(current_app.view_functions.get(request.endpoint or ""), "reads_first")

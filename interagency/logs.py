@@ -14,7 +14,7 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from flask import g, has_request_context
+from flask import g, has_app_context
 
 log = logging.getLogger("interagency")
 
@@ -58,7 +58,7 @@ def trace_of(error: BaseException) -> str:
 
 def request_id() -> str:
     """The id of the request in hand, or an empty text."""
-    return str(getattr(g, "request_id", "")) if has_request_context() else ""
+    return str(getattr(g, "request_id", "")) if has_app_context() else ""
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:

@@ -50,7 +50,6 @@ def prepare(app: Flask, settings: Settings) -> None:
     if not event.contains(Pool, "checkout", _taken):
         event.listen(Pool, "checkout", _taken)
         event.listen(Pool, "checkin", _given_back)
-        event.listen(Pool, "detach", _given_back)  # what is taken out of the pool never comes back to it
 
 
 def _begin() -> None:
@@ -64,22 +63,16 @@ def _count(response: Response) -> Response:
     REQUESTS.labels(endpoint, method, status).inc()
     if "begun" in g:
         DURATIONS.labels(endpoint, method).observe(time.perf_counter() - g.begun)
-    if endpoint == FEED:
-        _count_feed(request.environ, status)
     return response
 
 
-def _count_feed(environ: dict[str, Any], status: str) -> None:
-    conditional = "HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MODIFIED_SINCE" in environ
-    FEEDS.labels("yes" if conditional else "no", status).inc()
-
-
-def count_at_the_door(environ: dict[str, Any], status: str, seconds: float) -> None:
-    """Count a feed that was answered before the application, as the application would."""
-    method = environ["REQUEST_METHOD"]
+def count_feed(environ: dict[str, Any], status: str, seconds: float) -> None:
+    """Count an answer of the feeds, which Flask does not see."""
+    method = environ["REQUEST_METHOD"] if environ["REQUEST_METHOD"] in METHODS else "other"
     REQUESTS.labels(FEED, method, status).inc()
     DURATIONS.labels(FEED, method).observe(seconds)
-    _count_feed(environ, status)
+    conditional = "HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MODIFIED_SINCE" in environ
+    FEEDS.labels("yes" if conditional else "no", status).inc()
 
 
 def _taken(*_of_the_pool: Any) -> None:

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,12 @@ def when_ready(server: Any) -> None:
     """Serve the measures from a process of their own, when a place for them is named."""
     if METRICS_FOLDER in os.environ:
         server.interagency_measures = subprocess.Popen([sys.executable, "-m", "interagency.metrics_server"])
+
+
+def post_worker_init(worker: Any) -> None:
+    """Make the feeds' bytes while the first requests are answered."""
+    feeds = worker.wsgi.extensions["interagency_feeds"]
+    threading.Thread(target=feeds.warm, name="warm-feeds", daemon=True).start()
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -62,6 +62,7 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+NOT_CACHED = "private, no-store"
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'",
@@ -375,7 +376,7 @@ def _set_headers(response: Response) -> Response:
     for name, value in headers_for(settings()).items():
         response.headers.setdefault(name, value)
     if request.endpoint != "static" and "Cache-Control" not in response.headers:
-        response.headers["Cache-Control"] = "private, no-store"
+        response.headers["Cache-Control"] = NOT_CACHED
     return response
 
 

@@ -5,7 +5,6 @@ No METHOD, ORGANIZER, ATTENDEE or VALARM: in a shared feed they leak addresses a
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import re
 from collections.abc import Iterable, Sequence
@@ -26,6 +25,7 @@ from interagency.calendar.zones import vtimezone
 from interagency.words import clean
 
 log = logging.getLogger(__name__)
+CONTENT_TYPE = "text/calendar; charset=utf-8"
 PRODUCT = "-//UN interagency coordination//Interagency calendar//EN"
 REFRESH = timedelta(hours=4)
 LAST_YEAR_OF_ENDLESS_RULES = 2060
@@ -220,8 +220,6 @@ class Block(NamedTuple):
     begins: datetime
     uid: str
     body: bytes
-    # SHA-256 of the body, the first half.
-    digest: bytes
     # The zone its times need, and for which years.
     tzid: str | None = None
     first_year: int | None = None
@@ -231,10 +229,9 @@ class Block(NamedTuple):
 def block_of(event: FeedEvent) -> Block:
     """The bytes of `event`, made by icalendar."""
     body = event_bytes(event)
-    digest = hashlib.sha256(body).digest()[:16]
     if not (event.tzid and isinstance(event.start, datetime)):
-        return Block(_naive(event.start), event.uid, body, digest)
-    return Block(_naive(event.start), event.uid, body, digest, event.tzid, *_years(event))
+        return Block(_naive(event.start), event.uid, body)
+    return Block(_naive(event.start), event.uid, body, event.tzid, *_years(event))
 
 
 def _zones(blocks: Iterable[Block]) -> bytes:
@@ -315,8 +312,7 @@ def _with_own_uids(blocks: Iterable[Block]) -> list[Block]:
 def _renamed(block: Block, uid: str) -> Block:
     """The same event under another UID."""
     body = block.body.replace(_uid_line(block.uid), _uid_line(uid))
-    digest = hashlib.sha256(body).digest()[:16]
-    return Block(block.begins, uid, body, digest, block.tzid, block.first_year, block.last_year)
+    return block._replace(uid=uid, body=body)
 
 
 def _uid_line(uid: str) -> bytes:

@@ -3,80 +3,73 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.orm import Session
-
+import interagency
 from interagency.accounts.models import token_hash
-from interagency.calendar.blocks import form_of
 from interagency.settings import Settings
 
-USED_NOTED_EVERY = timedelta(hours=1)
-# Read through the driver as it stands, and by the session: times are compared as the engine keeps them.
+USE_NOTED_EVERY = timedelta(hours=1)
+_MADE_BY = ("icalendar", "tzdata", "python-dateutil")
+# Sent through the driver, which costs a fraction of a session: {hash} and {noted} are placeholders of its kind.
 _STATE = """
-SELECT s.name, CAST(s.filters AS TEXT), p.id, events.number, events.changed_at, readers.number, readers.changed_at,
-       CASE WHEN t.last_used_at > :noted THEN 1 ELSE 0 END
+SELECT s.id, p.id, s.name, CAST(s.filters AS TEXT), r.number, r.changed_at,
+       CASE WHEN t.last_used_at > {noted} THEN 1 ELSE 0 END
 FROM access_token t
 JOIN subscription s ON s.token_id = t.id
 JOIN person p ON p.id = t.person_id
-JOIN feed_revision events ON events.id = 1
-JOIN feed_revision readers ON readers.id = 2
-WHERE t.token_hash = :hash AND t.kind = 'feed' AND t.revoked_at IS NULL AND t.expires_at IS NULL
+JOIN feed_revision r ON r.id = 1
+WHERE t.token_hash = {hash} AND t.kind = 'feed' AND t.revoked_at IS NULL AND t.expires_at IS NULL
       AND p.disabled_at IS NULL
 """
+STATEMENTS = {
+    "sqlite": _STATE.format(noted=":noted", hash=":hash"),
+    "postgresql": _STATE.format(noted="%(noted)s", hash="%(hash)s"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
-    """`name` is the same as long as the feed's bytes are; `is_noted`: its use was noted within the hour."""
+    """Whose feed an address opens, and in which state it is.
+
+    `name` (32 hexadecimal digits) is the same as long as the feed's bytes are; `use_is_noted`: within the hour.
+    """
 
     name: str
-    is_noted: bool
+    subscription_id: int
+    person_id: int
+    use_is_noted: bool
+
+
+def parameters(token: str, at: datetime, dialect: str) -> dict[str, Any]:
+    """What the statement of `dialect` is given for the feed of `token`, asked for at the aware instant `at`."""
+    noted = at - USE_NOTED_EVERY
+    # SQLite compares instants as the text they are stored as.
+    return {"hash": token_hash(token), "noted": f"{noted:%Y-%m-%d %H:%M:%S.%f}" if dialect == "sqlite" else noted}
+
+
+def state_from(row: Any, token: str, at: datetime, *, whole_past: bool, settings: Settings) -> FeedState | None:
+    """The state that `row` of the statement stands for; None where there is no row: a dead address."""
+    if row is None:
+        return None
+    subscription_id, person_id, *contents, use_is_noted = row
+    # Revision and time together: after a restore the number may come again, at another time. A day changes what is in
+    # the window, and whose appointments hold.
+    day = at.astimezone(settings.zone).date()
+    parts = [_code(), settings.base_url, settings.timezone, token, day.isoformat(), whole_past, person_id]
+    name = hashlib.sha256(repr([*parts, *map(str, contents)]).encode()).hexdigest()[:32]
+    return FeedState(name, subscription_id, person_id, bool(use_is_noted))
 
 
 @lru_cache(maxsize=1)
 def _code() -> str:
-    """All our code: a new version may write feeds in another way."""
-    found = sorted(Path(__file__).parents[1].rglob("*.py"))
-    return hashlib.sha256(b"\0".join(path.read_bytes() for path in found)).hexdigest()
-
-
-def _state(row: Any, token: str, day: date, whole_past: bool, settings: Settings) -> FeedState:
-    *said, is_noted = row
-    # Number and time together: after a restore the number may come again, at another time.
-    made_by = [_code(), form_of(settings.base_url), settings.timezone]
-    parts = [*made_by, token, day.isoformat(), whole_past, *map(str, said)]
-    return FeedState(hashlib.sha256(repr(parts).encode()).hexdigest()[:32], bool(is_noted))
-
-
-def feed_state(session: Session, token: str, at: datetime, *, whole_past: bool, settings: Settings) -> FeedState:
-    """The state of the living feed that `token` opens, to be read before anything else of it."""
-    driver = session.connection().connection
-    return read_state(driver, session.get_bind().dialect.name, token, at, whole_past, settings) or FeedState("", False)
-
-
-def read_state(
-    driver: Any, dialect: str, token: str, at: datetime, whole_past: bool, settings: Settings
-) -> FeedState | None:
-    """The same through a connection of the driver; None for a dead address."""
-    noted: Any = at - USED_NOTED_EVERY
-    statement = _STATE
-    if dialect == "sqlite":
-        noted = f"{noted:%Y-%m-%d %H:%M:%S.%f}"
-    else:
-        statement = _FOR_PSYCOPG
-    cursor = driver.cursor()
-    try:
-        cursor.execute(statement, {"noted": noted, "hash": token_hash(token)})
-        row = cursor.fetchone()
-    finally:
-        cursor.close()
-    return _state(row, token, at.astimezone(settings.zone).date(), whole_past, settings) if row else None
-
-
-_FOR_PSYCOPG = re.sub(r":(\w+)", r"%(\1)s", _STATE)
+    """All our code and the libraries that write feeds: another version may write them in another way."""
+    digest = hashlib.sha256(" ".join(version(name) for name in _MADE_BY).encode())
+    for path in sorted(Path(interagency.__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

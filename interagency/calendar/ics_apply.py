@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.calendar import record
-from interagency.calendar.blocks import keep_blocks
 from interagency.calendar.ics import IcsEvent
 from interagency.calendar.ics_drafts import onto, put_back, sent_of, state_of
 from interagency.calendar.ics_import import Importer
@@ -22,7 +21,6 @@ from interagency.history import Action, audit, record_change
 from interagency.matrix.activities.record import StaleVersionError
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import Directory
-from interagency.web import settings
 
 
 def apply(session: Session, kept: CalendarImport, chosen: Collection[int], importer: Importer) -> dict[str, int]:
@@ -183,7 +181,6 @@ def _restore(session: Session, event: Event, state: dict[str, Any], importer: Im
     # Calendars that heard of the import must hear of this, also where only words were changed.
     event.sequence = max(event.sequence, sequence + 1)
     session.flush()
-    keep_blocks(session, event, settings().base_url)
 
 
 def _set_listed(session: Session, event: Event, is_listed: bool, importer: Importer) -> None:
@@ -191,7 +188,6 @@ def _set_listed(session: Session, event: Event, is_listed: bool, importer: Impor
     event.is_listed = is_listed
     event.sequence += 1
     session.flush()
-    keep_blocks(session, event, settings().base_url)
     record_change(
         session, event, Action.CHANGED, before=before, after=record.facts(event), by=importer.person,
         by_name="command line", reason="Import repeated" if is_listed else "Import undone",

@@ -107,6 +107,8 @@ class Event(Versioned, Searched, Model):
     # First and last day over all segments and occurrences; last_day None recurs without end.
     first_day: Mapped[date | None]
     last_day: Mapped[date | None]
+    # Raised by triggers (migration 0013) with each change of what feeds show of it: its bytes are cached by it.
+    feed_version: Mapped[int] = mapped_column(default=0, server_default="0")
 
     segments: Mapped[list[Segment]] = relationship(
         back_populates="event", cascade="all, delete-orphan", order_by="Segment.number"
@@ -308,39 +310,13 @@ class Subscription(Model):
 
 
 class FeedRevision(Model):
-    """Two rows that triggers raise in the transaction of a change: what a feed's validators rest on.
-
-    Row 1 stands for everything events say, row 2 for what a reader's own feed holds beside them (see 0007).
-    """
+    """One row that triggers raise in the transaction of any change a feed can show (migration 0013)."""
 
     __tablename__ = "feed_revision"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(sa.BigInteger)
     changed_at: Mapped[datetime] = mapped_column(default=now)
-
-
-class EventBlock(Model):
-    """The bytes of one segment in feeds. Triggers remove it when a row it comes from changes.
-
-    An event without exact dates has one empty block, number 0.
-    """
-
-    __tablename__ = "event_block"
-    __table_args__ = (sa.Index("ix_event_block_digest", "form", "event_id", "number", "digest"),)
-
-    event_id: Mapped[int] = mapped_column(sa.ForeignKey("event.id", ondelete="CASCADE"), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True)
-    # What made it: code, parts, base address. One of another form is not read.
-    form: Mapped[str] = mapped_column(sa.String(32))
-    # Local begin, what feeds are ordered by; None for the empty one.
-    begins: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=False))
-    uid: Mapped[str]
-    tzid: Mapped[str | None]
-    first_year: Mapped[int | None]
-    last_year: Mapped[int | None]
-    digest: Mapped[bytes] = mapped_column(sa.LargeBinary)
-    body: Mapped[bytes] = mapped_column(sa.LargeBinary)
 
 
 class CalendarImport(Model):

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
 from interagency.calendar.applying import apply_draft, refresh_derived, searched_words
-from interagency.calendar.blocks import keep_blocks
 from interagency.calendar.drafts import (
     DayDraft,
     DocumentDraft,
@@ -33,7 +32,6 @@ from interagency.history import Action, record_change
 from interagency.matrix.activities.locks import standing
 from interagency.matrix.activities.record import StaleVersionError
 from interagency.matrix.organisations.models import Organisation
-from interagency.web import settings
 
 __all__ = [
     "DayDraft",
@@ -143,7 +141,6 @@ def create_event(
     event.cancelled_at = now() if event.status is EventStatus.CANCELLED else None
     session.add(event)
     session.flush()
-    keep_blocks(session, event, settings().base_url)
     record_change(session, event, Action.CREATED, before={}, after=facts(event), by=by, by_name=by_name)
     return event
 
@@ -193,6 +190,5 @@ def save_event(
         session.flush()
     except sa.orm.exc.StaleDataError:
         raise StaleVersionError from None
-    keep_blocks(session, event, settings().base_url)
     record_change(session, event, Action.CHANGED, before=before, after=after, by=by, by_name=by_name)
     return True

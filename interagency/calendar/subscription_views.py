@@ -10,16 +10,13 @@ from flask_login import current_user
 from markupsafe import Markup
 
 from interagency.accounts.models import AccessToken
-from interagency.calendar.feed import calendar_bytes
-from interagency.calendar.feed_state import FeedState, feed_state
+from interagency.calendar.feed import CONTENT_TYPE, calendar_bytes
 from interagency.calendar.models import Subscription
 from interagency.calendar.publish import feed_events
 from interagency.calendar.queries import get_event, read_event_filters
-from interagency.calendar.ready import FEED_TYPE, Feed, kept_feed
 from interagency.calendar.subscriptions import (
+    feed_address,
     filters_of,
-    make_feed,
-    note_use,
     reset,
     subscribe,
     subscription_by_token,
@@ -27,7 +24,7 @@ from interagency.calendar.subscriptions import (
 )
 from interagency.database import db, now
 from interagency.form_keys import led_to, makes_anew, secret_of_form
-from interagency.web import instant, public, settings
+from interagency.web import settings
 from interagency.words import clean
 
 rooms = Blueprint("subscriptions", __name__)
@@ -67,7 +64,7 @@ def subscriptions_post() -> ResponseReturnValue:
 
 def _address_page(subscription: Subscription, token: str) -> ResponseReturnValue:
     """The page that shows an address the only time it can be shown."""
-    address = settings().base_url + url_for("subscriptions.feed", token=token)
+    address = feed_address(settings().base_url, token)
     rows = [(one, kept, filters_of(db.session, one)) for one, kept in subscriptions_of(db.session, current_user)]
     webcal = "webcal://" + address.split("://", 1)[1]
     picture = segno.make(webcal, error="m").svg_inline(scale=4, border=2, svgclass=None, lineclass=None, omitsize=True)
@@ -118,53 +115,6 @@ def revoke_post(subscription_id: int) -> ResponseReturnValue:
     return redirect(url_for("subscriptions.subscriptions"))
 
 
-@rooms.get("/feeds/<token>.ics")
-@public
-def feed(token: str) -> ResponseReturnValue:
-    """The calendar a private address opens, by the rights its owner has now. 404 for a dead one."""
-    found = subscription_by_token(db.session, token[:200])
-    if found is None:
-        message = _("This calendar address does not work any more. Sign in and make a new one under Subscriptions.")
-        return Response(message + "\n", 404, content_type="text/plain; charset=utf-8")
-    subscription, kept, person = found
-    whole_past = request.args.get("past") == "all"
-    state = feed_state(db.session, token, instant(), whole_past=whole_past, settings=settings())
-    packed = _wants_gzip()
-    base = settings().base_url
-    address = base + url_for("subscriptions.feed", token=token)
-    made = kept_feed(
-        state.name,
-        lambda: make_feed(db.session, person, subscription, address, base_url=base, whole_past=whole_past),
-        packed=packed,
-    )
-    note_use(kept)
-    return _feed_response(made, state, packed=packed)
-
-
-def _wants_gzip() -> bool:
-    """Whether gzip was asked for by name, and is switched on."""
-    accepted = request.accept_encodings
-    return settings().feed_compression and accepted["gzip"] > 0 and "gzip" in str(accepted)
-
-
-def _feed_response(made: Feed, state: FeedState, *, packed: bool) -> ResponseReturnValue:
-    """The feed, or "not changed" to whoever has the same bytes."""
-    response = Response(made.packed if packed and made.packed is not None else made.body)
-    response.headers.update(made.headers(state.name, packed=packed))
-    for tag in request.if_none_match.as_set(include_weak=True):
-        if tag.startswith(f"{made.digest}.") and tag.endswith("-gzip") == packed:
-            response.status_code = 304  # the state has moved on, these bytes have not
-            response.set_data(b"")
-            for name in ("Content-Encoding", "Content-Length", "Content-Type"):
-                response.headers.pop(name, None)
-            return response
-    return response.make_conditional(request)
-
-
-def _calendar_response(body: bytes) -> Response:
-    return Response(body, content_type=FEED_TYPE)
-
-
 @rooms.get("/events/<int:event_id>.ics")
 def event_file(event_id: int) -> ResponseReturnValue:
     """One event as a file, for “Add to my calendar”."""
@@ -173,6 +123,7 @@ def event_file(event_id: int) -> ResponseReturnValue:
     entries = feed_events([event], base)
     if not entries:
         abort(404)
-    response = _calendar_response(calendar_bytes(event.title, f"{base}/events/{event.id}.ics", entries))
+    body = calendar_bytes(event.title, f"{base}/events/{event.id}.ics", entries)
+    response = Response(body, content_type=CONTENT_TYPE)
     response.headers["Content-Disposition"] = f"attachment; filename=event-{event.id}.ics"
     return response

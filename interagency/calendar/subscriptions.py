@@ -12,14 +12,13 @@ from werkzeug.datastructures import MultiDict
 
 from interagency.accounts.models import AccessToken, Person, TokenKind, new_token, token_hash
 from interagency.accounts.queries import living_token
-from interagency.calendar.blocks import blocks_under
 from interagency.calendar.deadlines import deadlines_of, left_the_window
 from interagency.calendar.feed import END, FeedEvent, beginning, blocks_of, in_order
-from interagency.calendar.feed_state import USED_NOTED_EVERY
+from interagency.calendar.feed_cache import Feed, event_cache
+from interagency.calendar.feed_state import USE_NOTED_EVERY
 from interagency.calendar.models import FeedRevision, Subscription
 from interagency.calendar.publish import in_feeds, midnight
 from interagency.calendar.queries import event_conditions, read_event_filters
-from interagency.calendar.ready import Feed
 from interagency.database import now, write_aside
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.organisations.models import Appointment
@@ -73,13 +72,19 @@ def subscription_by_token(session: Session, token: str) -> tuple[Subscription, A
     return subscription, kept, person
 
 
-def note_use(kept: AccessToken) -> None:
+def feed_address(base_url: str, token: str) -> str:
+    """The address a feed is fetched at, as people are shown it."""
+    return f"{base_url}/feeds/{token}.ics"
+
+
+def note_use(token: str) -> None:
     """Remember that the address was used, at most once an hour, without waiting for a busy database.
 
     For after the feed is made: what the session has loaded is given up.
     """
-    if kept.last_used_at is None or now() - kept.last_used_at >= USED_NOTED_EVERY:
-        write_aside(sa.update(AccessToken).where(AccessToken.id == kept.id).values(last_used_at=now()))
+    used, at = AccessToken.last_used_at, now()
+    due = sa.or_(used.is_(None), used <= at - USE_NOTED_EVERY)
+    write_aside(sa.update(AccessToken).where(AccessToken.token_hash == token_hash(token), due).values(last_used_at=at))
 
 
 def filters_of(session: Session, subscription: Subscription) -> Filters:
@@ -106,9 +111,7 @@ def make_feed(
         whole_past,
         deadlines=deadlines_of(session, entities, base_url) if wanted else [],
     )
-    own = session.get(FeedRevision, 2)
-    moments = [made.changed_at, *appointment_turns(session, person, day)]
-    return replace(made, changed_at=max([*moments, own.changed_at] if own else moments))
+    return replace(made, changed_at=max([made.changed_at, *appointment_turns(session, person, day)]))
 
 
 def appointment_turns(session: Session, person: Person, day: date) -> list[datetime]:
@@ -134,14 +137,13 @@ def build_feed(
     *,
     deadlines: Sequence[FeedEvent] = (),
 ) -> Feed:
-    """The events under `filters` as a calendar, and a focal point's own deadlines, from bytes that are ready.
+    """The events under `filters` as a calendar, and a focal point's own deadlines, from cached bytes of the events.
 
     The same data gives the same bytes."""
     day = today()
     revision = session.get(FeedRevision, 1)
     conditions = [*event_conditions(filters, mine), *in_feeds(day, whole_past=whole_past)]
-    blocks = in_order([*blocks_under(session, conditions, base_url), *blocks_of(deadlines)])
-    start = beginning(name, address, blocks)
+    blocks = in_order([*event_cache().blocks(session, conditions, base_url), *blocks_of(deadlines)])
     moments = [revision.changed_at if revision else now(), *left_the_window(session, day)]
-    body = b"".join([start, *[block.body for block in blocks], END])
-    return Feed(start, blocks, max(moments), body)
+    body = b"".join([beginning(name, address, blocks), *[block.body for block in blocks], END])
+    return Feed(body, max(moments))

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person, Role
-from interagency.calendar.blocks import keep_missing
 from interagency.calendar.models import Event
 from interagency.calendar.subscriptions import subscribe
 from interagency.database import Model
@@ -58,7 +57,6 @@ def generate(
     *,
     at: datetime,
     zone: ZoneInfo,
-    base_url: str,
     password: str = "",
     add: bool = False,
     progress: Callable[[str], object] = print,
@@ -80,8 +78,6 @@ def generate(
     numbers = range(first_event, first_event + wanted.events)
     _fill(session, numbers, lambda n: event_rows(n, wanted.seed, world, first, wanted.activities), "events", progress)
     _numbers_follow(session)
-    ready = keep_missing(session, base_url)
-    progress(f"{ready} events made ready for feeds")
     _months(session, wanted, world, people, at, zone, progress)
     _analyse(session)
 

@@ -19,7 +19,7 @@ from interagency.accounts.models import AccessToken, Person
 from interagency.calendar.models import Event, Subscription
 from interagency.database import db, now
 from interagency.matrix.organisations.models import Appointment
-from interagency.web import today
+from interagency.web import HEADERS, today
 from tests.helpers import EVENT, Browser, text_of
 
 Enter = Callable[[str | None], Browser]
@@ -70,6 +70,11 @@ def test_an_unchanged_feed_is_a_304_and_the_same_bytes(who: Browser, enter: Ente
         assert (response.status_code, response.data) == (304, b"")
     head = client.client.head(address)
     assert (head.status_code, head.data, head.headers["ETag"]) == (200, b"", etag)
+    assert head.headers["Content-Length"] == str(len(first.data))
+    earlier = {"If-Modified-Since": "Thu, 01 Jan 2015 00:00:00 GMT"}
+    assert client.get(address, headers=earlier).status_code == 200
+    assert client.get(address, headers=earlier | {"If-None-Match": "*"}).status_code == 304
+    assert client.get(address, headers={"If-None-Match": '"x"', "If-Modified-Since": changed}).status_code == 200
 
 
 def test_compressed_only_when_asked(who: Browser, enter: Enter) -> None:
@@ -96,6 +101,40 @@ def test_a_change_moves_the_etag(who: Browser, enter: Enter) -> None:
 def test_a_dead_address_is_a_clear_404(enter: Enter, token: str) -> None:
     response = enter(None).get(f"/feeds/{token}.ics")
     assert response.status_code == 404
+
+
+def test_a_dead_address_says_what_to_do(enter: Enter) -> None:
+    response = enter(None).get("/feeds/nobodys.ics")
+    assert response.text.startswith("This calendar address does not work any more. Sign in and make a new one")
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert response.headers["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "PROPFIND"])
+def test_a_feed_can_be_fetched_and_nothing_else(sqlite_app: Flask, enter_sqlite: Enter, method: str) -> None:
+    response = enter_sqlite(None).client.open("/feeds/nobodys.ics", method=method)
+    assert (response.status_code, response.headers["Allow"]) == (405, "GET, HEAD")
+    assert "fetched" in response.text
+
+
+def test_every_answer_of_a_feed_has_the_headers_of_a_page(who: Browser, enter: Enter) -> None:
+    address, client = subscribe(who), enter(None)
+    tag = client.get(address).headers["ETag"]
+    answers = [client.get(address), client.get(address, headers={"If-None-Match": tag}), client.get("/feeds/x.ics")]
+    assert [answer.status_code for answer in answers] == [200, 304, 404]
+    for answer in answers:
+        assert HEADERS.items() <= dict(answer.headers).items()
+        assert answer.headers["X-Request-ID"]
+        assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("accepted", "gzipped"),
+    [("gzip", True), ("br, gzip;q=0.5", True), ("gzip;q=0", False), ("*", False), ("identity", False), ("", False)],
+)
+def test_gzip_goes_to_whoever_names_it(sqlite_app: Flask, enter_sqlite: Enter, accepted: str, gzipped: bool) -> None:
+    response = enter_sqlite(None).get(subscribe(enter_sqlite("who")), headers={"Accept-Encoding": accepted})
+    assert ("Content-Encoding" in response.headers) is gzipped
 
 
 def test_reset_ends_the_old_address_and_revoke_ends_it_for_good(app: Flask, who: Browser, enter: Enter) -> None:

@@ -58,13 +58,15 @@ def test_ready_when_migrated(app: Flask) -> None:
     assert app.test_client().get("/readyz").json == {"status": "ready"}
 
 
+# Made by triggers out of other rows, and in later schemas no more.
+DERIVED = {"feed_revision", "event_block", "activity_tally", "activity_under"}
 Rows = dict[str, list[dict[str, object]]]
 
 
 def rows_of(app: Flask) -> Rows:
     """Every row of every table as the database itself names them, in any order."""
     with app.app_context(), db.engine.connect() as connection:
-        names = set(sa.inspect(connection).get_table_names()) - {"alembic_version", "feed_revision"}
+        names = set(sa.inspect(connection).get_table_names()) - {"alembic_version"} - DERIVED
         found = {
             name: [
                 dict(row) for row in connection.execute(sa.select(sa.text("*")).select_from(sa.table(name))).mappings()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from interagency.calendar import feed_app
 from interagency.cli import main
 from interagency.settings import SETTINGS
 from interagency.web import access_rule
@@ -291,7 +292,13 @@ def test_every_route_states_its_access(sqlite_app: Flask) -> None:
         for method in rule.methods or ()
         if method not in ("HEAD", "OPTIONS")
     }
-    assert found == ROUTES
+    assert found | {("GET", feed_app.ROUTE): feed_app.ACCESS} == ROUTES
+
+
+def test_feeds_are_served_before_the_pages_to_whoever_knows_the_address(sqlite_app: Flask) -> None:
+    assert not [rule for rule in sqlite_app.url_map.iter_rules() if rule.rule.startswith("/feeds/")]
+    response = sqlite_app.test_client().get(feed_app.ROUTE.replace("<token>", "nobodys"))
+    assert (response.status_code, response.mimetype) == (404, "text/plain")
 
 
 def test_every_form_says_why_it_is_one_act_when_sent_twice(sqlite_app: Flask) -> None:

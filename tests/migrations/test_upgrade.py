@@ -81,11 +81,8 @@ def load(engine: sa.Engine) -> None:
             if rows:
                 connection.execute(sa.insert(table), [{key: row[key] for key in plain} for row in rows])
             if connection.dialect.name == "postgresql" and "id" in table.columns:
-                connection.execute(
-                    sa.text(
-                        f"SELECT setval(pg_get_serial_sequence('\"{name}\"', 'id'), coalesce(max(id), 1)) FROM \"{name}\""
-                    )
-                )
+                newest = f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), coalesce(max(id), 1)) FROM {name}"
+                connection.execute(sa.text(newest))
 
 
 @pytest.fixture

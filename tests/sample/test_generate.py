@@ -14,7 +14,7 @@ from flask import Flask
 
 from interagency.calendar import queries as events
 from interagency.calendar import record as event_record
-from interagency.calendar.models import Event, EventBlock
+from interagency.calendar.models import Event
 from interagency.cli_cycle import _broken_links
 from interagency.database import db
 from interagency.history import Change
@@ -37,7 +37,6 @@ def fill(wanted: Wanted = SMALL, **more: Any) -> None:
         wanted,
         at=AT,
         zone=ZoneInfo("Europe/Vienna"),
-        base_url="http://localhost",
         progress=lambda _line: None,
         **more,
     )
@@ -82,8 +81,6 @@ def test_what_is_derived_is_what_saving_would_derive(app: Flask) -> None:
             event_record.refresh_derived(event)
             assert (event.first_day, event.last_day, set(event.search_text.split())) == before
         db.session.rollback()
-        with_block = sa.select(sa.func.count(EventBlock.event_id.distinct()))
-        assert db.session.scalar(with_block) == 40
 
 
 def test_the_same_seed_gives_the_same_facts_and_another_gives_others() -> None:

@@ -1,14 +1,12 @@
-"""The kept bytes of events: never other than what icalendar would make of the record as it is now."""
+"""The cached bytes of events and feeds: never other than what icalendar would make of the records as they are now."""
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import re
-import zlib
+import sqlite3
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +15,12 @@ import sqlalchemy as sa
 from flask import Flask
 
 from interagency.backup import backup, restore
-from interagency.calendar import blocks as blocks_module
-from interagency.calendar.blocks import blocks_under, form_of, keep_missing
-from interagency.calendar.feed import Block, calendar_bytes
+from interagency.calendar import feed_cache, feed_state
+from interagency.calendar.feed import calendar_bytes
+from interagency.calendar.feed_cache import BATCH, Feed, FeedCache
 from interagency.calendar.ics_apply import apply, undo
 from interagency.calendar.ics_import import Importer, chosen_by_default, preview
-from interagency.calendar.models import Event, EventBlock, FeedRevision
+from interagency.calendar.models import Event, FeedRevision
 from interagency.calendar.publish import feed_events
 from interagency.calendar.queries import everything
 from interagency.calendar.subscriptions import build_feed
@@ -44,17 +42,21 @@ def built_anew() -> bytes:
 
 
 def joined() -> bytes:
-    """The same from what is kept."""
+    """The same from what is cached."""
     return build_feed(db.session, Filters(), [], "All", f"{BASE}/x", BASE, True).body
 
 
-def kept() -> dict[tuple[int, int], bytes]:
-    rows = db.session.execute(sa.select(EventBlock.event_id, EventBlock.number, EventBlock.digest))
-    return {(event_id, number): digest for event_id, number, digest in rows}
+def revision() -> int:
+    return db.session.scalar(sa.select(FeedRevision.number)) or 0
 
 
-def revision(number: int = 1) -> int:
-    return db.session.scalar(sa.select(FeedRevision.number).where(FeedRevision.id == number)) or 0
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The ids of the events whose bytes icalendar makes for the cache, as it goes."""
+    ids: list[int] = []
+    make = feed_cache._blocks
+    monkeypatch.setattr(feed_cache, "_blocks", lambda event, base: ids.append(event.id) or make(event, base))  # type: ignore[func-returns-value]
+    return ids
 
 
 CALL = EVENT | {
@@ -72,44 +74,38 @@ def fill(who: Browser) -> None:
     assert who.send("/events/new", EVENT | {"city": "Vienna", "country": "Austria"}).status_code == 302
 
 
-def test_the_blocks_of_the_sample_joined_are_what_icalendar_builds(sqlite_app: Flask) -> None:
+def test_the_cached_events_of_the_sample_joined_are_what_icalendar_builds(sqlite_app: Flask) -> None:
     with sqlite_app.app_context():
         load_sample(db.session, progress=lambda _line: None)
         db.session.commit()
-        assert keep_missing(db.session, BASE) == 0, "a writer has left an event without its block"
-        assert joined() == built_anew()
+        for _time in range(2):
+            assert joined() == built_anew()
 
 
-def test_a_saved_event_has_its_block_at_once_and_only_its_own_changes(app: Flask, enter: Enter) -> None:
+def test_after_a_save_only_that_event_is_made_again(app: Flask, enter: Enter, made: list[int]) -> None:
     who = enter("who")
     fill(who)
     with app.app_context():
-        before, number = kept(), revision()
+        joined()
+        assert sorted(made) == [1, 2]
     who.send("/events/1/edit", who.fields("/events/1/edit") | {"title": "Renamed, by hand"})
     with app.app_context():
-        after = kept()
-        assert {key for key in after if after[key] != before[key]} == {(1, 1)}
-        assert revision() > number
+        number = revision()
         assert b"Renamed\\, by hand" in joined()
+        assert made[2:] == [1]
         assert joined() == built_anew()
+        assert revision() == number, "reading raises nothing"
 
 
-def test_what_a_process_forgets_while_it_reads_is_in_the_feed_all_the_same(
-    sqlite_app: Flask, enter_sqlite: Enter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A process remembers so many blocks; when there are more it forgets all and begins anew."""
-    monkeypatch.setattr(blocks_module, "MOST_KNOWN", 2)
-    monkeypatch.setattr(blocks_module, "_known", {})
-    who = enter_sqlite("who")
-    for _round in range(2):
-        fill(who)
-    with sqlite_app.app_context():
-        assert joined() == built_anew()
-    for title in ("Renamed once", "Renamed twice"):
-        who.send("/events/3/edit", who.fields("/events/3/edit") | {"title": title})
-        with sqlite_app.app_context():
-            assert title.encode() in joined()
-            assert joined() == built_anew()
+def test_an_event_that_two_ask_for_at_once_is_right_for_both(app: Flask, enter: Enter) -> None:
+    fill(enter("who"))
+
+    def ask(_number: int) -> bytes:
+        with app.app_context():
+            return joined()
+
+    with ThreadPoolExecutor(4) as several:
+        assert len(set(several.map(ask, range(8)))) == 1
 
 
 CHANGES = {
@@ -131,7 +127,7 @@ CHANGES = {
 
 
 def test_whoever_changes_a_row_by_whatever_way_the_feed_follows(app: Flask, enter: Enter) -> None:
-    """The rule: the database itself removes a block in the transaction that makes it wrong."""
+    """The rule: the database itself raises an event's version in feeds in the transaction that changes it."""
     fill(enter("who"))
     for name, statement in CHANGES.items():
         with app.app_context():
@@ -141,32 +137,29 @@ def test_whoever_changes_a_row_by_whatever_way_the_feed_follows(app: Flask, ente
             assert revision() > number, name
             assert joined() == built_anew(), name
             assert joined() != before or name == "removed", name  # it was withdrawn before
-            keep_missing(db.session, BASE)
-            assert joined() == built_anew(), name
 
 
-def test_a_change_that_is_rolled_back_leaves_the_blocks(app: Flask, enter: Enter) -> None:
+def test_a_change_that_is_rolled_back_leaves_the_feed(app: Flask, enter: Enter, made: list[int]) -> None:
     fill(enter("who"))
     with app.app_context():
-        before, number = kept(), revision()
+        before, number = joined(), revision()
         db.session.execute(sa.text(CHANGES["title"]))
-        assert len(kept()) < len(before)
         db.session.rollback()
-        assert (kept(), revision()) == (before, number)
+        assert (joined(), revision()) == (before, number)
+        assert sorted(made) == [1, 2]
 
 
-def test_an_occurrence_that_moves_is_in_the_block(sqlite_app: Flask, enter_sqlite: Enter) -> None:
+def test_an_occurrence_that_moves_is_in_the_feed(sqlite_app: Flask, enter_sqlite: Enter) -> None:
     who = enter_sqlite("who")
     fill(who)
     form = {"version": "1", "original": "2026-12-15T15:00:00", "act": "move", "when": "10 December 2026, 14:00-15:00"}
     assert who.send("/events/1/occurrences", form).status_code == 302
     with sqlite_app.app_context():
-        assert len(kept()) == 2
         assert b"20261210T140000" in joined()
         assert joined() == built_anew()
 
 
-def test_milestones_and_activities_are_not_in_the_words_and_leave_the_block(
+def test_milestones_and_activities_are_not_in_the_words_and_leave_the_feed(
     sqlite_app: Flask, enter_sqlite: Enter, add_activity: Callable[..., int]
 ) -> None:
     who = enter_sqlite("who")
@@ -175,12 +168,12 @@ def test_milestones_and_activities_are_not_in_the_words_and_leave_the_block(
     who.send(f"/activities/{activity}/milestones", {"act": "add", "title": "Kick-off", "due": "March 2027"})
     who.send("/events/2/milestone", {"milestone": "1"}, at="/events/2/edit")
     with sqlite_app.app_context():
-        before = kept()
+        before, number = joined(), revision()
         db.session.execute(sa.text("UPDATE milestone SET title = 'Begin', due_last = due_first"))
         db.session.execute(sa.text("UPDATE activity SET title = 'Other words'"))
         db.session.commit()
-        assert kept() == before
-        assert joined() == built_anew()
+        assert revision() == number
+        assert joined() == before == built_anew()
 
 
 def test_an_import_and_its_undoing_are_in_the_feed(sqlite_app: Flask) -> None:
@@ -199,27 +192,60 @@ def test_an_import_and_its_undoing_are_in_the_feed(sqlite_app: Flask) -> None:
         assert joined() == built_anew()
 
 
-def test_a_block_of_another_version_or_address_is_not_read_and_is_made_again(app: Flask, enter: Enter) -> None:
+def test_a_feed_for_another_base_address_has_that_address(app: Flask, enter: Enter) -> None:
     fill(enter("who"))
     with app.app_context():
-        db.session.execute(sa.update(EventBlock).values(form="another", body=b"OLD"))
-        db.session.commit()
-        number = revision()
-        assert b"OLD" not in joined()
+        joined()
+        elsewhere = build_feed(db.session, Filters(), [], "All", BASE, "https://calendar.example.org", True)
+        assert b"URL:https://calendar.example.org/events/2" in elsewhere.body
         assert joined() == built_anew()
-        assert keep_missing(db.session, BASE) == 2
-        assert revision() > number, "subscribers must hear of it"
-        assert set(db.session.scalars(sa.select(EventBlock.form))) == {form_of(BASE)}
-        elsewhere = blocks_under(db.session, [Event.id == 2], "https://calendar.example.org")
-        assert b"URL:https://calendar.example.org/events/2" in elsewhere[0].body
 
 
-def test_the_form_of_a_block_follows_the_code_and_the_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = form_of(BASE)
-    form_of.cache_clear()
-    monkeypatch.setattr(blocks_module, "version", lambda _name: "99")
-    assert form_of(BASE) != before
-    form_of.cache_clear()
+def test_a_new_version_of_what_writes_feeds_answers_no_earlier_tag_by_its_state(
+    sqlite_app: Flask, enter_sqlite: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = enter_sqlite("who")
+    address = subscribe(who)
+
+    def state() -> str:
+        return who.get(address).headers["ETag"].split(".")[1]
+
+    before = state()
+    assert state() == before
+    monkeypatch.setattr(feed_state, "version", lambda _name: "99")
+    feed_state._code.cache_clear()
+    assert state() != before
+    monkeypatch.undo()
+    feed_state._code.cache_clear()
+
+
+def test_feeds_are_remembered_up_to_a_size_the_last_used_longest() -> None:
+    cache, made = FeedCache(most_bytes=25), []
+
+    def get(state: str) -> None:
+        cache.get(state, lambda: made.append(state) or Feed(b"0123456789", now()))  # type: ignore[func-returns-value]
+
+    for state in ("a", "b", "a", "c", "a", "b"):
+        get(state)
+    assert made == ["a", "b", "c", "b"]
+
+
+def test_a_process_that_starts_warms_itself_and_holds_no_lock(
+    sqlite_app: Flask, enter_sqlite: Enter, made: list[int]
+) -> None:
+    fill(enter_sqlite("who"))
+    writer = sqlite3.connect(sqlite_app.extensions["interagency_settings"].data_folder / "interagency.sqlite3")
+    writer.execute("BEGIN IMMEDIATE")
+    warming = threading.Thread(target=sqlite_app.extensions["interagency_feeds"].warm)
+    warming.start()
+    warming.join(20)
+    writer.rollback()
+    writer.close()
+    assert sorted(made) == [1, 2]
+    assert BATCH > 2
+    with sqlite_app.app_context():
+        assert joined() == built_anew()
+    assert sorted(made) == [1, 2], "nothing was left to make"
 
 
 def test_after_a_restore_no_earlier_answer_holds(tmp_path: Path, enter_sqlite: Enter, sqlite_app: Flask) -> None:
@@ -249,14 +275,14 @@ def subscribe(browser: Browser, query: str = "") -> str:
     return found[1]
 
 
-def test_not_changed_costs_one_statement_and_never_reaches_the_application(
+def test_not_changed_costs_one_statement_and_no_session(
     app: Flask, enter: Enter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     who = enter("who")
     fill(who)
     address = subscribe(who)
     first = who.get(address, headers={"Accept-Encoding": "gzip"})
-    monkeypatch.setattr(app.wsgi_app, "behind", lambda *_arguments: pytest.fail("the application was asked"))
+    monkeypatch.setattr(app.wsgi_app, "_context", lambda *_arguments: pytest.fail("a session was opened"))
     for headers in ({"Accept-Encoding": "gzip"}, {"Accept-Encoding": "br, gzip, deflate"}):
         response = who.get(address, headers=headers | {"If-None-Match": f'"other", W/{first.headers["ETag"]}'})
         assert (response.status_code, response.data) == (304, b"")
@@ -279,7 +305,7 @@ def test_the_database_ends_its_connections_and_nobody_notices(
         db.session.execute(sa.text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"))
         db.session.close()
     assert who.get(address, headers={"If-None-Match": tag}).status_code == 304
-    monkeypatch.setattr(app.wsgi_app, "behind", lambda *_arguments: pytest.fail("the application was asked"))
+    monkeypatch.setattr(app.wsgi_app, "_context", lambda *_arguments: pytest.fail("a session was opened"))
     assert who.get(address, headers={"If-None-Match": tag}).status_code == 304
 
     def answers() -> set[int]:
@@ -287,11 +313,9 @@ def test_the_database_ends_its_connections_and_nobody_notices(
 
     with ThreadPoolExecutor(4) as several:
         assert set().union(*several.map(lambda _person: answers(), range(4))) == {304}
-    door: Any = app.wsgi_app
-    assert 1 <= len(door.kept) <= 4, "as many as asked at the same moment"
-    with app.app_context():
-        db.engine.dispose()
-    assert not door.kept, "they end with the engine"
+    feeds: Any = app.wsgi_app
+    assert 1 <= feeds.engine.pool.checkedin() <= 4, "as many as asked at the same moment"
+    assert feeds.engine.pool.checkedout() == 0
 
 
 @pytest.mark.parametrize("act", ["reset", "revoke"])
@@ -331,27 +355,3 @@ def test_signing_renaming_and_appointments_are_heard_of(sqlite_app: Flask, enter
     ended = who.get(address, headers={"If-None-Match": renamed.headers["ETag"]})
     assert ended.status_code == 200
     assert "Expert meeting" not in ended.text
-
-
-def test_the_compressed_form_is_joined_from_parts_and_changes_only_where_an_event_does() -> None:
-    from interagency.calendar.packing import Packer
-
-    def block(number: int, text: str) -> Block:
-        body = f"BEGIN:VEVENT\r\nUID:{number}\r\nSUMMARY:{text * 9}\r\nEND:VEVENT\r\n".encode()
-        return Block(datetime(2026, 1, 1), str(number), body, hashlib.sha256(body).digest()[:16])
-
-    def check(packer: Packer, blocks: list[Block]) -> None:
-        body = b"BEGIN" + b"".join(one.body for one in blocks) + b"END"
-        packed = packer.gzip(b"BEGIN", blocks, b"END", zlib.crc32(body), len(body))
-        assert gzip.decompress(packed) == body
-        assert zlib.decompressobj(31).decompress(packed) == body, "one member: some readers stop at the first"
-
-    packer, blocks = Packer(), [block(number, "Meeting ") for number in range(1000)]
-    check(packer, blocks)
-    parts = len(packer._kept)
-    assert parts > 8
-    blocks[500] = block(500, "Renamed ")
-    check(packer, blocks)
-    assert len(packer._kept) <= parts + 2
-    check(packer, blocks[:1])
-    check(packer, [])
