@@ -6,13 +6,15 @@ editions (the calendar) says so here, when the application opens its rooms.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+
+from interagency.matrix.activities.words import FactWords
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,9 @@ class CyclePart:
 
     `ids` selects the records of an entity; `rows` gives those still to be looked at, for its page; `confirm`
     notes the month for the given ids (None: all of them) and returns how many; `entries` gives all records
-    for an edition made on a day. `name` is also the `record_type` of their history.
+    for an edition made on a day. `name` is also the `record_type` of their history. `empty` are the facts of a record
+    that says nothing, so that a fact which older editions do not have reads as nothing said. `labels` are those of the
+    facts that a comparison names, and `say` tells one of them in words.
     """
 
     name: str
@@ -46,6 +50,9 @@ class CyclePart:
     rows: Callable[[Session, int], list[MonthRow]]
     confirm: Callable[[Session, int, str, Collection[int] | None], int]
     entries: Callable[[Session, date], list[dict[str, Any]]]
+    empty: Mapping[str, Any]
+    labels: Callable[[], dict[str, str]]
+    say: Callable[[FactWords, str, Any], str]
 
 
 PARTS: list[CyclePart] = []

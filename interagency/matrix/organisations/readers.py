@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person, Role
 from interagency.accounts.queries import person_by_email
-from interagency.mail import CONDITIONS, OutboxMessage
+from interagency.mail import CONDITIONS, OutboxMessage, SendIf
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities_of
 from interagency.web import settings
@@ -18,9 +18,9 @@ COORDINATOR = "coordinator"
 FOCAL_POINT = "focal_point"
 
 
-def as_focal_point(entities: Iterable[Organisation]) -> str:
+def as_focal_point(entities: Iterable[Organisation]) -> SendIf:
     """The condition of a message that tells a focal point of all these entities."""
-    return " ".join([FOCAL_POINT, *(entity.key for entity in entities)])
+    return SendIf(FOCAL_POINT, {"entities": [entity.key for entity in entities]})
 
 
 def reader_of(session: Session, message: OutboxMessage) -> Person | None:
@@ -36,8 +36,8 @@ def keys_of(session: Session, person: Person | None, at: datetime) -> set[str]:
     return {entity.key for entity in entities_of(session, person, at.astimezone(settings().zone).date())}
 
 
-def _is_focal_point(session: Session, message: OutboxMessage, at: datetime) -> bool:
-    return keys_of(session, reader_of(session, message), at).issuperset(message.only_while.split()[1:])
+def _is_focal_point(session: Session, message: OutboxMessage, at: datetime, *, entities: list[str]) -> bool:
+    return keys_of(session, reader_of(session, message), at).issuperset(entities)
 
 
 def _is_coordinator(session: Session, message: OutboxMessage, _at: datetime) -> bool:
