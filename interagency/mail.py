@@ -1,6 +1,6 @@
 """Messages out, through an outbox that survives a failure. The ground floor: knows no room.
 
-A message is written in the transaction of the act that causes it and sent afterwards; `once` is the
+A message is written in the transaction of the act that causes it and sent afterwards; `dedupe_key` is the
 step it belongs to, so that the same step never writes the same message twice. Sending claims one message
 after another: a process that dies leaves a claim behind, which is taken over after CLAIM. Only a death
 between the server's "accepted" and our note of it sends a message again, and then under the same
@@ -13,12 +13,13 @@ import logging
 import smtplib
 import ssl
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import make_msgid
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import sqlalchemy as sa
@@ -46,7 +47,7 @@ class OutboxMessage(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     # Names the step and the person, e.g. `reminder/2026-08/due/17`.
-    once: Mapped[str] = mapped_column(sa.String(200), unique=True)
+    dedupe_key: Mapped[str] = mapped_column(sa.String(200), unique=True)
     to_address: Mapped[str]
     to_name: Mapped[str]
     subject: Mapped[str]
@@ -60,9 +61,9 @@ class OutboxMessage(Model):
     sending_since: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(default="")
-    # What must hold of its reader when it leaves, `focal_point who undp`: the name of a condition of the registry and
-    # what that needs to know. Empty: nothing.
-    only_while: Mapped[str] = mapped_column(default="", server_default=sa.text("''"))
+    # What must hold when it leaves: the name of a condition of the registry and its arguments by name. Empty: nothing.
+    send_if: Mapped[str] = mapped_column(sa.String(40), default="", server_default=sa.text("''"))
+    send_if_args: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     @property
     def is_given_up(self) -> bool:
@@ -98,26 +99,34 @@ class Letter:
         return f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"></head><body>\n{body}\n</body></html>\n'
 
 
+@dataclass(frozen=True, slots=True)
+class SendIf:
+    """What must hold when a message leaves: the name of a condition of the registry, and plain values by name."""
+
+    name: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+
 def write(
     session: Session,
-    once: str,
+    dedupe_key: str,
     *,
     to_address: str,
     to_name: str,
     letter: Letter,
     at: datetime,
     host: str = "interagency",
-    only_while: str = "",
+    send_if: SendIf | None = None,
 ) -> bool:
-    """Put a message in the outbox, in the caller's transaction. False when the step `once` has written it before.
+    """Put a message in the outbox, in the caller's transaction. False when `dedupe_key` was written before.
 
-    It leaves only while the condition `only_while` holds of its reader.
+    It leaves only if the condition `send_if` holds by then.
     """
     try:
         with session.begin_nested():
             session.add(
                 OutboxMessage(
-                    once=once,
+                    dedupe_key=dedupe_key,
                     to_address=to_address,
                     to_name=to_name,
                     subject=letter.subject,
@@ -126,7 +135,8 @@ def write(
                     message_id=make_msgid(domain=host),
                     written_at=at,
                     next_try_at=at,
-                    only_while=only_while,
+                    send_if=send_if.name if send_if else "",
+                    send_if_args=dict(send_if.args) if send_if else {},
                 )
             )
             session.flush()
@@ -137,7 +147,7 @@ def write(
 
 def already_written(session: Session, keys: list[str]) -> set[str]:
     """Which of the steps `keys` have written their message."""
-    return set(session.scalars(sa.select(OutboxMessage.once).where(OutboxMessage.once.in_(keys))))
+    return set(session.scalars(sa.select(OutboxMessage.dedupe_key).where(OutboxMessage.dedupe_key.in_(keys))))
 
 
 # --- Sending ---
@@ -269,18 +279,18 @@ def _claim(session: Session, at: datetime) -> OutboxMessage | None:
 
 def _bring_up_to_date(session: Session, message: OutboxMessage, at: datetime) -> str | None:
     """Let the message say what holds by now. None when it was taken back, else an empty string or what went wrong."""
-    if not message.only_while:
+    if not message.send_if:
         return ""
     try:
-        says = registry.conditions[message.only_while.split()[0]](session, message, at)
+        says = registry.conditions[message.send_if](session, message, at, **message.send_if_args)
     except Exception as problem:  # one that cannot be asked about stays, and keeps no other from leaving
         session.rollback()
-        log.exception("whether a message may leave cannot be said: %s", message.once)
+        log.exception("whether a message may leave cannot be said: %s", message.dedupe_key)
         return f"{type(problem).__name__}: {problem}"[:500]
     own = (OutboxMessage.id == message.id, OutboxMessage.sending_since == message.sending_since)
     if says is False:
         session.execute(sa.delete(OutboxMessage).where(*own))  # its step may write again
-        log.info("a message was taken back: %s", message.once)
+        log.info("a message was taken back: %s", message.dedupe_key)
     elif isinstance(says, Letter):
         message.subject, message.text, message.html = says.subject, says.text(), says.html()
         values = {"subject": message.subject, "text": message.text, "html": message.html}

@@ -20,9 +20,9 @@ called in the order in which their names were registered first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -30,10 +30,10 @@ from sqlalchemy.orm import Session
 
 if TYPE_CHECKING:
     from interagency.accounts.models import Person
-    from interagency.mail import Letter, OutboxMessage
+    from interagency.mail import Letter
 
     AfterClosing = Callable[[Session, int], object]
-    Condition = Callable[[Session, OutboxMessage, datetime], bool | Letter]
+    Condition = Callable[..., bool | Letter]  # (session, message, at, **args)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,8 @@ class CyclePart:
     `confirm(session, entity id, month, ids)`: notes the month (`YYYY-MM`) for the records `ids` (None: all of the
     entity) and returns how many.
     `entries(session, day)`: all records as plain values, for an edition of that day.
+    `empty`: the facts of a record that says nothing, so that a fact which older editions do not have reads as such.
+    `labels()`: those of the facts that a comparison names, by key; `say(fact words, key, value)`: one of them in words.
     """
 
     name: str
@@ -73,6 +75,9 @@ class CyclePart:
     rows: Callable[[Session, int], list[MonthRow]]
     confirm: Callable[[Session, int, str, Collection[int] | None], int]
     entries: Callable[[Session, date], list[dict[str, Any]]]
+    empty: Mapping[str, Any]
+    labels: Callable[[], dict[str, str]]
+    say: Callable[[Any, str, Any], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +119,15 @@ class Registry:
         """
         self.after_closing[name] = prepare
 
-    def register_condition(self, word: str, condition: Condition) -> None:
-        """Say what the first word of a message's `only_while` means, at the instant (UTC) when the message may leave.
+    def register_condition(self, name: str, condition: Condition) -> None:
+        """Say what a message's `send_if` of this name means, at the instant (UTC) when the message may leave.
+
+        It is called with the session, the message, the instant and the message's `send_if_args` by name.
 
         False takes the message back, True lets it go as it was written, a Letter is what it says by now. A message can
         wait hours for a server that is away: who had a right when it was written may have it no more.
         """
-        self.conditions[word] = condition
+        self.conditions[name] = condition
 
     def prepare_edition(self, session: Session, number: int) -> None:
         """Call everything registered for after a closing, for the edition `number`."""

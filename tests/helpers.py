@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +14,8 @@ from flask.testing import FlaskClient
 from lxml import html
 from werkzeug.test import TestResponse
 
+from interagency.calendar.models import EventKind, EventStatus
+from interagency.calendar.record import EventDraft, Records, SegmentDraft, draft_from
 from interagency.database import db
 
 PASSWORD = "a long enough password"
@@ -78,6 +81,14 @@ def statements_seen(app: Flask) -> Iterator[list[str]]:
         yield seen
     finally:
         sa.event.remove(engine, "before_cursor_execute", note)
+
+
+def event_draft(
+    title: str, kind: EventKind, status: EventStatus, segments: list[SegmentDraft], **more: Any
+) -> EventDraft:
+    """An event that says these and `more`, by the names of its fields, and nothing else."""
+    draft = draft_from({"title": title, "kind": kind.value, "status": status.value}, Records(None))
+    return replace(draft, segments=segments, **more)
 
 
 ACTIVITY = {

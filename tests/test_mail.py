@@ -25,7 +25,7 @@ from flask import Flask
 from interagency import mail
 from interagency.command import settings_of
 from interagency.database import db
-from interagency.mail import Letter, OutboxMessage, send_outbox, write
+from interagency.mail import Letter, OutboxMessage, SendIf, send_outbox, write
 from interagency.registry import registry
 from interagency.settings import Settings
 from tests.conftest import make_settings
@@ -157,7 +157,7 @@ def test_without_tls_mails_stay_unless_that_is_meant(
 def test_the_same_step_writes_once(app: Flask) -> None:
     put(app, "a", "a", "b")
     put(app, "b")
-    assert [message.once for message in all_messages(app)] == ["a", "b"]
+    assert [message.dedupe_key for message in all_messages(app)] == ["a", "b"]
 
 
 def test_what_is_rolled_back_is_never_sent(app: Flask, server: tuple[Server, int]) -> None:
@@ -179,21 +179,22 @@ def test_what_must_hold_of_the_reader_is_asked_when_a_mail_leaves(
 ) -> None:
     handler, port = server
     by_now = Letter("By now", "Dear Farida,", ("Otherwise.",))
-    says: dict[str, bool | Letter] = {"test yes": True, "test no": False, "test new": by_now}
+    says: dict[str, bool | Letter] = {"yes": True, "no": False, "new": by_now}
     monkeypatch.setitem(
-        registry.conditions, "test", lambda _session, message, at: at == AT and says[message.only_while]
+        registry.conditions, "test", lambda _session, _message, at, *, answer: at == AT and says[answer]
     )
     with app.app_context():
         for one in (*says, ""):
             who = {"to_address": "who@example.org", "to_name": "Farida Who"}
-            assert write(db.session, f"step {one}", **who, letter=LETTER, at=AT, only_while=one)
+            send_if = SendIf("test", {"answer": one}) if one else None
+            assert write(db.session, f"step {one}", **who, letter=LETTER, at=AT, send_if=send_if)
         db.session.commit()
     assert send_all(app, port) == (3, 0, 1)
-    assert [message.once for message in all_messages(app)] == ["step test yes", "step test new", "step "]
+    assert [message.dedupe_key for message in all_messages(app)] == ["step yes", "step new", "step "]
     found = [email.message_from_bytes(one.content, policy=email.policy.default) for one in handler.taken]
     assert [one["Subject"] for one in found] == [LETTER.subject, "By now", LETTER.subject]
     assert "Otherwise." in next(found[1].iter_parts()).get_content()
-    put(app, "step test no")  # its step may write again
+    put(app, "step no")  # its step may write again
     assert len(all_messages(app)) == 4
 
 
@@ -202,7 +203,7 @@ def test_a_condition_that_cannot_be_asked_keeps_its_own_mail_and_no_other(
 ) -> None:
     with app.app_context():
         who = {"to_address": "who@example.org", "to_name": "Farida Who"}
-        write(db.session, "strange", **who, letter=LETTER, at=AT, only_while="a word of another version")
+        write(db.session, "strange", **who, letter=LETTER, at=AT, send_if=SendIf("of another version"))
         db.session.commit()
     put(app, "plain")
     assert send_all(app, server[1]) == (1, 1, 0)

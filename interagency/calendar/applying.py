@@ -10,6 +10,7 @@ from interagency.calendar.drafts import (
     ExceptionDraft,
     SegmentDraft,
 )
+from interagency.calendar.fields import FIELDS, PLAIN
 from interagency.calendar.models import (
     Event,
     EventChapter,
@@ -22,37 +23,16 @@ from interagency.calendar.models import (
     SegmentDay,
 )
 from interagency.calendar.rules import rule_from
-from interagency.matrix.organisations.queries import names_of
 from interagency.words import search_text
-
-PLAIN_FIELDS = (
-    "title",
-    "kind",
-    "status",
-    "description",
-    "mode",
-    "venue",
-    "city",
-    "timezone",
-    "meant_for",
-    "participants_incomplete",
-    "rrule",
-    "shareable",
-    "source",
-    "remarks",
-    "illustrative",
-    "series_number",
-    "milestone_id",
-)
 
 
 def apply_draft(event: Event, draft: EventDraft) -> None:
     """Make `event` say what `draft` says."""
-    for name in PLAIN_FIELDS:
-        setattr(event, name, getattr(draft, name))
+    for field in PLAIN:
+        setattr(event, field.name, getattr(draft, field.name))
     event.country = draft.country
     event.country_code = draft.country.code if draft.country else None
-    event.parent, event.series = draft.parent, draft.series
+    event.parent, event.series, event.milestone_id = draft.parent, draft.series, draft.milestone
     event.parent_id = draft.parent.id if draft.parent else None
     _apply_segments(event, draft.segments)
     _apply_exceptions(event, draft.exceptions)
@@ -161,18 +141,7 @@ def refresh_derived(event: Event) -> None:
 
 def searched_words(event: Event) -> tuple[str, str]:
     """The words of its title, and all it is found by; remarks are for internal eyes and not in it."""
-    organisations = [link.organisation for link in event.organisations]
-    text = search_text(
-        event.title,
-        event.description,
-        event.venue,
-        event.city,
-        event.kind.value,
-        *((event.country.name, *event.country.other_names) if event.country else ()),
-        *(name for organisation in organisations for name in names_of(organisation)),
-        event.series.title if event.series else "",
-        event.source,
-    )
+    text = search_text(*(word for field in FIELDS for word in field.search_words(event)))
     return search_text(event.title), text
 
 

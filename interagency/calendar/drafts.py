@@ -67,36 +67,38 @@ class ExceptionDraft:
 
 @dataclass(slots=True)
 class EventDraft:
-    """Everything a person says of an event, as finished values."""
+    """Everything a person says of an event, as finished values by the names of `fields.FIELDS`.
+
+    Nothing has a default, so that a field that is added is left out nowhere; `fields.draft_from` makes one.
+    """
 
     title: str
     kind: EventKind
     status: EventStatus
     segments: list[SegmentDraft]
-    description: str = ""
-    mode: Mode | None = None
-    venue: str = ""
-    city: str = ""
-    country: Country | None = None
-    timezone: str | None = None
-    meant_for: str = ""
-    organisers: list[Organisation] = field(default_factory=list)
-    participants: list[Organisation] = field(default_factory=list)
-    participants_incomplete: bool = False
-    chapters: list[int] = field(default_factory=list)
-    activities: list[Activity] = field(default_factory=list)
-    parent: Event | None = None
-    series: EventSeries | None = None
-    series_number: int | None = None
-    links: list[tuple[LinkKind, str, str]] = field(default_factory=list)
-    documents: list[DocumentDraft] = field(default_factory=list)
-    milestone_id: int | None = None
-    rrule: str = ""
-    exceptions: list[ExceptionDraft] = field(default_factory=list)
-    shareable: bool = False
-    source: str = ""
-    remarks: str = ""
-    illustrative: bool = False
+    rrule: str
+    exceptions: list[ExceptionDraft]
+    timezone: str | None
+    mode: Mode | None
+    venue: str
+    city: str
+    country: Country | None
+    organisers: list[Organisation]
+    participants: list[Organisation]
+    participants_incomplete: bool
+    meant_for: str
+    chapters: list[int]  # of the event as a whole
+    description: str
+    links: list[tuple[LinkKind, str, str]]
+    documents: list[DocumentDraft]
+    activities: list[Activity]
+    milestone: int | None
+    parent: Event | None
+    series: EventSeries | None
+    series_number: int | None
+    shareable: bool
+    source: str
+    remarks: str
 
 
 def first_moment(event: Event) -> datetime:
@@ -114,51 +116,4 @@ def moved(segment: SegmentDraft, by: timedelta) -> SegmentDraft:
         ImpreciseDate.day(segment.end.last + days),
         segment.start_time,
         segment.end_time,
-    )
-
-
-def draft_of(event: Event) -> EventDraft:
-    """The record as a draft that says the same, to change one thing of it."""
-    return EventDraft(
-        title=event.title,
-        kind=event.kind,
-        status=event.status,
-        segments=[
-            SegmentDraft(
-                s.start,
-                s.end,
-                s.start_time,
-                s.end_time,
-                tuple(DayDraft(day.day, day.chapter_number, day.note) for day in s.days),
-                s.number,
-            )
-            for s in event.segments
-            if s.start and s.end
-        ],
-        description=event.description,
-        mode=event.mode,
-        venue=event.venue,
-        city=event.city,
-        country=event.country,
-        timezone=event.timezone,
-        meant_for=event.meant_for,
-        organisers=event.organisers,
-        participants=event.participants,
-        participants_incomplete=event.participants_incomplete,
-        chapters=[link.chapter_number for link in event.chapters if not link.by_day],
-        activities=list(event.activities),
-        parent=event.parent,
-        series=event.series,
-        series_number=event.series_number,
-        links=[(link.kind, link.title, link.url) for link in event.links],
-        documents=[DocumentDraft(d.title, d.url, d.owner, d.is_permitted) for d in event.documents],
-        milestone_id=event.milestone_id,
-        rrule=event.rrule,
-        exceptions=[
-            ExceptionDraft(c.original, c.start, c.end, c.is_cancelled, c.title, c.note) for c in event.exceptions
-        ],
-        shareable=event.shareable,
-        source=event.source,
-        remarks=event.remarks,
-        illustrative=event.illustrative,
     )

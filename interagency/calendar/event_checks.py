@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from wtforms import ValidationError
 
-from interagency.calendar.event_fields import EventFields
+from interagency.calendar.event_inputs import EventFields
 from interagency.calendar.lines import (
     read_number,
 )

@@ -12,7 +12,7 @@ from flask_login import current_user
 
 from interagency.calendar import queries, record
 from interagency.calendar.clashes import clashes
-from interagency.calendar.event_pages import month_of, plain, rooms
+from interagency.calendar.event_pages import month_of, rooms, told
 from interagency.calendar.forms import (
     EventForm,
 )
@@ -21,7 +21,7 @@ from interagency.calendar.models import Event
 from interagency.calendar.planning import read_plan
 from interagency.database import db
 from interagency.form_keys import led_to, makes_anew
-from interagency.history import changes_of
+from interagency.history import changes_of, difference
 from interagency.matrix.activities.queries import may_add_activities, my_entities
 from interagency.matrix.activities.record import StaleVersionError
 from interagency.web import reader_zone
@@ -143,7 +143,7 @@ def _conflict(event_id: int, form: EventForm) -> ResponseReturnValue:
     db.session.rollback()
     theirs = queries.get_event(event_id)
     form.version.data = str(version)
-    rows = [(name, plain(stands[name]), plain(typed[name])) for name in stands if stands[name] != typed[name]]
+    rows = told(difference(stands, typed))
     last = next(iter(changes_of(db.session, "event", event_id)), None)
     return _form_page(form, theirs, 409, {"rows": rows, "last": last})
 

@@ -12,7 +12,7 @@ from flask_login import current_user
 
 from interagency.calendar import queries, record
 from interagency.calendar.clashes import Clash, clashes, plan_of
-from interagency.calendar.event_pages import month_of, plain, rooms
+from interagency.calendar.event_pages import described, month_of, rooms, told
 from interagency.calendar.models import Event, EventStatus
 from interagency.calendar.occurrences import occurrences
 from interagency.database import db
@@ -49,6 +49,7 @@ def event(event_id: int) -> ResponseReturnValue:
         may_edit=record.may_edit_event(current_user, my_entities(), found),
         changes=changes_of(db.session, "event", found.id)[:3],
         clashes=_clashes_of(found),
+        described=described(found),
         side_events=queries.side_events(db.session, found.id),
         reader_zone=reader_zone(),
         milestone_move=_milestone_move(found),
@@ -164,4 +165,4 @@ def history(event_id: int) -> ResponseReturnValue:
     """Every change of one event."""
     found = queries.get_event(event_id)
     changes = changes_of(db.session, "event", found.id)
-    return render_template("calendar/history.html", event=found, changes=changes, plain=plain)
+    return render_template("calendar/history.html", event=found, changes=changes, told=told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time
+from typing import Any
 
 import sqlalchemy as sa
 from flask import request
@@ -11,7 +12,8 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.calendar.event_checks import EventChecks
-from interagency.calendar.event_fields import REPEATS
+from interagency.calendar.event_inputs import REPEATS, SHOWN_AS_THEY_ARE
+from interagency.calendar.fields import Kind
 from interagency.calendar.lines import (
     DocumentReader,
     day_words,
@@ -25,8 +27,8 @@ from interagency.calendar.lines import (
     record_words,
     segment_words,
 )
-from interagency.calendar.models import Event, EventKind, EventSeries, EventStatus, Mode
-from interagency.calendar.record import DayDraft, DocumentDraft, EventDraft, ExceptionDraft, SegmentDraft
+from interagency.calendar.models import Event, EventSeries
+from interagency.calendar.record import DayDraft, DocumentDraft, EventDraft, ExceptionDraft, Records, SegmentDraft
 from interagency.calendar.repeats import Repeat, repeat_of, rule_of
 from interagency.calendar.rules import rule_from
 from interagency.dates import ImpreciseDate
@@ -45,7 +47,7 @@ class EventForm(EventChecks):
 
     def __init__(self, session: Session, event: Event | None = None, mine: list[Organisation] | None = None) -> None:
         super().__init__()
-        self._session, self._event = session, event
+        self._session, self._event, self._records = session, event, Records(session)
         organisations = [o for o in all_organisations(session) if o.retired_on is None or self._has(event, o)]
         offered = {organisation.key: organisation for organisation in organisations}
         chapters = {str(c.number): c for c in session.scalars(sa.select(Chapter).order_by(Chapter.number))}
@@ -119,15 +121,11 @@ class EventForm(EventChecks):
 
     def _fill(self, event: Event) -> None:
         """Show the record as it stands."""
-        for name in ("title", "venue", "city", "meant_for", "description", "source", "remarks"):
-            getattr(self, name).data = getattr(event, name)
-        for name in ("participants_incomplete", "shareable"):
-            getattr(self, name).data = getattr(event, name)
+        for field in SHOWN_AS_THEY_ARE:
+            fact = field.fact(event)
+            self[field.name].data = "" if fact is None and field.kind is not Kind.NUMBER else fact
         self.version.data = str(event.version)
-        self.kind.data, self.status.data = event.kind.value, event.status.value
-        self.mode.data = event.mode.value if event.mode else ""
         self.country.data = event.country.name if event.country else ""
-        self.timezone.data = event.timezone or ""
         repeat = self._repeat
         self.repeats.data = repeat.kind if repeat else "kept" if event.rrule else ""
         if repeat is not None:
@@ -138,7 +136,6 @@ class EventForm(EventChecks):
         self.milestone.data = str(event.milestone_id or "")
         self.parent.data = record_words(event.parent) if event.parent else ""
         self.series_title.data = event.series.title if event.series else ""
-        self.series_number.data = event.series_number
         self.segments.found = [
             SegmentDraft(s.start, s.end, s.start_time, s.end_time) for s in event.segments if s.start and s.end
         ]
@@ -211,38 +208,27 @@ class EventForm(EventChecks):
             )
             for s in drafts
         ]
-        event = self._event
         rrule = self._rule(drafts[0].start.first)
         code = self._names.country(self.country.data) if self.country.data else None
+        values: dict[str, Any] = {
+            field.name: field.value(self[field.name].data or field.empty, self._records) for field in SHOWN_AS_THEY_ARE
+        }
+        values["series_number"] = values["series_number"] if self.series_title.data else None
         return EventDraft(
-            title=self.title.data,
-            kind=EventKind(self.kind.data),
-            status=EventStatus(self.status.data),
+            **values,
             segments=segments,
-            description=self.description.data,
-            mode=Mode(self.mode.data) if self.mode.data else None,
-            venue=self.venue.data,
-            city=self.city.data,
-            country=self._session.get(Country, code) if code else None,
-            timezone=self.timezone.data or None,
-            meant_for=self.meant_for.data,
+            rrule=rrule,
+            exceptions=_kept_exceptions(self._event, rrule, drafts[0]) if self._event else [],
+            country=self._records.get(Country, code),
             organisers=self.organisers.data or [],
             participants=self.participants.data or [],
-            participants_incomplete=self.participants_incomplete.data,
             chapters=[chapter.number for chapter in self.chapters.data or []],
-            activities=self.activities.data or [],
-            parent=self._found_parent,
-            series=self._series(),
-            series_number=self.series_number.data if self.series_title.data else None,
             links=self.links.data or [],
             documents=self.documents.data or [],
-            milestone_id=int(self.milestone.data) if self.milestone.data else None,
-            rrule=rrule,
-            exceptions=_kept_exceptions(event, rrule, drafts[0]) if event else [],
-            shareable=self.shareable.data,
-            source=self.source.data,
-            remarks=self.remarks.data,
-            illustrative=event.illustrative if event else False,
+            activities=self.activities.data or [],
+            milestone=int(self.milestone.data) if self.milestone.data else None,
+            parent=self._found_parent,
+            series=self._series(),
         )
 
 

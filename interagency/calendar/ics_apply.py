@@ -16,7 +16,7 @@ from interagency.calendar.ics_import import Importer
 from interagency.calendar.ics_versions import NEW, UPDATED
 from interagency.calendar.models import CalendarImport, Event, EventKind, EventStatus
 from interagency.calendar.queries import everything
-from interagency.calendar.record import EventDraft, draft_of
+from interagency.calendar.record import EventDraft, Records, draft_from, draft_of
 from interagency.history import Action, audit, record_change
 from interagency.matrix.activities.record import StaleVersionError
 from interagency.matrix.organisations.models import Organisation
@@ -80,10 +80,11 @@ class _Run:
     def _add(self, item: dict[str, Any], incoming: IcsEvent) -> str:
         if self.session.scalar(sa.select(Event.id).where(Event.uid == incoming.uid)) is not None:
             return "left"
-        draft = EventDraft(
-            title="", kind=_kind(incoming, self.importer), status=EventStatus.CONFIRMED, segments=[],
-            source=f"Taken in from {self.kept.file_name}",
-        )  # fmt: skip
+        said = {
+            "kind": _kind(incoming, self.importer).value, "status": EventStatus.CONFIRMED.value,
+            "source": f"Taken in from {self.kept.file_name}",
+        }  # fmt: skip
+        draft = draft_from(said, Records(self.session))
         onto(draft, incoming, None)
         draft.organisers = _organisers(incoming, self.importer, self.directory)
         try:

@@ -7,14 +7,14 @@ from datetime import date, datetime, time
 from typing import Any
 
 from interagency.calendar.feed import calendar_bytes
+from interagency.calendar.field_values import Records, segment_draft
+from interagency.calendar.fields import FIELDS, Ics, draft_from, facts
 from interagency.calendar.ics import IcsEvent, read_ics
-from interagency.calendar.models import Event, EventStatus, LinkKind
+from interagency.calendar.models import Event
 from interagency.calendar.publish import feed_events
-from interagency.calendar.record import DayDraft, EventDraft, ExceptionDraft, SegmentDraft, draft_of
+from interagency.calendar.record import EventDraft, SegmentDraft, draft_of
 from interagency.dates import ImpreciseDate
 from interagency.web import settings
-
-TEXTS = ("title", "description", "venue", "timezone", "rrule")
 
 
 def sent_of(event: Event) -> dict[str, IcsEvent]:
@@ -32,11 +32,10 @@ def onto(draft: EventDraft, incoming: IcsEvent, base: IcsEvent | None, place: in
     def said(name: str) -> bool:
         return base is None or getattr(incoming, name) != getattr(base, name)
 
-    for name in TEXTS:
-        if said(name):
-            setattr(draft, name, getattr(incoming, name))
-    if said("status"):
-        draft.status = EventStatus(incoming.status)
+    records = Records(None)  # what a file carries refers to no record
+    for field in FIELDS:
+        if field.ics is Ics.BOTH and field.name != "segments" and said(field.name):
+            setattr(draft, field.name, field.value(getattr(incoming, field.name), records))
     if said("segments"):
         taken = [_segment(values, draft) for values in incoming.segments]
         if len(taken) > 1:
@@ -46,10 +45,6 @@ def onto(draft: EventDraft, incoming: IcsEvent, base: IcsEvent | None, place: in
             draft.segments[place : place + 1] = [replace(taken[0], number=number)]
     if draft.rrule:
         draft.segments = draft.segments[:1]
-    if said("exceptions"):
-        draft.exceptions = [_exception(*values) for values in incoming.exceptions]
-    if said("links"):
-        draft.links = [(LinkKind(kind), title, address) for kind, title, address in incoming.links]
     return draft
 
 
@@ -81,25 +76,9 @@ def _segment(values: list[str | None], draft: EventDraft) -> SegmentDraft:
     )
 
 
-def _exception(
-    original: str, start: str | None, end: str | None, cancelled: bool, title: str, note: str
-) -> ExceptionDraft:
-    return ExceptionDraft(
-        datetime.fromisoformat(original),
-        datetime.fromisoformat(start) if start else None,
-        datetime.fromisoformat(end) if end else None,
-        cancelled,
-        title,
-        note,
-    )
-
-
 def state_of(event: Event) -> dict[str, Any]:
     """All of an event that a file can change, as plain values, to be put back exactly by `put_back`."""
-    draft = draft_of(event)
-    return {
-        **{name: getattr(draft, name) for name in TEXTS},
-        "status": draft.status.value,
+    return {field.name: field.fact(event) for field in FIELDS if field.ics is Ics.BOTH} | {
         "cancelled_at": _text(event.cancelled_at),
         "segments": [
             [
@@ -110,35 +89,16 @@ def state_of(event: Event) -> dict[str, Any]:
                 _text(segment.end_time),
                 [[day.day.isoformat(), day.chapter, day.note] for day in segment.days],
             ]
-            for segment in draft.segments
+            for segment in draft_of(event).segments
         ],
-        "exceptions": [
-            [one.original.isoformat(), _text(one.start), _text(one.end), one.is_cancelled, one.title, one.note]
-            for one in draft.exceptions
-        ],
-        "links": [[kind.value, title, address] for kind, title, address in draft.links],
     }
 
 
 def put_back(event: Event, state: dict[str, Any]) -> EventDraft:
     """The draft of an event as it was when `state_of` kept it; what a file cannot change is as it is now."""
-    draft = draft_of(event)
-    for name in TEXTS:
-        setattr(draft, name, state[name])
-    draft.status = EventStatus(state["status"])
-    draft.segments = [
-        SegmentDraft(
-            ImpreciseDate.from_code(start),
-            ImpreciseDate.from_code(end),
-            time.fromisoformat(begins) if begins else None,
-            time.fromisoformat(ends) if ends else None,
-            tuple(DayDraft(date.fromisoformat(day), chapter, note) for day, chapter, note in days),
-            number,
-        )
-        for number, start, end, begins, ends, days in state["segments"]
-    ]
-    draft.exceptions = [_exception(*values) for values in state["exceptions"]]
-    draft.links = [(LinkKind(kind), title, address) for kind, title, address in state["links"]]
+    said = {field.name: state[field.name] for field in FIELDS if field.name in state and field.name != "segments"}
+    draft = draft_from(facts(event) | said, Records.of_event(event))
+    draft.segments = [segment_draft(*values, number=number) for number, *values in state["segments"]]
     return draft
 
 

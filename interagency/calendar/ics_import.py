@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
 from interagency.calendar import record
+from interagency.calendar.fields import labels, say
 from interagency.calendar.ics import IcsEvent, ReadCalendar, read_ics
 from interagency.calendar.ics_drafts import onto, sent_of
 from interagency.calendar.ics_uids import Uids
@@ -21,7 +22,7 @@ from interagency.calendar.ics_versions import NEW, UPDATED, Taken, is_older, kno
 from interagency.calendar.models import CalendarImport, Event, EventKind
 from interagency.calendar.record import draft_of, may_edit_event
 from interagency.history import difference
-from interagency.matrix.activities.words import FactWords, event_field_words
+from interagency.matrix.activities.words import FactWords
 from interagency.matrix.organisations.models import Organisation
 from interagency.words import fold
 
@@ -71,7 +72,7 @@ def _compare(session: Session, read: ReadCalendar, importer: Importer) -> list[d
     """One item per event of the file: what it would do, why, and the event itself."""
     uids = Uids(session, read.events)
     taken = last_taken(session, {event.id for event, _place in uids.known.values()})
-    comparison = _Comparison(session, importer, uids, taken, FactWords(session), event_field_words())
+    comparison = _Comparison(session, importer, uids, taken, FactWords(session))
     items = [
         {"title": incoming.title, "when": _when(incoming), "notes": incoming.notes} | comparison.item(incoming)
         for incoming in read.events
@@ -91,7 +92,6 @@ class _Comparison:
     uids: Uids
     taken: dict[int, Taken]
     words: FactWords
-    names: dict[str, Any]
 
     def item(self, incoming: IcsEvent) -> dict[str, Any]:
         """What one event of the file would do, and why."""
@@ -125,10 +125,11 @@ class _Comparison:
         return {"act": NEW, "event": incoming.as_json(), "alike": []}
 
     def _told(self, changes: dict[str, list[Any]]) -> list[list[Any]]:
+        names = labels()
         return [
-            [self.names[name], self.words.say(name, was), self.words.say(name, now)]
+            [names[name], say(self.words, name, was), say(self.words, name, now)]
             for name, (was, now) in changes.items()
-            if name in self.names
+            if name in names
         ]
 
     def _why_not(self, stands: Event, incoming: IcsEvent, known: tuple[int, str]) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from flask import url_for
 from sqlalchemy.orm import Session
 
 from interagency.calendar.bulk import read_events
+from interagency.calendar.fields import EMPTY, facts, labels, say
 from interagency.calendar.models import Event, EventOrganisation, EventStatus, Part
-from interagency.calendar.occurrences import days_words, occurrences
+from interagency.calendar.occurrences import StoredOccurrence, days_words, occurrences, stored
 from interagency.calendar.queries import everything
-from interagency.calendar.record import facts
 from interagency.registry import CyclePart, MonthRow
 
 NAME = "event"
@@ -87,25 +87,13 @@ def entries(
 
     `days` are its days in words and as dates; of a repeated event those from half a year back to a year ahead.
     """
-    return [_entry(cast(Event, event), day) for event in read_events(session, conditions)]  # it has an event's names
+    return [_entry(event, day) for event in read_events(session, conditions)]
 
 
-def _days(event: Event, day: date) -> list[list[Any]]:
-    """`[words, first day, last day, from, to, title, cancelled, exact]` of each happening."""
+def _days(event: Event, day: date) -> list[StoredOccurrence]:
+    """Each occurrence, as an edition keeps it: in JSON a list of its values."""
     first, last = (day - BACK, day + AHEAD) if event.rrule else (date(1900, 1, 1), date(2199, 12, 31))
-    return [
-        [
-            one.when,
-            one.first.isoformat(),
-            one.last.isoformat(),
-            f"{one.start:%H:%M}" if one.start else "",
-            f"{one.end:%H:%M}" if one.end else "",
-            one.title,
-            one.is_cancelled,
-            one.exact,
-        ]
-        for one in occurrences(event, first, last)
-    ]
+    return [stored(occurrence) for occurrence in occurrences(event, first, last)]
 
 
 def _entry(event: Event, day: date) -> dict[str, Any]:
@@ -124,4 +112,6 @@ def _entry(event: Event, day: date) -> dict[str, Any]:
     }
 
 
-CYCLE_PART = CyclePart(name=NAME, ids=ids, rows=rows, confirm=confirm, entries=entries)
+CYCLE_PART = CyclePart(
+    name=NAME, ids=ids, rows=rows, confirm=confirm, entries=entries, empty=EMPTY, labels=labels, say=say
+)

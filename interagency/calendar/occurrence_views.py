@@ -155,7 +155,9 @@ def _split(event: Event, original: datetime, mine: list[Organisation]) -> Respon
     if not _save(event, ended, mine):
         return _page(_event(event.id)[0], error=_("Somebody saved this event a moment ago. Try again."), code=409)
     month = month_being_updated(db.session, [entity.id for entity in mine])
-    made = record.create_event(db.session, rest, by=current_user, mine=mine, month=month)
+    made = record.create_event(
+        db.session, rest, by=current_user, mine=mine, month=month, illustrative=event.illustrative
+    )
     address = url_for("calendar.edit", event_id=made.id)
     led_to(address)
     db.session.commit()

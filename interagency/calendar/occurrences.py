@@ -6,6 +6,7 @@ import calendar as months
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from interagency.calendar.models import Event, EventStatus, OccurrenceChange, Segment
@@ -33,6 +34,45 @@ class Occurrence:
     def sort_key(self) -> tuple[date, datetime, int, int]:
         begins = self.start or datetime.combine(self.first, time(), ZoneInfo("UTC"))
         return (self.first, begins.replace(tzinfo=None), self.event.id, self.segment.number)
+
+
+class StoredOccurrence(NamedTuple):
+    """One occurrence as editions and hand-outs keep it: in JSON a list of these values, in this order for ever.
+
+    `when` says its days in words, `first` and `last` as ISO dates; `begins` and `ends` are local times of the event's
+    zone as `HH:MM`, empty for whole days. `is_exact`: both days are known. Read one by `StoredOccurrence(*values)`.
+    """
+
+    when: str
+    first: str
+    last: str
+    begins: str
+    ends: str
+    title: str
+    is_cancelled: bool
+    is_exact: bool
+
+    @property
+    def first_day(self) -> date:
+        return date.fromisoformat(self.first)
+
+    @property
+    def last_day(self) -> date:
+        return date.fromisoformat(self.last)
+
+
+def stored(occurrence: Occurrence) -> StoredOccurrence:
+    """An occurrence as an edition keeps it."""
+    return StoredOccurrence(
+        occurrence.when,
+        occurrence.first.isoformat(),
+        occurrence.last.isoformat(),
+        f"{occurrence.start:%H:%M}" if occurrence.start else "",
+        f"{occurrence.end:%H:%M}" if occurrence.end else "",
+        occurrence.title,
+        occurrence.is_cancelled,
+        occurrence.exact,
+    )
 
 
 def occurrences(event: Event, first: date, last: date) -> list[Occurrence]:

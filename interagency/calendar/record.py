@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -17,15 +17,15 @@ from interagency.calendar.drafts import (
     EventDraft,
     ExceptionDraft,
     SegmentDraft,
-    draft_of,
     first_moment,
     moved,
 )
+from interagency.calendar.field_values import Records
+from interagency.calendar.fields import FIELDS, draft_from, facts
 from interagency.calendar.models import (
     Event,
     EventStatus,
     Part,
-    Segment,
 )
 from interagency.database import now
 from interagency.history import Action, record_change
@@ -38,9 +38,11 @@ __all__ = [
     "DocumentDraft",
     "EventDraft",
     "ExceptionDraft",
+    "Records",
     "SegmentDraft",
     "apply_draft",
     "create_event",
+    "draft_from",
     "draft_of",
     "facts",
     "first_moment",
@@ -52,7 +54,7 @@ __all__ = [
 ]
 
 # A change in one of these must reach calendars as a change (RFC 5545, 3.8.7.4).
-RAISES_SEQUENCE = ("status", "venue", "city", "country", "mode", "timezone", "segments", "rrule", "exceptions")
+RAISES_SEQUENCE = tuple(field.name for field in FIELDS if field.raises_sequence)
 
 
 def may_edit_event(person: Person, mine: Iterable[Organisation], event: Event) -> bool:
@@ -61,62 +63,18 @@ def may_edit_event(person: Person, mine: Iterable[Organisation], event: Event) -
     return person.is_coordinator or bool(organisers & {entity.id for entity in mine})
 
 
-def facts(event: Event) -> dict[str, Any]:
-    """What the record says, as plain values by stable keys: for history, comparison and editions."""
-    return {
-        "title": event.title,
-        "kind": event.kind.value,
-        "status": event.status.value,
-        "segments": [_segment_facts(segment) for segment in event.segments],
-        "rrule": event.rrule,
-        "exceptions": [
-            [
-                change.original.isoformat(),
-                change.start.isoformat() if change.start else None,
-                change.end.isoformat() if change.end else None,
-                change.is_cancelled,
-                change.title,
-                change.note,
-            ]
-            for change in event.exceptions
-        ],
-        "timezone": event.timezone,
-        "venue": event.venue,
-        "city": event.city,
-        "country": event.country_code,
-        "mode": event.mode.value if event.mode else None,
-        "organisers": [organiser.key for organiser in event.organisers],
-        "participants": [participant.key for participant in event.participants],
-        "participants_incomplete": event.participants_incomplete,
-        "meant_for": event.meant_for,
-        "chapters": sorted(link.chapter_number for link in event.chapters if not link.by_day),
-        "activities": sorted(activity.id for activity in event.activities),
-        "parent": event.parent_id,
-        "series": event.series.title if event.series else None,
-        "series_number": event.series_number,
-        "description": event.description,
-        "links": [[link.kind.value, link.title, link.url] for link in event.links],
-        "documents": [
-            [document.title, document.url, document.owner.key if document.owner else None, document.is_permitted]
-            for document in event.documents
-        ]
-        or None,
-        "milestone": event.milestone_id,
-        "shareable": event.shareable,
-        "source": event.source,
-        "remarks": event.remarks,
-        "is_listed": event.is_listed,
-    }
+def draft_of(event: Event) -> EventDraft:
+    """The record as a draft that says the same, to change one thing of it.
 
-
-def _segment_facts(segment: Segment) -> list[Any]:
-    return [
-        segment.start.code if segment.start else None,
-        segment.end.code if segment.end else None,
-        f"{segment.start_time:%H:%M}" if segment.start_time else None,
-        f"{segment.end_time:%H:%M}" if segment.end_time else None,
-        [[day.day.isoformat(), day.chapter_number, day.note] for day in segment.days],
+    Its runs of days keep their numbers, and their hours to the second, which facts do not tell.
+    """
+    draft = draft_from(facts(event), Records.of_event(event))
+    dated = [segment for segment in event.segments if segment.start and segment.end]
+    draft.segments = [
+        replace(said, number=segment.number, start_time=segment.start_time, end_time=segment.end_time)
+        for said, segment in zip(draft.segments, dated, strict=True)
     ]
+    return draft
 
 
 def create_event(
@@ -129,13 +87,14 @@ def create_event(
     by_name: str = "command line",
     sample_key: str | None = None,
     uid: str | None = None,
+    illustrative: bool = False,
 ) -> Event:
     """A new event with its first history row, flushed. Its UID is made now and stays for ever.
 
     `month` is what those of the entities `mine` that organise it confirm.
     """
     draft.activities = standing(session, draft.activities)
-    event = Event(sample_key=sample_key, uid=uid or f"{secrets.token_hex(12)}@interagency")
+    event = Event(sample_key=sample_key, uid=uid or f"{secrets.token_hex(12)}@interagency", illustrative=illustrative)
     apply_draft(event, draft)
     _note_month(event, mine, month)
     event.cancelled_at = now() if event.status is EventStatus.CANCELLED else None

@@ -16,7 +16,7 @@ from interagency.calendar import (
     queries,
 )
 from interagency.calendar.event_pages import rooms
-from interagency.calendar.event_words import EVENT_STATUS_WORDS, KIND_WORDS, MODE_WORDS
+from interagency.calendar.fields import KIND_LABELS, MODE_LABELS, STATUS_LABELS
 from interagency.calendar.holidays import holidays_between
 from interagency.calendar.import_views import rooms as import_rooms
 from interagency.calendar.models import Event, EventKind
@@ -37,7 +37,7 @@ FIRST_YEAR, LAST_YEAR = 1950, 2150
 
 @rooms.app_context_processor
 def _words() -> dict[str, Any]:
-    return {"kind_words": KIND_WORDS, "event_status_words": EVENT_STATUS_WORDS, "mode_words": MODE_WORDS}
+    return {"kind_words": KIND_LABELS, "event_status_words": STATUS_LABELS, "mode_words": MODE_LABELS}
 
 
 @rooms.get("/calendar")

@@ -5,11 +5,12 @@ Hand-outs have columns of their own (`exports/external/files`): fewer fields, na
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from interagency.calendar.fields import FIELDS, EventField, Kind
 from interagency.dates import ImpreciseDate
 from interagency.exports.picture import ActivityRow, EventRow
 from interagency.matrix.framework.models import ROMAN
@@ -302,48 +303,39 @@ MATRIX: tuple[Column, ...] = (
 )
 
 
-def _organisations(name: str) -> Callable[[EventRow], str]:
-    return lambda row: joined(row.words.organisations.get(key, key) for key in row.facts[name])
+# What depends on the occurrence, or is more than its fact: of the event's fields by name.
+_OF_OCCURRENCE: dict[str, Callable[[EventRow], Cell]] = {
+    "title": lambda row: row.day.title,
+    "status": lambda row: "cancelled" if row.day.is_cancelled else row.facts["status"],
+    "chapters": lambda row: ", ".join(ROMAN[number] for number in row.entry["chapters"]),
+}
+# The columns that stand before the others, as people know them.
+_FIRST = ("timezone", "title", "kind", "status", "organisers", "participants", "chapters")
 
 
-def _fact(name: str) -> Callable[[EventRow], str]:
-    return lambda row: row.facts[name] or ""
+def _event_value(field: EventField) -> Callable[[EventRow], Cell]:
+    if field.kind is Kind.NUMBER:
+        return lambda row: row.facts[field.name]
+    return lambda row: field.words(row.facts[field.name], row.words) if row.facts[field.name] else ""
+
+
+def _event_columns() -> Iterator[Column]:
+    """The columns of the fields of an event, as `calendar.fields` describes them."""
+    shown = [field for field in FIELDS if field.cell]
+    for field in sorted(shown, key=lambda one: _FIRST.index(one.name) if one.name in _FIRST else len(_FIRST)):
+        cell = field.cell
+        assert cell is not None
+        yield Column(
+            cell.title, _OF_OCCURRENCE.get(field.name) or _event_value(field), cell.width,
+            "number" if field.kind is Kind.NUMBER else "text", hxl=cell.hxl, meaning=cell.meaning,
+        )  # fmt: skip
 
 
 CALENDAR: tuple[Column, ...] = (
-    Column("When", lambda r: r.day[0], 26, hxl="#date+text", meaning="Its days, as exactly as they are known."),
-    Column("First day", lambda r: date.fromisoformat(r.day[1]), 12, "date", hxl="#date+start", meaning="For sorting."),
-    Column("Last day", lambda r: date.fromisoformat(r.day[2]), 12, "date", hxl="#date+end", meaning="For sorting."),
-    Column("From", lambda r: r.day[3], 8, hxl="#date+start+time", meaning="Hour it begins, in the event's zone."),
-    Column("To", lambda r: r.day[4], 8, hxl="#date+end+time", meaning="Hour it ends, in the event's zone."),
-    Column("Time zone", _fact("timezone"), 16, hxl="#meta+timezone", meaning="Zone of the hours."),
-    Column("Title", lambda r: r.day[5], 52, hxl="#event+name", meaning="What the event is called."),
-    Column("Kind", _fact("kind"), 20, hxl="#event+type", meaning="Session, side event, training and so on."),
-    Column(
-        "Status",
-        lambda r: "cancelled" if r.day[6] else r.facts["status"],
-        12,
-        hxl="#status",
-        meaning="tentative, confirmed, postponed, cancelled or held; set by people.",
-    ),
-    Column("Organisers", _organisations("organisers"), 24, hxl="#org+organiser", meaning="Who organises it."),
-    Column("Participants", _organisations("participants"), 30, hxl="#org+participant", meaning="Who takes part."),
-    Column(
-        "Chapters",
-        lambda r: ", ".join(ROMAN[n] for n in r.entry["chapters"]),
-        12,
-        hxl="#sector+list",
-        meaning="Chapters it is about.",
-    ),
-    Column("Venue", _fact("venue"), 24, hxl="#loc+name", meaning="Building or room."),
-    Column("City", _fact("city"), 16, hxl="#loc+city", meaning="City."),
-    Column(
-        "Country",
-        lambda r: r.words.countries.get(r.facts["country"], "") if r.facts["country"] else "",
-        20,
-        hxl="#country",
-        meaning="Country, by UN name.",
-    ),
-    Column("Description", _fact("description"), 50, hxl="#description", meaning="What it is about."),
-    Column("Source", _fact("source"), 22, hxl="#meta+source", meaning="Where the facts are from."),
+    Column("When", lambda r: r.day.when, 26, hxl="#date+text", meaning="Its days, as exactly as they are known."),
+    Column("First day", lambda r: r.day.first_day, 12, "date", hxl="#date+start", meaning="For sorting."),
+    Column("Last day", lambda r: r.day.last_day, 12, "date", hxl="#date+end", meaning="For sorting."),
+    Column("From", lambda r: r.day.begins, 8, hxl="#date+start+time", meaning="Hour it begins, in the event's zone."),
+    Column("To", lambda r: r.day.ends, 8, hxl="#date+end+time", meaning="Hour it ends, in the event's zone."),
+    *_event_columns(),
 )

@@ -26,6 +26,7 @@ from docx.text.paragraph import Paragraph
 from lxml import etree
 from sqlalchemy.orm import Session
 
+from interagency.calendar.occurrences import StoredOccurrence
 from interagency.dates import ImpreciseDate, words_between
 from interagency.matrix.activities.words import FactWords
 from interagency.matrix.agreement.gate import entities_of_activity, through_the_gate
@@ -281,18 +282,17 @@ class _Writer:
     def _meetings(self, events: list[dict[str, Any]]) -> None:
         shown = [
             (day, entry)
-            for entry in events
-            for day in entry["days"]
-            if entry["facts"]["kind"] in INTER_COMMISSION and not day[6]
-            and date.fromisoformat(day[1]) < self.last and date.fromisoformat(day[2]) >= self.first
+            for entry in events if entry["facts"]["kind"] in INTER_COMMISSION
+            for day in (StoredOccurrence(*values) for values in entry["days"])
+            if not day.is_cancelled and day.first_day < self.last and day.last_day >= self.first
         ]  # fmt: skip
-        for day, entry in sorted(shown, key=lambda pair: (pair[0][1], pair[1]["facts"]["title"], pair[1]["id"])):
+        for day, entry in sorted(shown, key=lambda pair: (pair[0].first, pair[1]["facts"]["title"], pair[1]["id"])):
             facts = entry["facts"]
             who = joined(self.names.of(key) for key in facts["organisers"])
             place = ", ".join(
                 part for part in (facts["city"], self.words.countries.get(facts["country"] or "", "")) if part
             )
-            text = f"{day[5].rstrip('.')}: {facts['kind']}, {day[0]}"
+            text = f"{day.title.rstrip('.')}: {facts['kind']}, {day.when}"
             text += f", {place}" if place else ""
             text += f", organised by {who}" if who else ""
             self._numbered(f"{text}.", f"Event {entry['id']}, version {entry['version']}, edition {self.number}")

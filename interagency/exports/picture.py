@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from interagency.calendar.models import Event
 from interagency.calendar.monthly import entries as event_entries
+from interagency.calendar.occurrences import StoredOccurrence
 from interagency.calendar.queries import event_conditions, read_event_filters
 from interagency.matrix.activities.bulk import entries, totals, without_collector
 from interagency.matrix.activities.filters import Filters, activity_conditions
@@ -71,11 +72,11 @@ class ActivityRow:
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """One happening of an event: its entry and `[words, first, last, from, to, title, cancelled, exact]`."""
+    """One occurrence of an event, with the event's entry."""
 
     entry: dict[str, Any]
     facts: dict[str, Any]
-    day: list[Any]
+    day: StoredOccurrence
     words: FactWords
 
 
@@ -155,8 +156,8 @@ class Picture:
 
 
 def _rows_of(found: list[dict[str, Any]], words: FactWords) -> list[EventRow]:
-    rows = [EventRow(entry, entry["facts"], day, words) for entry in found for day in entry["days"]]
-    return sorted(rows, key=lambda row: (row.day[1], row.day[3], row.entry["id"]))
+    rows = [EventRow(entry, entry["facts"], StoredOccurrence(*day), words) for entry in found for day in entry["days"]]
+    return sorted(rows, key=lambda row: (row.day.first, row.day.begins, row.entry["id"]))
 
 
 def event_rows(session: Session, filters: Filters, *, mine: Iterable[str], day: date) -> list[EventRow]:

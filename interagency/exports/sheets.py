@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from interagency.calendar import fields as event_fields
 from interagency.exports.columns import Cell, Column, joined
 from interagency.exports.gathering import Gathered, OnOne
 from interagency.exports.picture import Picture
-from interagency.matrix.activities.words import event_field_words, field_words
+from interagency.matrix.activities.words import field_words
 from interagency.matrix.cycles.differences import Kind
 from interagency.matrix.framework.models import ROMAN
 
@@ -172,9 +174,9 @@ def changes_sheet(picture: Picture) -> Sheet:
 
 
 def _change_rows(picture: Picture) -> Iterator[tuple[Cell, ...]]:
-    for name, label, headings in (
-        ("activities", "activity", field_words()),
-        ("event", "event", event_field_words()),
+    for name, label, headings, say in (
+        ("activities", "activity", field_words(), picture.words.say),
+        ("event", "event", event_fields.labels(), partial(event_fields.say, picture.words)),
     ):
         found = picture.changes.get(name)
         if found is None:
@@ -184,7 +186,7 @@ def _change_rows(picture: Picture) -> Iterator[tuple[Cell, ...]]:
         for record in found.of(Kind.ENDED, Kind.CHANGED):
             for field, (was, now) in record.fields.items():
                 if field in headings:
-                    before, after = picture.words.say(field, was), picture.words.say(field, now)
+                    before, after = say(field, was), say(field, now)
                     yield (label, record.id, record.title, record.kind.value, headings[field], before, after)
 
 

@@ -12,8 +12,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from interagency.calendar.models import Event, EventKind, EventSeries, EventStatus, LinkKind, Mode
-from interagency.calendar.record import DayDraft, EventDraft, ExceptionDraft, SegmentDraft, create_event
+from interagency.calendar.fields import EMPTY
+from interagency.calendar.models import Event, EventSeries
+from interagency.calendar.record import (
+    DayDraft,
+    EventDraft,
+    ExceptionDraft,
+    Records,
+    SegmentDraft,
+    create_event,
+    draft_from,
+)
 from interagency.dates import ImpreciseDate
 from interagency.matrix.activities.models import Activity, CountryRole, Level, Qualifier, Scope, Status
 from interagency.matrix.activities.record import ActivityDraft, FigureDraft, create_activity
@@ -49,6 +58,7 @@ class SampleLoader:
         self.activities = {a.sample_key: a for a in session.scalars(sa.select(Activity)) if a.sample_key}
         self.events = {e.sample_key: e for e in session.scalars(sa.select(Event)) if e.sample_key}
         self.series = {s.title: s for s in session.scalars(sa.select(EventSeries))}
+        self._records = Records(session, self.countries.values())
 
     def add_activity(self, entry: dict[str, Any]) -> bool:
         """Add an activity unless it is there; whether it was added."""
@@ -94,39 +104,39 @@ class SampleLoader:
             return False
         draft = self._event_draft(entry)
         made = create_event(
-            self.session, draft, by=None, by_name=BY, sample_key=entry["key"], uid=f"{entry['key']}@sample.interagency"
+            self.session,
+            draft,
+            by=None,
+            by_name=BY,
+            sample_key=entry["key"],
+            uid=f"{entry['key']}@sample.interagency",
+            illustrative=entry.get("illustrative", False),
         )
         self.events[entry["key"]] = made
         return True
 
     def _event_draft(self, entry: dict[str, Any]) -> EventDraft:
         place = entry.get("place", {})
-        segments = [_segment(segment) for segment in entry.get("segment", [])] or [_timed_segment(entry)]
-        return EventDraft(
-            title=entry["title"],
-            kind=EventKind(entry["kind"]),
-            status=EventStatus(entry["status"]),
-            segments=segments,
-            description=entry.get("description", "").strip(),
-            mode=Mode(entry["mode"]) if entry.get("mode") else None,
-            venue=place.get("venue", ""),
-            city=place.get("city", ""),
-            country=self.countries[place["country"]] if place.get("country") else None,
-            timezone=entry.get("timezone"),
-            organisers=[self.directory.find(key) for key in entry.get("organisers", [])],
-            participants=[self.directory.find(key) for key in entry.get("participants", [])],
-            participants_incomplete=entry.get("participants_incomplete", False),
-            chapters=list(entry.get("chapters", [])),
-            activities=[self.activities[key] for key in entry.get("activities", []) if key in self.activities],
-            parent=self.events.get(entry["parent"]) if entry.get("parent") else None,
-            series=self._series(entry.get("series")),
-            series_number=entry.get("number"),
-            links=[(LinkKind(x.get("kind", "page")), x.get("title", ""), x["url"]) for x in entry.get("links", [])],
-            rrule=entry.get("rrule", ""),
-            exceptions=[_exception(change) for change in entry.get("exception", [])],
-            source=entry.get("source", ""),
-            illustrative=entry.get("illustrative", False),
-        )
+        own = {"segments", "exceptions", "activities", "parent", "series", "links", "organisers", "participants"}
+        said = {name: value for name, value in entry.items() if name in EMPTY and name not in own}
+        links = [[link.get("kind", "page"), link.get("title", ""), link["url"]] for link in entry.get("links", [])]
+        said |= {
+            "description": entry.get("description", "").strip(),
+            "venue": place.get("venue", ""),
+            "city": place.get("city", ""),
+            "country": place.get("country"),
+            "series_number": entry.get("number"),
+            "links": links,
+        }
+        draft = draft_from(said, self._records)
+        draft.segments = [_segment(segment) for segment in entry.get("segment", [])] or [_timed_segment(entry)]
+        draft.exceptions = [_exception(change) for change in entry.get("exception", [])]
+        draft.organisers = [self.directory.find(key) for key in entry.get("organisers", [])]
+        draft.participants = [self.directory.find(key) for key in entry.get("participants", [])]
+        draft.activities = [self.activities[key] for key in entry.get("activities", []) if key in self.activities]
+        draft.parent = self.events.get(entry["parent"]) if entry.get("parent") else None
+        draft.series = self._series(entry.get("series"))
+        return draft
 
     def _series(self, title: str | None) -> EventSeries | None:
         if not title:

@@ -23,7 +23,7 @@ from interagency.dates import ImpreciseDate
 from interagency.matrix.activities.models import Activity, Milestone
 from interagency.matrix.framework.models import Country
 from interagency.matrix.organisations.models import Organisation
-from tests.helpers import statements_seen
+from tests.helpers import event_draft, statements_seen
 
 DAY = date(2026, 11, 1)
 WHOLE = (date(1900, 1, 1), date(2199, 12, 31))
@@ -45,7 +45,7 @@ def says_everything(activity: int) -> EventDraft:
     db.session.flush()
     own = db.session.get(Activity, activity)
     assert own is not None
-    return EventDraft(
+    return event_draft(
         title="Everything", kind=EventKind.WORKSHOP, status=EventStatus.CONFIRMED,
         segments=[
             SegmentDraft(day(12), day(13), time(9), time(17, 30), (DayDraft(day(12).first, 3, "plenary"),)),
@@ -60,12 +60,12 @@ def says_everything(activity: int) -> EventDraft:
             DocumentDraft("Paper", "https://example.org/paper", organisations("who")[0], True),
             DocumentDraft("Note", "https://example.org/note", None, False),
         ],
-        milestone_id=milestone.id, shareable=True, source="A letter", remarks="By word of mouth",
+        milestone=milestone.id, shareable=True, source="A letter", remarks="By word of mouth",
     )  # fmt: skip
 
 
 def repeats() -> EventDraft:
-    return EventDraft(
+    return event_draft(
         title="Weekly", kind=EventKind.WEB_MEETING, status=EventStatus.TENTATIVE,
         segments=[SegmentDraft(day(5), day(5), time(14), time(15))], timezone="Africa/Nairobi",
         organisers=organisations("undp"), rrule="FREQ=WEEKLY;COUNT=6",
@@ -79,7 +79,7 @@ def repeats() -> EventDraft:
 
 
 def plain(title: str, *segments: SegmentDraft) -> EventDraft:
-    return EventDraft(
+    return event_draft(
         title=title, kind=EventKind.SESSION, status=EventStatus.CANCELLED, segments=list(segments) or [], chapters=[1]
     )
 

@@ -21,8 +21,9 @@ from interagency.calendar.ics_drafts import onto
 from interagency.calendar.ics_import import Importer, chosen_by_default, preview
 from interagency.calendar.models import Event, EventKind, EventStatus
 from interagency.calendar.occurrences import occurrences
-from interagency.calendar.record import EventDraft, apply_draft
+from interagency.calendar.record import apply_draft
 from interagency.database import db
+from tests.helpers import event_draft
 
 VIENNA = "Europe/Vienna"
 FILES = sorted((Path(__file__).parent / "corpus").glob("*.ics"))
@@ -40,7 +41,7 @@ def ours(body: bytes) -> list[Happening]:
     found = []
     for one in read_ics(body, VIENNA).events:
         event = Event(id=1, uid=one.uid)
-        apply_draft(event, onto(EventDraft("", EventKind.WORKSHOP, EventStatus.CONFIRMED, []), one, None))
+        apply_draft(event, onto(event_draft("", EventKind.WORKSHOP, EventStatus.CONFIRMED, []), one, None))
         for happening in occurrences(event, FIRST, LAST):
             if happening.is_cancelled:
                 continue

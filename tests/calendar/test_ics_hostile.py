@@ -22,8 +22,9 @@ from interagency.calendar.ics_repeats import MOST_WORK
 from interagency.calendar.models import Event, EventKind, EventStatus
 from interagency.calendar.occurrences import occurrences
 from interagency.calendar.publish import feed_events
-from interagency.calendar.record import EventDraft, apply_draft
+from interagency.calendar.record import apply_draft
 from interagency.words import clean
+from tests.helpers import event_draft
 
 VIENNA = "Europe/Vienna"
 EXAMPLES = int(os.environ.get("INTERAGENCY_TEST_FUZZ", "100"))
@@ -40,7 +41,7 @@ def stored(found: ReadCalendar) -> list[Event]:
     for one in found.events:
         event = Event(id=len(events) + 1, uid=one.uid, sequence=0, updated_at=datetime(2026, 1, 1, tzinfo=UTC))
         event.created_at = event.updated_at
-        apply_draft(event, onto(EventDraft("", EventKind.WORKSHOP, EventStatus.CONFIRMED, []), one, None))
+        apply_draft(event, onto(event_draft("", EventKind.WORKSHOP, EventStatus.CONFIRMED, []), one, None))
         events.append(event)
     return events
 

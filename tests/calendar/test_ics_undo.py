@@ -22,6 +22,7 @@ from interagency.calendar.subscriptions import build_feed
 from interagency.database import db, now
 from interagency.dates import ImpreciseDate
 from interagency.matrix.activities.filters import Filters
+from tests.helpers import event_draft
 
 VIENNA = "Europe/Vienna"
 
@@ -168,7 +169,7 @@ def whole_event() -> EventDraft:
     )  # fmt: skip
     second = SegmentDraft(day(date(2026, 10, 20)), day(date(2026, 10, 20)), None, None)
     vague = SegmentDraft(ImpreciseDate.month(2026, 12), ImpreciseDate.month(2026, 12))
-    return EventDraft(
+    return event_draft(
         title="Ours",
         kind=EventKind.TRAINING,
         status=EventStatus.POSTPONED,

@@ -20,7 +20,7 @@ from openpyxl import load_workbook
 
 from interagency.accounts.models import AccessToken
 from interagency.calendar.models import EventKind, EventStatus
-from interagency.calendar.record import EventDraft, SegmentDraft, create_event
+from interagency.calendar.record import SegmentDraft, create_event
 from interagency.database import db
 from interagency.dates import ImpreciseDate
 from interagency.exports.external.content import Form, content_of
@@ -36,7 +36,7 @@ from interagency.matrix.cycles.opening import open_cycle
 from interagency.matrix.framework.models import Country, Recommendation
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import Directory
-from tests.helpers import Browser, text_of
+from tests.helpers import Browser, event_draft, text_of
 
 Enter = Callable[[str | None], Browser]
 Add = Callable[..., int]
@@ -120,7 +120,7 @@ def world(seed: int) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
         day = date(2026, 10, 1) + timedelta(days=number)
         event = create_event(
             session,
-            EventDraft(
+            event_draft(
                 title=f"MARK-E{number}-title",
                 kind=EventKind.TRAINING,
                 status=EventStatus.CONFIRMED,

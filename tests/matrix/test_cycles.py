@@ -39,7 +39,7 @@ def states(page: str) -> dict[str, str]:
 
 def outbox(app: Flask) -> list[tuple[str, str]]:
     with app.app_context():
-        query = sa.select(OutboxMessage.to_address, OutboxMessage.once).order_by(OutboxMessage.id)
+        query = sa.select(OutboxMessage.to_address, OutboxMessage.dedupe_key).order_by(OutboxMessage.id)
         return [(address, once) for address, once in db.session.execute(query)]
 
 
@@ -449,7 +449,9 @@ def test_one_message_per_person_and_step_never_to_who_answered(
     theirs = [once.split("/")[2] for address, once in found if address == "undp@example.org"]
     assert theirs == ["opened", "soon", "day", "late"]
     with app.app_context():
-        text = db.session.scalars(sa.select(OutboxMessage.text).where(OutboxMessage.once.contains("/soon/"))).one()
+        text = db.session.scalars(
+            sa.select(OutboxMessage.text).where(OutboxMessage.dedupe_key.contains("/soon/"))
+        ).one()
         assert "UNDP, DPA" in text
         assert "http://localhost/month?cycle=2026-08" in text
 

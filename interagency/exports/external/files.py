@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import Any
 
 from interagency.calendar.feed import FeedEvent, calendar_bytes
+from interagency.calendar.occurrences import StoredOccurrence
 from interagency.exports.columns import Column, joined
 from interagency.exports.external.content import Content
 from interagency.exports.lists import write_csv
@@ -41,12 +42,12 @@ ACTIVITIES = (
     Column("Link", _text("link"), 30, hxl="#meta+url"),
 )
 EVENTS = (
-    Column("When", lambda row: row["day"][0], 28, hxl="#date+text"),
-    Column("First day", lambda row: date.fromisoformat(row["day"][1]), 12, "date", hxl="#date+start"),
-    Column("Last day", lambda row: date.fromisoformat(row["day"][2]), 12, "date", hxl="#date+end"),
-    Column("Title", lambda row: row["day"][5], 50, hxl="#event+name"),
+    Column("When", lambda row: row["day"].when, 28, hxl="#date+text"),
+    Column("First day", lambda row: row["day"].first_day, 12, "date", hxl="#date+start"),
+    Column("Last day", lambda row: row["day"].last_day, 12, "date", hxl="#date+end"),
+    Column("Title", lambda row: row["day"].title, 50, hxl="#event+name"),
     Column("Kind", _text("kind"), 20, hxl="#event+type"),
-    Column("Status", lambda row: "cancelled" if row["day"][6] else row["status"], 12, hxl="#status"),
+    Column("Status", lambda row: "cancelled" if row["day"].is_cancelled else row["status"], 12, hxl="#status"),
     Column("Organisers", _list("organisers"), 26, hxl="#org"),
     Column("Place", _text("place"), 30, hxl="#loc"),
     Column("Chapters", lambda row: ", ".join(row["chapters"]), 10, hxl="#sector"),
@@ -63,8 +64,8 @@ SUMMARY = (
 
 def event_rows(content: Content) -> list[dict[str, Any]]:
     """One row per happening, by first day."""
-    rows = [one | {"day": day} for one in content.get("events", []) for day in one["days"]]
-    return sorted(rows, key=lambda row: (row["day"][1], row["day"][3], row["title"].casefold(), row["uid"]))
+    rows = [one | {"day": StoredOccurrence(*day)} for one in content.get("events", []) for day in one["days"]]
+    return sorted(rows, key=lambda row: (row["day"].first, row["day"].begins, row["title"].casefold(), row["uid"]))
 
 
 def workbook(content: Content) -> bytes:
@@ -114,22 +115,22 @@ def calendar_file(content: Content, address: str) -> bytes:
     stamp = datetime.combine(date.fromisoformat(content["as_of"]), time(12), UTC)
     events = []
     for one in content.get("events", []):
-        for place, (_words, first, last, begins, ends, title, cancelled, exact) in enumerate(one["days"]):
-            start, end = date.fromisoformat(first), date.fromisoformat(last)
-            if not exact:
+        for place, day in enumerate(StoredOccurrence(*values) for values in one["days"]):
+            start, end = day.first_day, day.last_day
+            if not day.is_exact:
                 continue  # a day that nobody named must not stand in a calendar
-            timed = bool(begins and ends and one["timezone"])
-            status = "cancelled" if cancelled or one["status"] == "cancelled" else "confirmed"
+            timed = bool(day.begins and day.ends and one["timezone"])
+            status = "cancelled" if day.is_cancelled or one["status"] == "cancelled" else "confirmed"
             events.append(
                 FeedEvent(
                     uid=f"{one['uid']}-{place}@outside",
                     sequence=0,
                     stamp=stamp,
                     created=stamp,
-                    title=title,
+                    title=day.title,
                     status="tentative" if status == "confirmed" and one["status"] == "tentative" else status,  # type: ignore[arg-type]
-                    start=datetime.combine(start, time.fromisoformat(begins)) if timed else start,
-                    end=datetime.combine(end, time.fromisoformat(ends)) if timed else end,
+                    start=datetime.combine(start, time.fromisoformat(day.begins)) if timed else start,
+                    end=datetime.combine(end, time.fromisoformat(day.ends)) if timed else end,
                     tzid=one["timezone"] if timed else None,
                     location=one["place"],
                     categories=(one["kind"], *one["chapters"]),

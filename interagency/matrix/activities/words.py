@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from interagency.dates import ImpreciseDate, words_between
+from interagency.dates import ImpreciseDate
 from interagency.matrix.activities.figures import figure_words
 from interagency.matrix.activities.models import Qualifier
 from interagency.matrix.framework.models import ROMAN, Country, Region
@@ -45,31 +45,6 @@ def field_words() -> dict[str, str]:
         "contact": _("Contact"),
         "remarks": _("Remarks"),
         "is_listed": _("Listed"),
-    }
-
-
-def event_field_words() -> dict[str, str]:
-    """The heading of each field of an event that an edition compares."""
-    return {
-        "title": _("Title"),
-        "kind": _("Kind"),
-        "status": _("Status"),
-        "segments": _("Days"),
-        "rrule": _("Repeats"),
-        "timezone": _("Time zone"),
-        "venue": _("Venue"),
-        "city": _("City"),
-        "country": _("Country"),
-        "mode": _("Mode"),
-        "organisers": _("Organisers"),
-        "participants": _("Participants"),
-        "meant_for": _("For whom"),
-        "chapters": _("Chapters"),
-        "series": _("Series"),
-        "series_number": _("Number"),
-        "description": _("Description"),
-        "source": _("Source"),
-        "remarks": _("Remarks"),
     }
 
 
@@ -124,21 +99,6 @@ class FactWords:
         return "; ".join(f"{self._organisation(key)}: {text}" for key, text in sorted(roles.items()))
 
     _participation = _roles
-
-    _organisers = _participants = _entities
-
-    def _country(self, code: str) -> str:
-        return self.countries.get(code, code)
-
-    def _segments(self, segments: list[list[Any]]) -> str:
-        """The days of an event."""
-        words = []
-        for start, end, begins, ends, _days in segments:
-            between = words_between(
-                ImpreciseDate.from_code(start) if start else None, ImpreciseDate.from_code(end) if end else None
-            )
-            words.append(f"{between}, {begins}-{ends}" if begins else between)
-        return "; ".join(words)
 
     def _countries(self, links: list[list[str]]) -> str:
         return "; ".join(f"{self.countries.get(code, code)} ({role})" for code, role in links)

@@ -331,15 +331,15 @@ def ask_post() -> ResponseReturnValue:
                 link=f"{settings().base_url}/agreement?entity={entity.key}",
                 link_words="Open what your entity shares",
             )
-            once = f"agreement/{audience.key}/{entity.key}/{today()}/{person.id}"
+            dedupe_key = f"agreement/{audience.key}/{entity.key}/{today()}/{person.id}"
             written += mail.write(
                 db.session,
-                once,
+                dedupe_key,
                 to_address=person.email,
                 to_name=person.name,
                 letter=letter,
                 at=instant(),
-                only_while=as_focal_point([entity]),
+                send_if=as_focal_point([entity]),
             )
     db.session.commit()
     mail.send_soon(current_app._get_current_object(), settings())  # type: ignore[attr-defined]

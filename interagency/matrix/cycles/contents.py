@@ -168,6 +168,12 @@ def unpack(packed: bytes, checksum: str) -> bytes:
 
 
 def read(packed: bytes, checksum: str) -> Contents:
-    """Kept contents as a value. Raises ValueError when they are not what was kept."""
+    """Kept contents as a value. Raises ValueError when they are not what was kept.
+
+    Facts that were added since the edition was made are there, and say nothing.
+    """
     contents: Contents = json.loads(unpack(packed, checksum))
+    for part in registry.cycle_parts.values():
+        for entry in contents.get(part.name, ()):
+            entry["facts"] = {**part.empty, **entry["facts"]}
     return contents

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -10,7 +12,7 @@ from flask_login import current_user
 from interagency.database import db
 from interagency.matrix.activities.filters import PLAIN_NAMES, read_filters
 from interagency.matrix.activities.queries import my_entities
-from interagency.matrix.activities.words import FactWords, event_field_words, field_words
+from interagency.matrix.activities.words import FactWords, field_words
 from interagency.matrix.cycles import editions as queries
 from interagency.matrix.cycles.contents import Contents
 from interagency.matrix.cycles.differences import Difference, Kind
@@ -18,6 +20,7 @@ from interagency.matrix.cycles.models import Edition
 from interagency.matrix.cycles.months import MonthNotUnderstood, month_words, read_month
 from interagency.matrix.cycles.opening import editions_of
 from interagency.matrix.cycles.reading import matches
+from interagency.registry import registry
 from interagency.web import refuse
 
 rooms = Blueprint("editions", __name__)
@@ -109,15 +112,18 @@ def changes(month: str) -> ResponseReturnValue:
     all_changes = queries.changes_since(db.session, found, before)
     words = FactWords.of_edition(contents)
     groups = [
-        (_("Activities"), "activities.activity", "activity_id", all_changes["activities"], field_words()),
-        (_("Events"), "calendar.event", "event_id", all_changes.get("event", Difference({})), event_field_words()),
+        (_("Activities"), "activities.activity", "activity_id", all_changes["activities"], field_words(), words.say)
     ]
+    groups += [
+        (_("Events"), "calendar.event", "event_id", all_changes.get(part.name, Difference({})), part.labels(),
+         partial(part.say, words))
+        for part in registry.cycle_parts.values()
+    ]  # fmt: skip
     return render_template(
         "cycles/changes.html",
         edition=found,
         before=before,
         groups=groups,
-        words=words,
         Kind=Kind,
         others=[one for one in queries.all_editions(db.session) if one.number != found.number],
         month_words=month_words,

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person, Role
-from interagency.mail import Letter, OutboxMessage, already_written, write
+from interagency.mail import Letter, OutboxMessage, SendIf, already_written, write
 from interagency.matrix.cycles.answers import open_cycles, unanswered_words
 from interagency.matrix.cycles.board import BoardRow, BoardState, board
 from interagency.matrix.cycles.differences import Difference
@@ -109,35 +109,36 @@ def _write(
         for person in row.focal_points:
             people[person.id] = person
             theirs[person.id].append(row)
-    steps = {person_id: _once(cycle, key, theirs[person_id], person_id, sender) for person_id in people}
+    steps = {person_id: _dedupe_key(cycle, key, theirs[person_id], person_id, sender) for person_id in people}
     done = already_written(session, list(steps.values()))
     written = 0
-    for person_id, once in steps.items():
-        if once in done:
+    for person_id, dedupe_key in steps.items():
+        if dedupe_key in done:
             continue
         letter = _letter(cycle, theirs[person_id], people[person_id], step, sender)
         person = people[person_id]
-        keys = " ".join(row.entity.key for row in theirs[person_id])
+        keys = [row.entity.key for row in theirs[person_id]]
         written += write(
             session,
-            once,
+            dedupe_key,
             to_address=person.email,
             to_name=person.name,
             letter=letter,
             at=at,
-            only_while=f"{UNANSWERED} {cycle.month} {keys}",
+            send_if=SendIf(UNANSWERED, {"month": cycle.month, "entities": keys}),
         )
     return written
 
 
-def as_it_stands(session: Session, message: OutboxMessage, at: datetime) -> bool | Letter:
+def as_it_stands(
+    session: Session, message: OutboxMessage, at: datetime, *, month: str, entities: list[str]
+) -> bool | Letter:
     """A reminder as it is to be when it leaves: of the entities it was about those that have not answered by now and
     that its reader still speaks for, with their dates of now. False without any.
     """
-    _, month, *keys = message.only_while.split()
     cycle = next((one for one in open_cycles(session) if one.month == month), None)
     person = reader_of(session, message)
-    about = keys_of(session, person, at).intersection(keys)
+    about = keys_of(session, person, at).intersection(entities)
     if cycle is None or person is None or not about:
         return False
     zone = settings().zone
@@ -152,17 +153,16 @@ def as_it_stands(session: Session, message: OutboxMessage, at: datetime) -> bool
     return _letter(cycle, rows, person, step, Sender(settings().base_url, zone))
 
 
-def is_returned(session: Session, message: OutboxMessage, at: datetime) -> bool:
+def is_returned(session: Session, message: OutboxMessage, at: datetime, *, answer: int, entity: str) -> bool:
     """Whether the entity has not answered anew, and the reader still speaks for it."""
-    _, number, key = message.only_while.split()
-    answer = session.get_one(Answer, int(number))
+    returned = session.get_one(Answer, answer)
     anew = sa.exists().where(
-        Answer.cycle_month == answer.cycle_month, Answer.entity_id == answer.entity_id, Answer.ended_at.is_(None)
+        Answer.cycle_month == returned.cycle_month, Answer.entity_id == returned.entity_id, Answer.ended_at.is_(None)
     )
-    return key in keys_of(session, reader_of(session, message), at) and not session.scalar(sa.select(anew))
+    return entity in keys_of(session, reader_of(session, message), at) and not session.scalar(sa.select(anew))
 
 
-def _once(cycle: Cycle, key: str, rows: list[BoardRow], person_id: int, sender: Sender) -> str:
+def _dedupe_key(cycle: Cycle, key: str, rows: list[BoardRow], person_id: int, sender: Sender) -> str:
     """The step's name: where it goes by the due date, with that date, so that an extension has steps of its own."""
     if key == Step.OPENED or key.startswith("asked"):
         return f"reminder/{cycle.month}/{key}/{person_id}"
@@ -235,9 +235,10 @@ def write_returned(
             link=f"{sender.base_url}/month?cycle={cycle.month}",
             link_words="Open your month",
         )
-        once, right = f"returned/{answer.id}/{person.id}", f"{RETURNED} {answer.id} {entity.key}"
+        key = f"returned/{answer.id}/{person.id}"
+        send_if = SendIf(RETURNED, {"answer": answer.id, "entity": entity.key})
         written += write(
-            session, once, to_address=person.email, to_name=person.name, letter=letter, at=at, only_while=right
+            session, key, to_address=person.email, to_name=person.name, letter=letter, at=at, send_if=send_if
         )
     return written
 
@@ -262,10 +263,11 @@ def announce_edition(session: Session, edition: Edition, *, sender: Sender) -> i
             link=f"{sender.base_url}/editions/{edition.cycle_month}",
             link_words="Open the edition",
         )
-        once, at = f"edition/{edition.number}/{person.id}", edition.made_at
+        key, at = f"edition/{edition.number}/{person.id}", edition.made_at
         written += write(
-            session, once, to_address=person.email, to_name=person.name, letter=letter, at=at, only_while=COORDINATOR
-        )
+            session, key, to_address=person.email, to_name=person.name, letter=letter, at=at,
+            send_if=SendIf(COORDINATOR),
+        )  # fmt: skip
     return written
 
 

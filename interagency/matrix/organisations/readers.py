@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person, Role
 from interagency.accounts.queries import person_by_email
-from interagency.mail import OutboxMessage
+from interagency.mail import OutboxMessage, SendIf
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities_of
 from interagency.web import settings
@@ -18,9 +18,9 @@ COORDINATOR = "coordinator"
 FOCAL_POINT = "focal_point"
 
 
-def as_focal_point(entities: Iterable[Organisation]) -> str:
+def as_focal_point(entities: Iterable[Organisation]) -> SendIf:
     """The condition of a message that tells a focal point of all these entities."""
-    return " ".join([FOCAL_POINT, *(entity.key for entity in entities)])
+    return SendIf(FOCAL_POINT, {"entities": [entity.key for entity in entities]})
 
 
 def reader_of(session: Session, message: OutboxMessage) -> Person | None:
@@ -36,9 +36,9 @@ def keys_of(session: Session, person: Person | None, at: datetime) -> set[str]:
     return {entity.key for entity in entities_of(session, person, at.astimezone(settings().zone).date())}
 
 
-def is_focal_point(session: Session, message: OutboxMessage, at: datetime) -> bool:
-    """Whether the reader is still focal point of every entity the message names. A condition of the registry."""
-    return keys_of(session, reader_of(session, message), at).issuperset(message.only_while.split()[1:])
+def is_focal_point(session: Session, message: OutboxMessage, at: datetime, *, entities: list[str]) -> bool:
+    """Whether the reader is still focal point of every entity of `entities` (keys). A condition of the registry."""
+    return keys_of(session, reader_of(session, message), at).issuperset(entities)
 
 
 def is_coordinator(session: Session, message: OutboxMessage, _at: datetime) -> bool:
