@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import interagency
 from interagency.accounts.models import token_hash
 from interagency.settings import Settings
 
@@ -70,6 +70,6 @@ def state_from(row: Any, token: str, at: datetime, *, whole_past: bool, settings
 def _code() -> str:
     """All our code and the libraries that write feeds: another version may write them in another way."""
     digest = hashlib.sha256(" ".join(version(name) for name in _MADE_BY).encode())
-    for path in sorted(Path(interagency.__file__).parent.rglob("*.py")):
+    for path in sorted(Path(str(files("interagency"))).rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
