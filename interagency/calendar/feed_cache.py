@@ -11,7 +11,7 @@ import gzip
 import hashlib
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -65,7 +65,8 @@ class EventCache:
     def _make(
         self, session: Session, ids: Sequence[int], stamps: dict[int, Stamp], base_url: str
     ) -> dict[int, list[Block]]:
-        made = {event.id: _blocks(event, base_url) for event in _read(session, ids)}
+        made: dict[int, list[Block]] = {event_id: [] for event_id in ids}
+        made |= {event.id: _blocks(event, base_url) for event in _read(session, ids)}
         self._cached.update({event_id: (stamps[event_id], blocks) for event_id, blocks in made.items()})
         return made
 
@@ -76,8 +77,8 @@ def event_cache() -> EventCache:
     return cache
 
 
-def _read(session: Session, ids: Sequence[int]) -> Iterable[Event]:
-    """The events with all that feeds show, read again where the session holds them already."""
+def _read(session: Session, ids: Sequence[int]) -> list[Event]:
+    """The events with all that feeds show. One that cannot be read is left out and logged; it takes no other along."""
     shown = (
         selectinload(Event.segments).selectinload(Segment.days),
         selectinload(Event.exceptions),
@@ -87,8 +88,15 @@ def _read(session: Session, ids: Sequence[int]) -> Iterable[Event]:
         joinedload(Event.country),
         joinedload(Event.parent),
     )
-    query = sa.select(Event).where(Event.id.in_(ids)).options(*shown)
-    return session.scalars(query.execution_options(populate_existing=True))
+    try:
+        return list(session.scalars(sa.select(Event).where(Event.id.in_(ids)).options(*shown)))
+    except sa.exc.SQLAlchemyError:
+        raise
+    except Exception:  # dates that cannot be, such as one that is not of its precision
+        if len(ids) > 1:
+            return [event for event_id in ids for event in _read(session, [event_id])]
+        log.exception("event %s is left out of feeds: it cannot be read", ids[0])
+        return []
 
 
 def _blocks(event: Event, base_url: str) -> list[Block]:
