@@ -27,7 +27,7 @@ from interagency.accounts import models
 from interagency.accounts.models import Person, Role
 from interagency.database import alembic, db, now
 from interagency.matrix.activities.models import Status
-from interagency.matrix.activities.record import ActivityDraft, create_activity
+from interagency.matrix.activities.record import create_activity
 from interagency.matrix.framework.load import load_framework
 from interagency.matrix.organisations.load import load_organisations
 from interagency.matrix.organisations.models import Appointment
@@ -35,7 +35,7 @@ from interagency.matrix.organisations.queries import Directory
 from interagency.sample.load import load_sample
 from interagency.sample.months import add_months
 from interagency.settings import Settings, read_settings
-from tests.helpers import PASSWORD, Browser
+from tests.helpers import PASSWORD, Browser, activity_draft
 from tests.mail_server import Server, listening
 
 # What makes a hash dear is looked at in tests/accounts/test_sign_in.py; everywhere else it would be waited for.
@@ -320,7 +320,7 @@ def add_activity(request: pytest.FixtureRequest) -> Callable[..., int]:
     ) -> int:
         with app.app_context():
             directory = Directory(db.session)
-            draft = ActivityDraft(
+            draft = activity_draft(
                 title=title,
                 status=Status.ONGOING,
                 lead=directory.find(lead) if lead else None,

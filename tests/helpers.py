@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,9 @@ from lxml import html
 from werkzeug.test import TestResponse
 
 from interagency.database import db
+from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from
+from interagency.matrix.activities.fields import empty_facts
+from interagency.matrix.activities.models import Status
 
 PASSWORD = "a long enough password"
 
@@ -78,6 +82,12 @@ def statements_seen(app: Flask) -> Iterator[list[str]]:
         yield seen
     finally:
         sa.event.remove(engine, "before_cursor_execute", note)
+
+
+def activity_draft(title: str = "An activity", status: Status = Status.ONGOING, **more: Any) -> ActivityDraft:
+    """A draft that says no more than this."""
+    blank = draft_from(Records(db.session), empty_facts())
+    return replace(blank, title=title, status=status, **more)
 
 
 ACTIVITY = {

@@ -36,7 +36,7 @@ from interagency.exports.sheets import (
     who_does_what_sheet,
 )
 from interagency.matrix.activities.bulk import without_collector
-from interagency.matrix.activities.models import Level, Scope, Status
+from interagency.matrix.activities.fields import FIELDS, Kind
 from interagency.matrix.cycles.month import STALE_AFTER
 from interagency.matrix.cycles.months import month_after, month_of
 
@@ -153,7 +153,9 @@ def add_table(book: Book, described: Sheet, *, hxl: bool = False) -> Any:
 def _help_in_matrix(sheet: Any, columns: Sequence[Column]) -> None:
     """Drop-downs, columns that are not to be typed in, colours for new, changed and stale."""
     letters = {column.title: get_column_letter(place) for place, column in enumerate(columns, start=1)}
-    several = {"Other UN entities", "Recommendations"}
+    several = {"Other UN entities", "Recommendations"} | {
+        field.column.title for field in FIELDS if field.column and field.kind is Kind.CHOICES
+    }
     for column in columns:
         cells = f"{letters[column.title]}2:{letters[column.title]}{LAST_ROW_OF_DROP_DOWNS}"
         if column.choices:
@@ -217,9 +219,7 @@ def _add_lists(book: Workbook, picture: Picture) -> None:
     """What the drop-downs offer, each list under a name."""
     organisations = picture.contents["organisations"].values()
     lists = {
-        "statuses": [status.value for status in Status],
-        "levels": [level.value for level in Level],
-        "scopes": [scope.value for scope in Scope],
+        **{field.list_name: field.values for field in FIELDS if field.choices},
         "entities": [
             one["short"]
             for one in sorted(organisations, key=lambda one: (one["position"], one["short"]))

@@ -10,6 +10,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from interagency.matrix.activities.drafts import ActivityDraft
 from interagency.matrix.activities.models import (
     Activity,
     ActivityCountry,
@@ -17,7 +18,6 @@ from interagency.matrix.activities.models import (
     Participation,
     activity_recommendation,
 )
-from interagency.matrix.activities.record import ActivityDraft
 from interagency.matrix.overlaps.likeness import Common
 from interagency.matrix.overlaps.pairs import LIVE
 from interagency.matrix.overlaps.texts import known_texts
