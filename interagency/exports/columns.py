@@ -9,7 +9,8 @@ from typing import Any
 
 from interagency.dates import ImpreciseDate
 from interagency.exports.picture import ActivityRow, EventRow
-from interagency.matrix.activities.fields import BY_NAME, COUNTRIES_BY_ROLE, FIELDS, Field, Kind, Seen
+from interagency.matrix.activities.field_types import Field, Kind, Seen
+from interagency.matrix.activities.fields import BY_NAME, COUNTRIES_BY_ROLE, FIELDS
 from interagency.matrix.activities.models import CountryRole
 from interagency.matrix.framework.models import ROMAN
 

@@ -36,7 +36,8 @@ from interagency.exports.sheets import (
     who_does_what_sheet,
 )
 from interagency.matrix.activities.bulk import without_collector
-from interagency.matrix.activities.fields import FIELDS, Kind
+from interagency.matrix.activities.field_types import Kind
+from interagency.matrix.activities.fields import FIELDS
 from interagency.matrix.cycles.month import STALE_AFTER
 from interagency.matrix.cycles.months import month_after, month_of
 

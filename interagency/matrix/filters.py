@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session, aliased
 from werkzeug.datastructures import MultiDict
 
 from interagency.fulltext import holds
-from interagency.matrix.activities.fields import FILTERED, Field, Kind
+from interagency.matrix.activities.field_types import Field, Kind
+from interagency.matrix.activities.fields import FILTERED
 from interagency.matrix.activities.models import (
     Activity,
     ActivityChapter,
@@ -345,7 +346,7 @@ def _by_field(field: Field) -> Callable[[tuple[str, ...]], Condition]:
         if field.kind is Kind.CHOICES:
             text = sa.cast(column, sa.String)  # a list as JSON, on both databases
             held = [text.contains(f'"{value}"', autoescape=True) for value in named]
-            return sa.or_(*held, *([text == "[]"] if "none" in values else []))
+            return sa.or_(*held, *([column.is_(None), text == "[]"] if "none" in values else []))
         chosen: Condition = column.in_(named)
         return sa.or_(chosen, column.is_(None)) if "none" in values else chosen
 

@@ -17,7 +17,8 @@ from interagency.calendar.record import DayDraft, EventDraft, ExceptionDraft, Se
 from interagency.dates import ImpreciseDate
 from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from
 from interagency.matrix.activities.facts import figure_fact
-from interagency.matrix.activities.fields import EDITED, Kind, empty_facts
+from interagency.matrix.activities.field_types import Kind
+from interagency.matrix.activities.fields import EDITED, empty_facts
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.record import create_activity
 from interagency.matrix.framework.models import Country

@@ -30,18 +30,8 @@ from interagency.exports.picture import ActivityRow
 from interagency.history import Change
 from interagency.matrix.activities.bulk import entries
 from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from
-from interagency.matrix.activities.fields import (
-    BY_NAME,
-    COUNTRIES_BY_ROLE,
-    EDITED,
-    FIELDS,
-    FILTERED,
-    Field,
-    Kind,
-    Merge,
-    Seen,
-    empty_facts,
-)
+from interagency.matrix.activities.field_types import Field, Kind, Merge, Seen
+from interagency.matrix.activities.fields import BY_NAME, COUNTRIES_BY_ROLE, EDITED, FIELDS, FILTERED, empty_facts
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.record import apply_draft, facts, save_activity
 from interagency.matrix.activities.words import FactWords
@@ -321,9 +311,9 @@ def test_undoing_a_merging_gives_each_back(sqlite_app: Flask, enter_sqlite: Ente
             assert after[field.name] == before[field.name], field.name
 
 
-def test_filters_and_words_find_by_each_that_is_described_so(sqlite_app: Flask, add_activity: Add) -> None:
+def test_filters_and_words_find_by_each_that_is_described_so(app: Flask, add_activity: Add) -> None:
     blank, number = add_activity("Blank"), add_activity("Filtered")
-    with sqlite_app.app_context():
+    with app.app_context():
         save(number, says(number) | everything_changed())
         found = {entry["id"]: entry for entry in entries(db.session)}
         names = gather(db.session, DAY)

@@ -33,7 +33,8 @@ from interagency.exports.incoming.values import CellReader
 from interagency.exports.picture import ActivityRow
 from interagency.history import Change, facts_at
 from interagency.matrix.activities.bulk import entries
-from interagency.matrix.activities.fields import Facts, Kind, empty_facts
+from interagency.matrix.activities.field_types import Facts, Kind
+from interagency.matrix.activities.fields import empty_facts
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.words import FactWords
 from interagency.matrix.organisations.models import Organisation

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from interagency.dates import ImpreciseDate
 from interagency.exports.incoming.cells import PARTS, PartnersCell
 from interagency.matrix.activities.facts import figure_fact
-from interagency.matrix.activities.fields import Field, Kind
+from interagency.matrix.activities.field_types import Field, Kind
 from interagency.matrix.activities.figures import read_figure
 from interagency.matrix.framework.models import Recommendation, SdgGoal, SdgTarget
 from interagency.matrix.framework.names import gazetteer, read_code

@@ -10,7 +10,8 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from interagency.dates import Precision, date_of
-from interagency.matrix.activities.fields import FIELDS, Facts, Field, Kind
+from interagency.matrix.activities.field_types import Facts, Field, Kind
+from interagency.matrix.activities.fields import FIELDS
 from interagency.matrix.activities.models import Activity, Participation
 
 
@@ -104,7 +105,7 @@ def _column_reader(field: Field) -> Read:
     if field.kind is Kind.CHOICE:
         return lambda record, _linked: None if (value := columns(record)) is None else str(value)
     if field.kind is Kind.CHOICES:
-        return lambda record, _linked: list(columns(record))
+        return lambda record, _linked: list(columns(record) or ())
     return lambda record, _linked: columns(record)
 
 

@@ -26,7 +26,8 @@ from interagency.forms import (
 from interagency.matrix import choices
 from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from, figure_draft
 from interagency.matrix.activities.facts import figure_fact
-from interagency.matrix.activities.fields import COUNTRIES_BY_ROLE, EDITED, Facts, Field, Kind
+from interagency.matrix.activities.field_types import Facts, Field, Kind
+from interagency.matrix.activities.fields import COUNTRIES_BY_ROLE, EDITED
 from interagency.matrix.activities.figures import figure_words, read_figure
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.record import facts

@@ -14,7 +14,8 @@ from interagency.database import now
 from interagency.history import Action, record_change
 from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from
 from interagency.matrix.activities.facts import facts_of, linked_of
-from interagency.matrix.activities.fields import EDITED, FIELDS, Facts, text_of
+from interagency.matrix.activities.field_types import Facts, text_of
+from interagency.matrix.activities.fields import EDITED, FIELDS
 from interagency.matrix.activities.models import (
     Activity,
     ActivityChapter,

@@ -12,7 +12,8 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.dates import ImpreciseDate, words_between
-from interagency.matrix.activities.fields import BY_NAME, FIELDS, Field, Kind, Seen
+from interagency.matrix.activities.field_types import Field, Kind, Seen
+from interagency.matrix.activities.fields import BY_NAME, FIELDS
 from interagency.matrix.activities.figures import figure_words
 from interagency.matrix.activities.models import Activity, Qualifier
 from interagency.matrix.framework.models import ROMAN, Country, Region

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
-from interagency.matrix.activities.fields import FIELDS, FILTERED, Field, Kind, text_of
+from interagency.matrix.activities.field_types import Field, Kind, text_of
+from interagency.matrix.activities.fields import FIELDS, FILTERED
 from interagency.matrix.cycles.contents import Contents
 from interagency.matrix.filters import Filters
 from interagency.words import folded_words

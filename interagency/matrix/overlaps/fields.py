@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from
-from interagency.matrix.activities.fields import EDITED, FIELDS, Field, Kind, Merge
+from interagency.matrix.activities.field_types import Field, Kind, Merge
+from interagency.matrix.activities.fields import EDITED, FIELDS
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.record import facts
 from interagency.matrix.activities.words import FactWords
