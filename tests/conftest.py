@@ -25,7 +25,7 @@ from interagency.accounts import models
 from interagency.accounts.models import Person, Role
 from interagency.database import alembic, db, now
 from interagency.matrix.activities.models import Status
-from interagency.matrix.activities.record import ActivityDraft, create_activity
+from interagency.matrix.activities.record import create_activity
 from interagency.matrix.agreement.load import load_audiences
 from interagency.matrix.framework.load import load_framework
 from interagency.matrix.organisations.load import load_organisations
@@ -35,7 +35,7 @@ from interagency.sample.load import load_sample
 from interagency.sample.months import add_months
 from interagency.settings import Settings, read_settings
 from tests import servers
-from tests.helpers import PASSWORD, Browser
+from tests.helpers import PASSWORD, Browser, activity_draft
 from tests.mail_server import Server, listening
 from tests.servers import Databases
 
@@ -369,7 +369,7 @@ def add_activity(request: pytest.FixtureRequest) -> Callable[..., int]:
     ) -> int:
         with app.app_context():
             directory = Directory(db.session)
-            draft = ActivityDraft(
+            draft = activity_draft(
                 title=title,
                 status=Status.ONGOING,
                 lead=directory.find(lead) if lead else None,

@@ -15,8 +15,13 @@ from lxml import html
 from werkzeug.test import TestResponse
 
 from interagency.calendar.models import EventKind, EventStatus
-from interagency.calendar.record import EventDraft, Records, SegmentDraft, draft_from
+from interagency.calendar.record import EventDraft, SegmentDraft
+from interagency.calendar.record import Records as EventRecords
+from interagency.calendar.record import draft_from as event_draft_from
 from interagency.database import db
+from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from
+from interagency.matrix.activities.fields import empty_facts
+from interagency.matrix.activities.models import Status
 
 PASSWORD = "a long enough password"
 
@@ -87,8 +92,15 @@ def event_draft(
     title: str, kind: EventKind, status: EventStatus, segments: list[SegmentDraft], **more: Any
 ) -> EventDraft:
     """An event that says these and `more`, by the names of its fields, and nothing else."""
-    draft = draft_from({"title": title, "kind": kind.value, "status": status.value}, Records(None))
+    facts = {"title": title, "kind": kind.value, "status": status.value}
+    draft = event_draft_from(facts, EventRecords(None))
     return replace(draft, segments=segments, **more)
+
+
+def activity_draft(title: str = "An activity", status: Status = Status.ONGOING, **more: Any) -> ActivityDraft:
+    """A draft that says no more than this."""
+    blank = draft_from(Records(db.session), empty_facts())
+    return replace(blank, title=title, status=status, **more)
 
 
 ACTIVITY = {

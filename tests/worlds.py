@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from interagency.database import db
 from interagency.dates import ImpreciseDate, Precision
 from interagency.matrix.activities.models import CountryRole, Participation, Status
-from interagency.matrix.activities.record import ActivityDraft, create_activity, refresh_derived
+from interagency.matrix.activities.record import create_activity, refresh_derived
 from interagency.matrix.framework.models import Country, Recommendation, Region
 from interagency.matrix.organisations.queries import entities
+from tests.helpers import activity_draft
 
 ENTITIES, COUNTRIES = 7, 9
 
@@ -37,7 +38,7 @@ def many_activities(number: int, *, seed: int = 7) -> None:
                 ImpreciseDate.part(2016, Precision.LATE),
             ]
         )
-        draft = ActivityDraft(
+        draft = activity_draft(
             f"Activity {count} <&>",
             chance.choice(list(Status)),
             lead=who[0] if who and chance.random() < 0.8 else None,

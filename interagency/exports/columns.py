@@ -1,29 +1,34 @@
-"""The columns of activities and events in workbook, CSV and JSON.
+"""The columns of activities in workbook, CSV and JSON.
 
 Hand-outs have columns of their own (`exports/external/files`): fewer fields, named one by one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from interagency.calendar.fields import FIELDS, EventField, Kind
 from interagency.dates import ImpreciseDate
-from interagency.exports.picture import ActivityRow, EventRow
+from interagency.exports.picture import ActivityRow
+from interagency.matrix.activities.field_types import Field, Kind, Seen
+from interagency.matrix.activities.fields import BY_NAME, COUNTRIES_BY_ROLE, FIELDS
+from interagency.matrix.activities.models import CountryRole
 from interagency.matrix.framework.models import ROMAN
 
 Cell = str | int | float | date | None
+# What the cells of one role of a country are known by.
+COUNTRY_CELLS = {role: f"countries:{role.value}" for role in CountryRole}
+PLAIN_TEXT = frozenset({Kind.LINE, Kind.TEXT, Kind.ADDRESS, Kind.CHOICE})
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column: title, value from the row, width in characters, kind of value, whether insiders only.
 
-    `field` names the fact it can be read back into, empty for what is derived. `choices` names the list its
-    drop-down offers. `meaning` is its line in the data dictionary, `hxl` its hashtag.
+    `field` names what it can be read back into (`incoming.cells.PARTS`), empty for what is derived. `choices` names
+    the list its drop-down offers. `meaning` is its line in the data dictionary, `hxl` its hashtag.
     """
 
     title: str
@@ -42,7 +47,27 @@ def joined(parts: Iterable[str]) -> str:
     return "; ".join(parts)
 
 
-def _countries(role: str) -> Callable[[ActivityRow], str]:
+def _column(field: Field, value: Callable[[Any], Cell]) -> Column:
+    """The column that a field is read back from."""
+    described = field.column
+    assert described is not None, field.name
+    return Column(
+        described.title, value, described.width, internal=field.seen is Seen.NEVER_LEAVES, field=field.name,
+        choices=field.list_name, hxl=described.hxl, meaning=described.meaning,
+    )  # fmt: skip
+
+
+def _countries() -> tuple[Column, ...]:
+    return tuple(
+        Column(
+            one.column.title, _in_role(one.role.value), one.column.width, field=COUNTRY_CELLS[one.role],
+            hxl=one.column.hxl, meaning=one.column.meaning,
+        )
+        for one in COUNTRIES_BY_ROLE
+    )  # fmt: skip
+
+
+def _in_role(role: str) -> Callable[[ActivityRow], str]:
     return lambda row: joined(row.countries(role))
 
 
@@ -90,7 +115,27 @@ def _chapters(row: ActivityRow) -> str:
     return ", ".join(ROMAN[number] for number in row.entry["chapters"])
 
 
-MATRIX: tuple[Column, ...] = (
+# How the cells of what hangs on an activity are written; those of its own columns follow from the kind.
+_VALUES: dict[str, Callable[[ActivityRow], Cell]] = {
+    "lead": _lead,
+    "entities": _others,
+    "partners": _partners,
+    "recommendations": lambda row: joined(row.facts["recommendations"]),
+    "sdg": lambda row: joined(row.facts["sdg"]),
+    "regions": _words("regions"),
+    "figures": _words("figures"),
+}
+
+
+def _of(name: str) -> Column:
+    """The column of a described field."""
+    field = BY_NAME[name]
+    if not field.is_column:
+        return _column(field, _VALUES[name])
+    return _column(field, _text(name) if field.kind in PLAIN_TEXT else _words(name))
+
+
+_FIRST: tuple[Column, ...] = (
     Column("ID", lambda r: r.entry["id"], 7, "number", True, hxl="#activity+id", meaning="Number of the record."),
     Column(
         "Version",
@@ -109,25 +154,7 @@ MATRIX: tuple[Column, ...] = (
         hxl="#status+changed",
         meaning="What became of it since the last edition: new, changed (which fields), ended, unchanged.",
     ),
-    Column("Title", _text("title"), 48, field="title", hxl="#activity+name", meaning="What the work is called."),
-    Column(
-        "Lead entity",
-        _lead,
-        14,
-        field="lead",
-        choices="entities",
-        hxl="#org+lead",
-        meaning="The UN entity that leads; empty when not known.",
-    ),
-    Column(
-        "Other UN entities",
-        _others,
-        20,
-        field="entities",
-        choices="entities",
-        hxl="#org+partner+un",
-        meaning="Further UN entities that take part; several by semicolon.",
-    ),
+    *map(_of, ("title", "lead", "entities")),
     Column(
         "Joint",
         lambda r: "joint" if r.entry["joint"] else "individual",
@@ -135,31 +162,7 @@ MATRIX: tuple[Column, ...] = (
         hxl="#activity+joint",
         meaning="joint when two or more UN entities take part.",
     ),
-    Column(
-        "Partners",
-        _partners,
-        28,
-        field="partners",
-        hxl="#org+partner",
-        meaning="Other organisations; “and others” when the list is not complete.",
-    ),
-    Column(
-        "Status",
-        _text("status"),
-        11,
-        field="status",
-        choices="statuses",
-        hxl="#status",
-        meaning="planned, ongoing, completed, suspended or cancelled; set by people.",
-    ),
-    Column(
-        "Begins",
-        _words("start"),
-        16,
-        field="start",
-        hxl="#date+start+text",
-        meaning="When it begins, as exactly as it is known.",
-    ),
+    *map(_of, ("partners", "status", "start")),
     Column(
         "Begins (first day)",
         _day("start"),
@@ -168,9 +171,7 @@ MATRIX: tuple[Column, ...] = (
         hxl="#date+start",
         meaning="For sorting: its first possible day.",
     ),
-    Column(
-        "Ends", _words("end"), 16, field="end", hxl="#date+end+text", meaning="When it ends, as exactly as it is known."
-    ),
+    _of("end"),
     Column(
         "Ends (last day)",
         _day("end", last=True),
@@ -179,24 +180,7 @@ MATRIX: tuple[Column, ...] = (
         hxl="#date+end",
         meaning="For sorting: its last possible day.",
     ),
-    Column(
-        "Level",
-        _text("level"),
-        14,
-        field="level",
-        choices="levels",
-        hxl="#meta+level",
-        meaning="Where the work is done from: headquarters, field or both.",
-    ),
-    Column(
-        "Scope",
-        _text("scope"),
-        13,
-        field="scope",
-        choices="scopes",
-        hxl="#meta+scope",
-        meaning="How far it reaches: global, interregional, regional, national.",
-    ),
+    *map(_of, ("level", "scope")),
     *(
         Column(
             ROMAN[number],
@@ -208,81 +192,13 @@ MATRIX: tuple[Column, ...] = (
         for number in range(1, 8)
     ),
     Column("Chapters", _chapters, 11, hxl="#sector+list", meaning="All chapters it stands under."),
-    Column(
-        "Recommendations",
-        lambda r: joined(r.facts["recommendations"]),
-        20,
-        field="recommendations",
-        choices="recommendations",
-        hxl="#sector+recommendation",
-        meaning="Operational recommendations it answers, such as 1(a); several by semicolon.",
-    ),
-    Column(
-        "Beneficiary countries",
-        _countries("beneficiary"),
-        28,
-        field="countries:beneficiary",
-        hxl="#country+beneficiary",
-        meaning="Countries that benefit, by UN name.",
-    ),
-    Column(
-        "Host countries",
-        _countries("host"),
-        18,
-        field="countries:host",
-        hxl="#country+host",
-        meaning="Countries it takes place in.",
-    ),
-    Column(
-        "Partner countries",
-        _countries("partner"),
-        18,
-        field="countries:partner",
-        hxl="#country+partner",
-        meaning="Governments that co-organise.",
-    ),
-    Column(
-        "Countries it is about",
-        _countries("subject"),
-        18,
-        field="countries:subject",
-        hxl="#country+subject",
-        meaning="Countries that are its subject.",
-    ),
-    Column("Regions", _words("regions"), 18, field="regions", hxl="#region+list", meaning="Regions it covers."),
-    Column(
-        "SDGs",
-        lambda r: joined(r.facts["sdg"]),
-        12,
-        field="sdg",
-        hxl="#sector+sdg",
-        meaning="Goals and targets of the 2030 Agenda.",
-    ),
-    Column(
-        "Figures",
-        _words("figures"),
-        28,
-        field="figures",
-        hxl="#value+list",
-        meaning="Numbers with unit and how exact they are; never added up.",
-    ),
-    Column("Description", _text("description"), 60, field="description", hxl="#description", meaning="What is done."),
-    Column("Results", _text("results"), 36, field="results", hxl="#description+results", meaning="What came of it."),
+    _of("recommendations"),
+    *_countries(),
+    *map(_of, ("regions", "sdg", "figures", "description", "results")),
     Column("Roles of entities", _roles, 28, hxl="#description+roles", meaning="What each entity does in it."),
-    Column("Source", _text("source"), 22, field="source", hxl="#meta+source", meaning="Where the facts are from."),
-    Column("Link", _text("link"), 24, field="link", hxl="#meta+url", meaning="A page about it."),
-    Column(
-        "Contact", _text("contact"), 20, internal=True, field="contact", hxl="#contact", meaning="For internal eyes."
-    ),
-    Column(
-        "Remarks",
-        _text("remarks"),
-        28,
-        internal=True,
-        field="remarks",
-        hxl="#meta+remarks",
-        meaning="For internal eyes.",
-    ),
+    *map(_of, ("source", "link", "contact", "remarks")),
+)
+_LAST: tuple[Column, ...] = (
     Column(
         "Confirmed",
         lambda r: r.confirmed,
@@ -301,41 +217,7 @@ MATRIX: tuple[Column, ...] = (
         meaning="The day the record was last saved.",
     ),
 )
-
-
-# What depends on the occurrence, or is more than its fact: of the event's fields by name.
-_OF_OCCURRENCE: dict[str, Callable[[EventRow], Cell]] = {
-    "title": lambda row: row.day.title,
-    "status": lambda row: "cancelled" if row.day.is_cancelled else row.facts["status"],
-    "chapters": lambda row: ", ".join(ROMAN[number] for number in row.entry["chapters"]),
-}
-# The columns that stand before the others, as people know them.
-_FIRST = ("timezone", "title", "kind", "status", "organisers", "participants", "chapters")
-
-
-def _event_value(field: EventField) -> Callable[[EventRow], Cell]:
-    if field.kind is Kind.NUMBER:
-        return lambda row: row.facts[field.name]
-    return lambda row: field.words(row.facts[field.name], row.words) if row.facts[field.name] else ""
-
-
-def _event_columns() -> Iterator[Column]:
-    """The columns of the fields of an event, as `calendar.fields` describes them."""
-    shown = [field for field in FIELDS if field.cell]
-    for field in sorted(shown, key=lambda one: _FIRST.index(one.name) if one.name in _FIRST else len(_FIRST)):
-        cell = field.cell
-        assert cell is not None
-        yield Column(
-            cell.title, _OF_OCCURRENCE.get(field.name) or _event_value(field), cell.width,
-            "number" if field.kind is Kind.NUMBER else "text", hxl=cell.hxl, meaning=cell.meaning,
-        )  # fmt: skip
-
-
-CALENDAR: tuple[Column, ...] = (
-    Column("When", lambda r: r.day.when, 26, hxl="#date+text", meaning="Its days, as exactly as they are known."),
-    Column("First day", lambda r: r.day.first_day, 12, "date", hxl="#date+start", meaning="For sorting."),
-    Column("Last day", lambda r: r.day.last_day, 12, "date", hxl="#date+end", meaning="For sorting."),
-    Column("From", lambda r: r.day.begins, 8, hxl="#date+start+time", meaning="Hour it begins, in the event's zone."),
-    Column("To", lambda r: r.day.ends, 8, hxl="#date+end+time", meaning="Hour it ends, in the event's zone."),
-    *_event_columns(),
-)
+_PLACED = {column.field for column in _FIRST}
+# A field that is given no place above has its column after the others, so that those that people know do not move.
+_FURTHER = tuple(_of(field.name) for field in FIELDS if field.column is not None and field.name not in _PLACED)
+MATRIX: tuple[Column, ...] = (*_FIRST, *_FURTHER, *_LAST)

@@ -13,7 +13,8 @@ from flask_login import current_user
 
 from interagency.calendar.queries import read_event_filters
 from interagency.database import db
-from interagency.exports.columns import CALENDAR, MATRIX, Column
+from interagency.exports.calendar_columns import CALENDAR
+from interagency.exports.columns import MATRIX, Column
 from interagency.exports.lists import write_csv, write_json
 from interagency.exports.matrix import edition_workbook as workbook_of
 from interagency.exports.matrix import kept_checksum, write_current_matrix

@@ -20,7 +20,8 @@ from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
 
-from interagency.exports.columns import CALENDAR, MATRIX, Column
+from interagency.exports.calendar_columns import CALENDAR
+from interagency.exports.columns import MATRIX, Column
 from interagency.exports.gathering import Gathered
 from interagency.exports.picture import Picture
 from interagency.exports.rows.book import Book, TableRows
@@ -36,7 +37,8 @@ from interagency.exports.sheets import (
     who_does_what_sheet,
 )
 from interagency.matrix.activities.bulk import without_collector
-from interagency.matrix.activities.models import Level, Scope, Status
+from interagency.matrix.activities.field_types import Kind
+from interagency.matrix.activities.fields import FIELDS
 from interagency.matrix.cycles.month import STALE_AFTER, STALE_AFTER_WORDS
 from interagency.matrix.cycles.months import month_after, month_of
 
@@ -153,7 +155,9 @@ def add_table(book: Book, described: Sheet, *, hxl: bool = False) -> Any:
 def _help_in_matrix(sheet: Any, columns: Sequence[Column]) -> None:
     """Drop-downs, columns that are not to be typed in, colours for new, changed and stale."""
     letters = {column.title: get_column_letter(place) for place, column in enumerate(columns, start=1)}
-    several = {"Other UN entities", "Recommendations"}
+    several = {"Other UN entities", "Recommendations"} | {
+        field.column.title for field in FIELDS if field.column and field.kind is Kind.CHOICES
+    }
     for column in columns:
         cells = f"{letters[column.title]}2:{letters[column.title]}{LAST_ROW_OF_DROP_DOWNS}"
         if column.choices:
@@ -217,9 +221,7 @@ def _add_lists(book: Workbook, picture: Picture) -> None:
     """What the drop-downs offer, each list under a name."""
     organisations = picture.contents["organisations"].values()
     lists = {
-        "statuses": [status.value for status in Status],
-        "levels": [level.value for level in Level],
-        "scopes": [scope.value for scope in Scope],
+        **{field.list_name: field.values for field in FIELDS if field.choices},
         "entities": [
             one["short"]
             for one in sorted(organisations, key=lambda one: (one["position"], one["short"]))

@@ -18,15 +18,19 @@ from interagency.calendar.record import (
     DayDraft,
     EventDraft,
     ExceptionDraft,
-    Records,
     SegmentDraft,
     create_event,
-    draft_from,
 )
+from interagency.calendar.record import Records as EventRecords
+from interagency.calendar.record import draft_from as event_draft_from
 from interagency.dates import ImpreciseDate
-from interagency.matrix.activities.models import Activity, CountryRole, Level, Qualifier, Scope, Status
-from interagency.matrix.activities.record import ActivityDraft, FigureDraft, create_activity
-from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
+from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from
+from interagency.matrix.activities.facts import figure_fact
+from interagency.matrix.activities.field_types import Kind
+from interagency.matrix.activities.fields import EDITED, empty_facts
+from interagency.matrix.activities.models import Activity
+from interagency.matrix.activities.record import create_activity
+from interagency.matrix.framework.models import Country
 from interagency.matrix.framework.names import gazetteer
 from interagency.matrix.organisations.queries import Directory
 
@@ -50,15 +54,12 @@ class SampleLoader:
         self.session = session
         self.directory = Directory(session)
         self.names = gazetteer(session)
-        self.recommendations = {r.code: r for r in session.scalars(sa.select(Recommendation))}
         self.countries = {c.code: c for c in session.scalars(sa.select(Country))}
-        self.regions = {r.code: r for r in session.scalars(sa.select(Region))}
-        self.goals = {str(g.number): g for g in session.scalars(sa.select(SdgGoal))}
-        self.targets = {t.code: t for t in session.scalars(sa.select(SdgTarget))}
+        self.records = Records(session)
         self.activities = {a.sample_key: a for a in session.scalars(sa.select(Activity)) if a.sample_key}
         self.events = {e.sample_key: e for e in session.scalars(sa.select(Event)) if e.sample_key}
         self.series = {s.title: s for s in session.scalars(sa.select(EventSeries))}
-        self._records = Records(session, self.countries.values())
+        self._records = EventRecords(session, self.countries.values())
 
     def add_activity(self, entry: dict[str, Any]) -> bool:
         """Add an activity unless it is there; whether it was added."""
@@ -70,33 +71,28 @@ class SampleLoader:
         return True
 
     def _activity_draft(self, entry: dict[str, Any]) -> ActivityDraft:
-        sdg = [str(code) for code in entry.get("sdg", [])]
-        return ActivityDraft(
-            title=entry["title"],
-            description=entry.get("description", "").strip(),
-            status=Status(entry["status"]),
-            lead=self.directory.find(entry["lead"]) if entry.get("lead") else None,
-            entities=[self.directory.find(key) for key in entry.get("entities", [])],
-            partners=[self.directory.find(key) for key in entry.get("partners", [])],
-            partners_incomplete=entry.get("partners_incomplete", False),
-            level=Level(entry["level"]) if entry.get("level") else None,
-            scope=Scope(entry["scope"]) if entry.get("scope") else None,
-            countries=[(self.countries[c["code"]], CountryRole(c["role"])) for c in entry.get("countries", [])],
-            regions=[self.regions[self.names.region(name)] for name in entry.get("regions", [])],
-            start=_date(entry.get("start")),
-            end=_date(entry.get("end")),
-            recommendations=[self.recommendations[code] for code in entry.get("recommendations", [])],
-            chapters=list(entry.get("chapters", [])),
-            sdg_goals=[self.goals[code] for code in sdg if code in self.goals],
-            sdg_targets=[self.targets[code] for code in sdg if code not in self.goals],
-            figures=[
-                FigureDraft(Decimal(str(f["number"])), Qualifier(f["qualifier"]), f["unit"])
-                for f in entry.get("figures", [])
+        said = empty_facts()
+        for field in EDITED:
+            if field.is_column and entry.get(field.name) is not None:
+                said[field.name] = str(entry[field.name]) if field.kind is Kind.DATE else entry[field.name]
+        said |= {
+            "description": said["description"].strip(),
+            "lead": self._key(entry["lead"]) if entry.get("lead") else None,
+            "entities": [self._key(name) for name in entry.get("entities", [])],
+            "partners": [self._key(name) for name in entry.get("partners", [])],
+            "countries": [[country["code"], country["role"]] for country in entry.get("countries", [])],
+            "regions": [self.names.region(name) for name in entry.get("regions", [])],
+            "recommendations": entry.get("recommendations", []),
+            "chapters": entry.get("chapters", []),
+            "sdg": [str(code) for code in entry.get("sdg", [])],
+            "figures": [
+                figure_fact(Decimal(str(f["number"])), f["qualifier"], f["unit"]) for f in entry.get("figures", [])
             ],
-            results=entry.get("results", ""),
-            source=entry.get("source", ""),
-            link=entry.get("link", ""),
-        )
+        }
+        return draft_from(self.records, said)
+
+    def _key(self, name: str) -> str:
+        return self.directory.find(name).key
 
     def add_event(self, entry: dict[str, Any]) -> bool:
         """Add an event unless it is there; whether it was added."""
@@ -128,7 +124,7 @@ class SampleLoader:
             "series_number": entry.get("number"),
             "links": links,
         }
-        draft = draft_from(said, self._records)
+        draft = event_draft_from(said, self._records)
         draft.segments = [_segment(segment) for segment in entry.get("segment", [])] or [_timed_segment(entry)]
         draft.exceptions = [_exception(change) for change in entry.get("exception", [])]
         draft.organisers = [self.directory.find(key) for key in entry.get("organisers", [])]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from interagency.calendar.models import Event, Segment
 from interagency.dates import ImpreciseDate, words_between
 from interagency.fulltext import best_ids, count
-from interagency.matrix.activities.forms import STATUS_WORDS
+from interagency.matrix.activities.fields import STATUS_WORDS
 from interagency.matrix.activities.models import Activity, ActivityEntity
 from interagency.search.marks import excerpt
 from interagency.search.results import Group, Hit, Question

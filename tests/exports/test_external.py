@@ -28,7 +28,7 @@ from interagency.exports.external.files import calendar_file, csv_file, json_fil
 from interagency.exports.models import HandOutUse
 from interagency.mail import OutboxMessage
 from interagency.matrix.activities.models import CountryRole, Status
-from interagency.matrix.activities.record import ActivityDraft, create_activity
+from interagency.matrix.activities.record import create_activity
 from interagency.matrix.agreement.gate import Stance, Statement, may_leave, stance, through_the_gate
 from interagency.matrix.agreement.models import Agreement, Decision
 from interagency.matrix.cycles.editions import close_cycle, load
@@ -36,7 +36,7 @@ from interagency.matrix.cycles.opening import open_cycle
 from interagency.matrix.framework.models import Country, Recommendation
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import Directory
-from tests.helpers import Browser, event_draft, text_of
+from tests.helpers import Browser, activity_draft, event_draft, text_of
 
 Enter = Callable[[str | None], Browser]
 Add = Callable[..., int]
@@ -98,7 +98,7 @@ def world(seed: int) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
         def mark(name: str, number: int = number) -> str:
             return f"MARK-A{number}-{name}"
 
-        draft = ActivityDraft(
+        draft = activity_draft(
             title=mark("title"),
             status=chance.choice(list(Status)),
             description=mark("description"),

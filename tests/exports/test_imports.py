@@ -436,7 +436,7 @@ def test_a_header_repeated_is_left_out() -> None:
             "more than 450 judges; 8 countries",
             [["450", "more than", "judges"], ["8", "exactly", "countries"]],
         ),
-        ("partners", "Interpol; and others", ["interpol", "…"]),
+        ("partners", "Interpol; and others", (["interpol"], True)),
         ("level", "HQ", "headquarters"),
         ("level", "", None),
     ],

@@ -16,11 +16,11 @@ from flask import Flask
 from interagency.database import db
 from interagency.dates import ImpreciseDate
 from interagency.matrix.activities.models import CountryRole, Status
-from interagency.matrix.activities.record import ActivityDraft, create_activity
+from interagency.matrix.activities.record import create_activity
 from interagency.matrix.framework.models import Country, Recommendation
 from interagency.matrix.organisations.queries import Directory
 from tests.exports.test_external import agree, close
-from tests.helpers import Browser, text_of
+from tests.helpers import Browser, activity_draft, text_of
 
 Enter = Callable[[str | None], Browser]
 ADDRESS = "/exports/note.docx?session=CND+70&from=2026-01&to=2026-12"
@@ -28,7 +28,7 @@ ADDRESS = "/exports/note.docx?session=CND+70&from=2026-01&to=2026-12"
 
 def add(title: str, entities: tuple[str, ...] = (), lead: str = "who", **more: Any) -> int:
     directory = Directory(db.session)
-    draft = ActivityDraft(
+    draft = activity_draft(
         title=title,
         status=Status.ONGOING,
         lead=directory.find(lead),

@@ -18,9 +18,10 @@ from interagency.database import Model, db, now
 from interagency.form_keys import FormKey
 from interagency.history import audit
 from interagency.matrix.activities.models import Activity
-from interagency.matrix.activities.record import ActivityDraft, Status, create_activity
+from interagency.matrix.activities.record import create_activity
 from interagency.settings import Settings
 from tests.conftest import close, make_app, make_settings
+from tests.helpers import activity_draft
 
 HOSTILE = (
     "=1+1",
@@ -42,7 +43,7 @@ def filled(sample_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     app = make_app(make_settings(folder))
     with app.app_context():
         for text in HOSTILE:
-            draft = ActivityDraft(title=text[:300], description=text, status=Status.ONGOING, remarks=text)
+            draft = activity_draft(text[:300], description=text, remarks=text)
             create_activity(db.session, draft, by=None, by_name=text[:100])
             audit(db.session, "test", by_name="test", text=text, number=0.1, nothing=None, yes=True, many=[1, "1", []])
         db.session.add(FormKey(person_id=1, key_hash="a" * 64, sent_hash="b" * 64, at=now(), address="/activities/1"))
@@ -83,7 +84,7 @@ def test_there_and_back_every_row_is_the_same(source: Settings, empty_postgresql
     assert contents(empty_postgresql) == before
     served = make_app(make_settings(tmp_path, DATABASE_URL=empty_postgresql))
     with served.app_context():  # the next row gets a number of its own, and what was said stays said
-        made = create_activity(db.session, ActivityDraft(title="After", status=Status.ONGOING), by=None, by_name="test")
+        made = create_activity(db.session, activity_draft("After"), by=None, by_name="test")
         db.session.commit()
         assert made.id == db.session.scalar(sa.select(sa.func.max(Activity.id)))
         assert append_only_tables(db.session.connection()) >= {"change", "audit_entry", "edition", "agreement"}

@@ -13,13 +13,13 @@ from interagency.database import db
 from interagency.dates import ImpreciseDate
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import CountryRole, Participation, Status
-from interagency.matrix.activities.record import ActivityDraft, create_activity, refresh_derived
+from interagency.matrix.activities.record import create_activity, refresh_derived
 from interagency.matrix.cycles.models import Answer, AnswerKind
 from interagency.matrix.framework.models import Country, Recommendation
 from interagency.matrix.organisations.models import Mandate, Organisation
 from interagency.matrix.organisations.queries import Directory
 from interagency.matrix.overview.grid import COLUMNS, ROWS, grid
-from tests.helpers import Browser, statements_seen, text_of
+from tests.helpers import Browser, activity_draft, statements_seen, text_of
 from tests.matrix.conftest import Clock
 from tests.matrix.test_coverage import covered
 from tests.worlds import many_activities
@@ -34,13 +34,13 @@ def world() -> None:
     countries = {one.code: one for one in db.session.scalars(sa.select(Country))}
     who, undp, unicef = (directory.find(key) for key in ("who", "undp", "unicef"))
     drafts = [
-        ActivityDraft(
+        activity_draft(
             "One", Status.ONGOING, lead=who, recommendations=[codes["1(a)"], codes["1(b)"], codes["5(h)"]],
             countries=[(countries["KE"], CountryRole.HOST), (countries["KE"], CountryRole.BENEFICIARY)],
             start=ImpreciseDate.month(2016, 6),
         ),
-        ActivityDraft("Two <&>", Status.PLANNED, lead=who, entities=[undp, unicef], recommendations=[codes["1(a)"]]),
-        ActivityDraft("Three", Status.COMPLETED),
+        activity_draft("Two <&>", Status.PLANNED, lead=who, entities=[undp, unicef], recommendations=[codes["1(a)"]]),
+        activity_draft("Three", Status.COMPLETED),
     ]  # fmt: skip
     made = [create_activity(db.session, draft, by=None, by_name="test") for draft in drafts]
     made[1].entities[1].participation = Participation.DECLINED

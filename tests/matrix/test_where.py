@@ -12,9 +12,9 @@ from flask import Flask
 from lxml import html
 
 from interagency.database import db
+from interagency.matrix.activities.drafts import FigureDraft
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity, CountryRole, Qualifier
-from interagency.matrix.activities.record import FigureDraft
 from interagency.matrix.framework.load import read_file
 from interagency.matrix.framework.models import Country
 from interagency.matrix.overview.together import together

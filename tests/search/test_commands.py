@@ -13,11 +13,12 @@ from interagency import fulltext
 from interagency.cli import main
 from interagency.database import db
 from interagency.matrix.activities.models import Activity, Status
-from interagency.matrix.activities.record import ActivityDraft, create_activity
+from interagency.matrix.activities.record import create_activity
 from interagency.matrix.organisations.models import OrganisationName
 from interagency.matrix.organisations.queries import Directory
 from interagency.words import search_terms
 from tests.conftest import close
+from tests.helpers import activity_draft
 
 
 def found(app: Flask, words: str) -> int:
@@ -36,7 +37,7 @@ def test_a_name_that_is_added_reaches_the_records(
     run = CliRunner()
     with sqlite_app.app_context():
         db.session.execute(sa.delete(OrganisationName).where(OrganisationName.name == "DPKO"))
-        draft = ActivityDraft("Police advisers", Status.ONGOING, lead=Directory(db.session).find("dpo"))
+        draft = activity_draft("Police advisers", Status.ONGOING, lead=Directory(db.session).find("dpo"))
         create_activity(db.session, draft, by=None)
         db.session.commit()
     close(sqlite_app)

@@ -14,6 +14,7 @@ from typing import Any
 
 from interagency.database import canonical_json
 from interagency.dates import ImpreciseDate, words_between
+from interagency.matrix.activities.fields import BY_NAME
 from interagency.matrix.activities.words import FactWords
 from interagency.matrix.agreement.gate import Passed, entities_of_activity
 from interagency.matrix.cycles.months import month_words
@@ -21,6 +22,10 @@ from interagency.matrix.framework.models import ROMAN
 
 Content = dict[str, Any]
 FORMAT = 1
+
+
+# Columns of the activity that leave beside those below, as they read, named one by one.
+FURTHER: tuple[str, ...] = ()
 
 
 class Form(enum.StrEnum):
@@ -86,7 +91,7 @@ def _is_of_country(entry: Mapping[str, Any], form: Form, country: str | None) ->
 
 def _activity(entry: Mapping[str, Any], words: FactWords) -> dict[str, Any]:
     facts = entry["facts"]
-    return {
+    shown = {
         "title": facts["title"],
         "entities": [words.organisations.get(key, key) for key in entities_of_activity(facts)],
         "partners": sorted(words.organisations.get(key, key) for key in facts["partners"])
@@ -103,6 +108,15 @@ def _activity(entry: Mapping[str, Any], words: FactWords) -> dict[str, Any]:
         "results": facts["results"],
         "link": facts["link"],
     }
+    if FURTHER:
+        shown["further"] = {_title(name): words.say(name, facts[name]) if facts[name] else "" for name in FURTHER}
+    return shown
+
+
+def _title(name: str) -> str:
+    column = BY_NAME[name].column
+    assert column is not None, f"{name} needs a column to be handed out"
+    return column.title
 
 
 def _period(facts: Mapping[str, Any]) -> str:

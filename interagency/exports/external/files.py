@@ -41,6 +41,18 @@ ACTIVITIES = (
     Column("Results", _text("results"), 40, hxl="#description+results"),
     Column("Link", _text("link"), 30, hxl="#meta+url"),
 )
+
+
+def activity_columns(content: Content) -> tuple[Column, ...]:
+    """The columns of the activities, with the further fields there were when the hand-out was made."""
+    further = content["activities"][0].get("further", {}) if content["activities"] else {}
+    return ACTIVITIES + tuple(Column(title, _further(title), 24) for title in further)
+
+
+def _further(title: str) -> Any:
+    return lambda row: row["further"][title]
+
+
 EVENTS = (
     Column("When", lambda row: row["day"].when, 28, hxl="#date+text"),
     Column("First day", lambda row: row["day"].first_day, 12, "date", hxl="#date+start"),
@@ -85,7 +97,7 @@ def workbook(content: Content) -> bytes:
     if "summary" in content:
         add_table(book, Sheet("Summary", SUMMARY, content["summary"]))
     else:
-        add_table(book, Sheet("Activities", ACTIVITIES, content["activities"], freeze="C2"))
+        add_table(book, Sheet("Activities", activity_columns(content), content["activities"], freeze="C2"))
         add_table(book, Sheet("Events", EVENTS, event_rows(content)))
     target = BytesIO()
     book.save(target)
@@ -102,7 +114,7 @@ def csv_file(content: Content) -> bytes:
     """The activities (or the summary) as CSV."""
     if "summary" in content:
         return write_csv(SUMMARY, content["summary"])
-    return write_csv(ACTIVITIES, content["activities"])
+    return write_csv(activity_columns(content), content["activities"])
 
 
 def json_file(content: Content) -> bytes:

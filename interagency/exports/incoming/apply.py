@@ -6,70 +6,28 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
-from interagency.dates import ImpreciseDate
-from interagency.exports.incoming.cells import EMPTY, Facts, Outcome, RowResult, State, merged
+from interagency.exports.incoming.cells import Outcome, RowResult, State, merged
 from interagency.exports.incoming.compare import Comparison, Rights
 from interagency.exports.incoming.reading import read_sheets, read_table, table_of
 from interagency.exports.models import HeaderMapping, ImportState, MatrixImport
 from interagency.history import Action, audit, record_change
 from interagency.matrix.activities import record
 from interagency.matrix.activities.bulk import without_collector
-from interagency.matrix.activities.models import Activity, CountryRole, Level, Qualifier, Scope, Status
+from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from
+from interagency.matrix.activities.fields import empty_facts
+from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import everything
-from interagency.matrix.activities.record import ActivityDraft, FigureDraft, StaleVersionError
+from interagency.matrix.activities.record import StaleVersionError
 from interagency.matrix.activities.tally import fold
 from interagency.matrix.cycles.answers import month_being_updated
-from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
-from interagency.matrix.organisations.models import Organisation
 
 KEEP_MINE, KEEP_THEIRS = "mine", "theirs"
-
-
-class Records:
-    """The records that facts name by key, each loaded once."""
-
-    def __init__(self, session: Session) -> None:
-        self.organisations = {one.key: one for one in session.scalars(sa.select(Organisation))}
-        self.countries = {one.code: one for one in session.scalars(sa.select(Country))}
-        self.regions = {one.code: one for one in session.scalars(sa.select(Region))}
-        self.recommendations = {one.code: one for one in session.scalars(sa.select(Recommendation))}
-        self.goals = {str(one.number): one for one in session.scalars(sa.select(SdgGoal))}
-        self.targets = {one.code: one for one in session.scalars(sa.select(SdgTarget))}
-
-    def draft(self, facts: Facts) -> ActivityDraft:
-        """A draft that says what `facts` say."""
-        return ActivityDraft(
-            title=facts["title"],
-            status=Status(facts["status"]),
-            description=facts["description"],
-            lead=self.organisations[facts["lead"]] if facts["lead"] else None,
-            entities=[self.organisations[key] for key in facts["entities"]],
-            partners=[self.organisations[key] for key in facts["partners"]],
-            partners_incomplete=facts["partners_incomplete"],
-            level=Level(facts["level"]) if facts["level"] else None,
-            scope=Scope(facts["scope"]) if facts["scope"] else None,
-            countries=[(self.countries[code], CountryRole(role)) for code, role in facts["countries"]],
-            regions=[self.regions[code] for code in facts["regions"]],
-            start=ImpreciseDate.from_code(facts["start"]) if facts["start"] else None,
-            end=ImpreciseDate.from_code(facts["end"]) if facts["end"] else None,
-            recommendations=[self.recommendations[code] for code in facts["recommendations"]],
-            chapters=list(facts["chapters"]),
-            sdg_goals=[self.goals[code] for code in facts["sdg"] if code in self.goals],
-            sdg_targets=[self.targets[code] for code in facts["sdg"] if code in self.targets],
-            figures=[FigureDraft(Decimal(number), Qualifier(how), unit) for number, how, unit in facts["figures"]],
-            results=facts["results"],
-            source=facts["source"],
-            link=facts["link"],
-            contact=facts["contact"],
-            remarks=facts["remarks"],
-        )
 
 
 # --- Preview ---
@@ -193,7 +151,7 @@ def _add(
 ) -> dict[str, Any]:
     made = record.create_activity(
         session,
-        records.draft(merged(EMPTY, row.values)),
+        draft_from(records, merged(empty_facts(), row.values)),
         by=rights.person,
         mine=rights.mine,
         month=month,
@@ -211,7 +169,7 @@ def _change(
     after = merged(before, row.values)
     try:
         with session.begin_nested():  # so that the other rows are not lost with this one
-            changed = _save(session, activity, records.draft(after), rights, month, f"Import {kept.id}")
+            changed = _save(session, activity, draft_from(records, after), rights, month, f"Import {kept.id}")
     except StaleVersionError:  # saved by somebody else this very moment: the next upload shows it
         return None
     if not changed:
@@ -281,7 +239,7 @@ def undo(session: Session, kept: MatrixImport, rights: Rights, at: datetime) -> 
             _unlist(session, activity, rights, kept)
         else:
             facts = record.facts(activity) | {name: was for name, (was, _now) in item["fields"].items()}
-            _save(session, activity, records.draft(facts), rights, None, f"Import {kept.id} undone")
+            _save(session, activity, draft_from(records, facts), rights, None, f"Import {kept.id} undone")
         undone += 1
     kept.state, kept.undone_at = ImportState.UNDONE, at
     audit(session, "matrix.import_undone", by=rights.person, by_name="command line", undone=undone, left=len(left))

@@ -5,17 +5,14 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
+from interagency.exports.columns import COUNTRY_CELLS
 from interagency.exports.workbook import safe_text
-
-Facts = dict[str, Any]
-EMPTY: Facts = {
-    "title": "", "description": "", "lead": None, "entities": [], "roles": {}, "participation": {}, "partners": [],
-    "partners_incomplete": False, "level": None, "scope": None, "countries": [], "regions": [], "status": "ongoing",
-    "start": None, "end": None, "recommendations": [], "chapters": [], "sdg": [], "figures": [], "results": "",
-    "source": "", "link": "", "contact": "", "remarks": "", "is_listed": True,
-}  # fmt: skip
+from interagency.matrix.activities.field_types import Facts, Field
+from interagency.matrix.activities.fields import BY_NAME, EDITED
+from interagency.matrix.activities.models import CountryRole
+from interagency.matrix.activities.words import FactWords
 
 
 class State(enum.StrEnum):
@@ -74,39 +71,104 @@ class RowResult:
         return {cell.field: cell.value for cell in self.cells if cell.state is State.CHANGE}
 
 
-def part_of(facts: Facts, field: str) -> Any:
-    """The value of a field as a cell's reader gives it."""
-    if field.startswith("countries:"):
-        role = field.split(":")[1]
-        return [code for code, one in facts["countries"] if one == role]
-    if field == "partners":
-        return sorted(facts["partners"]) + ["…"] * bool(facts["partners_incomplete"])
-    if field == "entities":
+class PartnersCell(NamedTuple):
+    """What a cell of partners says: their keys, and whether there are more than it names."""
+
+    keys: list[str]
+    is_incomplete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What the cells of one column say of an activity: a field, unless a subclass says otherwise."""
+
+    field: Field
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The facts it covers."""
+        return (self.field.name,)
+
+    def of(self, facts: Facts) -> Any:
+        """Its value among `facts`, as a cell's reader gives it."""
+        return facts[self.field.name]
+
+    def put(self, facts: Facts, value: Any) -> None:
+        """Write its value into `facts`."""
+        facts[self.field.name] = value
+
+    def says_same(self, one: Any, other: Any) -> bool:
+        """Whether two of its values mean the same."""
+        return bool(one == other)
+
+    def say(self, value: Any, words: FactWords) -> str:
+        """A value in words."""
+        return words.say(self.field.name, value)
+
+
+class _Partners(Part):
+    """Partners, and whether there are more."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("partners", "partners_incomplete")
+
+    def of(self, facts: Facts) -> PartnersCell:
+        return PartnersCell(sorted(facts["partners"]), bool(facts["partners_incomplete"]))
+
+    def put(self, facts: Facts, value: PartnersCell) -> None:
+        facts["partners"], facts["partners_incomplete"] = sorted(value.keys), value.is_incomplete
+
+    def say(self, value: PartnersCell, words: FactWords) -> str:
+        names = [words.organisations.get(key, key) for key in value.keys]
+        return "; ".join([*names, "and others"] if value.is_incomplete else names) or "—"
+
+
+class _Entities(Part):
+    """Entities beside the lead, in any order, without those that declined: these stay as they are."""
+
+    def of(self, facts: Facts) -> list[str]:
         return [key for key in facts["entities"] if facts["participation"].get(key) != "declined"]
-    return facts[field]
+
+    def put(self, facts: Facts, value: list[str]) -> None:
+        declined = [key for key in facts["entities"] if facts["participation"].get(key) == "declined"]
+        facts["entities"] = [*value, *(key for key in declined if key not in value)]
+
+    def says_same(self, one: Any, other: Any) -> bool:
+        return sorted(one) == sorted(other)
 
 
-def says_same(field: str, one: Any, other: Any) -> bool:
-    """Whether two values of a field mean the same; the order of entities beside the lead means nothing."""
-    return bool(sorted(one) == sorted(other) if field == "entities" else one == other)
+@dataclass(frozen=True, slots=True)
+class _Countries(Part):
+    """The countries in one role."""
+
+    role: CountryRole
+
+    def of(self, facts: Facts) -> list[str]:
+        return [code for code, role in facts["countries"] if role == self.role]
+
+    def put(self, facts: Facts, value: list[str]) -> None:
+        others = [link for link in facts["countries"] if link[1] != self.role]
+        facts["countries"] = sorted([*others, *([code, self.role.value] for code in value)])
+
+    def say(self, value: list[str], words: FactWords) -> str:
+        return "; ".join(words.countries.get(code, code) for code in value) or "—"
+
+
+# By the name that a column, an answer to a conflict and a stored preview have for it.
+PARTS: dict[str, Part] = {
+    **{field.name: Part(field) for field in EDITED if field.column is not None},
+    "partners": _Partners(BY_NAME["partners"]),
+    "entities": _Entities(BY_NAME["entities"]),
+    **{name: _Countries(BY_NAME["countries"], role) for role, name in COUNTRY_CELLS.items()},
+}
 
 
 def merged(facts: Facts, values: Mapping[str, Any]) -> Facts:
     """`facts` with the values of cells put in."""
     result = dict(facts)
     for name, value in values.items():
-        if name.startswith("countries:"):
-            role = name.split(":")[1]
-            others = [link for link in result["countries"] if link[1] != role]
-            result["countries"] = sorted([*others, *([code, role] for code in value)])
-        elif name == "partners":
-            result["partners"] = sorted(key for key in value if key != "…")
-            result["partners_incomplete"] = "…" in value
-        elif name == "entities":
-            declined = [key for key in result["entities"] if result["participation"].get(key) == "declined"]
-            result["entities"] = [*value, *(key for key in declined if key not in value)]
-        else:
-            result[name] = value
+        PARTS[name].put(result, value)
     if result["lead"] in result["entities"]:
         result["entities"] = [key for key in result["entities"] if key != result["lead"]]
     return result

@@ -18,16 +18,13 @@ from sqlalchemy.orm import Session
 from interagency.accounts.models import Person
 from interagency.exports.columns import MATRIX, Column
 from interagency.exports.incoming.cells import (
-    EMPTY,
+    PARTS,
     CellResult,
-    Facts,
     Outcome,
     RowResult,
     State,
     is_untouched,
     merged,
-    part_of,
-    says_same,
     shown,
     whole,
 )
@@ -36,6 +33,8 @@ from interagency.exports.incoming.values import CellReader
 from interagency.exports.picture import ActivityRow
 from interagency.history import Change, facts_at
 from interagency.matrix.activities.bulk import entries
+from interagency.matrix.activities.field_types import Facts, Kind
+from interagency.matrix.activities.fields import empty_facts
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.words import FactWords
 from interagency.matrix.organisations.models import Organisation
@@ -193,16 +192,15 @@ class Comparison:
             cell.state, cell.reason = State.REFUSED, str(problem)
             return True
         self._say_dates(cell)
-        if any(says_same(cell.field, cell.value, part_of(facts, cell.field)) for facts in (base, now)):
+        part = PARTS[cell.field]
+        if any(part.says_same(cell.value, part.of(facts)) for facts in (base, now)):
             return False
         if against:
             cell.state, cell.reason = State.REFUSED, against
-        elif cell.field == "status" and raw == "":
-            cell.state, cell.reason = State.REFUSED, "A status cannot be empty."
-        elif part_of(base, cell.field) != part_of(now, cell.field):
+        elif part.of(base) != part.of(now):
             cell.state = State.CONFLICT
-            cell.stands = self.say(cell.field, part_of(now, cell.field))
-            cell.reason = _who(history, cell.field)
+            cell.stands = part.say(part.of(now), self.words)
+            cell.reason = _who(history, part.names)
         return True
 
     def _derived(self, row: FileRow, was: ActivityRow, result: RowResult) -> None:
@@ -221,16 +219,9 @@ class Comparison:
 
     def _say_dates(self, cell: CellResult) -> None:
         """A date is shown as it was understood, so that 31/12/2026 can be checked before it is taken in."""
-        if cell.field in ("start", "end") and cell.value:
-            cell.sent = self.say(cell.field, cell.value)
-
-    def say(self, field: str, value: Any) -> str:
-        """A value in words."""
-        if field.startswith("countries:"):
-            return "; ".join(self.words.countries.get(code, code) for code in value) or "—"
-        if field == "partners":
-            return "; ".join(self.words.organisations.get(key, "and others") for key in value) or "—"
-        return self.words.say(field, value)
+        part = PARTS[cell.field]
+        if part.field.kind is Kind.DATE and cell.value:
+            cell.sent = part.say(cell.value, self.words)
 
     # --- A new one ---
 
@@ -254,7 +245,7 @@ class Comparison:
         return result
 
     def _check_new(self, result: RowResult) -> None:
-        facts = merged(EMPTY, result.values)
+        facts = merged(empty_facts(), result.values)
         own = [entity.key for entity in self.rights.mine]
         if not self.rights.may_all and not set(own) & {facts["lead"], *facts["entities"]}:
             if facts["lead"] is None and len(own) == 1:
@@ -274,7 +265,7 @@ class Comparison:
         for number, _title in result.alike:
             known = self.entries.get(number) or self._load([number]).get(number)
             if known and all(
-                says_same(name, value, part_of(known["facts"], name)) for name, value in result.values.items()
+                PARTS[name].says_same(value, PARTS[name].of(known["facts"])) for name, value in result.values.items()
             ):
                 result.outcome, result.activity_id = Outcome.UNCHANGED, number
                 result.notes = [f"It stands already as record {number}."]
@@ -282,14 +273,9 @@ class Comparison:
                 return
 
 
-def _who(history: list[Change], field: str) -> str:
-    """Who changed a field last, and when."""
-    name = {"partners": "partners"}.get(field, field.split(":", maxsplit=1)[0])
-    made = [
-        change
-        for change in history
-        if name in change.fields or (name == "partners" and "partners_incomplete" in change.fields)
-    ]
+def _who(history: list[Change], names: Collection[str]) -> str:
+    """Who changed one of these facts last, and when."""
+    made = [change for change in history if any(name in change.fields for name in names)]
     if not made:
         return ""
     last = max(made, key=lambda change: change.id)

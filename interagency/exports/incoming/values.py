@@ -7,30 +7,21 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.dates import ImpreciseDate
+from interagency.exports.incoming.cells import PARTS, PartnersCell
+from interagency.matrix.activities.facts import figure_fact
+from interagency.matrix.activities.field_types import Field, Kind
 from interagency.matrix.activities.figures import read_figure
-from interagency.matrix.activities.models import TEXT_LENGTH, TITLE_LENGTH, Level, Scope, Status
 from interagency.matrix.framework.models import Recommendation, SdgGoal, SdgTarget
 from interagency.matrix.framework.names import gazetteer, read_code
 from interagency.matrix.organisations.queries import Directory
 from interagency.typed_dates import read_date
 from interagency.words import clean, fold
 
-LENGTHS = {"title": TITLE_LENGTH, "source": 1000, "link": 2000, "contact": 1000}
-STATUS_HABITS = {
-    "in progress": "ongoing",
-    "continuing": "ongoing",
-    "active": "ongoing",
-    "done": "completed",
-    "finished": "completed",
-    "closed": "completed",
-    "upcoming": "planned",
-    "on hold": "suspended",
-    "canceled": "cancelled",
-}
-LEVEL_HABITS = {"hq": "headquarters", "global": "headquarters", "country": "field", "hq and field": "both"}
+YES, NO = ("yes", "y", "x", "true", "1"), ("", "no", "n", "false", "0")
 AND_OTHERS = ("and others", "others", "et al", "et al.", "etc", "etc.")
 
 
@@ -46,52 +37,68 @@ class CellReader:
         self.goals = {str(number) for number in session.scalars(sa.select(SdgGoal.number))}
         self.targets: dict[str, int] = dict(session.execute(sa.select(SdgTarget.code, SdgTarget.position)).all())
 
-    def read(self, field: str, raw: Any) -> Any:
-        """The value of `field` for a cell. Raises ValueError with a sentence on what to write."""
-        if field.startswith("countries:"):
-            return sorted(self._several(raw, self.names.country, "country"))
-        reader: Callable[[Any], Any] | None = getattr(self, f"_{field}", None)
-        return reader(raw) if reader else self._text(field, raw)
-
-    def _text(self, field: str, raw: Any) -> str:
-        text = clean(str(raw), lines=field not in ("title", "link", "source"))
-        longest = LENGTHS.get(field, TEXT_LENGTH)
-        if len(text) > longest:
-            raise ValueError(f"This is longer than {longest:,} characters. Shorten it.")
-        if field == "title" and not text:
-            raise ValueError("A title cannot be empty.")
-        if field == "link" and text and not text.startswith(("https://", "http://")):
-            raise ValueError("Write the address whole, with https://.")
-        return text
-
-    # --- Choices ---
-
-    def _status(self, raw: Any) -> str:
-        return self._choice(raw, [one.value for one in Status], STATUS_HABITS, "status")
-
-    def _level(self, raw: Any) -> str | None:
-        return self._choice(raw, [one.value for one in Level], LEVEL_HABITS, "level") if str(raw).strip() else None
-
-    def _scope(self, raw: Any) -> str | None:
-        return self._choice(raw, [one.value for one in Scope], {}, "scope") if str(raw).strip() else None
+    def read(self, name: str, raw: Any) -> Any:
+        """The value that a cell of the part `name` says. Raises ValueError with a sentence on what to write."""
+        field = PARTS[name].field
+        match field.kind:
+            case Kind.LINE | Kind.TEXT | Kind.ADDRESS:
+                return self._text(field, raw)
+            case Kind.CHOICE:
+                text = str(raw).strip()
+                return self._one_of(field, text) if text or field.required else None
+            case Kind.CHOICES:
+                found = self._several(raw, lambda text: self._one_of(field, text), field.name)
+                return [value for value in field.values if value in found]
+            case Kind.FLAG:
+                return self._flag(raw)
+            case Kind.DATE:
+                return self._date(raw)
+            case Kind.COUNTRIES:
+                return sorted(self._several(raw, self.names.country, "country"))
+            case _:
+                reader: Callable[[Any], Any] = getattr(self, f"_{field.name}")
+                return reader(raw)
 
     @staticmethod
-    def _choice(raw: Any, values: list[str], habits: dict[str, str], what: str) -> str:
-        text = fold(str(raw))
-        found = text if text in values else habits.get(text)
-        if found is None:
-            raise ValueError(f"“{str(raw)[:40]}” is not a {what}. Write one of: {', '.join(values)}.")
+    def _text(field: Field, raw: Any) -> str:
+        text = clean(str(raw), lines=field.kind is Kind.TEXT)
+        if len(text) > field.max_length:
+            raise ValueError(_("This is longer than %(max)s characters. Shorten it.", max=f"{field.max_length:,}"))
+        if field.required and not text:
+            raise ValueError(_("%(field)s cannot be empty.", field=field.label))
+        if field.kind is Kind.ADDRESS and text and not text.startswith(("https://", "http://")):
+            raise ValueError(_("Write the address whole, with https://."))
+        return text
+
+    @staticmethod
+    def _one_of(field: Field, text: str) -> str:
+        """A value of a choice, by itself, by its label or as people spell it."""
+        known = {fold(field.label_of(value)): value for value in field.values}
+        known |= {**(field.spellings or {}), **{fold(value): value for value in field.values}}
+        if (found := known.get(fold(text))) is None:
+            raise ValueError(
+                _(
+                    "“%(text)s” is not a %(field)s. Write one of: %(values)s.",
+                    text=text[:40],
+                    field=str(field.label).lower(),
+                    values=", ".join(field.values),
+                )
+            )
         return found
 
-    # --- Dates ---
+    @staticmethod
+    def _flag(raw: Any) -> bool:
+        text = fold(str(raw))
+        if text not in (*YES, *NO):
+            raise ValueError(_("“%(text)s” is neither yes nor no. Write one of them.", text=str(raw)[:40]))
+        return text in YES
 
-    def _start(self, raw: Any) -> str | None:
+    @staticmethod
+    def _date(raw: Any) -> str | None:
         if isinstance(raw, date):
             return ImpreciseDate.day(raw).code
         found = read_date(str(raw))
         return found.code if found else None
-
-    _end = _start
 
     # --- Organisations, countries, codes ---
 
@@ -108,8 +115,8 @@ class CellReader:
     def _entities(self, raw: Any) -> list[str]:
         return self._several(raw, self._entity, "entity")
 
-    def _partners(self, raw: Any) -> list[str]:
-        """Keys of partners, then None where the list is said to be incomplete."""
+    def _partners(self, raw: Any) -> PartnersCell:
+        """Keys of partners, and whether the list is said to be incomplete."""
         parts, incomplete = [], False
         for part in _split(raw):
             if fold(part) in AND_OTHERS:
@@ -117,7 +124,7 @@ class CellReader:
             else:
                 parts.append(part)
         keys = self._several("\n".join(parts), lambda name: self.directory.find(name).key, "organisation")
-        return sorted(keys) + ["…"] * incomplete
+        return PartnersCell(sorted(keys), incomplete)
 
     def _regions(self, raw: Any) -> list[str]:
         return sorted(self._several(raw, self.names.region, "region"))
@@ -139,7 +146,7 @@ class CellReader:
 
     def _figures(self, raw: Any) -> list[list[str]]:
         drafts = [read_figure(part) for part in _split(raw)]
-        return [[f"{one.number.normalize():f}", one.qualifier.value, one.unit] for one in drafts]
+        return [figure_fact(one.number, one.qualifier.value, one.unit) for one in drafts]
 
     def _several(self, raw: Any, find: Callable[[str], str], what: str, *, commas: bool = False) -> list[str]:
         """Each name of a list, once. A comma separates only where the whole is no name but its parts are."""

@@ -1,6 +1,6 @@
 """What many activities say, read without building records: for editions, workbooks and comparisons.
 
-The facts are those of `record.facts`; a test holds the two together.
+The one reader of many records; facts are read as those of a single one.
 """
 
 from __future__ import annotations
@@ -8,22 +8,21 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.batches import batches, rows_by
-from interagency.dates import Precision, date_of
+from interagency.matrix.activities.facts import ChapterLink, EntityPart, FigureValue, Linked, facts_of
+from interagency.matrix.activities.fields import FIELDS
 from interagency.matrix.activities.models import (
     Activity,
     ActivityChapter,
     ActivityCountry,
     ActivityEntity,
     Figure,
-    Participation,
     activity_partner,
     activity_recommendation,
     activity_region,
@@ -60,14 +59,11 @@ def _plainly(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     return sa.type_coerce(column, sa.String())
 
 
+# Beside its facts: what an entry says of the record. The id comes first, `batches` goes by it.
 _COLUMNS = tuple(
     _plainly(_ACTIVITY[name]) if isinstance(_ACTIVITY[name].type, sa.Enum) else _ACTIVITY[name]
-    for name in (
-        "id", "version", "updated_at", "title", "description", "level", "scope", "status", "start_precision",
-        "start_first", "start_last", "end_precision", "end_first", "end_last", "partners_incomplete", "results",
-        "source", "link", "contact", "remarks", "is_listed", "is_joint",
-    )
-)  # fmt: skip
+    for name in ("id", "version", "updated_at", "is_joint", *(name for field in FIELDS for name in field.columns))
+)
 
 
 def entries(session: Session, conditions: Sequence[sa.ColumnElement[bool]] = ()) -> Iterator[Entry]:
@@ -77,9 +73,9 @@ def entries(session: Session, conditions: Sequence[sa.ColumnElement[bool]] = ())
     stands under, `confirmed` the month by entity key, `facts` what `record.facts` says.
     """
     for rows in batches(session, sa.select(*_COLUMNS).where(*conditions), _ACTIVITY.id):
-        links = _Links(session.connection(), [row[0] for row in rows])
+        links = _Links(session.connection(), [row.id for row in rows])
         for row in rows:
-            yield _entry(row, links)
+            yield _entry(row, links.of(row.id))
 
 
 def totals(session: Session, conditions: Sequence[sa.ColumnElement[bool]] = ()) -> dict[str, int]:
@@ -122,54 +118,28 @@ class _Links:
             figure.activity_id, figure.number, _plainly(figure.qualifier), figure.unit, order=(figure.position,)
         )
 
+    def of(self, number: int) -> Linked:
+        """What hangs on the activity with the id `number`."""
+        return Linked(
+            entities=[EntityPart._make(row) for row in self.entities[number]],
+            partners=[key for (key,) in self.partners[number]],
+            countries=self.countries[number],
+            regions=[code for (code,) in self.regions[number]],
+            recommendations=[code for (code,) in self.recommendations[number]],
+            chapters=[ChapterLink._make(row) for row in self.chapters[number]],
+            goals=[goal for (goal,) in self.goals[number]],
+            targets=[code for (code,) in self.targets[number]],
+            figures=[FigureValue._make(row) for row in self.figures[number]],
+        )
 
-@lru_cache(maxsize=4096)
-def _code(precision: str | None, first: date | None, last: date | None) -> str | None:
-    found = date_of(Precision(precision) if precision else None, first, last)
-    return found.code if found else None
 
-
-def _entry(row: Any, links: _Links) -> Entry:
-    (
-        number, version, updated_at, title, description, level, scope, status, start_precision, start_first,
-        start_last, end_precision, end_first, end_last, partners_incomplete, results, source, link, contact, remarks,
-        is_listed, is_joint,
-    ) = row  # fmt: skip
-    parts = links.entities[number]
-    chapters = links.chapters[number]
-    facts = {
-        "title": title,
-        "description": description,
-        "lead": next((key for key, is_lead, *_ in parts if is_lead), None),
-        "entities": [key for key, is_lead, *_ in parts if not is_lead],
-        "roles": {key: role for key, _, role, *_ in parts if role},
-        "participation": {key: said for key, _, _, said, _ in parts if said != Participation.CONFIRMED.value},
-        "partners": sorted(key for (key,) in links.partners[number]),
-        "partners_incomplete": partners_incomplete,
-        "level": level,
-        "scope": scope,
-        "countries": sorted(map(list, links.countries[number])),
-        "regions": sorted(code for (code,) in links.regions[number]),
-        "status": status,
-        "start": _code(start_precision, start_first, start_last),
-        "end": _code(end_precision, end_first, end_last),
-        "recommendations": [code for (code,) in links.recommendations[number]],
-        "chapters": [chapter for chapter, by_hand in chapters if by_hand],
-        "sdg": [str(goal) for (goal,) in links.goals[number]] + [code for (code,) in links.targets[number]],
-        "figures": [[f"{amount.normalize():f}", how, unit] for amount, how, unit in links.figures[number]],
-        "results": results,
-        "source": source,
-        "link": link,
-        "contact": contact,
-        "remarks": remarks,
-        "is_listed": is_listed,
-    }
+def _entry(row: Any, linked: Linked) -> Entry:
     return {
-        "id": number,
-        "version": version,
-        "updated": updated_at.isoformat(),
-        "joint": is_joint,
-        "chapters": [chapter for chapter, _ in chapters],
-        "confirmed": {key: month for key, _, _, _, month in parts if month},
-        "facts": facts,
+        "id": row.id,
+        "version": row.version,
+        "updated": row.updated_at.isoformat(),
+        "joint": row.is_joint,
+        "chapters": [link.number for link in linked.chapters],
+        "confirmed": {part.entity: part.confirmed_month for part in linked.entities if part.confirmed_month},
+        "facts": facts_of(row, linked),
     }

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from interagency.matrix.activities.drafts import FigureDraft
 from interagency.matrix.activities.models import Qualifier
-from interagency.matrix.activities.record import FigureDraft
 
 _QUALIFIERS = {
     "more than": Qualifier.MORE_THAN,

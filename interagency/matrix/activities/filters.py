@@ -13,16 +13,15 @@ from sqlalchemy.orm import Session, aliased
 from werkzeug.datastructures import MultiDict
 
 from interagency.fulltext import holds
+from interagency.matrix.activities.field_types import Field, Kind
+from interagency.matrix.activities.fields import FILTERED
 from interagency.matrix.activities.models import (
     Activity,
     ActivityChapter,
     ActivityCountry,
     ActivityEntity,
     CountryRole,
-    Level,
     Participation,
-    Scope,
-    Status,
     activity_partner,
     activity_recommendation,
     activity_region,
@@ -43,9 +42,7 @@ PLAIN_NAMES = (
     "recommendation",
     "country",
     "region",
-    "status",
-    "level",
-    "scope",
+    *(field.name for field in FILTERED),
     "joint",
     "kind",
     "mine",
@@ -54,6 +51,7 @@ PLAIN_NAMES = (
 # `name:value` pairs that must hold besides all the others: `entity=who&also=entity:undp` is what both take part in.
 NAMES = (*PLAIN_NAMES, "section", "beneficiary", "year", "also")
 LONGEST_QUERY = 200
+_FIELDS = {field.name: field for field in FILTERED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +122,12 @@ class _Reader:
     def read(self, name: str, text: str) -> str:
         """The stable key for what was written. Raises NotUnderstood."""
         reader = getattr(self, f"_{name}", None)
-        if reader is None:
+        if name in _FIELDS:
+            key, label = self._field(_FIELDS[name], text)
+        elif reader is None:
             return text
-        key: str
-        key, label = reader(text)
+        else:
+            key, label = reader(text)
         self.labels[name, key] = label
         return key
 
@@ -201,14 +201,10 @@ class _Reader:
             raise NotUnderstood(f"“{text[:40]}” is not a {name}. Choose one of: {', '.join(valid)}.")
         return text, text
 
-    def _status(self, text: str) -> tuple[str, str]:
-        return self._choice("status", text, [status.value for status in Status])
-
-    def _level(self, text: str) -> tuple[str, str]:
-        return self._choice("level", text, [level.value for level in Level])
-
-    def _scope(self, text: str) -> tuple[str, str]:
-        return self._choice("scope", text, [scope.value for scope in Scope])
+    def _field(self, field: Field, text: str) -> tuple[str, str]:
+        """A choice or a flag of the description."""
+        key, label = self._choice(field.name, text, [value for value, _words in field.options])
+        return key, label if key in field.values else f"{field.label}: {key}"
 
     def _joint(self, text: str) -> tuple[str, str]:
         key, _label = self._choice("choice for joint", text, ["yes", "no"])
@@ -339,6 +335,24 @@ def _by_year(years: tuple[str, ...]) -> Condition:
     return sa.or_(*begun, *([Activity.start_first.is_(None)] if "none" in years else []))
 
 
+def _by_field(field: Field) -> Callable[[tuple[str, ...]], Condition]:
+    """The condition on a choice or a flag of the description; `none`: without one."""
+    column = getattr(Activity, field.name)
+
+    def condition(values: tuple[str, ...]) -> Condition:
+        if field.kind is Kind.FLAG:
+            return sa.and_(column.in_([value == "yes" for value in values]))
+        named = [value for value in values if value != "none"]
+        if field.kind is Kind.CHOICES:
+            text = sa.cast(column, sa.String)  # a list as JSON, on both databases
+            held = [text.contains(f'"{value}"', autoescape=True) for value in named]
+            return sa.or_(*held, *([column.is_(None), text == "[]"] if "none" in values else []))
+        chosen: Condition = column.in_(named)
+        return sa.or_(chosen, column.is_(None)) if "none" in values else chosen
+
+    return condition
+
+
 _CONDITIONS: dict[str, Callable[[tuple[str, ...]], Condition]] = {
     "entity": _by_entity,
     "partner": _by_partner,
@@ -349,9 +363,7 @@ _CONDITIONS: dict[str, Callable[[tuple[str, ...]], Condition]] = {
     "beneficiary": _by_beneficiary,
     "region": _by_region,
     "year": _by_year,
-    "status": Activity.status.in_,
-    "level": Activity.level.in_,
-    "scope": Activity.scope.in_,
+    **{field.name: _by_field(field) for field in FILTERED},
     "joint": lambda choices: Activity.is_joint.in_([choice == "yes" for choice in choices]),
 }
 

@@ -1,4 +1,4 @@
-"""The form of an activity: the contract with the person typing. It hands over an ActivityDraft."""
+"""The form of an activity: the contract with the person typing, made from the description of its fields."""
 
 from __future__ import annotations
 
@@ -19,53 +19,26 @@ from interagency.forms import (
     Group,
     ImpreciseDateField,
     NamesField,
+    Option,
     RecordsField,
     to_choices,
 )
+from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from, figure_draft
+from interagency.matrix.activities.facts import figure_fact
+from interagency.matrix.activities.field_types import Facts, Field, Kind
+from interagency.matrix.activities.fields import COUNTRIES_BY_ROLE, EDITED
 from interagency.matrix.activities.figures import figure_words, read_figure
-from interagency.matrix.activities.models import (
-    TEXT_LENGTH,
-    TITLE_LENGTH,
-    Activity,
-    CountryRole,
-    Level,
-    Scope,
-    Status,
-)
-from interagency.matrix.activities.record import ActivityDraft, FigureDraft
+from interagency.matrix.activities.models import Activity
+from interagency.matrix.activities.record import facts
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
 from interagency.matrix.framework.names import chapters, gazetteer
 from interagency.matrix.organisations import choices
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities, partners
 
-STATUS_WORDS = {
-    Status.PLANNED: _l("Planned"),
-    Status.ONGOING: _l("Ongoing"),
-    Status.COMPLETED: _l("Completed"),
-    Status.SUSPENDED: _l("Suspended"),
-    Status.CANCELLED: _l("Cancelled"),
-}
-LEVEL_WORDS = {
-    Level.HEADQUARTERS: _l("Headquarters"),
-    Level.FIELD: _l("Field"),
-    Level.BOTH: _l("Headquarters and field"),
-}
-SCOPE_WORDS = {
-    Scope.GLOBAL: _l("Global"),
-    Scope.INTERREGIONAL: _l("Interregional"),
-    Scope.REGIONAL: _l("Regional"),
-    Scope.NATIONAL: _l("National"),
-}
-COUNTRY_ROLE_WORDS = {
-    CountryRole.BENEFICIARY: _l("Beneficiary"),
-    CountryRole.HOST: _l("Host"),
-    CountryRole.PARTNER: _l("Partner"),
-    CountryRole.SUBJECT: _l("Subject"),
-}
 Coded = TypeVar("Coded", Recommendation, Country, Region, SdgTarget)
-_UNKNOWN = ("", _l("Not stated"))
 _TOO_LONG = _l("This is longer than %(max)d characters. Shorten it; nothing you typed is lost.")
+_WHOLE_ADDRESS = _l("Write a whole address that begins with https://.")
 
 
 def _named(
@@ -80,92 +53,50 @@ def _named(
     return {record.code: record for record in session.scalars(query)}
 
 
-def _text(label: Any, description: Any, rows: int = 3) -> CleanTextField:
-    return CleanTextField(
-        label,
-        validators=[Length(max=TEXT_LENGTH, message=_TOO_LONG)],
-        description=description,
-        render_kw={"rows": rows},
-    )
+def _widgets(field: Field) -> dict[str, Any]:
+    """The form fields of a field by name: one, but for countries, which have one in each role."""
+    if field.kind is Kind.COUNTRIES:
+        return {
+            one.form_name: (RecordsField if one.form_name == field.name else NamesField)(
+                one.question, description=one.help
+            )
+            for one in COUNTRIES_BY_ROLE
+        }
+    label = field.question or field.label
+    validators: list[Any] = [InputRequired(field.required)] if field.required else []
+    if field.max_length:
+        validators.append(Length(max=field.max_length, message=_TOO_LONG))
+    named = {"label": label, "validators": validators, "description": field.help}
+    widget: Any
+    match field.kind:
+        case Kind.LINE:
+            widget = CleanStringField(**named)
+        case Kind.TEXT:
+            widget = CleanTextField(**named, render_kw={"rows": field.rows})
+        case Kind.ADDRESS:
+            whole = Regexp(r"^https?://[^\s<>\"]+$", message=_WHOLE_ADDRESS)
+            widget = URLField(**named | {"validators": [Optional(), *validators, whole]})
+        case Kind.CHOICE:
+            blank = _l("Choose") if field.required else _l("Not stated")
+            offered = [("", blank), *((one.value, words) for one, words in (field.choices or {}).items())]
+            widget = SelectField(**named, choices=to_choices(offered), default="")
+        case Kind.ENTITY:
+            widget = SelectField(**named, default="")
+        case Kind.FLAG:
+            widget = BooleanField(**named)
+        case Kind.DATE:
+            widget = ImpreciseDateField(**named)
+        case Kind.FIGURES:
+            widget = NamesField(**named)
+        case _:
+            widget = RecordsField(**named)
+    return {field.name: widget}
 
 
 class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
-    """Everything about an activity."""
+    """Everything people say of an activity. Its fields are those of the description, put in below."""
 
     version = HiddenField()
-    title = CleanStringField(
-        _l("Title"),
-        validators=[
-            InputRequired(_l("Write a title: what is done, in a few words.")),
-            Length(max=TITLE_LENGTH, message=_TOO_LONG),
-        ],
-        description=_l("What is done, in a few words. Up to 300 characters."),
-    )
-    description = _text(_l("Description"), _l("One to three plain sentences."), 5)
-    status = SelectField(
-        _l("Status"),
-        choices=to_choices([("", _l("Choose")), *((status.value, words) for status, words in STATUS_WORDS.items())]),
-        validators=[InputRequired(_l("Choose a status."))],
-    )
-    start = ImpreciseDateField(
-        _l("Begins"), description=_l("As you know it: 12 October 2026, June 2016, early 2018, 2019. Empty if unknown.")
-    )
-    end = ImpreciseDateField(
-        _l("Ends"), description=_l("The last day, month or year. Empty if it goes on or is unknown.")
-    )
-    lead = SelectField(_l("Lead entity"), default="")
-    entities = RecordsField(
-        _l("Other UN entities"), description=_l("Each is asked to confirm. Two or more UN entities make it joint.")
-    )
-    partners = RecordsField(_l("Partners"), description=_l("All other organisations that take part."))
-    partners_incomplete = BooleanField(_l("There are further partners (“and others”)"))
-    recommendations = RecordsField(
-        _l("Recommendations"),
-        description=_l("The chapters follow from these. Leave empty for coordination work."),
-    )
-    chapters = RecordsField(
-        _l("Further chapters"), description=_l("Only chapters that no chosen recommendation brings.")
-    )
-    level = SelectField(
-        _l("Level"),
-        choices=to_choices([_UNKNOWN, *((x.value, w) for x, w in LEVEL_WORDS.items())]),
-        default="",
-    )
-    scope = SelectField(
-        _l("Scope"),
-        choices=to_choices([_UNKNOWN, *((x.value, w) for x, w in SCOPE_WORDS.items())]),
-        default="",
-    )
-    countries = RecordsField(_l("Countries that benefit"), description=_l("Type a name in any usual spelling."))
-    hosts = NamesField(_l("Host countries"), description=_l("Where it takes place. One per line, or separated by “;”."))
-    partner_countries = NamesField(
-        _l("Partner countries"), description=_l("Governments that co-organise are partners.")
-    )
-    subjects = NamesField(_l("Countries it is about"), description=_l("Studied or surveyed, without taking part."))
-    regions = RecordsField(_l("Regions"))
-    sdg = RecordsField(_l("Sustainable Development Goals and targets"))
-    figures = NamesField(
-        _l("Figures"),
-        description=_l(
-            "One per line: a number and what it counts, such as “more than 450 policymakers” or “8 countries”."
-        ),
-    )
-    results = _text(_l("Results"), _l("What has come of it so far."))
-    source = _text(_l("Source"), _l("Paper and paragraph, or who reported it."), 2)
-    link = URLField(
-        _l("Link"),
-        validators=[
-            Optional(),
-            Length(max=2000),
-            Regexp(r"^https?://[^\s<>\"]+$", message=_l("Write a whole address that begins with https://.")),
-        ],
-    )
-    contact = CleanStringField(
-        _l("Contact"),
-        validators=[Length(max=300, message=_TOO_LONG)],
-        description=_l("Internal: never leaves the house."),
-    )
-    remarks = _text(_l("Remarks for internal eyes"), _l("Internal: never leaves the house."), 2)
 
     def __init__(
         self,
@@ -178,10 +109,11 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         """The form of `activity`, or an empty one, as it was sent; with `unsent` as the record stands."""
         self._unsent = unsent
         super().__init__(**({"formdata": None} if unsent else {}))
+        self._records = Records(session, *([activity] if activity else []))
         self._groups: dict[str, choices.Groups] = {}
         self._offer(session, activity, mine or [])
         if activity is not None and not self.is_submitted():
-            self._fill(activity)
+            self._fill(facts(activity), activity.version)
 
     def is_submitted(self) -> bool:
         """Whether this form was sent, and not another one whose words are put into it."""
@@ -195,7 +127,8 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         present = [part.entity for part in activity.entities] if activity else []
         offered = entities(session)
         offered += [entity for entity in present if entity not in offered]
-        self._entities = {entity.key: entity for entity in offered}
+        by_key = {entity.key: entity for entity in offered}
+        self._records.know(offered)
         self.lead.choices = to_choices([("", _l("Not known")), *((e.key, e.full) for e in offered)])
         if not self.is_submitted():
             self.lead.data = mine[0].key if mine and activity is None else ""
@@ -210,7 +143,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             for name in ("partners", "recommendations", "countries", "regions", "sdg")
         }
         goals = session.scalars(sa.select(SdgGoal).order_by(SdgGoal.number)) if wanted["sdg"] != [] else ()
-        self.entities.offer(self._entities)
+        self.entities.offer(by_key)
         self.partners.offer({partner.key: partner for partner in others(wanted["partners"])})
         self.recommendations.offer(
             _named(session, Recommendation, Recommendation.position, wanted["recommendations"]),
@@ -220,8 +153,12 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         self.regions.offer(_named(session, Region, Region.name, wanted["regions"]))
         targets = _named(session, SdgTarget, SdgTarget.position, wanted["sdg"])
         self.sdg.offer({**{str(goal.number): goal for goal in goals}, **targets})
+        for field in EDITED:
+            if field.kind is Kind.CHOICES:
+                self[field.name].offer({value: value for value in field.values})
         self._look_up(session)
         self._groups = {
+            **{field.name: _groups_of(field) for field in EDITED if field.kind is Kind.CHOICES},
             "entities": lambda: choices.entity_groups(offered),
             "partners": lambda: choices.organisation_groups(others()),
             "recommendations": lambda: choices.recommendation_groups(session),
@@ -240,35 +177,44 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         self.figures.look_up = read_figure
         self.figures.say = lambda figure: figure_words(figure.number, figure.qualifier, figure.unit)
 
-    def _fill(self, activity: Activity) -> None:
-        """Show the record as it stands."""
-        for name in ("title", "description", "results", "source", "link", "contact", "remarks", "partners_incomplete"):
-            getattr(self, name).data = getattr(activity, name)
-        self.version.data = str(activity.version)
-        self.status.data = activity.status.value
-        self.level.data = activity.level.value if activity.level else ""
-        self.scope.data = activity.scope.value if activity.scope else ""
-        self.start.data, self.end.data = activity.start, activity.end
-        self.lead.data = activity.lead.entity.key if activity.lead else ""
-        by_role: dict[CountryRole, list[Country]] = {role: [] for role in CountryRole}
-        for link in activity.countries:
-            by_role[link.role].append(link.country)
-        self.hosts.found = by_role[CountryRole.HOST]
-        self.partner_countries.found = by_role[CountryRole.PARTNER]
-        self.subjects.found = by_role[CountryRole.SUBJECT]
-        self.figures.found = [FigureDraft(f.number, f.qualifier, f.unit) for f in activity.figures]
-        chosen = {
-            "entities": [part.entity.key for part in activity.entities if not part.is_lead],
-            "partners": [partner.key for partner in activity.partners],
-            "recommendations": [recommendation.code for recommendation in activity.recommendations],
-            "chapters": [str(link.chapter_number) for link in activity.chapters if link.by_hand],
-            "countries": [country.code for country in by_role[CountryRole.BENEFICIARY]],
-            "regions": [region.code for region in activity.regions],
-            "sdg": [str(g.number) for g in activity.sdg_goals] + [t.code for t in activity.sdg_targets],
-        }
-        for name, keys in chosen.items():
-            field: RecordsField = getattr(self, name)
-            field.offer(field.offered, keys)
+    def _fill(self, said: Facts, version: int) -> None:
+        """Show a record that says `said`."""
+        self.version.data = str(version)
+        for field in EDITED:
+            value = said[field.name]
+            match field.kind:
+                case Kind.DATE:
+                    self[field.name].data = ImpreciseDate.from_code(value) if value else None
+                case Kind.CHOICE | Kind.ENTITY:
+                    self[field.name].data = value or ""
+                case Kind.COUNTRIES:
+                    for one in COUNTRIES_BY_ROLE:
+                        codes = [code for code, role in value if role == one.role]
+                        self._choose(one.form_name, codes)
+                case Kind.FIGURES:
+                    self[field.name].found = [figure_draft(figure) for figure in value]
+                case Kind.RECORDS | Kind.SDG | Kind.CHAPTERS | Kind.CHOICES:
+                    self._choose(field.name, [str(key) for key in value])
+                case _:
+                    self[field.name].data = value
+
+    def _choose(self, name: str, keys: list[str]) -> None:
+        """Show records as chosen in a form field."""
+        if isinstance(self[name], RecordsField):
+            self[name].offer(self[name].offered, keys)
+        else:
+            self[name].found = self._records.of(Country, keys)
+
+    @property
+    def rows(self) -> list[list[Field]]:
+        """The fields in their order, those that stand beside each other together."""
+        found: list[list[Field]] = []
+        for field in EDITED:
+            if field.is_beside:
+                found[-1].append(field)
+            else:
+                found.append([field])
+        return found
 
     def groups(self, name: str) -> list[Group]:
         """What the chooser called `name` offers, with the chosen ones marked."""
@@ -290,42 +236,54 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         """Dates whose reading the person has not seen yet."""
         return [field for field in (self.start, self.end) if field.needs_showing]
 
+    def facts(self) -> Facts:
+        """What was typed and chosen, as facts. Call after `validate`."""
+        return {field.name: self._fact(field) for field in EDITED}
+
+    def _fact(self, field: Field) -> Any:
+        data = self[field.name].data
+        match field.kind:
+            case Kind.DATE:
+                return data.code if data else None
+            case Kind.CHOICE | Kind.ENTITY:
+                return data or None
+            case Kind.COUNTRIES:
+                by_role = [(one.role, self[one.form_name].data or []) for one in COUNTRIES_BY_ROLE]
+                return [[country.code, role.value] for role, countries in by_role for country in countries]
+            case Kind.FIGURES:
+                return [figure_fact(one.number, one.qualifier.value, one.unit) for one in data or []]
+            case Kind.RECORDS | Kind.SDG | Kind.CHAPTERS | Kind.CHOICES:
+                return self._chosen(field)
+            case Kind.FLAG:
+                return bool(data)
+            case _:
+                return data or ""
+
+    def _chosen(self, field: Field) -> list[Any]:
+        """The keys of what was chosen, in the order of the list; the lead is not among the other entities."""
+        widget: RecordsField = self[field.name]
+        keys = [key for key in widget.offered if key in set(widget.keys)]
+        if field.name == "entities":
+            return [key for key in keys if key != self.lead.data]
+        return [int(key) for key in keys] if field.kind is Kind.CHAPTERS else keys
+
     def draft(self) -> ActivityDraft:
         """The finished values. Call after `validate`."""
-        goals_and_targets = self.sdg.data or []
-        countries = [(country, CountryRole.BENEFICIARY) for country in self.countries.data or []]
-        for field, role in (
-            (self.hosts, CountryRole.HOST),
-            (self.partner_countries, CountryRole.PARTNER),
-            (self.subjects, CountryRole.SUBJECT),
-        ):
-            countries += [(country, role) for country in field.data or []]
-        lead = self._entities.get(self.lead.data)
-        return ActivityDraft(
-            title=self.title.data,
-            description=self.description.data,
-            status=Status(self.status.data),
-            lead=lead,
-            entities=[entity for entity in self.entities.data or [] if entity is not lead],
-            partners=self.partners.data or [],
-            partners_incomplete=self.partners_incomplete.data,
-            level=Level(self.level.data) if self.level.data else None,
-            scope=Scope(self.scope.data) if self.scope.data else None,
-            countries=countries,
-            regions=self.regions.data or [],
-            start=self.start.data,
-            end=self.end.data,
-            recommendations=self.recommendations.data or [],
-            chapters=[chapter.number for chapter in self.chapters.data or []],
-            sdg_goals=[item for item in goals_and_targets if isinstance(item, SdgGoal)],
-            sdg_targets=[item for item in goals_and_targets if isinstance(item, SdgTarget)],
-            figures=self.figures.data or [],
-            results=self.results.data,
-            source=self.source.data,
-            link=self.link.data or "",
-            contact=self.contact.data,
-            remarks=self.remarks.data,
-        )
+        for widget in self:
+            if isinstance(widget, RecordsField | NamesField):
+                self._records.know(widget.data or [])
+        return draft_from(self._records, self.facts())
+
+
+for _field in EDITED:
+    for _name, _widget in _widgets(_field).items():
+        setattr(ActivityForm, _name, _widget)
+
+
+def _groups_of(field: Field) -> choices.Groups:
+    """The choices of a field as a chooser shows them."""
+    options = [(member.value, str(words)) for member, words in (field.choices or {}).items()]
+    return lambda: [Group(str(field.label), options=[Option(value, words) for value, words in options])]
 
 
 class OwnPartForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types

@@ -110,20 +110,6 @@ def may_add_activities(person: Person, mine: Iterable[Organisation]) -> bool:
     return person.is_coordinator or bool(list(mine))
 
 
-def all_activities(session: Session, filters: Filters, mine: Iterable[str] = ()) -> Iterable[Activity]:
-    """Every activity under `filters`, oldest record first, in batches that keep memory flat."""
-    conditions = activity_conditions(filters, mine)
-    last = 0
-    while True:
-        query = sa.select(Activity).where(*conditions, Activity.id > last).options(*everything())
-        batch = list(session.scalars(query.order_by(Activity.id).limit(500)))
-        yield from batch
-        if len(batch) < 500:
-            return
-        last = batch[-1].id
-        session.expunge_all()
-
-
 @dataclass(frozen=True, slots=True)
 class ChapterCount:
     """How many activities stand under a chapter, and how many of them are joint."""

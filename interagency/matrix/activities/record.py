@@ -1,11 +1,9 @@
-"""Writing activities: what a record says (facts), who may change which part, and saving with history."""
+"""The record of an activity: what it says (facts), who may change which part, and saving with history."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,22 +11,20 @@ from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
 from interagency.database import now
-from interagency.dates import ImpreciseDate
 from interagency.history import Action, record_change
+from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from
+from interagency.matrix.activities.facts import facts_of, linked_of
+from interagency.matrix.activities.field_types import Facts, text_of
+from interagency.matrix.activities.fields import EDITED, FIELDS
 from interagency.matrix.activities.models import (
     Activity,
     ActivityChapter,
     ActivityCountry,
     ActivityEntity,
-    CountryRole,
     Figure,
-    Level,
     Participation,
-    Qualifier,
-    Scope,
-    Status,
 )
-from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
+from interagency.matrix.framework.models import SdgGoal, SdgTarget
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import names_of
 from interagency.words import search_text
@@ -46,57 +42,14 @@ class Right(enum.StrEnum):
     NOTHING = "nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class FigureDraft:
-    """A figure as typed: number, unit and how exact it is."""
-
-    number: Decimal
-    qualifier: Qualifier
-    unit: str
+def facts(activity: Activity) -> Facts:
+    """What `activity` says as it stands in memory, saved or not: plain values by stable keys."""
+    return facts_of(activity, linked_of(activity))
 
 
-@dataclass(slots=True)
-class ActivityDraft:
-    """Everything a person says of an activity, as finished values."""
-
-    title: str
-    status: Status
-    description: str = ""
-    lead: Organisation | None = None
-    entities: list[Organisation] = field(default_factory=list)
-    partners: list[Organisation] = field(default_factory=list)
-    partners_incomplete: bool = False
-    level: Level | None = None
-    scope: Scope | None = None
-    countries: list[tuple[Country, CountryRole]] = field(default_factory=list)
-    regions: list[Region] = field(default_factory=list)
-    start: ImpreciseDate | None = None
-    end: ImpreciseDate | None = None
-    recommendations: list[Recommendation] = field(default_factory=list)
-    chapters: list[int] = field(default_factory=list)
-    sdg_goals: list[SdgGoal] = field(default_factory=list)
-    sdg_targets: list[SdgTarget] = field(default_factory=list)
-    figures: list[FigureDraft] = field(default_factory=list)
-    results: str = ""
-    source: str = ""
-    link: str = ""
-    contact: str = ""
-    remarks: str = ""
-
-
-PLAIN_FIELDS = (
-    "title",
-    "description",
-    "level",
-    "scope",
-    "status",
-    "partners_incomplete",
-    "results",
-    "source",
-    "link",
-    "contact",
-    "remarks",
-)
+def draft_of(session: Session, activity: Activity) -> ActivityDraft:
+    """A draft that says what `activity` says."""
+    return draft_from(Records(session, activity), facts(activity))
 
 
 def right_to_edit(person: Person, mine: Iterable[Organisation], activity: Activity) -> Right:
@@ -113,60 +66,21 @@ def right_to_edit(person: Person, mine: Iterable[Organisation], activity: Activi
     return Right.PART
 
 
-def facts(activity: Activity) -> dict[str, Any]:
-    """What the record says, as plain values by stable keys: for history, comparison and editions."""
-    lead = activity.lead
-    return {
-        "title": activity.title,
-        "description": activity.description,
-        "lead": lead.entity.key if lead else None,
-        "entities": [part.entity.key for part in activity.entities if not part.is_lead],
-        "roles": {part.entity.key: part.role for part in activity.entities if part.role},
-        "participation": {
-            part.entity.key: part.participation.value
-            for part in activity.entities
-            if part.participation is not Participation.CONFIRMED
-        },
-        "partners": sorted(partner.key for partner in activity.partners),
-        "partners_incomplete": activity.partners_incomplete,
-        "level": activity.level.value if activity.level else None,
-        "scope": activity.scope.value if activity.scope else None,
-        "countries": sorted([link.country_code, link.role.value] for link in activity.countries),
-        "regions": sorted(region.code for region in activity.regions),
-        "status": activity.status.value,
-        "start": activity.start.code if activity.start else None,
-        "end": activity.end.code if activity.end else None,
-        "recommendations": [
-            recommendation.code for recommendation in sorted(activity.recommendations, key=lambda r: r.position)
-        ],
-        "chapters": sorted(link.chapter_number for link in activity.chapters if link.by_hand),
-        "sdg": [str(goal.number) for goal in sorted(activity.sdg_goals, key=lambda goal: goal.number)]
-        + [target.code for target in sorted(activity.sdg_targets, key=lambda target: target.position)],
-        "figures": [[f"{f.number.normalize():f}", f.qualifier.value, f.unit] for f in activity.figures],
-        "results": activity.results,
-        "source": activity.source,
-        "link": activity.link,
-        "contact": activity.contact,
-        "remarks": activity.remarks,
-        "is_listed": activity.is_listed,
-    }
-
-
 def apply_draft(activity: Activity, draft: ActivityDraft, *, mine: Iterable[Organisation], trusted: bool) -> None:
     """Make `activity` say what `draft` says.
 
     An entity named anew is asked to confirm, unless it is one of `mine` or the source is `trusted`
     (reference data, not a person of another entity).
     """
-    for name in PLAIN_FIELDS:
-        setattr(activity, name, getattr(draft, name))
-    activity.start, activity.end = draft.start, draft.end
+    for field in EDITED:
+        if field.is_column:
+            setattr(activity, field.name, getattr(draft, field.name))
     _apply_entities(activity, draft, {entity.id for entity in mine}, trusted)
     activity.partners = list(draft.partners)
     activity.regions = list(draft.regions)
     activity.recommendations = list(draft.recommendations)
-    activity.sdg_goals = list(draft.sdg_goals)
-    activity.sdg_targets = list(draft.sdg_targets)
+    activity.sdg_goals = [one for one in draft.sdg if isinstance(one, SdgGoal)]
+    activity.sdg_targets = [one for one in draft.sdg if isinstance(one, SdgTarget)]
     _apply_countries(activity, draft)
     _apply_chapters(activity, draft)
     kept = [(f.number, f.qualifier, f.unit) for f in activity.figures]
@@ -227,15 +141,12 @@ def searched_words(activity: Activity) -> tuple[str, str]:
     """
     organisations = [part.entity for part in activity.entities] + list(activity.partners)
     text = search_text(
-        activity.title,
-        activity.description,
+        *(text_of(field, getattr(activity, field.name)) for field in FIELDS if field.is_searched and field.is_column),
         *(recommendation.code for recommendation in activity.recommendations),
         *(name for organisation in organisations for name in names_of(organisation)),
         *(name for link in activity.countries for name in (link.country.name, *link.country.other_names)),
         *(name for region in activity.regions for name in (region.name, *region.other_names)),
         *(part.role for part in activity.entities),
-        activity.results,
-        activity.source,
     )
     return search_text(activity.title), text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -11,41 +12,55 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.dates import ImpreciseDate
+from interagency.matrix.activities.field_types import Field, Kind, Seen
+from interagency.matrix.activities.fields import BY_NAME, FIELDS
 from interagency.matrix.activities.figures import figure_words
-from interagency.matrix.activities.models import Qualifier
+from interagency.matrix.activities.models import Activity, Qualifier
 from interagency.matrix.framework.models import ROMAN, Country, Region
 from interagency.matrix.organisations.models import Organisation
 
 
 def field_words() -> dict[str, str]:
-    """The heading of each field, in the order of the record page."""
-    return {
-        "title": _("Title"),
-        "lead": _("Lead entity"),
-        "entities": _("Other UN entities"),
-        "participation": _("Confirmation"),
-        "roles": _("Roles"),
-        "partners": _("Partners"),
-        "partners_incomplete": _("Further partners"),
-        "level": _("Level"),
-        "scope": _("Scope"),
-        "countries": _("Countries"),
-        "regions": _("Regions"),
-        "status": _("Status"),
-        "start": _("Begins"),
-        "end": _("Ends"),
-        "description": _("Description"),
-        "recommendations": _("Recommendations"),
-        "chapters": _("Further chapters"),
-        "sdg": _("SDGs"),
-        "figures": _("Figures"),
-        "results": _("Results"),
-        "source": _("Source"),
-        "link": _("Link"),
-        "contact": _("Contact"),
-        "remarks": _("Remarks"),
-        "is_listed": _("Listed"),
-    }
+    """The heading of each field of an activity, in its order."""
+    return {field.name: str(field.label) for field in FIELDS}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldLine:
+    """A field as its page shows it."""
+
+    label: str
+    text: str
+    is_prose: bool = False
+    is_address: bool = False
+
+
+def field_lines(activity: Activity) -> list[FieldLine]:
+    """What the page of an activity shows below its heading, but for what it places itself: the fields that say
+    something, choices by their labels."""
+    lines = []
+    for field in FIELDS:
+        value = getattr(activity, field.name) if field.is_column and field.is_on_page else None
+        if not value:
+            continue
+        label = _("%(field)s (internal)", field=field.label) if field.seen is Seen.NEVER_LEAVES else str(field.label)
+        lines.append(FieldLine(label, _shown(field, value), field.kind is Kind.TEXT, field.kind is Kind.ADDRESS))
+    return lines
+
+
+def _shown(field: Field, value: Any) -> str:
+    """A value of a column in words for the page."""
+    match field.kind:
+        case Kind.CHOICE:
+            return field.label_of(value)
+        case Kind.CHOICES:
+            return "; ".join(map(field.label_of, value))
+        case Kind.FLAG:
+            return str(_("yes"))
+        case Kind.DATE:
+            return str(value.words())
+        case _:
+            return str(value)
 
 
 class FactWords:
@@ -74,6 +89,8 @@ class FactWords:
         if value in (None, "", [], {}):
             return "—"
         reader = getattr(self, f"_{name}", None)
+        if reader is None and name in BY_NAME and BY_NAME[name].kind is Kind.DATE:
+            reader = self._date
         text: str = reader(value) if reader else self._plain(value)
         return text
 
@@ -106,10 +123,8 @@ class FactWords:
     def _regions(self, codes: list[str]) -> str:
         return "; ".join(self.regions.get(code, code) for code in codes)
 
-    def _start(self, code: str) -> str:
+    def _date(self, code: str) -> str:
         return ImpreciseDate.from_code(code).words()
-
-    _end = _start
 
     def _chapters(self, numbers: list[int]) -> str:
         return ", ".join(ROMAN[number] for number in numbers)

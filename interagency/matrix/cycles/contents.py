@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 
 from interagency.database import canonical_json
 from interagency.matrix.activities.bulk import entries
+from interagency.matrix.activities.fields import completed
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.cycles.models import Answer, Cycle, Extension
 from interagency.matrix.framework.models import Chapter, Country, Recommendation, Region, Section
@@ -170,9 +171,11 @@ def unpack(packed: bytes, checksum: str) -> bytes:
 def read(packed: bytes, checksum: str) -> Contents:
     """Kept contents as a value. Raises ValueError when they are not what was kept.
 
-    Facts that were added since the edition was made are there, and say nothing.
+    A field that was described after the edition was made says nothing in it, so that it never counts as changed.
     """
     contents: Contents = json.loads(unpack(packed, checksum))
+    for entry in contents["activities"]:
+        entry["facts"] = completed(entry["facts"])
     for part in registry.cycle_parts.values():
         for entry in contents.get(part.name, ()):
             entry["facts"] = {**part.empty, **entry["facts"]}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any
 
+from interagency.matrix.activities.field_types import Field, Kind, text_of
+from interagency.matrix.activities.fields import FIELDS, FILTERED
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.cycles.contents import Contents
 from interagency.words import folded_words
@@ -33,9 +36,7 @@ def matches(entry: dict[str, Any], contents: Contents, filters: Filters, mine: C
         "region": lambda value: (
             not facts["regions"] and not countries if value == "none" else value in facts["regions"]
         ),
-        "status": lambda value: value == facts["status"],
-        "level": lambda value: value == facts["level"],
-        "scope": lambda value: value == facts["scope"],
+        **{field.name: partial(_says, field, facts[field.name]) for field in FILTERED},
         "joint": lambda value: entry["joint"] is (value == "yes"),
         "mine": lambda _value: bool(set(entities) & set(mine)),
     }
@@ -44,6 +45,13 @@ def matches(entry: dict[str, Any], contents: Contents, filters: Filters, mine: C
             return False
     words = [word for text in filters.get("q") for word in folded_words(text)]
     return not words or _has_words(entry, contents, words)
+
+
+def _says(field: Field, fact: Any, value: str) -> bool:
+    """Whether a choice or a flag is what a filter asks for; `none`: nothing was said."""
+    if field.kind is Kind.FLAG:
+        return bool(fact) is (value == "yes")
+    return not fact if value == "none" else value in (fact if field.kind is Kind.CHOICES else [fact])
 
 
 def _has_words(entry: dict[str, Any], contents: Contents, words: list[str]) -> bool:
@@ -57,13 +65,12 @@ def _has_words(entry: dict[str, Any], contents: Contents, words: list[str]) -> b
     ]
     text = " ".join(
         [
-            facts["title"],
-            facts["description"],
+            *(text_of(field, facts[field.name]) for field in FIELDS if field.is_searched and field.is_column),
             *facts["recommendations"],
             *names,
             *(contents["countries"].get(code, "") for code, _role in facts["countries"]),
             *(contents["regions"].get(code, "") for code in facts["regions"]),
-            facts["results"],
+            *facts["roles"].values(),
         ]
     )
     found = folded_words(text)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from interagency.matrix.activities.drafts import ActivityDraft
 from interagency.matrix.activities.models import (
     Activity,
     ActivityCountry,
@@ -17,7 +18,6 @@ from interagency.matrix.activities.models import (
     activity_recommendation,
     activity_region,
 )
-from interagency.matrix.activities.record import ActivityDraft
 from interagency.matrix.overlaps.likeness import Common, described_words, main_words, share_most_words
 from interagency.matrix.overlaps.pairs import LIVE
 from interagency.matrix.overlaps.texts import TitleIndex, read_texts

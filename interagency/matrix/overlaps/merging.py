@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
 from interagency.history import Action, audit
+from interagency.matrix.activities.drafts import ActivityDraft
 from interagency.matrix.activities.models import Activity, ActivityEntity, Milestone, Participation
 from interagency.matrix.activities.record import (
-    ActivityDraft,
     StaleVersionError,
     apply_draft,
     facts,
@@ -58,7 +58,7 @@ def merge(
         raise MergeRefusal(_("One of the two is no longer listed. Look at them again."))
     if (survivor.version, other.version) != versions:
         raise StaleVersionError
-    draft = united(survivor, other, choices)
+    draft = united(session, survivor, other, choices)
     before, others_before = facts(survivor), facts(other)
     kept: dict[str, Any] = {"facts": before, "parts": [_part(part) for part in survivor.entities]}
     kept["consent"] = consent.narrow(session, survivor, other, by=by, at=at, day=day)

@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
-from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
-from interagency.dates import ImpreciseDate
 from interagency.history import Action, audit
-from interagency.matrix.activities.models import (
-    Activity,
-    CountryRole,
-    Level,
-    Participation,
-    Qualifier,
-    Scope,
-    Status,
-)
-from interagency.matrix.activities.record import (
-    ActivityDraft,
-    FigureDraft,
-    apply_draft,
-    facts,
-    finish,
-    refresh_derived,
-)
-from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
-from interagency.matrix.organisations.models import Organisation
+from interagency.matrix.activities.drafts import Records, draft_from
+from interagency.matrix.activities.fields import completed
+from interagency.matrix.activities.models import Activity, Participation
+from interagency.matrix.activities.record import apply_draft, facts, finish, refresh_derived
 from interagency.matrix.overlaps import consent
 from interagency.matrix.overlaps.fields import MergeRefusal
 from interagency.matrix.overlaps.merging import move_milestones
@@ -66,7 +48,8 @@ def undo(session: Session, merge: Merge, survivor: Activity, other: Activity, *,
     if reason := reason_against_undoing(session, merge, survivor, other):
         raise MergeRefusal(reason)
     kept, before, others_before = merge.kept, facts(survivor), facts(other)
-    apply_draft(survivor, _draft(session, kept["facts"]), mine=(), trusted=True)
+    draft = draft_from(Records(session, survivor, other), completed(kept["facts"]))
+    apply_draft(survivor, draft, mine=(), trusted=True)
     saved = {part["entity"]: part for part in kept["parts"]}
     for part in survivor.entities:
         was = saved[part.entity_id]
@@ -91,40 +74,3 @@ def undo(session: Session, merge: Merge, survivor: Activity, other: Activity, *,
     merge.undone_at, merge.undone_by_id, merge.undone_by_name = at, by.id, by.name
     audit(session, "activity.merge_undone", by=by, survivor=survivor.id, merged=other.id)
     session.flush()
-
-
-def _draft(session: Session, said: dict[str, Any]) -> ActivityDraft:
-    """A draft that says what these facts say."""
-
-    def find(model: Any, column: Any, keys: list[Any]) -> dict[Any, Any]:
-        return {getattr(one, column.key): one for one in session.scalars(sa.select(model).where(column.in_(keys)))}
-
-    keys = [*said["entities"], *said["partners"], *([said["lead"]] if said["lead"] else [])]
-    organisations = find(Organisation, Organisation.key, keys)
-    countries = find(Country, Country.code, [code for code, _role in said["countries"]])
-    goals = [int(one) for one in said["sdg"] if one.isdecimal()]
-    return ActivityDraft(
-        title=said["title"],
-        status=Status(said["status"]),
-        description=said["description"],
-        lead=organisations[said["lead"]] if said["lead"] else None,
-        entities=[organisations[key] for key in said["entities"]],
-        partners=[organisations[key] for key in said["partners"]],
-        partners_incomplete=said["partners_incomplete"],
-        level=Level(said["level"]) if said["level"] else None,
-        scope=Scope(said["scope"]) if said["scope"] else None,
-        countries=[(countries[code], CountryRole(role)) for code, role in said["countries"]],
-        regions=list(find(Region, Region.code, said["regions"]).values()),
-        start=ImpreciseDate.from_code(said["start"]) if said["start"] else None,
-        end=ImpreciseDate.from_code(said["end"]) if said["end"] else None,
-        recommendations=list(find(Recommendation, Recommendation.code, said["recommendations"]).values()),
-        chapters=list(said["chapters"]),
-        sdg_goals=list(find(SdgGoal, SdgGoal.number, goals).values()),
-        sdg_targets=list(find(SdgTarget, SdgTarget.code, said["sdg"]).values()),
-        figures=[FigureDraft(Decimal(number), Qualifier(how), unit) for number, how, unit in said["figures"]],
-        results=said["results"],
-        source=said["source"],
-        link=said["link"],
-        contact=said["contact"],
-        remarks=said["remarks"],
-    )

@@ -15,20 +15,14 @@ from interagency.dates import words_between
 from interagency.form_keys import led_to, makes_anew
 from interagency.history import changes_of
 from interagency.matrix.activities import queries, record
+from interagency.matrix.activities.fields import COUNTRY_ROLE_WORDS, FILTERED, STATUS_WORDS
 from interagency.matrix.activities.figures import figure_words
 from interagency.matrix.activities.filters import read_filters
-from interagency.matrix.activities.forms import (
-    COUNTRY_ROLE_WORDS,
-    LEVEL_WORDS,
-    SCOPE_WORDS,
-    STATUS_WORDS,
-    ActivityForm,
-    OwnPartForm,
-)
+from interagency.matrix.activities.forms import ActivityForm, OwnPartForm
 from interagency.matrix.activities.listing import page_of_activities
 from interagency.matrix.activities.models import TITLE_LENGTH, Activity, Participation
 from interagency.matrix.activities.record import Right, StaleVersionError
-from interagency.matrix.activities.words import FactWords, field_words
+from interagency.matrix.activities.words import FactWords, field_lines, field_words
 from interagency.matrix.agreement.gate import ACTIVITY
 from interagency.matrix.agreement.statements import standings
 from interagency.matrix.cycles.answers import month_being_updated
@@ -52,9 +46,9 @@ LONGEST_KEY = 2 * TITLE_LENGTH
 def _words() -> dict[str, Any]:
     return {
         "status_words": STATUS_WORDS,
-        "level_words": LEVEL_WORDS,
-        "scope_words": SCOPE_WORDS,
         "country_role_words": COUNTRY_ROLE_WORDS,
+        "field_filters": FILTERED,
+        "field_lines": field_lines,
         "figure_words": figure_words,
         "words_between": words_between,
     }

@@ -15,16 +15,15 @@ from flask_login import current_user
 from interagency.database import db
 from interagency.history import changes_of, facts_at
 from interagency.matrix.activities import record
+from interagency.matrix.activities.drafts import Records, draft_from
 from interagency.matrix.activities.forms import ActivityForm
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import get_activity, survivor_of
 from interagency.matrix.activities.record import Right
 from interagency.matrix.activities.words import FactWords, field_words
 from interagency.matrix.organisations.models import Organisation
-from interagency.matrix.overlaps.fields import united
 from interagency.words import clean
 
-ATTRIBUTES = {"sdg": ("sdg_goals", "sdg_targets"), "partners": ("partners", "partners_incomplete")}
 # Who takes part is settled by the merging; it is not put into the other's form.
 LEFT = ("lead", "entities", "roles", "participation", "is_listed")
 
@@ -66,7 +65,7 @@ def moved_page(merged: Activity, right: Right, mine: list[Organisation]) -> Resp
 def _typed(
     merged: Activity, mine: list[Organisation], survivor_id: int
 ) -> tuple[list[tuple[str, str, str]], dict[str, Any]]:
-    """What the person changed: rows of heading, what stands now, what was typed; and finished values by field."""
+    """What the person changed: rows of heading, what stands now, what was typed; and the facts by field."""
     form = ActivityForm(db.session, merged, mine)
     if not form.validate():
         fields = (form.title, form.description, form.results)
@@ -80,14 +79,11 @@ def _typed(
     stands, words, headings = record.facts(get_activity(survivor_id)), FactWords(db.session), field_words()
     changed = [name for name in headings if name not in LEFT and says[name] != was.get(name)]
     rows = [(headings[name], words.say(name, stands[name]), words.say(name, says[name])) for name in changed]
-    attributes = [attribute for name in changed for attribute in ATTRIBUTES.get(name, (name,))]
-    return rows, {attribute: getattr(draft, attribute) for attribute in attributes}
+    return rows, {name: says[name] for name in changed}
 
 
 def _form_with(survivor: Activity, typed: dict[str, Any], mine: list[Organisation]) -> ActivityForm:
     """The survivor's form with the typed words in place of its own; the caller rolls back."""
-    draft = united(survivor, survivor, {})
-    for attribute, value in typed.items():
-        setattr(draft, attribute, value)
+    draft = draft_from(Records(db.session, survivor), record.facts(survivor) | typed)
     record.apply_draft(survivor, draft, mine=mine, trusted=True)
     return ActivityForm(db.session, survivor, mine, unsent=True)

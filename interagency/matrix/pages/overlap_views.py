@@ -13,12 +13,12 @@ from interagency.matrix.activities.filters import read_filters
 from interagency.matrix.activities.locks import lock
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import get_activity, my_entities
-from interagency.matrix.activities.record import Right, StaleVersionError, right_to_edit
+from interagency.matrix.activities.record import Right, StaleVersionError, draft_of, right_to_edit
 from interagency.matrix.cycles.answers import month_being_updated
 from interagency.matrix.framework.names import chapters, recommendations
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
-from interagency.matrix.overlaps.fields import MergeRefusal, united
+from interagency.matrix.overlaps.fields import MergeRefusal
 from interagency.matrix.overlaps.find import common_of
 from interagency.matrix.overlaps.joining import join, who_could_join
 from interagency.matrix.overlaps.listing import OPEN, listing
@@ -111,7 +111,7 @@ def _pair_page(
         ],
         first=first,
         second=second,
-        reasons=common_of(db.session, united(first, first, {}), second.id, own_id=first.id).reasons(),
+        reasons=common_of(db.session, draft_of(db.session, first), second.id, own_id=first.id).reasons(),
         said=said,
         stands=said[0].kind if said else None,
         may_merge=rights == (Right.ALL, Right.ALL),

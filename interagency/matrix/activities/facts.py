@@ -1,0 +1,138 @@
+"""What an activity says (its facts), read from the record itself or from rows of many records in one way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from interagency.dates import Precision, date_of
+from interagency.matrix.activities.field_types import Facts, Field, Kind
+from interagency.matrix.activities.fields import FIELDS
+from interagency.matrix.activities.models import Activity, Participation
+
+
+class EntityPart(NamedTuple):
+    """The part of a UN entity: its key, whether it leads, and what it said."""
+
+    entity: str
+    is_lead: bool
+    role: str
+    participation: str
+    confirmed_month: str | None
+
+
+class ChapterLink(NamedTuple):
+    """A chapter it stands under: from its recommendations, or added by hand."""
+
+    number: int
+    by_hand: bool
+
+
+class FigureValue(NamedTuple):
+    """A figure: number, how exact it is, and what it counts."""
+
+    number: Decimal
+    qualifier: str
+    unit: str
+
+
+class Linked(NamedTuple):
+    """What hangs on an activity, as plain values. Recommendations, goals and targets stand in their own order."""
+
+    entities: Sequence[EntityPart]
+    partners: Sequence[str]
+    countries: Sequence[tuple[str, str]]
+    regions: Sequence[str]
+    recommendations: Sequence[str]
+    chapters: Sequence[ChapterLink]
+    goals: Sequence[int]
+    targets: Sequence[str]
+    figures: Sequence[FigureValue]
+
+
+Read = Callable[[Any, Linked], Any]
+
+
+def facts_of(record: Any, linked: Linked) -> Facts:
+    """What a record says, as plain values by stable keys: for history, comparison and editions.
+
+    `record` has the columns of an activity as attributes: an Activity, or a row of them.
+    """
+    return {name: read(record, linked) for name, read in _READERS}
+
+
+def linked_of(activity: Activity) -> Linked:
+    """What hangs on `activity` as it stands in memory."""
+    return Linked(
+        entities=[
+            EntityPart(part.entity.key, part.is_lead, part.role, part.participation.value, part.confirmed_month)
+            for part in activity.entities
+        ],
+        partners=[partner.key for partner in activity.partners],
+        countries=[(link.country_code, link.role.value) for link in activity.countries],
+        regions=[region.code for region in activity.regions],
+        recommendations=[one.code for one in sorted(activity.recommendations, key=attrgetter("position"))],
+        chapters=[
+            ChapterLink(link.chapter_number, link.by_hand)
+            for link in sorted(activity.chapters, key=attrgetter("chapter_number"))
+        ],
+        goals=sorted(goal.number for goal in activity.sdg_goals),
+        targets=[target.code for target in sorted(activity.sdg_targets, key=attrgetter("position"))],
+        figures=[FigureValue(one.number, one.qualifier.value, one.unit) for one in activity.figures],
+    )
+
+
+def figure_fact(number: Decimal, qualifier: str, unit: str) -> list[str]:
+    """A figure among the facts."""
+    return [f"{number.normalize():f}", qualifier, unit]
+
+
+@lru_cache(maxsize=4096)
+def _date_code(precision: str | None, first: date | None, last: date | None) -> str | None:
+    found = date_of(Precision(precision) if precision else None, first, last)
+    return found.code if found else None
+
+
+def _column_reader(field: Field) -> Read:
+    """Reads a field that is stored in columns of the record."""
+    columns = attrgetter(*field.columns)
+    if field.kind is Kind.DATE:
+        return lambda record, _linked: _date_code(*columns(record))
+    if field.kind is Kind.CHOICE:
+        return lambda record, _linked: None if (value := columns(record)) is None else str(value)
+    if field.kind is Kind.CHOICES:
+        return lambda record, _linked: list(columns(record) or ())
+    return lambda record, _linked: columns(record)
+
+
+_LINKED: dict[str, Callable[[Linked], Any]] = {
+    "lead": lambda linked: next((part.entity for part in linked.entities if part.is_lead), None),
+    "entities": lambda linked: [part.entity for part in linked.entities if not part.is_lead],
+    "participation": lambda linked: {
+        part.entity: part.participation
+        for part in linked.entities
+        if part.participation != Participation.CONFIRMED.value
+    },
+    "roles": lambda linked: {part.entity: part.role for part in linked.entities if part.role},
+    "recommendations": lambda linked: list(linked.recommendations),
+    "partners": lambda linked: sorted(linked.partners),
+    "countries": lambda linked: sorted(map(list, linked.countries)),
+    "regions": lambda linked: sorted(linked.regions),
+    "figures": lambda linked: [figure_fact(*figure) for figure in linked.figures],
+    "sdg": lambda linked: [*map(str, linked.goals), *linked.targets],
+    "chapters": lambda linked: [link.number for link in linked.chapters if link.by_hand],
+}
+
+
+def _linked_reader(field: Field) -> Read:
+    read = _LINKED[field.name]
+    return lambda _record, linked: read(linked)
+
+
+_READERS: tuple[tuple[str, Read], ...] = tuple(
+    (field.name, _column_reader(field) if field.is_column else _linked_reader(field)) for field in FIELDS
+)

@@ -1,0 +1,245 @@
+"""The fields of an activity, each described once.
+
+Facts, drafts, form, page, filters, history, workbook, import, editions, comparison, merging, undoing, hand-outs, the
+Note and search read this table or are checked against it by `tests/matrix/test_every_field.py`;
+docs/howto/add-a-field.md says how to add one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from interagency.matrix.activities.field_types import Facts, Field, Kind, Merge, Seen, SheetColumn, Words
+from interagency.matrix.activities.models import TITLE_LENGTH, CountryRole, Level, Scope, Status
+from interagency.matrix.framework.models import Recommendation, Region
+from interagency.matrix.organisations.models import Organisation
+
+STATUS_WORDS: dict[Status, Words] = {
+    Status.PLANNED: _l("Planned"),
+    Status.ONGOING: _l("Ongoing"),
+    Status.COMPLETED: _l("Completed"),
+    Status.SUSPENDED: _l("Suspended"),
+    Status.CANCELLED: _l("Cancelled"),
+}
+LEVEL_WORDS: dict[Level, Words] = {
+    Level.HEADQUARTERS: _l("Headquarters"),
+    Level.FIELD: _l("Field"),
+    Level.BOTH: _l("Headquarters and field"),
+}
+SCOPE_WORDS: dict[Scope, Words] = {
+    Scope.GLOBAL: _l("Global"),
+    Scope.INTERREGIONAL: _l("Interregional"),
+    Scope.REGIONAL: _l("Regional"),
+    Scope.NATIONAL: _l("National"),
+}
+COUNTRY_ROLE_WORDS: dict[CountryRole, Words] = {
+    CountryRole.BENEFICIARY: _l("Beneficiary"),
+    CountryRole.HOST: _l("Host"),
+    CountryRole.PARTNER: _l("Partner"),
+    CountryRole.SUBJECT: _l("Subject"),
+}
+_STATUS_SPELLINGS = {
+    "in progress": "ongoing", "continuing": "ongoing", "active": "ongoing", "done": "completed",
+    "finished": "completed", "closed": "completed", "upcoming": "planned", "on hold": "suspended",
+    "canceled": "cancelled",
+}  # fmt: skip
+_LEVEL_SPELLINGS = {"hq": "headquarters", "global": "headquarters", "country": "field", "hq and field": "both"}
+_INTERNAL = _l("Internal: never leaves the house.")
+
+# In the order of the form, of history and of every comparison.
+FIELDS: tuple[Field, ...] = (
+    Field(
+        "title", Kind.LINE, _l("Title"), Seen.OUTSIDE, Merge.ONE,
+        help=_l("What is done, in a few words. Up to 300 characters."),
+        required=_l("Write a title: what is done, in a few words."),
+        longest=TITLE_LENGTH, is_searched=True, is_on_page=False, is_in_note=True,
+        column=SheetColumn("Title", 48, "#activity+name", "What the work is called."),
+    ),
+    Field(
+        "description", Kind.TEXT, _l("Description"), Seen.INSIDE, Merge.TEXTS,
+        help=_l("One to three plain sentences."), rows=5, is_searched=True, is_on_page=False,
+        column=SheetColumn("Description", 60, "#description", "What is done."),
+    ),
+    Field(
+        "status", Kind.CHOICE, _l("Status"), Seen.OUTSIDE, Merge.ONE,
+        required=_l("Choose a status."), choices=STATUS_WORDS, default=Status.ONGOING.value,
+        is_filter=True, is_on_page=False, is_in_note=True, drop_down="statuses", spellings=_STATUS_SPELLINGS,
+        column=SheetColumn(
+            "Status", 11, "#status", "planned, ongoing, completed, suspended or cancelled; set by people."
+        ),
+    ),
+    Field(
+        "start", Kind.DATE, _l("Begins"), Seen.OUTSIDE, Merge.ONE,
+        help=_l("As you know it: 12 October 2026, June 2016, early 2018, 2019. Empty if unknown."),
+        is_on_page=False, is_in_note=True,
+        column=SheetColumn("Begins", 16, "#date+start+text", "When it begins, as exactly as it is known."),
+    ),
+    Field(
+        "end", Kind.DATE, _l("Ends"), Seen.OUTSIDE, Merge.ONE,
+        help=_l("The last day, month or year. Empty if it goes on or is unknown."),
+        is_on_page=False, is_in_note=True, is_beside=True,
+        column=SheetColumn("Ends", 16, "#date+end+text", "When it ends, as exactly as it is known."),
+    ),
+    Field(
+        "lead", Kind.ENTITY, _l("Lead entity"), Seen.OUTSIDE, Merge.ONE,
+        is_searched=True, is_on_page=False, is_in_note=True, drop_down="entities",
+        column=SheetColumn("Lead entity", 14, "#org+lead", "The UN entity that leads; empty when not known."),
+    ),
+    Field(
+        "entities", Kind.RECORDS, _l("Other UN entities"), Seen.OUTSIDE, Merge.BOTH, model=Organisation,
+        help=_l("Each is asked to confirm. Two or more UN entities make it joint."),
+        placeholder=_l("Acronym or name, old or new"),
+        is_searched=True, is_on_page=False, is_in_note=True, drop_down="entities",
+        column=SheetColumn(
+            "Other UN entities", 20, "#org+partner+un", "Further UN entities that take part; several by semicolon."
+        ),
+    ),
+    # Who declined is not named outside.
+    Field(
+        "participation", Kind.BY_ENTITY, _l("Confirmation"), Seen.OUTSIDE, Merge.BOTH,
+        is_edited=False, is_on_page=False, is_in_note=True,
+    ),
+    Field(
+        "roles", Kind.BY_ENTITY, _l("Roles"), Seen.INSIDE, Merge.BOTH,
+        is_edited=False, is_searched=True, is_on_page=False,
+    ),
+    Field(
+        "recommendations", Kind.RECORDS, _l("Recommendations"), Seen.OUTSIDE, Merge.LISTS, model=Recommendation,
+        help=_l("The chapters follow from these. Leave empty for coordination work."),
+        placeholder=_l("Code such as 1(p), or words"),
+        is_searched=True, is_on_page=False, is_in_note=True, drop_down="recommendations",
+        column=SheetColumn(
+            "Recommendations", 20, "#sector+recommendation",
+            "Operational recommendations it answers, such as 1(a); several by semicolon.",
+        ),
+    ),
+    Field(
+        "partners", Kind.RECORDS, _l("Partners"), Seen.OUTSIDE, Merge.LISTS, model=Organisation,
+        help=_l("All other organisations that take part."), placeholder=_l("Acronym or name"),
+        is_searched=True, is_on_page=False, is_in_note=True,
+        column=SheetColumn(
+            "Partners", 28, "#org+partner", "Other organisations; “and others” when the list is not complete."
+        ),
+    ),
+    Field(
+        "partners_incomplete", Kind.FLAG, _l("Further partners"), Seen.OUTSIDE, Merge.LISTS,
+        question=_l("There are further partners (“and others”)"), part_of="partners",
+        is_on_page=False, is_in_note=True,
+    ),
+    Field(
+        "countries", Kind.COUNTRIES, _l("Countries"), Seen.OUTSIDE, Merge.LISTS,
+        placeholder=_l("Name in any usual spelling"), is_searched=True, is_on_page=False, is_in_note=True,
+    ),
+    Field(
+        "regions", Kind.RECORDS, _l("Regions"), Seen.INSIDE, Merge.LISTS, model=Region,
+        placeholder=_l("Name of a region"), is_searched=True, is_on_page=False,
+        column=SheetColumn("Regions", 18, "#region+list", "Regions it covers."),
+    ),
+    Field(
+        "level", Kind.CHOICE, _l("Level"), Seen.INSIDE, Merge.ONE,
+        choices=LEVEL_WORDS, is_filter=True, drop_down="levels", spellings=_LEVEL_SPELLINGS,
+        column=SheetColumn(
+            "Level", 14, "#meta+level", "Where the work is done from: headquarters, field or both."
+        ),
+    ),
+    Field(
+        "scope", Kind.CHOICE, _l("Scope"), Seen.INSIDE, Merge.ONE,
+        choices=SCOPE_WORDS, is_filter=True, is_beside=True, drop_down="scopes",
+        column=SheetColumn(
+            "Scope", 13, "#meta+scope", "How far it reaches: global, interregional, regional, national."
+        ),
+    ),
+    Field(
+        "figures", Kind.FIGURES, _l("Figures"), Seen.OUTSIDE, Merge.LISTS,
+        help=_l("One per line: a number and what it counts, such as “more than 450 policymakers” or “8 countries”."),
+        is_on_page=False, is_in_note=True,
+        column=SheetColumn("Figures", 28, "#value+list", "Numbers with unit and how exact they are; never added up."),
+    ),
+    Field(
+        "results", Kind.TEXT, _l("Results"), Seen.OUTSIDE, Merge.TEXTS,
+        help=_l("What has come of it so far."), is_searched=True, is_in_note=True,
+        column=SheetColumn("Results", 36, "#description+results", "What came of it."),
+    ),
+    Field(
+        "sdg", Kind.SDG, _l("SDGs"), Seen.INSIDE, Merge.LISTS,
+        question=_l("Sustainable Development Goals and targets"), placeholder=_l("Number such as 3.5, or words"),
+        is_on_page=False,
+        column=SheetColumn("SDGs", 12, "#sector+sdg", "Goals and targets of the 2030 Agenda."),
+    ),
+    Field(
+        "chapters", Kind.CHAPTERS, _l("Further chapters"), Seen.INSIDE, Merge.LISTS,
+        help=_l("Only chapters that no chosen recommendation brings."), placeholder=_l("I to VII"), is_on_page=False,
+    ),
+    Field(
+        "source", Kind.TEXT, _l("Source"), Seen.INSIDE, Merge.TEXTS,
+        help=_l("Paper and paragraph, or who reported it."), rows=2, is_searched=True,
+        column=SheetColumn("Source", 22, "#meta+source", "Where the facts are from."),
+    ),
+    Field(
+        "link", Kind.ADDRESS, _l("Link"), Seen.OUTSIDE, Merge.ONE,
+        column=SheetColumn("Link", 24, "#meta+url", "A page about it."),
+    ),
+    Field(
+        "contact", Kind.LINE, _l("Contact"), Seen.NEVER_LEAVES, Merge.ONE, help=_INTERNAL,
+        column=SheetColumn("Contact", 20, "#contact", "For internal eyes."),
+    ),
+    Field(
+        "remarks", Kind.TEXT, _l("Remarks"), Seen.NEVER_LEAVES, Merge.NOTES,
+        question=_l("Remarks for internal eyes"), help=_INTERNAL, rows=2,
+        column=SheetColumn("Remarks", 28, "#meta+remarks", "For internal eyes."),
+    ),
+    Field(
+        "is_listed", Kind.FLAG, _l("Listed"), Seen.INSIDE, Merge.STAYS,
+        default=True, is_edited=False, is_on_page=False,
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class CountriesInRole:
+    """The countries of an activity in one role: a field of the form and a column of its own."""
+
+    role: CountryRole
+    form_name: str
+    question: Words
+    help: Words
+    column: SheetColumn
+
+
+COUNTRIES_BY_ROLE: tuple[CountriesInRole, ...] = (
+    CountriesInRole(
+        CountryRole.BENEFICIARY, "countries", _l("Countries that benefit"), _l("Type a name in any usual spelling."),
+        SheetColumn("Beneficiary countries", 28, "#country+beneficiary", "Countries that benefit, by UN name."),
+    ),
+    CountriesInRole(
+        CountryRole.HOST, "hosts", _l("Host countries"), _l("Where it takes place. One per line, or separated by “;”."),
+        SheetColumn("Host countries", 18, "#country+host", "Countries it takes place in."),
+    ),
+    CountriesInRole(
+        CountryRole.PARTNER, "partner_countries", _l("Partner countries"),
+        _l("Governments that co-organise are partners."),
+        SheetColumn("Partner countries", 18, "#country+partner", "Governments that co-organise."),
+    ),
+    CountriesInRole(
+        CountryRole.SUBJECT, "subjects", _l("Countries it is about"), _l("Studied or surveyed, without taking part."),
+        SheetColumn("Countries it is about", 18, "#country+subject", "Countries that are its subject."),
+    ),
+)  # fmt: skip
+
+BY_NAME: dict[str, Field] = {field.name: field for field in FIELDS}
+EDITED: tuple[Field, ...] = tuple(field for field in FIELDS if field.is_edited)
+FILTERED: tuple[Field, ...] = tuple(field for field in FIELDS if field.is_filter)
+
+
+def empty_facts() -> Facts:
+    """The facts of a new record of which nothing was said."""
+    return {field.name: field.blank if field.default is None else field.default for field in FIELDS}
+
+
+def completed(facts: Mapping[str, Any]) -> Facts:
+    """Facts of any age: a field that was not yet described when they were kept says nothing."""
+    return dict(facts) | {name: value for name, value in empty_facts().items() if name not in facts}
