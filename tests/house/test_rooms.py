@@ -209,17 +209,26 @@ def floor_of(name: str) -> int:
     return next(number for number, rooms in enumerate(FLOORS) if name in rooms)
 
 
-def imported_rooms(path: Path) -> set[str]:
+def imported_modules(path: Path) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module:
-            modules = [node.module] if node.module != "interagency" else [f"interagency.{a.name}" for a in node.names]
+            in_package = node.module == "interagency"
+            names |= {f"interagency.{alias.name}" for alias in node.names} if in_package else {node.module}
         elif isinstance(node, ast.Import):
-            modules = [alias.name for alias in node.names]
-        else:
-            continue
-        names |= {parts[1] for parts in (m.split(".") for m in modules) if parts[0] == "interagency" and len(parts) > 1}
-    return names - {"create_app", "MIGRATIONS"}
+            names |= {alias.name for alias in node.names}
+    return names
+
+
+def imported_rooms(path: Path) -> set[str]:
+    parts = [name.split(".") for name in imported_modules(path)]
+    return {names[1] for names in parts if names[0] == "interagency" and len(names) > 1} - {"create_app", "MIGRATIONS"}
+
+
+def test_what_is_installed_imports_neither_benchmarks_nor_tests() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        roots = {name.split(".")[0] for name in imported_modules(path)}
+        assert not roots & {"bench", "tests"}, path
 
 
 @pytest.mark.parametrize(

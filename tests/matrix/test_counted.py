@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from bench.generated.generate import Wanted, generate
 from interagency.database import alembic, db
 from interagency.matrix.activities.listing import page_of_activities
 from interagency.matrix.activities.models import activity_tally
@@ -20,7 +21,6 @@ from interagency.matrix.activities.tally import count_again, fold, problems, und
 from interagency.matrix.filters import Filters
 from interagency.matrix.overview import grid as grid_module
 from interagency.matrix.overview.grid import Grid, grid
-from interagency.sample.generate import Wanted, generate
 from tests.helpers import Browser, statements_seen
 
 CHANGES = (
