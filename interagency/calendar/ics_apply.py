@@ -18,6 +18,7 @@ from interagency.calendar.ics_versions import NEW, UPDATED
 from interagency.calendar.models import CalendarImport, Event, EventKind, EventStatus
 from interagency.calendar.queries import everything
 from interagency.calendar.record import EventDraft, draft_of
+from interagency.database import is_conflict
 from interagency.history import Action, audit, record_change
 from interagency.matrix.activities.record import StaleVersionError
 from interagency.matrix.organisations.models import Organisation
@@ -94,7 +95,9 @@ class _Run:
                     self.session, draft, by=self.importer.person, by_name="command line", mine=self.importer.mine,
                     uid=incoming.uid,
                 )  # fmt: skip
-        except sa.exc.IntegrityError:  # somebody else took the same event in at this moment
+        except sa.exc.IntegrityError as error:  # somebody else took the same event in at this moment
+            if not is_conflict(error):
+                raise
             return "left"
         made.sequence = incoming.sequence
         self.session.flush()
