@@ -75,7 +75,7 @@ _METHOD = """
 
 Servers are gunicorn with two workers of eight threads, on the loopback, beside the one who asks. Rates are of `wrk`
 with eight connections that come two by two, times of one client that keeps its connection. Databases are made by
-`interagency sample generate`, the first time, and kept: SQLite's under `build/bench`, PostgreSQL's on its server under
+`python -m bench.generated`, the first time, and kept: SQLite's under `build/bench`, PostgreSQL's on its server under
 names that begin with `interagency_bench_`; `python -m bench --forget` removes them. `make bench-quick` does the same
 with less of everything."""
 

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.engine import make_url
 
+from bench.generated.generate import Wanted, generate
 from interagency import create_app
 from interagency.accounts.queries import person_by_email
 from interagency.calendar.subscriptions import subscribe
@@ -30,7 +31,6 @@ from interagency.matrix.activities.filters import Filters
 from interagency.matrix.agreement.load import load_audiences
 from interagency.matrix.framework.load import load_framework
 from interagency.matrix.organisations.load import load_organisations
-from interagency.sample.generate import Wanted, generate
 from interagency.settings import Settings, read_settings
 
 ROOT = Path(__file__).parents[1]
@@ -64,8 +64,8 @@ def environment(settings: Settings) -> dict[str, str]:
 @cache
 def _made_by() -> str:
     """What a kept database was made by. Later migrations are made up for when it is used."""
-    folders = [ROOT / "interagency" / name for name in ("sample", "reference")]
-    files = sorted(path for folder in folders for path in folder.rglob("*") if path.suffix in (".py", ".json", ".toml"))
+    folders = [ROOT / "bench" / "generated", ROOT / "interagency" / "reference"]
+    files = sorted(path for folder in folders for path in folder.rglob("*") if path.suffix in (".py", ".json"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
 
 

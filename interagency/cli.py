@@ -14,7 +14,7 @@ from interagency.cli_cycle import check, cycle
 from interagency.cli_data import backup_command, copy_command, restore_command
 from interagency.cli_matrix import audience, export, import_
 from interagency.cli_serve import serve
-from interagency.cli_setup import db, demo, framework, init, run, sample
+from interagency.cli_setup import db, demo, framework, init, run
 from interagency.search.commands import search
 
 
@@ -25,7 +25,7 @@ def main() -> None:
 
 
 for _command in (
-    *(init, db, framework, demo, sample, run, serve),
+    *(init, db, framework, demo, run, serve),
     *(account, audience, export, import_, calendar),
     *(cycle, check, search),
     *(backup_command, restore_command, copy_command),

@@ -208,6 +208,7 @@ def audience_add(app: Flask, key: str, name: str) -> None:
     import sqlalchemy as sa
 
     from interagency.database import db as database
+    from interagency.database import is_conflict
     from interagency.matrix.agreement.models import Audience
     from interagency.matrix.agreement.statements import audiences
 
@@ -220,6 +221,8 @@ def audience_add(app: Flask, key: str, name: str) -> None:
     database.session.add(Audience(key=key, name=" ".join(name.split())[:200], position=len(known)))
     try:
         database.session.commit()
-    except sa.exc.IntegrityError:
+    except sa.exc.IntegrityError as error:
+        if not is_conflict(error):
+            raise
         raise click.ClickException(f"There is an audience called “{name}” already.") from None
     click.echo(f"{key}: added")

@@ -1,4 +1,4 @@
-"""The commands that set a service up: database, reference lists, demonstration, data of any size."""
+"""The commands that set a service up: database, reference lists, demonstration."""
 
 from __future__ import annotations
 
@@ -42,19 +42,6 @@ def db_upgrade(app: Flask) -> None:
         alembic.upgrade()
         after = {script.revision for script in alembic.current()}
     click.echo("Database: up to date" if before == after else f"Database: upgraded to {', '.join(sorted(after))}")
-
-
-@db.command("recount")
-@with_app
-def db_recount(_app: Flask) -> None:
-    """Count anew how many activities stand under each entity and chapter, while people work."""
-    from interagency.database import db as database
-    from interagency.matrix.activities.tally import count_again, problems
-
-    before = problems(database.session)
-    count_again(database.session)
-    database.session.commit()
-    click.echo("Counts: made again" if before else "Counts: they were right")
 
 
 @click.group()
@@ -136,44 +123,6 @@ def _demo_accounts(app: Flask, password: str) -> int:
             person.set_password(password)
     database.session.commit()
     return made
-
-
-@click.group()
-def sample() -> None:
-    """Made-up data of any size."""
-
-
-@sample.command("generate")
-@click.option("--activities", type=click.IntRange(0, 1_000_000), required=True)
-@click.option("--events", type=click.IntRange(0, 1_000_000), required=True)
-@click.option("--entities", type=click.IntRange(1, 500), default=11, show_default=True)
-@click.option("--years", type=click.IntRange(1, 30), default=5, show_default=True, help="How far back it reaches.")
-@click.option("--editions", type=click.IntRange(0, 24), default=3, show_default=True, help="Months closed before this.")
-@click.option("--seed", default="1", show_default=True, help="The same seed gives the same facts.")
-@click.option("--add", is_flag=True, help="Add to a database that holds records.")
-@with_app
-def sample_generate(
-    app: Flask, activities: int, events: int, entities: int, years: int, editions: int, seed: str, add: bool
-) -> None:
-    """Fill an empty database with activities, events, histories, closed months and feeds."""
-    from interagency.database import db as database
-    from interagency.sample.generate import NotEmptyError, Wanted, generate
-    from interagency.web import instant
-
-    settings = settings_of(app)
-    wanted = Wanted(activities, events, entities, years, seed, editions)
-    try:
-        generate(
-            database.session,
-            wanted,
-            at=instant(),
-            zone=settings.zone,
-            password=settings.demo_password,
-            add=add,
-            progress=click.echo,
-        )
-    except NotEmptyError as refusal:
-        raise click.ClickException(str(refusal)) from None
 
 
 def keep_secret(path: Path, made: str) -> str:

@@ -19,6 +19,7 @@ from flask_alembic import Alembic
 from flask_sqlalchemy_lite import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.engine import Dialect, Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, declared_attr, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -31,6 +32,31 @@ WAIT_SECONDS = 60
 CONNECT_SECONDS = 5
 log = logging.getLogger("interagency")
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+# A key that is taken, or a record referred to that is gone: PostgreSQL's SQLSTATE (its appendix A), SQLite's codes.
+CONFLICTS = frozenset(
+    {
+        "23505",  # unique_violation
+        "23503",  # foreign_key_violation
+        "23001",  # restrict_violation: the same from PostgreSQL 18 on, where the key says RESTRICT
+        sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+        sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+        sqlite3.SQLITE_CONSTRAINT_ROWID,
+        sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY,
+    }
+)
+
+
+def is_conflict(error: DBAPIError) -> bool:
+    """Whether the database refused because of what somebody else wrote: a unique or a foreign key does not hold.
+
+    A CHECK, NOT NULL or trigger that refuses is a fault of the service, whoever else writes.
+    """
+    code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorcode", None)
+    if code == sqlite3.SQLITE_CONSTRAINT_TRIGGER:  # SQLite enforces RESTRICT by a trigger of its own
+        return "FOREIGN KEY" in str(error.orig)
+    return code in CONFLICTS
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):

@@ -26,7 +26,7 @@ from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from interagency.database import Model, canonical_json, db
+from interagency.database import Model, canonical_json, db, is_conflict
 from interagency.web import View, hold_back, instant, settings
 
 FIELD = "form_key"
@@ -131,8 +131,10 @@ def _is_taken_now(key: str) -> bool:
     )
     try:
         db.session.execute(row)
-    except IntegrityError:
+    except IntegrityError as error:
         db.session.rollback()
+        if not is_conflict(error):
+            raise
         return False
     g.key_in_hand = key
     return True

@@ -28,7 +28,7 @@ from markupsafe import escape
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from interagency.arrivals import is_loopback
-from interagency.database import Model, db, now
+from interagency.database import Model, db, is_conflict, now
 from interagency.registry import registry
 from interagency.settings import Settings
 
@@ -140,7 +140,9 @@ def write(
                 )
             )
             session.flush()
-    except sa.exc.IntegrityError:
+    except sa.exc.IntegrityError as error:
+        if not is_conflict(error):
+            raise
         return False
     return True
 

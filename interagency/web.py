@@ -22,14 +22,14 @@ from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, current_user
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response
 
 from interagency import arrivals
 from interagency.arrivals import host_is_ours
-from interagency.database import SAFE_METHODS, db, now
+from interagency.database import SAFE_METHODS, db, is_conflict, now
 from interagency.dates import ImpreciseDate
 from interagency.logs import request_id
 from interagency.settings import Settings
@@ -306,12 +306,16 @@ def _csrf_error(_error: CSRFError) -> ResponseReturnValue:
     return hold_back(message, address, gettext("Open the page"), can_send_again=False, code=400)
 
 
+# What the database itself or the way to it can be reason for; anything else is a fault of ours.
+AWAY = (InterfaceError, InternalError, OperationalError)
+
+
 def _database_error(error: DBAPIError) -> ResponseReturnValue:
     db.session.rollback()
     text = str(error.orig)
     if isinstance(error.orig, (UnicodeError,)) or "overflow" in text or "out of range" in text:
         return _refusal(404, _MESSAGES[404]())
-    if isinstance(error, IntegrityError):
+    if is_conflict(error):
         log.warning("database: %s", type(error.orig).__name__, exc_info=error)
         return _refusal(409, gettext("Somebody was faster: what stands now does not fit. Nothing was saved; reload."))
     log.error("database: %s", type(error.orig).__name__, exc_info=error)
@@ -325,7 +329,9 @@ def _database_error(error: DBAPIError) -> ResponseReturnValue:
         return _unavailable(
             gettext("At the moment the service can be read but not written to. Nothing was saved; try again later.")
         )
-    return _unavailable(_no_answer())
+    if isinstance(error, AWAY) or error.connection_invalidated:
+        return _unavailable(_no_answer())
+    return _refusal(500, _message(500))
 
 
 def _no_answer() -> str:

@@ -17,6 +17,7 @@ from interagency.calendar.ics_versions import NEW, UPDATED
 from interagency.calendar.models import CalendarImport, Event, EventKind, EventStatus
 from interagency.calendar.queries import everything
 from interagency.calendar.record import EventDraft, Records, draft_from, draft_of
+from interagency.database import is_conflict
 from interagency.history import Action, audit, record_change
 from interagency.matrix.activities.record import StaleVersionError
 from interagency.matrix.organisations.models import Organisation
@@ -93,7 +94,9 @@ class _Run:
                     self.session, draft, by=self.importer.person, by_name="command line", mine=self.importer.mine,
                     uid=incoming.uid,
                 )  # fmt: skip
-        except sa.exc.IntegrityError:  # somebody else took the same event in at this moment
+        except sa.exc.IntegrityError as error:  # somebody else took the same event in at this moment
+            if not is_conflict(error):
+                raise
             return "left"
         made.sequence = incoming.sequence
         self.session.flush()

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from interagency.database import now
+from interagency.database import is_conflict, now
 from interagency.exports.models import EditionFile
 from interagency.exports.picture import Picture, edition_picture, passing_picture
 from interagency.exports.workbook import Origin, write_workbook
@@ -169,8 +169,10 @@ def keep_edition_workbook(session: Session, number: int) -> bool:
             )
         )
         session.commit()
-    except sa.exc.IntegrityError:  # somebody else kept it meanwhile
+    except sa.exc.IntegrityError as error:  # somebody else kept it meanwhile
         session.rollback()
+        if not is_conflict(error):
+            raise
         return False
     return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +13,8 @@ import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 from flask import Flask
 
-from interagency.database import MIGRATIONS, alembic, db
+from interagency.calendar.models import Event
+from interagency.database import MIGRATIONS, Model, alembic, db
 from interagency.history import AuditEntry
 from interagency.matrix.cycles.editions import damaged_editions
 from interagency.sample.load import load_sample
@@ -32,6 +34,41 @@ def test_down_and_up_again(app: Flask) -> None:
         assert set(sa.inspect(db.engine).get_table_names()) == {"alembic_version"}
         alembic.upgrade()
         assert alembic.compare_metadata() == []
+
+
+LITERAL = re.compile(r"'((?:[^']|'')*)'")
+
+
+def guards_that_differ() -> list[str]:
+    """A line for each column of an enum whose CHECK constraint in the database takes other values than the enum has."""
+    database, found = sa.inspect(db.engine), []
+    for table in Model.metadata.sorted_tables:
+        checks = [check["sqltext"] for check in database.get_check_constraints(table.name)]
+        for column in table.columns:
+            if not isinstance(column.type, sa.Enum):
+                continue
+            own = [text for text in checks if re.match(rf"\W*{column.name}\b", text) and LITERAL.search(text)]
+            taken = {value.replace("''", "'") for text in own for value in LITERAL.findall(text)}
+            members = set(column.type.enums)
+            if len(own) != 1:
+                found.append(f"{table.name}.{column.name}: {len(own)} CHECK constraints")
+            elif taken != members:
+                found.append(f"{table.name}.{column.name}: {sorted(taken ^ members)}")
+    return found
+
+
+def test_every_enum_has_the_members_that_the_database_takes(app: Flask) -> None:
+    with app.app_context():
+        assert guards_that_differ() == [], "a member that comes or goes needs a migration of its CHECK constraint"
+
+
+def test_a_member_without_a_migration_is_named_with_its_column(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = Event.__table__.c.kind.type
+    with app.app_context():
+        monkeypatch.setattr(kinds, "enums", [*kinds.enums, "hearing"])
+        assert guards_that_differ() == ["event.kind: ['hearing']"]
+        monkeypatch.setattr(kinds, "enums", [kind for kind in kinds.enums if kind not in ("hearing", "training")])
+        assert guards_that_differ() == ["event.kind: ['training']"]
 
 
 @pytest.mark.parametrize("statement", ["UPDATE audit_entry SET act = 'x'", "DELETE FROM audit_entry"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -254,6 +255,12 @@ def imported_by(module: str) -> frozenset[str]:
 
 def imported_rooms(path: Path) -> set[str]:
     return {name.split(".")[1] for name in imported_by(module_name(path)) if "." in name}
+
+
+def test_what_is_installed_imports_neither_benchmarks_nor_tests() -> None:
+    for module, path in MODULES.items():
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"^\s*(from|import) (bench|tests)\b", text, re.MULTILINE), module
 
 
 def test_no_room_imports_a_room_to_its_right() -> None:

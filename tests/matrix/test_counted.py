@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from bench.generated.generate import Wanted, generate
 from interagency.database import alembic, db
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.listing import page_of_activities
@@ -20,7 +21,6 @@ from interagency.matrix.activities.queries import counts_by_chapter
 from interagency.matrix.activities.tally import count_again, fold, problems, under_any
 from interagency.matrix.overview import grid as grid_module
 from interagency.matrix.overview.grid import Grid, grid
-from interagency.sample.generate import Wanted, generate
 from tests.helpers import Browser, statements_seen
 
 CHANGES = (

@@ -14,12 +14,12 @@ import sqlalchemy as sa
 from flask import Flask
 from lxml import html
 
+from bench.generated.generate import Wanted, generate
 from interagency.database import db
 from interagency.matrix.activities import queries, record
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.listing import SORTS, page_of_activities
 from interagency.matrix.activities.models import Activity
-from interagency.sample.generate import Wanted, generate
 from tests.helpers import Browser, statements_seen, text_of
 
 Enter = Callable[[str | None], Browser]

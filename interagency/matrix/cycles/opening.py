@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
+from interagency.database import is_conflict
 from interagency.history import audit
 from interagency.matrix.cycles.answers import CycleRefusal
 from interagency.matrix.cycles.models import Cycle, CycleState, Edition, Extension
@@ -50,7 +51,9 @@ def open_cycle(
         with session.begin_nested():
             session.add(Cycle(month=month, opened_at=at, due_at=due))
             session.flush()
-    except IntegrityError:  # somebody opened it at this moment
+    except IntegrityError as error:  # somebody opened it at this moment
+        if not is_conflict(error):
+            raise
         return False
     audit(session, "cycle.opened", by=by, by_name="command line", month=month)
     return True

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
+from interagency.database import is_conflict
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.overlaps.models import Verdict, VerdictKind, VerdictSaid
 
@@ -36,7 +37,9 @@ def _new(session: Session, first: int, second: int, kind: VerdictKind) -> Verdic
         with session.begin_nested():
             session.add(made)
             session.flush()
-    except sa.exc.IntegrityError:
+    except sa.exc.IntegrityError as error:
+        if not is_conflict(error):
+            raise
         return session.get_one(Verdict, (first, second), with_for_update=True)
     return made
 

@@ -7,10 +7,7 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
 
-from interagency.calendar.models import EventKind, EventStatus, LinkKind, Mode, Part
-from interagency.dates import ImpreciseDate
-from interagency.sample.fragments import CITIES, EVENT_TITLES, ZONES
-from interagency.sample.made import (
+from bench.generated.activities import (
     Named,
     Rows,
     World,
@@ -22,6 +19,9 @@ from interagency.sample.made import (
     search_words,
     some,
 )
+from bench.generated.fragments import CITIES, EVENT_TITLES, ZONES
+from interagency.calendar.models import EventKind, EventStatus, LinkKind, Mode, Part
+from interagency.dates import ImpreciseDate
 
 STATUSES = (
     EventStatus.TENTATIVE,

@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 from flask import Flask
 
+from bench.generated.__main__ import main as generated
+from bench.generated.activities import Named, World, activity_rows
+from bench.generated.events import event_rows
+from bench.generated.generate import NotEmptyError, Wanted, generate
 from interagency.calendar import queries as events
 from interagency.calendar import record as event_record
 from interagency.calendar.models import Event
+from interagency.cli import main as interagency
 from interagency.cli_cycle import _broken_links
 from interagency.database import db
 from interagency.history import Change
@@ -22,9 +29,6 @@ from interagency.matrix.activities import queries as activities
 from interagency.matrix.activities import record as activity_record
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.cycles.editions import all_editions, damaged_editions
-from interagency.sample.generate import NotEmptyError, Wanted, generate
-from interagency.sample.made import Named, World, activity_rows
-from interagency.sample.made_events import event_rows
 from tests.helpers import Browser
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -135,3 +139,22 @@ def test_pages_open_on_generated_data(app: Flask, enter: Callable[[str | None], 
         "/exports/matrix.json", "/cycles/2026-11",
     ):  # fmt: skip
         assert coordinator.get(address, follow_redirects=True).status_code == 200, address
+
+
+def test_the_command_fills_an_empty_database_and_says_in_one_line_that_another_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("INTERAGENCY_DATA_FOLDER", str(tmp_path))
+    monkeypatch.setenv("INTERAGENCY_SECRET_KEY", "test" * 10)
+    run, wanted = CliRunner(), ["--activities", "8", "--events", "4", "--editions", "0"]
+    unready = run.invoke(generated, wanted)
+    assert unready.exit_code != 0
+    assert "interagency db upgrade" in unready.output
+    assert run.invoke(interagency, ["init"]).exit_code == 0
+    filled = run.invoke(generated, wanted)
+    assert filled.exit_code == 0, filled.output
+    assert "8 of 8 activities" in filled.output
+    again = run.invoke(generated, wanted)
+    assert again.exit_code != 0
+    assert "Take an empty one" in again.output

@@ -11,10 +11,10 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from bench.generated.fragments import LANGUAGES, ROLES, UNITS, Language
 from interagency.dates import ImpreciseDate
 from interagency.history import Action
 from interagency.matrix.activities.models import CountryRole, Level, Participation, Qualifier, Scope, Status
-from interagency.sample.fragments import LANGUAGES, ROLES, UNITS, Language
 from interagency.words import folded_words
 
 BY = "generated data"

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from bench.generated.activities import Named, Rows, World, activity_rows
+from bench.generated.events import event_rows
 from interagency.accounts.models import Person, Role
 from interagency.calendar.models import Event
 from interagency.calendar.subscriptions import subscribe
@@ -27,8 +29,6 @@ from interagency.matrix.cycles.opening import newest_cycle, open_cycle
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
 from interagency.matrix.organisations.models import Appointment, Organisation, OrganisationKind
 from interagency.matrix.organisations.queries import names_of
-from interagency.sample.made import Named, Rows, World, activity_rows
-from interagency.sample.made_events import event_rows
 
 CHUNK = 1000
 PARTNERS_FOR_EACH = 100  # activities
