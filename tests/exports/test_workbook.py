@@ -20,7 +20,6 @@ from interagency.exports.columns import CALENDAR, MATRIX
 from interagency.exports.picture import live_picture
 from interagency.exports.workbook import CUT, LONGEST_CELL
 from interagency.matrix.filters import Filters
-from interagency.sample.load import load_sample
 from tests.helpers import Browser
 
 Enter = Callable[[str | None], Browser]
@@ -40,10 +39,7 @@ def rows_of(sheet: Worksheet) -> list[dict[str, object]]:
 
 
 @pytest.fixture
-def sample(sqlite_app: Flask) -> Flask:
-    with sqlite_app.app_context():
-        load_sample(db.session, progress=lambda _line: None)
-        db.session.commit()
+def sample(sample_data: None, sqlite_app: Flask) -> Flask:
     return sqlite_app
 
 
