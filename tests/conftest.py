@@ -76,7 +76,9 @@ class RuleCompiledOnce(Rule):
 
 
 Flask.url_rule_class = RuleCompiledOnce
-SLOW = ("browser", "crash", "house", "operation")
+# Fixtures of a file, and what says of a test that it takes long.
+SHARED = {"serve", "chromium"}
+LONG = {"serve", "browser", "crash", "office", "sample_data", "world"}
 EVERYTHING = os.environ.get("INTERAGENCY_TEST_EVERYTHING") == "yes"
 # Nothing is timed in tests: a busy machine is no fault.
 hypothesis_settings.register_profile("untimed", deadline=None)
@@ -125,18 +127,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what a folder needs, and leave out what cannot run here; or, where all is required, let it fail.
+    """Leave out what cannot run here, in one line each; or, where everything is required, let it fail.
 
-    What takes long comes first, so that no worker is left alone with it; the files that serve a service or a browser
-    to all of their tests stay with one worker.
+    What takes long comes first, so that no worker is left alone with it at the end. What shares a served service or a
+    browser within a file stays with one worker.
     """
     for item in items:
-        folder = item.path.parent.name
-        if folder == "crash":
-            item.add_marker("crash")
-        if folder in ("browser", "operation"):
+        if SHARED & _fixtures(item):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    items.sort(key=lambda item: item.path.parent.name not in SLOW)
+    items.sort(key=lambda item: not (LONG & (_fixtures(item) | {mark.name for mark in item.iter_markers()})))
     missing = {name: how for name, (there, how) in NEEDS.items() if not there()}
     if EVERYTHING and missing:
         pytest.exit(f"required but missing: {', '.join(f'{name} ({how})' for name, how in missing.items())}", 1)
@@ -144,6 +143,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for name, how in missing.items():
             if item.get_closest_marker(name):
                 item.add_marker(pytest.mark.skip(reason=f"left out: {how}"))
+
+
+def _fixtures(item: pytest.Item) -> set[str]:
+    return set(item.fixturenames) if isinstance(item, pytest.Function) else set()
 
 
 def make_settings(folder: Path, **more: str) -> Settings:
@@ -237,16 +240,34 @@ def template_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return once(tmp_path_factory, "template", make) / "interagency.sqlite3"
 
 
+def load(settings: Settings) -> None:
+    """Add the sample data to a filled database."""
+    app = make_app(settings)
+    with app.app_context():
+        load_sample(db.session, progress=lambda _line: None)
+        db.session.commit()
+    close(app)
+
+
 @pytest.fixture(scope="session")
-def sample_sqlite(template_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with the sample data and its first months, copied for each served service."""
+def loaded_sqlite(template_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the sample data, copied for each test that asks for `sample_data`."""
 
     def make(folder: Path) -> None:
         shutil.copy(template_sqlite, folder / "interagency.sqlite3")
+        load(make_settings(folder))
+
+    return once(tmp_path_factory, "loaded", make) / "interagency.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def sample_sqlite(loaded_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with its first months, copied for each served service."""
+
+    def make(folder: Path) -> None:
+        shutil.copy(loaded_sqlite, folder / "interagency.sqlite3")
         app = make_app(make_settings(folder))
         with app.app_context():
-            load_sample(db.session, progress=lambda _line: None)
-            db.session.commit()
             add_months(db.session, at=now(), zone=ZoneInfo("Europe/Vienna"))
         close(app)
 
@@ -276,6 +297,23 @@ def template_postgresql(databases: Databases, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(scope="session")
+def loaded_postgresql(template_postgresql: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of one with the sample data."""
+
+    def make(folder: Path) -> None:
+        name = databases.create(template_postgresql)
+        load(make_settings(folder, DATABASE_URL=databases.address(name)))
+        (folder / "name").write_text(name)
+
+    return (once(tmp_path_factory, "loaded-postgresql", make) / "name").read_text()
+
+
+@pytest.fixture
+def sample_data() -> None:
+    """Who asks for it finds the sample data in the database of `app` or `sqlite_app`."""
+
+
+@pytest.fixture(scope="session")
 def redis_address() -> str:
     """Where the tests' Redis is."""
     servers.wait_for(servers.redis_answers)
@@ -290,17 +328,22 @@ def empty_postgresql(databases: Databases) -> Iterator[str]:
     databases.drop(name)
 
 
+def _template(request: pytest.FixtureRequest, kind: str) -> Any:
+    state = "loaded" if "sample_data" in request.fixturenames else "template"
+    return request.getfixturevalue(f"{state}_{kind}")
+
+
 @pytest.fixture
-def sqlite_settings(template_sqlite: Path, tmp_path: Path) -> Settings:
+def sqlite_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Settings of an SQLite database with reference lists and the cast."""
-    shutil.copy(template_sqlite, tmp_path / "interagency.sqlite3")
+    shutil.copy(_template(request, "sqlite"), tmp_path / "interagency.sqlite3")
     return make_settings(tmp_path)
 
 
 @pytest.fixture
-def postgresql_settings(template_postgresql: str, databases: Databases, tmp_path: Path) -> Iterator[Settings]:
+def postgresql_settings(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -> Iterator[Settings]:
     """The same on PostgreSQL."""
-    name = databases.create(template_postgresql)
+    name = databases.create(_template(request, "postgresql"))
     yield make_settings(tmp_path, DATABASE_URL=databases.address(name))
     databases.drop(name)
 

@@ -49,19 +49,20 @@ def begin() -> None:
 
     Sets both variables. Returns at once: whoever needs a server first waits for it (`wait_for`).
     """
-    os.environ[RUN] = secrets.token_hex(4)
-    plan: dict[str, str | int] = {"run": os.environ[RUN]}
+    run = secrets.token_hex(4)
+    plan: dict[str, str | int] = {"run": run}
+    found = {RUN: run}
     programs = postgresql_programs()
     if programs is not None:
-        os.environ["PATH"] = f"{programs}{os.pathsep}{os.environ['PATH']}"  # pg_dump of the same version
+        found["PATH"] = f"{programs}{os.pathsep}{os.environ['PATH']}"  # pg_dump of the same version
     if POSTGRESQL in os.environ:
-        plan["used"] = os.environ[POSTGRESQL]
+        plan["given"] = os.environ[POSTGRESQL]
     elif programs is not None:
         plan |= {"programs": str(programs), "port": free_port(), "password": secrets.token_urlsafe(16)}
-        os.environ[POSTGRESQL] = f"postgresql+psycopg://postgres:{plan['password']}@127.0.0.1:{plan['port']}/postgres"
+        found[POSTGRESQL] = f"postgresql+psycopg://postgres:{plan['password']}@127.0.0.1:{plan['port']}/postgres"
     if REDIS not in os.environ and shutil.which("redis-server") is not None:
         plan["redis"] = free_port()
-        os.environ[REDIS] = f"redis://127.0.0.1:{plan['redis']}"
+        found[REDIS] = f"redis://127.0.0.1:{plan['redis']}"
     keeper = subprocess.Popen(
         [sys.executable, "-m", "tests.servers"],
         stdin=subprocess.PIPE,
@@ -72,19 +73,25 @@ def begin() -> None:
     assert keeper.stdin is not None
     keeper.stdin.write(json.dumps(plan) + "\n")
     keeper.stdin.flush()
-    _keepers.append(keeper)
+    _begun.append((keeper, {name: os.environ.get(name) for name in found}))
+    os.environ.update(found)
 
 
-_keepers: list[subprocess.Popen[str]] = []
+_begun: list[tuple[subprocess.Popen[str], dict[str, str | None]]] = []
 
 
 def end() -> None:
-    """End the servers that `begin` started, and drop what the run left on a server it was given."""
-    for keeper in _keepers:
+    """End what `begin` started, drop what the run left on a server it was given, and take the variables back."""
+    while _begun:
+        keeper, before = _begun.pop()
         assert keeper.stdin is not None
         keeper.stdin.close()
         keeper.wait()
-    _keepers.clear()
+        for name, text in before.items():
+            if text is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = text
 
 
 def postgresql_programs() -> Path | None:
@@ -178,8 +185,8 @@ def keep() -> None:
             stack.enter_context(_redis(folder, plan["redis"]))
         if "programs" in plan:
             stack.enter_context(_postgresql(folder, Path(plan["programs"]), plan["port"], plan["password"]))
-        if "used" in plan:
-            stack.callback(_drop_all, plan["used"], f"interagency_test_{plan['run']}_")
+        if "given" in plan:
+            stack.callback(_drop_all, plan["given"], f"interagency_test_{plan['run']}_")
         sys.stdin.read()
 
 

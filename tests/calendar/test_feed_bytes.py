@@ -24,7 +24,6 @@ from interagency.calendar.publish import feed_events
 from interagency.calendar.queries import everything
 from interagency.calendar.rules import RuleError, check_rule
 from interagency.database import db
-from interagency.sample.load import load_sample
 from interagency.words import clean
 
 STAMP = datetime(2026, 1, 1, tzinfo=UTC)
@@ -206,10 +205,7 @@ def test_any_text_survives(text: str) -> None:
 
 
 @pytest.fixture
-def sample(sqlite_app: Flask) -> Flask:
-    with sqlite_app.app_context():
-        load_sample(db.session, progress=lambda _line: None)
-        db.session.commit()
+def sample(sample_data: None, sqlite_app: Flask) -> Flask:
     return sqlite_app
 
 

@@ -26,7 +26,6 @@ from interagency.calendar.queries import everything
 from interagency.calendar.subscriptions import build_feed
 from interagency.database import db, now
 from interagency.matrix.activities.filters import Filters
-from interagency.sample.load import load_sample
 from tests.conftest import close, make_app, make_settings
 from tests.helpers import EVENT, Browser
 
@@ -74,10 +73,8 @@ def fill(who: Browser) -> None:
     assert who.send("/events/new", EVENT | {"city": "Vienna", "country": "Austria"}).status_code == 302
 
 
-def test_the_cached_events_of_the_sample_joined_are_what_icalendar_builds(sqlite_app: Flask) -> None:
+def test_the_cached_events_of_the_sample_joined_are_what_icalendar_builds(sample_data: None, sqlite_app: Flask) -> None:
     with sqlite_app.app_context():
-        load_sample(db.session, progress=lambda _line: None)
-        db.session.commit()
         for _time in range(2):
             assert joined() == built_anew()
 

@@ -26,6 +26,7 @@ from tests.conftest import close, make_app
 from tests.helpers import ACTIVITY, Browser
 from tests.served import Served, Visitor
 
+pytestmark = pytest.mark.crash
 Enter = Callable[[str | None], Browser]
 
 

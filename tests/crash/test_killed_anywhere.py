@@ -27,6 +27,7 @@ from tests.conftest import close, make_app
 from tests.crash.killing import Act, killed
 from tests.helpers import Browser
 
+pytestmark = pytest.mark.crash
 POINTS = 6
 VIENNA = ZoneInfo("Europe/Vienna")
 AT = datetime(2026, 9, 6, 9, tzinfo=UTC)

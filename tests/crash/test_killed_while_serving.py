@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 
+import pytest
 import requests
 import sqlalchemy as sa
 from flask import Flask
@@ -21,6 +22,7 @@ from interagency.history import Change
 from interagency.matrix.activities.models import Activity
 from tests.served import Served, Visitor
 
+pytestmark = pytest.mark.crash
 SAVERS = 4
 KILLS = 6
 ENOUGH = 10

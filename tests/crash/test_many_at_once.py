@@ -19,6 +19,7 @@ from interagency.matrix.activities.models import Activity
 from tests.helpers import ACTIVITY, EVENT
 from tests.served import Served, Visitor
 
+pytestmark = pytest.mark.crash
 PEOPLE, AT_ONCE, EDITORS = 200, 50, 20
 
 

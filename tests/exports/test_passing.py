@@ -22,7 +22,6 @@ from interagency.matrix.activities.models import Activity, Status
 from interagency.matrix.cycles.editions import close_cycle
 from interagency.matrix.cycles.models import Cycle
 from interagency.matrix.cycles.opening import open_cycle
-from interagency.sample.load import load_sample
 
 DAY = date(2026, 11, 1)
 ZONE = ZoneInfo("Europe/Vienna")
@@ -45,10 +44,9 @@ def change_some() -> None:
 
 
 @pytest.fixture
-def sample(app: Flask) -> Iterator[Flask]:
+def sample(sample_data: None, app: Flask) -> Iterator[Flask]:
     """Two editions, and a matrix that moved on since."""
     with app.app_context():
-        load_sample(db.session, progress=lambda _line: None)
         back = db.session.scalars(sa.select(Activity).order_by(Activity.id).offset(1)).first()
         assert back is not None
         back_id = back.id

@@ -21,7 +21,6 @@ from interagency.exports.columns import MATRIX
 from interagency.exports.picture import live_picture
 from interagency.exports.workbook import CUT, LONGEST_CELL
 from interagency.matrix.activities.filters import Filters
-from interagency.sample.load import load_sample
 from tests.helpers import Browser
 
 Enter = Callable[[str | None], Browser]
@@ -41,10 +40,7 @@ def rows_of(sheet: Worksheet) -> list[dict[str, object]]:
 
 
 @pytest.fixture
-def sample(sqlite_app: Flask) -> Flask:
-    with sqlite_app.app_context():
-        load_sample(db.session, progress=lambda _line: None)
-        db.session.commit()
+def sample(sample_data: None, sqlite_app: Flask) -> Flask:
     return sqlite_app
 
 

@@ -20,7 +20,7 @@ from interagency.history import audit
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.record import create_activity
 from interagency.settings import Settings
-from tests.conftest import close, make_app, make_settings
+from tests.conftest import close, make_app, make_settings, once
 from tests.helpers import activity_draft
 
 HOSTILE = (
@@ -35,11 +35,14 @@ HOSTILE = (
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def filled(sample_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample, a closed month and hostile texts in every text that people write."""
-    folder = tmp_path_factory.mktemp("filled")
-    shutil.copy(sample_sqlite, folder / "interagency.sqlite3")
+    return once(tmp_path_factory, "filled", lambda folder: _fill(sample_sqlite, folder)) / "interagency.sqlite3"
+
+
+def _fill(sample: Path, folder: Path) -> None:
+    shutil.copy(sample, folder / "interagency.sqlite3")
     app = make_app(make_settings(folder))
     with app.app_context():
         for text in HOSTILE:
@@ -51,7 +54,6 @@ def filled(sample_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
         first.merged_into_id = second.id  # a row that points at a later row of its own table
         db.session.commit()
     close(app)
-    return folder / "interagency.sqlite3"
 
 
 @pytest.fixture

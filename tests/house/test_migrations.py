@@ -17,7 +17,6 @@ from interagency.calendar.models import Event
 from interagency.database import MIGRATIONS, Model, alembic, db
 from interagency.history import AuditEntry
 from interagency.matrix.cycles.editions import damaged_editions
-from interagency.sample.load import load_sample
 from interagency.sample.months import add_months
 from tests.conftest import close, make_app, make_settings
 
@@ -139,14 +138,12 @@ def revisions() -> list[str]:
     return [script.revision for script in reversed(list(scripts.walk_revisions()))]
 
 
-def test_from_every_released_schema_with_data_in_it(app: Flask) -> None:
+def test_from_every_released_schema_with_data_in_it(sample_data: None, app: Flask) -> None:
     """Down by one schema at a time, and from each the step up keeps all that it holds: so does the way to the newest.
 
     What a schema holds is lost further down, so each step is taken while it is full.
     """
     with app.app_context():
-        load_sample(db.session, progress=lambda _line: None)
-        db.session.commit()
         add_months(db.session, at=datetime(2026, 11, 10, 9, tzinfo=UTC), zone=ZoneInfo("Europe/Vienna"))
     close(app)
     order = revisions()

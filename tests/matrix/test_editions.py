@@ -29,7 +29,6 @@ from interagency.matrix.cycles.differences import Kind, apply, compare_contents,
 from interagency.matrix.cycles.editions import close_cycle, damaged_editions, load, newest_edition
 from interagency.matrix.cycles.models import Cycle, Edition
 from interagency.matrix.organisations.models import Organisation
-from interagency.sample.load import load_sample
 from tests.crash.killing import killed
 from tests.helpers import Browser, statements_seen, text_of
 from tests.matrix.conftest import VIENNA, Clock
@@ -53,10 +52,7 @@ def rows(body: bytes, sheet: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def sample(app: Flask) -> Flask:
-    with app.app_context():
-        load_sample(db.session, progress=lambda _line: None)
-        db.session.commit()
+def sample(sample_data: None, app: Flask) -> Flask:
     return app
 
 

@@ -64,10 +64,7 @@ def test_what_events_belong_to_exists() -> None:
 
 
 @pytest.fixture
-def loaded(sqlite_app: Flask) -> Flask:
-    with sqlite_app.app_context():
-        load_sample(db.session, progress=lambda _line: None)
-        db.session.commit()
+def loaded(sample_data: None, sqlite_app: Flask) -> Flask:
     return sqlite_app
 
 

@@ -16,7 +16,6 @@ from interagency.fulltext import index_problems
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.framework.models import Recommendation
 from interagency.matrix.organisations.models import NameKind, Organisation, OrganisationName
-from interagency.sample.load import load_sample
 from interagency.search.marks import excerpt, marked
 from interagency.search.upkeep import bring_up_to_date, problems, rebuild
 from interagency.words import search_terms
@@ -301,8 +300,8 @@ def test_an_excerpt_is_short_and_holds_the_word() -> None:
     assert "naloxone" in excerpt("x" * 400 + " naloxone" + "y" * 400, search_terms("naloxone"))
 
 
-def test_check_is_content_with_the_sample_whose_lists_stand_in_the_order_of_its_papers(sqlite_app: Flask) -> None:
+def test_check_is_content_with_the_sample_whose_lists_stand_in_the_order_of_its_papers(
+    sample_data: None, sqlite_app: Flask
+) -> None:
     with sqlite_app.app_context():
-        load_sample(db.session, progress=lambda _line: None)
-        db.session.commit()
         assert list(problems(db.session)) == []
