@@ -14,6 +14,8 @@ from typing import Any
 from bench.generated.fragments import LANGUAGES, ROLES, UNITS, Language
 from interagency.dates import ImpreciseDate
 from interagency.history import Action
+from interagency.matrix.activities.field_types import Kind
+from interagency.matrix.activities.fields import FIELDS, empty_facts
 from interagency.matrix.activities.models import CountryRole, Level, Participation, Qualifier, Scope, Status
 from interagency.words import folded_words
 
@@ -161,7 +163,7 @@ def activity_rows(number: int, seed: str, world: World) -> Rows:
     status = chance.choices(list(Status), (15, 55, 22, 4, 4))[0]
     results = chance.choice(tongue.sentences) if status is Status.COMPLETED else ""
     source = f"Annual report {begun.year}" if chance.random() < 0.5 else ""
-    plain = {
+    plain = _blank_columns() | {
         "title": title,
         "description": description,
         "level": chance.choice([*Level, None]),
@@ -198,6 +200,12 @@ def activity_rows(number: int, seed: str, world: World) -> Rows:
     for part in parts:
         rows["activity_entity"].append({name: value for name, value in part.items() if name != "named"})
     return rows
+
+
+def _blank_columns() -> dict[str, Any]:
+    """What a record says in its own columns of which nothing is made up."""
+    said = empty_facts()
+    return {field.name: said[field.name] for field in FIELDS if field.is_column and field.kind is not Kind.DATE}
 
 
 def _moments(chance: Random, begun: date, edits: int, world: World) -> list[datetime]:

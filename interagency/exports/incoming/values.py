@@ -89,9 +89,11 @@ class CellReader:
     @staticmethod
     def _flag(raw: Any) -> bool:
         text = fold(str(raw))
-        if text not in (*YES, *NO):
+        if text in (*YES, fold(_("yes"))):  # as an export says it, in whatever language
+            return True
+        if text not in (*NO, fold(_("no"))):
             raise ValueError(_("“%(text)s” is neither yes nor no. Write one of them.", text=str(raw)[:40]))
-        return text in YES
+        return False
 
     @staticmethod
     def _date(raw: Any) -> str | None:
