@@ -24,7 +24,6 @@ from interagency.matrix.activities.fields import empty_facts
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import everything
 from interagency.matrix.activities.record import StaleVersionError
-from interagency.matrix.activities.tally import fold
 from interagency.matrix.cycles.answers import month_being_updated
 
 KEEP_MINE, KEEP_THEIRS = "mine", "theirs"
@@ -129,7 +128,6 @@ def apply(
     kept.state, kept.applied_at = ImportState.APPLIED, at
     kept.result = {"done": done, "counts": numbers, "rows": [as_json(row) for row in found]}
     _remember(session, kept, rights.person, at)
-    fold(session)  # many records write many rows of it
     audit(session, "matrix.imported", by=rights.person, by_name="command line", file=kept.checksum, **numbers)
     return numbers
 
