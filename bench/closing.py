@@ -11,8 +11,8 @@ from typing import Any
 from bench import worlds
 from bench.measure import Measure, Size, interleave, timed
 from bench.workbook import ZONE, core_rows
-from interagency.database import db
-from interagency.matrix.activities.bulk import entries
+from interagency.db.base import db
+from interagency.matrix.activities.reader import entries
 from interagency.matrix.cycles.editions import close_cycle
 from interagency.matrix.cycles.models import Cycle
 from interagency.matrix.cycles.months import month_after

@@ -11,8 +11,8 @@ from flask import Flask
 from bench import servers, worlds
 from bench.measure import Measure, Size, interleave
 from bench.people import Visitor
-from interagency.database import db
-from interagency.exports.matrix import keep_edition_workbook
+from interagency.db.base import db
+from interagency.exports.matrix_workbook import keep_edition_workbook
 from interagency.exports.models import EditionFile
 from interagency.matrix.cycles.editions import close_cycle
 from interagency.matrix.cycles.opening import newest_cycle

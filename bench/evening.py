@@ -15,7 +15,7 @@ from flask import Flask
 from bench import servers, worlds
 from bench.measure import Measure, Size
 from bench.people import FORM, Visitor, title_unlike_others
-from interagency.database import db
+from interagency.db.base import db
 from interagency.matrix.activities.models import Activity
 
 ACTIVITIES = 1_000

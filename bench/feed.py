@@ -14,13 +14,13 @@ from flask import Flask
 
 from bench import servers, worlds
 from bench.measure import Measure, Size, interleave, timed
-from interagency.calendar.feed import END, calendar_bytes
-from interagency.calendar.feed_cache import EventCache
-from interagency.calendar.models import Event
-from interagency.calendar.publish import feed_events
-from interagency.calendar.queries import everything
-from interagency.calendar.subscriptions import build_feed
-from interagency.database import db
+from interagency.calendar.events.models import Event
+from interagency.calendar.events.queries import everything
+from interagency.calendar.feeds.building import END, calendar_bytes
+from interagency.calendar.feeds.event_cache import EventCache
+from interagency.calendar.feeds.publishing import feed_events
+from interagency.calendar.feeds.subscriptions import build_feed
+from interagency.db.base import db
 from interagency.matrix.activities.filters import Filters
 
 GZIP = {"Accept-Encoding": "gzip"}

@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 from bench import worlds
 from bench.measure import Measure, Size, interleave, timed
 from bench.workbook import ORIGIN, picture_now
-from interagency.database import db
+from interagency.db.base import db
 from interagency.exports.incoming.apply import preview
 from interagency.exports.incoming.compare import Rights
 from interagency.exports.workbook import write_workbook

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from bench import servers, worlds
 from bench.measure import CONSTANT, LINEAR, Measure, Size, events_beside, interleave, timed
-from interagency.database import db
+from interagency.db.base import db
 from interagency.matrix.activities.filters import Filters, read_filters
 from interagency.matrix.activities.listing import page_of_activities
 from interagency.matrix.activities.queries import counts_by_chapter

@@ -12,7 +12,7 @@ from flask import Flask
 from bench import servers, worlds
 from bench.measure import Measure, Size
 from bench.people import FORM, Visitor, at_once, title_unlike_others
-from interagency.database import db
+from interagency.db.base import db
 from interagency.matrix.activities.models import Activity
 
 CAUSE = "a save reads and checks a form, writes a record, its links, its history and counts, and waits for the disk"

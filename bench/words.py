@@ -20,8 +20,8 @@ from werkzeug.datastructures import MultiDict
 from bench import worlds
 from bench.measure import Measure, Size, events_beside, interleave, timed
 from bench.pages import FACTS, read_relations
-from interagency.database import db
-from interagency.fulltext import ID_MASK, count
+from interagency.db.base import db
+from interagency.db.fulltext import ID_MASK, count
 from interagency.matrix.activities.filters import read_filters
 from interagency.matrix.activities.listing import Page, page_of_activities
 from interagency.matrix.activities.models import Activity

@@ -22,9 +22,9 @@ from werkzeug.datastructures import MultiDict
 from bench import edition, worlds
 from bench.measure import Measure, Size, interleave, timed
 from interagency import create_app
-from interagency.database import Model, db
-from interagency.exports.matrix import write_current_matrix
-from interagency.exports.picture import Picture, passing_picture
+from interagency.db.base import Model, db
+from interagency.exports.matrix_workbook import write_current_matrix
+from interagency.exports.snapshot import Picture, passing_picture
 from interagency.exports.workbook import Origin, write_workbook
 from interagency.matrix.activities.filters import Filters, read_filters
 from interagency.settings import Settings

@@ -24,13 +24,13 @@ from sqlalchemy.engine import make_url
 from bench.generated.generate import Wanted, generate
 from interagency import create_app
 from interagency.accounts.queries import person_by_email
-from interagency.calendar.subscriptions import subscribe
-from interagency.copying import copy_to
-from interagency.database import alembic, db, now
+from interagency.calendar.feeds.subscriptions import subscribe
+from interagency.db.base import alembic, db, now
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.agreement.load import load_audiences
 from interagency.matrix.framework.load import load_framework
 from interagency.matrix.organisations.load import load_organisations
+from interagency.operations.copying import copy_to
 from interagency.settings import Settings, read_settings
 
 ROOT = Path(__file__).parents[1]

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flask import Flask
 
-    from interagency.calendar.feed_app import FeedApp
+    from interagency.calendar.feeds.serving import FeedApp
     from interagency.settings import Settings
 
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
-    """The application: settings, extensions, rooms, in that order.
+    """The application: settings, extensions, blueprints, in that order.
 
     `settings` default to the environment's; `overrides` are Flask configuration values, for tests.
     """
@@ -21,9 +21,10 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     from flask import Flask
     from werkzeug.middleware.proxy_fix import ProxyFix
 
-    from interagency import database, form_keys, web
-    from interagency.calendar.feed_app import FeedApp
+    from interagency.calendar.feeds.serving import FeedApp
+    from interagency.db import base as database
     from interagency.settings import read_settings
+    from interagency.web import idempotency, setup
 
     settings = settings or read_settings()
     app = Flask(__name__)
@@ -32,11 +33,11 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 
     database.db.init_app(app)
     database.alembic.init_app(app)
-    web.prepare(app)
-    form_keys.prepare(app)
+    setup.prepare(app)
+    idempotency.prepare(app)
 
     _fill_registry()
-    _open_rooms(app)
+    _register_blueprints(app)
     feeds = FeedApp(app, settings)
     app.wsgi_app = feeds  # type: ignore[method-assign]
     _measure(app, settings, feeds)
@@ -47,8 +48,8 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 
 
 def _configure(app: Flask, settings: Settings) -> None:
-    from interagency.database import FEEDS, MIGRATIONS, engine_options, feed_engine_options
-    from interagency.fulltext import is_of_the_models
+    from interagency.db.base import FEEDS, MIGRATIONS, engine_options, feed_engine_options
+    from interagency.db.fulltext import is_of_the_models
 
     secure = settings.secure_cookies
     app.extensions["interagency_settings"] = settings
@@ -78,7 +79,7 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 def _measure(app: Flask, settings: Settings, feeds: FeedApp) -> None:
     if settings.metrics_bind:  # imported only then: the counters are made with it
-        from interagency import metrics
+        from interagency.operations import metrics
 
         metrics.prepare(app, settings)
         feeds.count = metrics.count_feed
@@ -86,13 +87,13 @@ def _measure(app: Flask, settings: Settings, feeds: FeedApp) -> None:
 
 def _fill_registry() -> None:
     """Hand over what lower packages take along of higher ones: every hook there is."""
-    from interagency.calendar import merging, monthly
-    from interagency.exports.matrix import keep_edition_workbook
+    from interagency.calendar.events import cycle_part, merging
+    from interagency.exports.matrix_workbook import keep_edition_workbook
     from interagency.matrix.cycles import reminders
     from interagency.matrix.organisations import readers
     from interagency.registry import registry
 
-    registry.register_cycle_part(monthly.CYCLE_PART)
+    registry.register_cycle_part(cycle_part.CYCLE_PART)
     registry.register_merge_part(merging.MERGE_PART)
     registry.register_after_closing("workbook", keep_edition_workbook)
     registry.register_condition(readers.FOCAL_POINT, readers.is_focal_point)
@@ -101,35 +102,39 @@ def _fill_registry() -> None:
     registry.register_condition(reminders.RETURNED, reminders.is_returned)
 
 
-def _open_rooms(app: Flask) -> None:
-    """Register the rooms' pages. Imported here, so that importing the package stays cheap."""
-    from interagency import auditing, home, style, tables, who_else  # noqa: F401  (the models register themselves)
+def _register_blueprints(app: Flask) -> None:
+    """The pages of every package. Imported here, so that importing the package stays cheap."""
     from interagency.accounts import link_views as links
     from interagency.accounts import second_factor_views as second_factor
     from interagency.accounts import single_sign_on_views as single_sign_on
     from interagency.accounts import views as accounts
-    from interagency.calendar import views as calendar
+    from interagency.calendar.pages.blueprints import BLUEPRINTS as CALENDAR
     from interagency.exports import views as exports
     from interagency.exports.external import views as external
     from interagency.exports.incoming import views as imports
-    from interagency.matrix.pages import blueprints as matrix
+    from interagency.matrix.pages import style_guide
+    from interagency.matrix.pages.blueprints import BLUEPRINTS as MATRIX
+    from interagency.operations import (
+        audit,
+        health,
+        tables,  # noqa: F401  (the models register themselves)
+    )
     from interagency.search import views as search
 
-    for room in (
-        home.rooms,
-        who_else.rooms,
-        accounts.rooms,
-        links.rooms,
-        second_factor.rooms,
-        single_sign_on.rooms,
-        *matrix.ROOMS,
-        *calendar.ROOMS,
-        exports.rooms,
-        imports.rooms,
-        external.rooms,
-        search.rooms,
-        auditing.rooms,
+    for blueprint in (
+        accounts.bp,
+        links.bp,
+        second_factor.bp,
+        single_sign_on.bp,
+        *MATRIX,
+        *CALENDAR,
+        exports.bp,
+        imports.bp,
+        external.bp,
+        search.bp,
+        audit.bp,
+        health.bp,
     ):
-        app.register_blueprint(room)
+        app.register_blueprint(blueprint)
     if app.extensions["interagency_settings"].development:
-        app.register_blueprint(style.rooms)
+        app.register_blueprint(style_guide.bp)

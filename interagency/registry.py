@@ -30,7 +30,7 @@ from sqlalchemy.orm import Session
 
 if TYPE_CHECKING:
     from interagency.accounts.models import Person
-    from interagency.mail import Letter
+    from interagency.mail.outbox import Letter
 
     AfterClosing = Callable[[Session, int], object]
     Condition = Callable[..., bool | Letter]  # (session, message, at, **args)

@@ -12,7 +12,7 @@ from typing import Any
 
 from dotenv import dotenv_values
 
-from interagency.zone_names import known_zones
+from interagency.text.zones import known_zones
 
 PREFIX = "INTERAGENCY_"
 

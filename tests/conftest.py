@@ -23,7 +23,7 @@ from werkzeug.routing import Rule
 from interagency import create_app
 from interagency.accounts import models
 from interagency.accounts.models import Person, Role
-from interagency.database import alembic, db, now
+from interagency.db.base import alembic, db, now
 from interagency.matrix.activities.models import Status
 from interagency.matrix.activities.record import create_activity
 from interagency.matrix.agreement.load import load_audiences

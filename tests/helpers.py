@@ -14,11 +14,11 @@ from flask.testing import FlaskClient
 from lxml import html
 from werkzeug.test import TestResponse
 
-from interagency.calendar.models import EventKind, EventStatus
-from interagency.calendar.record import EventDraft, SegmentDraft
-from interagency.calendar.record import Records as EventRecords
-from interagency.calendar.record import draft_from as event_draft_from
-from interagency.database import db
+from interagency.calendar.events.models import EventKind, EventStatus
+from interagency.calendar.events.record import EventDraft, SegmentDraft
+from interagency.calendar.events.record import Records as EventRecords
+from interagency.calendar.events.record import draft_from as event_draft_from
+from interagency.db.base import db
 from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from
 from interagency.matrix.activities.fields import empty_facts
 from interagency.matrix.activities.models import Status

@@ -6,12 +6,12 @@ import random
 
 import sqlalchemy as sa
 
-from interagency.database import db
-from interagency.dates import ImpreciseDate, Precision
+from interagency.db.base import db
 from interagency.matrix.activities.models import CountryRole, Participation, Status
 from interagency.matrix.activities.record import create_activity, refresh_derived
 from interagency.matrix.framework.models import Country, Recommendation, Region
 from interagency.matrix.organisations.queries import entities
+from interagency.text.dates import ImpreciseDate, Precision
 from tests.helpers import activity_draft
 
 ENTITIES, COUNTRIES = 7, 9

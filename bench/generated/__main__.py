@@ -6,8 +6,8 @@ import click
 from flask import Flask
 
 from bench.generated.generate import NotEmptyError, Wanted, generate
-from interagency.command import settings_of, with_app
-from interagency.database import db, now
+from interagency.cli.context import settings_of, with_app
+from interagency.db.base import db, now
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

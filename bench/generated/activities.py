@@ -12,12 +12,12 @@ from random import Random
 from typing import Any
 
 from bench.generated.fragments import LANGUAGES, ROLES, UNITS, Language
-from interagency.dates import ImpreciseDate
-from interagency.history import Action
+from interagency.db.history import Action
 from interagency.matrix.activities.field_types import Kind
 from interagency.matrix.activities.fields import FIELDS, empty_facts
 from interagency.matrix.activities.models import CountryRole, Level, Participation, Qualifier, Scope, Status
-from interagency.words import folded_words
+from interagency.text.dates import ImpreciseDate
+from interagency.text.folding import folded_words
 
 BY = "generated data"
 Rows = dict[str, list[dict[str, Any]]]
@@ -48,7 +48,7 @@ class World:
 
 
 def search_words(*texts: str) -> str:
-    """What `interagency.words.search_text` gives."""
+    """What `interagency.text.folding.search_text` gives."""
     found = dict.fromkeys(word for text in texts if text for word in folded_words(text))
     return f" {' '.join(found)} "
 

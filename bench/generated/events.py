@@ -20,8 +20,8 @@ from bench.generated.activities import (
     some,
 )
 from bench.generated.fragments import CITIES, EVENT_TITLES, ZONES
-from interagency.calendar.models import EventKind, EventStatus, LinkKind, Mode, Part
-from interagency.dates import ImpreciseDate
+from interagency.calendar.events.models import EventKind, EventStatus, LinkKind, Mode, Part
+from interagency.text.dates import ImpreciseDate
 
 STATUSES = (
     EventStatus.TENTATIVE,

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from bench.generated.activities import Named, Rows, World, activity_rows
 from bench.generated.events import event_rows
 from interagency.accounts.models import Person, Role
-from interagency.calendar.models import Event
-from interagency.calendar.subscriptions import subscribe
-from interagency.database import Model
+from interagency.calendar.events.models import Event
+from interagency.calendar.feeds.subscriptions import subscribe
+from interagency.db.base import Model
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.cycles.answers import sign

@@ -14,7 +14,7 @@ import secrets
 from flask import Response, after_this_request, current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from interagency.web import settings
+from interagency.web.context import settings
 
 LASTS_SECONDS = 400 * 24 * 3600  # longer is kept by no browser
 

@@ -9,17 +9,19 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from interagency import mail
 from interagency.accounts import sessions
 from interagency.accounts.links import choose_password, living_link, make_link
 from interagency.accounts.models import LinkPurpose, password_is_right
 from interagency.accounts.passwords import SHORTEST, problem_with
 from interagency.accounts.queries import person_by_email
-from interagency.database import db
-from interagency.history import audit
-from interagency.web import instant, limiter, public, settings
+from interagency.db.base import db
+from interagency.db.history import audit
+from interagency.mail.sending import send_soon
+from interagency.web.access import public
+from interagency.web.context import instant, settings
+from interagency.web.extensions import limiter
 
-rooms = Blueprint("links", __name__)
+bp = Blueprint("links", __name__)
 LIMIT = "30 per minute; 200 per hour"
 ASKING_PER_ACCOUNT = "3 per hour; 10 per day"
 GUESSES_PER_ACCOUNT = "10 per minute; 50 per hour"
@@ -63,7 +65,7 @@ def _set(token: str, purpose: LinkPurpose) -> ResponseReturnValue:
     return redirect(url_for("accounts.sign_in"))
 
 
-@rooms.get("/invitations/<token>")
+@bp.get("/invitations/<token>")
 @public
 @limiter.limit(LIMIT)
 def invitation(token: str) -> ResponseReturnValue:
@@ -71,7 +73,7 @@ def invitation(token: str) -> ResponseReturnValue:
     return _choose(token, LinkPurpose.INVITATION)
 
 
-@rooms.post("/invitations/<token>")
+@bp.post("/invitations/<token>")
 @public
 @limiter.limit(LIMIT)
 def invitation_post(token: str) -> ResponseReturnValue:
@@ -79,7 +81,7 @@ def invitation_post(token: str) -> ResponseReturnValue:
     return _set(token, LinkPurpose.INVITATION)
 
 
-@rooms.get("/resets/<token>")
+@bp.get("/resets/<token>")
 @public
 @limiter.limit(LIMIT)
 def reset(token: str) -> ResponseReturnValue:
@@ -87,7 +89,7 @@ def reset(token: str) -> ResponseReturnValue:
     return _choose(token, LinkPurpose.RESET)
 
 
-@rooms.post("/resets/<token>")
+@bp.post("/resets/<token>")
 @public
 @limiter.limit(LIMIT)
 def reset_post(token: str) -> ResponseReturnValue:
@@ -95,14 +97,14 @@ def reset_post(token: str) -> ResponseReturnValue:
     return _set(token, LinkPurpose.RESET)
 
 
-@rooms.get("/forgotten")
+@bp.get("/forgotten")
 @public
 def forgotten() -> ResponseReturnValue:
     """Ask for a new password."""
     return render_template("accounts/forgotten.html")
 
 
-@rooms.post("/forgotten")
+@bp.post("/forgotten")
 @public
 @limiter.limit(LIMIT)
 @limiter.limit(ASKING_PER_ACCOUNT, key_func=_account_key)
@@ -117,7 +119,7 @@ def forgotten_post() -> ResponseReturnValue:
     else:
         audit(db.session, "link.reset.nobody", by_name="nobody")
     db.session.commit()
-    mail.send_soon(current_app._get_current_object(), settings())  # type: ignore[attr-defined]
+    send_soon(current_app._get_current_object(), settings())  # type: ignore[attr-defined]
     flash(
         _("If there is an account with this address, a mail with a link is on its way. It works for one day."),
         "success",
@@ -130,7 +132,7 @@ def _own_key() -> str:
     return f"password:{current_user.get_id()}"
 
 
-@rooms.post("/account/password")
+@bp.post("/account/password")
 @limiter.limit(LIMIT)
 @limiter.limit(GUESSES_PER_ACCOUNT, key_func=_own_key)
 def password_post() -> ResponseReturnValue:

@@ -13,7 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from flask_login import UserMixin
 from sqlalchemy.orm import Mapped, mapped_column
 
-from interagency.database import Model, now
+from interagency.db.base import Model, now
 
 hasher = PasswordHasher()
 # Verified when there is no account, so that an unknown address takes as long as a wrong password.

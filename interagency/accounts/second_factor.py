@@ -17,10 +17,10 @@ from cryptography.fernet import Fernet, InvalidToken
 from flask_babel import gettext as _
 
 from interagency.accounts.models import Person, RecoveryCode, token_hash
-from interagency.database import db
-from interagency.history import AuditEntry, audit
-from interagency.mail import Letter, write
-from interagency.web import settings
+from interagency.db.base import db
+from interagency.db.history import AuditEntry, audit
+from interagency.mail.outbox import Letter, write
+from interagency.web.context import settings
 
 STEP_SECONDS = 30
 # A clock half a minute off, before or behind, still works (RFC 6238, 5.2).

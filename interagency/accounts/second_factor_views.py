@@ -10,15 +10,18 @@ from flask_babel import ngettext
 from flask_login import current_user
 from markupsafe import Markup
 
-from interagency import mail
 from interagency.accounts import second_factor, sessions
 from interagency.accounts.models import Person, password_is_right
 from interagency.accounts.second_factor import TooManyCodesError
-from interagency.database import SAFE_METHODS, db
-from interagency.history import audit
-from interagency.web import access_rule, hold_back, instant, limiter, public, settings
+from interagency.db.base import SAFE_METHODS, db
+from interagency.db.history import audit
+from interagency.mail.sending import send_soon
+from interagency.web.access import access_rule, public
+from interagency.web.context import instant, settings
+from interagency.web.extensions import limiter
+from interagency.web.preserved_form import hold_back
 
-rooms = Blueprint("second_factor", __name__)
+bp = Blueprint("second_factor", __name__)
 
 ATTEMPTS_PER_ADDRESS = "20 per minute; 200 per hour"
 ATTEMPTS_PER_ACCOUNT = "10 per minute; 50 per hour"
@@ -37,7 +40,7 @@ def _me() -> Person:
 # --- Signing in, second step ---
 
 
-@rooms.get("/sign-in/code")
+@bp.get("/sign-in/code")
 @public
 def code() -> ResponseReturnValue:
     """Ask for a code of the app, or a recovery code."""
@@ -47,7 +50,7 @@ def code() -> ResponseReturnValue:
     return render_template("accounts/code.html", error="")
 
 
-@rooms.post("/sign-in/code")
+@bp.post("/sign-in/code")
 @public
 @limiter.limit(ATTEMPTS_PER_ADDRESS)
 def code_post() -> ResponseReturnValue:
@@ -115,13 +118,13 @@ def _problem_with_password() -> str:
     return ""
 
 
-@rooms.get("/account/second-factor")
+@bp.get("/account/second-factor")
 def second_factor_page() -> ResponseReturnValue:
     """Whether one has a second factor, and what to do about it."""
     return _page()
 
 
-@rooms.post("/account/second-factor")
+@bp.post("/account/second-factor")
 @limiter.limit(ATTEMPTS_PER_ACCOUNT, key_func=_own_key)
 def begin_post() -> ResponseReturnValue:
     """Make a secret for the app and show it, this once."""
@@ -135,7 +138,7 @@ def begin_post() -> ResponseReturnValue:
     return _page(shown=True)
 
 
-@rooms.post("/account/second-factor/confirm")
+@bp.post("/account/second-factor/confirm")
 @limiter.limit(ATTEMPTS_PER_ACCOUNT, key_func=_own_key)
 def confirm_post() -> ResponseReturnValue:
     """Put it in force by a first code, and show the recovery codes, this once. Other sessions end."""
@@ -160,7 +163,7 @@ def _refused() -> str:
     return problem
 
 
-@rooms.post("/account/second-factor/codes")
+@bp.post("/account/second-factor/codes")
 @limiter.limit(ATTEMPTS_PER_ACCOUNT, key_func=_own_key)
 def codes_post() -> ResponseReturnValue:
     """Ten new recovery codes, shown this once; the old ones end."""
@@ -175,7 +178,7 @@ def codes_post() -> ResponseReturnValue:
     return _page(codes=codes)
 
 
-@rooms.post("/account/second-factor/off")
+@bp.post("/account/second-factor/off")
 @limiter.limit(ATTEMPTS_PER_ACCOUNT, key_func=_own_key)
 def off_post() -> ResponseReturnValue:
     """Turn it off, with password and code."""
@@ -187,7 +190,7 @@ def off_post() -> ResponseReturnValue:
     second_factor.turn_off(_me(), by=_me(), at=instant())
     sessions.mark_second_factor(_me(), shown=False)
     db.session.commit()
-    mail.send_soon(current_app._get_current_object(), settings())  # type: ignore[attr-defined]
+    send_soon(current_app._get_current_object(), settings())  # type: ignore[attr-defined]
     flash(_("The second factor is off; its recovery codes have ended."), "success")
     return redirect(url_for("second_factor.second_factor_page"))
 
@@ -203,10 +206,10 @@ def _is_due() -> bool:
     return by_office and not sessions.current_session().second_factor
 
 
-@rooms.before_app_request
+@bp.before_app_request
 def lead_to_set_up() -> ResponseReturnValue | None:
     """Coordinators and administrators set their second factor up before anything else, where it is required."""
-    if request.endpoint is None or request.blueprint == rooms.name:
+    if request.endpoint is None or request.blueprint == bp.name:
         return None
     if access_rule(current_app, request.endpoint) == "public" or not _is_due():
         return None

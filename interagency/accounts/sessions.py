@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from flask import g, request, session
 from werkzeug.wrappers import Response
 
-from interagency import form_keys
 from interagency.accounts.devices import remember_device
 from interagency.accounts.models import Person, SignIn, new_token, token_hash
-from interagency.database import db, write_aside
-from interagency.web import instant, settings
+from interagency.db.base import db, write_aside
+from interagency.web import idempotency as form_keys
+from interagency.web.context import instant, settings
 
 KEY = "sign_in"
 HALF = "half_signed_in"

@@ -17,10 +17,10 @@ from flask_babel import gettext as _
 from interagency.accounts.links import end_links
 from interagency.accounts.models import LinkPurpose, Person
 from interagency.accounts.queries import person_by_email
-from interagency.database import db
-from interagency.history import audit
+from interagency.db.base import db
+from interagency.db.history import audit
 from interagency.settings import Settings
-from interagency.web import instant, settings
+from interagency.web.context import instant, settings
 
 log = logging.getLogger("interagency")
 NAME = "organisation"

@@ -14,23 +14,26 @@ from flask_login import current_user
 from interagency.accounts import single_sign_on
 from interagency.accounts.single_sign_on import Comer, NotLetInError
 from interagency.accounts.views import let_in, own_address
-from interagency.database import begin_writing, db
-from interagency.history import audit
-from interagency.web import limiter, public, refuse, settings
+from interagency.db.base import begin_writing, db
+from interagency.db.history import audit
+from interagency.web.access import public
+from interagency.web.context import settings
+from interagency.web.errors import refuse
+from interagency.web.extensions import limiter
 
 log = logging.getLogger("interagency")
-rooms = Blueprint("single_sign_on", __name__)
+bp = Blueprint("single_sign_on", __name__)
 LIMIT = "20 per minute; 200 per hour"
 TARGET = "single_sign_on_target"
 
 
-@rooms.record
+@bp.record
 def _prepare(state: BlueprintSetupState) -> None:
     assert isinstance(state.app, Flask)
     single_sign_on.prepare(state.app, state.app.extensions["interagency_settings"])
 
 
-@rooms.app_context_processor
+@bp.app_context_processor
 def _button() -> dict[str, Any]:
     """The name on the button of the sign-in page, where there is a provider."""
     return {"single_sign_on": settings().oidc_name if settings().oidc_issuer else ""}
@@ -51,7 +54,7 @@ def _no_answer(problem: Exception) -> NoReturn:
     refuse(503, message)
 
 
-@rooms.get("/sign-in/organisation")
+@bp.get("/sign-in/organisation")
 @public
 @limiter.limit(LIMIT)
 def leave() -> ResponseReturnValue:
@@ -72,7 +75,7 @@ def leave() -> ResponseReturnValue:
     return way
 
 
-@rooms.get("/sign-in/organisation/back")
+@bp.get("/sign-in/organisation/back")
 @public
 @limiter.limit(LIMIT)
 def back() -> ResponseReturnValue:

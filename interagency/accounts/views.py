@@ -13,12 +13,14 @@ from interagency.accounts.devices import known_device
 from interagency.accounts.forms import SignInForm
 from interagency.accounts.models import Person, password_is_right
 from interagency.accounts.queries import person_by_email
-from interagency.database import db
-from interagency.history import audit
-from interagency.web import limiter, login_manager, public, settings
-from interagency.zone_names import known_zones, zones_by_city
+from interagency.db.base import db
+from interagency.db.history import audit
+from interagency.text.zones import known_zones, zones_by_city
+from interagency.web.access import public
+from interagency.web.context import settings
+from interagency.web.extensions import limiter, login_manager
 
-rooms = Blueprint("accounts", __name__)
+bp = Blueprint("accounts", __name__)
 
 ATTEMPTS_PER_ADDRESS = "20 per minute; 200 per hour"
 ATTEMPTS_PER_ACCOUNT = "10 per minute; 50 per hour"
@@ -30,7 +32,7 @@ def load_person(_request: Request) -> Person | None:
     return sessions.person_of_request()
 
 
-rooms.after_app_request(sessions.note_seen)
+bp.after_app_request(sessions.note_seen)
 
 
 def own_address(target: str | None) -> str:
@@ -70,7 +72,7 @@ def let_in(person: Person, target: str, *, way: str, second_factor: bool = False
     return target
 
 
-@rooms.get("/sign-in")
+@bp.get("/sign-in")
 @public
 def sign_in() -> ResponseReturnValue:
     """The sign-in page."""
@@ -79,7 +81,7 @@ def sign_in() -> ResponseReturnValue:
     return render_template("accounts/sign_in.html", form=SignInForm())
 
 
-@rooms.post("/sign-in")
+@bp.post("/sign-in")
 @public
 @limiter.limit(ATTEMPTS_PER_ADDRESS)
 @limiter.limit(ATTEMPTS_PER_ACCOUNT, key_func=_account_key)
@@ -100,7 +102,7 @@ def sign_in_post() -> ResponseReturnValue:
     return redirect(target)
 
 
-@rooms.post("/sign-out")
+@bp.post("/sign-out")
 @public
 def sign_out() -> ResponseReturnValue:
     """End this session; one that has ended already is no reason for another page."""
@@ -112,7 +114,7 @@ def sign_out() -> ResponseReturnValue:
     return redirect(url_for("accounts.sign_in"))
 
 
-@rooms.get("/account")
+@bp.get("/account")
 def account() -> ResponseReturnValue:
     """A person's own page: time zone, where they are signed in, password."""
     here = sessions.current_session().id
@@ -126,7 +128,7 @@ def account() -> ResponseReturnValue:
     )
 
 
-@rooms.post("/account")
+@bp.post("/account")
 def account_post() -> ResponseReturnValue:
     """Keep the zone the person chose."""
     zone = request.form.get("timezone", "")
@@ -138,7 +140,7 @@ def account_post() -> ResponseReturnValue:
     return redirect(url_for("accounts.account"))
 
 
-@rooms.post("/account/sessions/<int:session_id>/end")
+@bp.post("/account/sessions/<int:session_id>/end")
 def end_session_post(session_id: int) -> ResponseReturnValue:
     """End one of one's own sessions; ending this one is signing out."""
     if session_id == sessions.current_session().id:
@@ -146,7 +148,7 @@ def end_session_post(session_id: int) -> ResponseReturnValue:
     return _ended(sessions.end_sessions(current_user, only=session_id))
 
 
-@rooms.post("/account/sessions/end-others")
+@bp.post("/account/sessions/end-others")
 def end_others_post() -> ResponseReturnValue:
     """End all of one's own sessions but this one."""
     return _ended(sessions.end_sessions(current_user, but=sessions.current_session().id))

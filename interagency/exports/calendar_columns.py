@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from interagency.calendar.fields import FIELDS, EventField, Kind
+from interagency.calendar.events.fields import FIELDS, EventField, Kind
 from interagency.exports.columns import Cell, Column
-from interagency.exports.picture import EventRow
+from interagency.exports.snapshot import EventRow
 from interagency.matrix.framework.models import ROMAN
 
 # What depends on the occurrence, or is more than its fact: of the event's fields by name.

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from interagency.dates import ImpreciseDate
-from interagency.exports.picture import ActivityRow
+from interagency.exports.snapshot import ActivityRow
 from interagency.matrix.activities.field_types import Field, Kind, Seen
 from interagency.matrix.activities.fields import BY_NAME, COUNTRIES_BY_ROLE, FIELDS
 from interagency.matrix.activities.models import CountryRole
 from interagency.matrix.framework.models import ROMAN
+from interagency.text.dates import ImpreciseDate
 
 Cell = str | int | float | date | None
 # What the cells of one role of a country are known by.

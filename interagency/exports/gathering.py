@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from interagency.exports.columns import Cell, joined
-from interagency.exports.picture import ActivityRow
 from interagency.exports.rows.aside import Aside
+from interagency.exports.snapshot import ActivityRow
 
 _PAIRS = "pairs"
 NO_RECOMMENDATION = 999

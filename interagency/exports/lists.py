@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from interagency.exports.columns import Cell, Column
-from interagency.words import clean
+from interagency.text.folding import clean
 
 # What a spreadsheet would take for a formula when it opens a CSV.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

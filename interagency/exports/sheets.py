@@ -12,11 +12,11 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from interagency.calendar import fields as event_fields
+from interagency.calendar.events import fields as event_fields
 from interagency.exports.columns import Cell, Column, joined
 from interagency.exports.gathering import Gathered, OnOne
-from interagency.exports.picture import Picture
-from interagency.matrix.activities.words import field_words
+from interagency.exports.snapshot import Picture
+from interagency.matrix.activities.labels import field_words
 from interagency.matrix.cycles.differences import Kind
 from interagency.matrix.framework.models import ROMAN
 

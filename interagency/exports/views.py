@@ -11,24 +11,24 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from interagency.calendar.queries import read_event_filters
-from interagency.database import db
+from interagency.calendar.events.queries import read_event_filters
+from interagency.db.base import db
 from interagency.exports.calendar_columns import CALENDAR
 from interagency.exports.columns import MATRIX, Column
 from interagency.exports.lists import write_csv, write_json
-from interagency.exports.matrix import edition_workbook as workbook_of
-from interagency.exports.matrix import kept_checksum, write_current_matrix
-from interagency.exports.picture import ActivityRow, EventRow, event_rows, live_picture
+from interagency.exports.matrix_workbook import edition_workbook as workbook_of
+from interagency.exports.matrix_workbook import kept_checksum, write_current_matrix
+from interagency.exports.snapshot import ActivityRow, EventRow, event_rows, live_picture
 from interagency.matrix.activities.filters import Filters, read_filters
 from interagency.matrix.activities.queries import my_entities
 from interagency.matrix.cycles.edition_views import get_edition, load
-from interagency.web import instant, settings, today
+from interagency.web.context import instant, settings, today
 
-rooms = Blueprint("exports", __name__)
+bp = Blueprint("exports", __name__)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-@rooms.get("/exports/matrix.xlsx")
+@bp.get("/exports/matrix.xlsx")
 def matrix_workbook() -> ResponseReturnValue:
     """The current matrix under the filters of the query; `hxl=1` adds a row of HXL hashtags."""
     filters = read_filters(db.session, request.args)
@@ -58,7 +58,7 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
             yield piece
 
 
-@rooms.get("/editions/<month>/matrix.xlsx")
+@bp.get("/editions/<month>/matrix.xlsx")
 def edition_workbook(month: str) -> ResponseReturnValue:
     """The workbook of an edition: the same bytes each time, and none for who has them."""
     edition = get_edition(month, request.args.get("issue", type=int))
@@ -116,35 +116,35 @@ def _list_file(columns: tuple[Column, ...], rows: Sequence[Any], about: dict[str
     return response
 
 
-@rooms.get("/exports/matrix.csv")
+@bp.get("/exports/matrix.csv")
 def matrix_csv() -> ResponseReturnValue:
     """The activities under the filters of the query, as CSV; `hxl=1` adds hashtags."""
     rows, about = _activities()
     return _list_file(MATRIX, rows, about, "matrix")
 
 
-@rooms.get("/exports/matrix.json")
+@bp.get("/exports/matrix.json")
 def matrix_json() -> ResponseReturnValue:
     """The activities under the filters of the query, as JSON."""
     rows, about = _activities()
     return _list_file(MATRIX, rows, about, "matrix")
 
 
-@rooms.get("/exports/calendar.csv")
+@bp.get("/exports/calendar.csv")
 def calendar_csv() -> ResponseReturnValue:
     """The events under the filters of the query, as CSV; `hxl=1` adds hashtags."""
     rows, about = _events()
     return _list_file(CALENDAR, rows, about, "calendar")
 
 
-@rooms.get("/exports/calendar.json")
+@bp.get("/exports/calendar.json")
 def calendar_json() -> ResponseReturnValue:
     """The events under the filters of the query, as JSON."""
     rows, about = _events()
     return _list_file(CALENDAR, rows, about, "calendar")
 
 
-@rooms.get("/exports/dictionary")
+@bp.get("/exports/dictionary")
 def dictionary() -> ResponseReturnValue:
     """What each column means: made from the descriptions the files are made from."""
     return render_template("exports/dictionary.html", lists=[(_("Activities"), MATRIX), (_("Events"), CALENDAR)])

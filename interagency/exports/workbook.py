@@ -23,7 +23,6 @@ from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
 from interagency.exports.calendar_columns import CALENDAR
 from interagency.exports.columns import MATRIX, Column
 from interagency.exports.gathering import Gathered
-from interagency.exports.picture import Picture
 from interagency.exports.rows.book import Book, TableRows
 from interagency.exports.rows.cells import CUT, LINE_HEIGHT, LONGEST_CELL, CellStyle, RowWriter, safe_text
 from interagency.exports.sheets import (
@@ -36,9 +35,10 @@ from interagency.exports.sheets import (
     recommendations_sheet,
     who_does_what_sheet,
 )
-from interagency.matrix.activities.bulk import without_collector
+from interagency.exports.snapshot import Picture
 from interagency.matrix.activities.field_types import Kind
 from interagency.matrix.activities.fields import FIELDS
+from interagency.matrix.activities.reader import without_collector
 from interagency.matrix.cycles.month import STALE_AFTER, STALE_AFTER_WORDS
 from interagency.matrix.cycles.months import month_after, month_of
 

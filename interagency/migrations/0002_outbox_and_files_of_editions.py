@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-import interagency.database
+import interagency.db.base
 
 revision: str = "0002"
 down_revision: str | Sequence[str] | None = "0001"
@@ -20,7 +20,7 @@ TABLE = "edition_file"
 
 
 def _outbox() -> None:
-    instant = interagency.database.UtcDateTime
+    instant = interagency.db.base.UtcDateTime
     op.create_table(
         "outbox_message",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -53,7 +53,7 @@ def upgrade() -> None:
         sa.Column("file_format", sa.String(length=20), nullable=False),
         sa.Column("checksum", sa.String(length=64), nullable=False),
         sa.Column("contents", sa.LargeBinary(), nullable=False),
-        sa.Column("made_at", interagency.database.UtcDateTime(), nullable=False),
+        sa.Column("made_at", interagency.db.base.UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["edition_number"],
             ["edition.number"],

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-import interagency.database
+import interagency.db.base
 
 revision: str = "0003"
 down_revision: str | Sequence[str] | None = "0002"
@@ -19,7 +19,7 @@ depends_on: str | Sequence[str] | None = None
 
 def upgrade() -> None:
     """Calendars must hear of a moved date as of a change."""
-    op.add_column("cycle", sa.Column("due_set_at", interagency.database.UtcDateTime(), nullable=True))
+    op.add_column("cycle", sa.Column("due_set_at", interagency.db.base.UtcDateTime(), nullable=True))
 
 
 def downgrade() -> None:

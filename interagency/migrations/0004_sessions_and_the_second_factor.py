@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-import interagency.database
+import interagency.db.base
 
 revision: str = "0004"
 down_revision: str | Sequence[str] | None = "0003"
@@ -18,7 +18,7 @@ depends_on: str | Sequence[str] | None = None
 
 
 def _sessions(*more: sa.Column) -> None:
-    instant = interagency.database.UtcDateTime
+    instant = interagency.db.base.UtcDateTime
     op.create_table(
         "sign_in",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -48,7 +48,7 @@ def upgrade() -> None:
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("second_factor", sa.Boolean(), nullable=False),
     )
-    op.add_column("person", sa.Column("totp_since", interagency.database.UtcDateTime(), nullable=True))
+    op.add_column("person", sa.Column("totp_since", interagency.db.base.UtcDateTime(), nullable=True))
 
 
 def downgrade() -> None:

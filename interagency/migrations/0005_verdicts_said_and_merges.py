@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-import interagency.database
+import interagency.db.base
 
 revision: str = "0005"
 down_revision: str | Sequence[str] | None = "0004"
@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.Column("first_id", sa.Integer(), nullable=False),
         sa.Column("second_id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.Enum("same", "related", "distinct", name="verdictkind", native_enum=False, create_constraint=True, length=40), nullable=False),
-        sa.Column("said_at", interagency.database.UtcDateTime(), nullable=False),
+        sa.Column("said_at", interagency.db.base.UtcDateTime(), nullable=False),
         sa.Column("said_by_id", sa.Integer(), nullable=True),
         sa.Column("said_by_name", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["first_id"], ["activity.id"], name=op.f("fk_verdict_said_first_id"), ondelete="RESTRICT"),
@@ -47,11 +47,11 @@ def upgrade() -> None:
         sa.Column("merged_id", sa.Integer(), nullable=False),
         sa.Column("survivor_version", sa.Integer(), nullable=False),
         sa.Column("merged_version", sa.Integer(), nullable=False),
-        sa.Column("at", interagency.database.UtcDateTime(), nullable=False),
+        sa.Column("at", interagency.db.base.UtcDateTime(), nullable=False),
         sa.Column("by_id", sa.Integer(), nullable=True),
         sa.Column("by_name", sa.Text(), nullable=False),
         sa.Column("kept", sa.JSON(), nullable=False),
-        sa.Column("undone_at", interagency.database.UtcDateTime(), nullable=True),
+        sa.Column("undone_at", interagency.db.base.UtcDateTime(), nullable=True),
         sa.Column("undone_by_id", sa.Integer(), nullable=True),
         sa.Column("undone_by_name", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["survivor_id"], ["activity.id"], name=op.f("fk_activity_merge_survivor_id"), ondelete="RESTRICT"),

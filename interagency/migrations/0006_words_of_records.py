@@ -9,14 +9,14 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from interagency.words import search_text
+from interagency.text.folding import search_text
 
 revision: str = "0006"
 down_revision: str | Sequence[str] | None = "0005"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-# What makes the number of a row: the place in the list, then the record. See interagency/fulltext.py.
+# What makes the number of a row: the place in the list, then the record. See interagency/db/fulltext.py.
 MOMENTS = {
     "activity": ("updated_at", "CAST(strftime('%s', {row}updated_at) AS INTEGER)"),
     "event": ("first_day", "CAST(coalesce(julianday({row}first_day), 9999999) AS INTEGER)"),

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import sqlalchemy as sa
 from alembic import op
 
-import interagency.database
+import interagency.db.base
 
 revision: str = "0007"
 down_revision: str | Sequence[str] | None = "0006"
@@ -184,12 +184,12 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("event_id", "number", name=op.f("pk_event_block")),
     )
-    instant = interagency.database.now()
+    instant = interagency.db.base.now()
     revisions = sa.table(
         "feed_revision",
         sa.column("id", sa.Integer()),
         sa.column("number", sa.BigInteger()),
-        sa.column("changed_at", interagency.database.UtcDateTime()),
+        sa.column("changed_at", interagency.db.base.UtcDateTime()),
     )
     there = set(op.get_bind().scalars(sa.select(revisions.c.id)))
     for number in (EVENTS, READERS):

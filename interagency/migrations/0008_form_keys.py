@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-import interagency.database
+import interagency.db.base
 
 revision: str = "0008"
 down_revision: str | Sequence[str] | None = "0007"
@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("key_hash", sa.String(length=64), nullable=False),
         sa.Column("sent_hash", sa.String(length=64), nullable=False),
-        sa.Column("at", interagency.database.UtcDateTime(), nullable=False),
+        sa.Column("at", interagency.db.base.UtcDateTime(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_form_key_person_id"), ondelete="RESTRICT"

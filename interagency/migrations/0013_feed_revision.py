@@ -10,7 +10,7 @@ from importlib import import_module
 import sqlalchemy as sa
 from alembic import op
 
-import interagency.database
+import interagency.db.base
 
 revision: str = "0013"
 down_revision: str | Sequence[str] | None = "0012"
@@ -138,9 +138,9 @@ def downgrade() -> None:
         "feed_revision",
         sa.column("id", sa.Integer()),
         sa.column("number", sa.BigInteger()),
-        sa.column("changed_at", interagency.database.UtcDateTime()),
+        sa.column("changed_at", interagency.db.base.UtcDateTime()),
     )
-    op.get_bind().execute(revisions.insert().values(id=2, number=1, changed_at=interagency.database.now()))
+    op.get_bind().execute(revisions.insert().values(id=2, number=1, changed_at=interagency.db.base.now()))
     if dialect == "sqlite":
         before._on_sqlite()
     else:

@@ -12,18 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from interagency.calendar.fields import EMPTY
-from interagency.calendar.models import Event, EventSeries
-from interagency.calendar.record import (
-    DayDraft,
-    EventDraft,
-    ExceptionDraft,
-    SegmentDraft,
-    create_event,
-)
-from interagency.calendar.record import Records as EventRecords
-from interagency.calendar.record import draft_from as event_draft_from
-from interagency.dates import ImpreciseDate
+from interagency.calendar.events.fields import EMPTY
+from interagency.calendar.events.models import Event, EventSeries
+from interagency.calendar.events.record import DayDraft, EventDraft, ExceptionDraft, SegmentDraft, create_event
+from interagency.calendar.events.record import Records as EventRecords
+from interagency.calendar.events.record import draft_from as event_draft_from
 from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from
 from interagency.matrix.activities.facts import figure_fact
 from interagency.matrix.activities.field_types import Kind
@@ -33,6 +26,7 @@ from interagency.matrix.activities.record import create_activity
 from interagency.matrix.framework.models import Country
 from interagency.matrix.framework.names import gazetteer
 from interagency.matrix.organisations.queries import Directory
+from interagency.text.dates import ImpreciseDate
 
 FOLDER = Path(__file__).parent
 ACTIVITY_FILES = ("activities-2018.toml", "activities-2020.toml")

@@ -11,7 +11,7 @@ from interagency.accounts.models import Person
 from interagency.matrix.framework.names import query_code, query_terms
 from interagency.search import lists, records
 from interagency.search.results import Group, Hit, Question
-from interagency.words import clean
+from interagency.text.folding import clean
 
 LONGEST = 200
 ON_PAGE = {"activities": 10, "events": 10}

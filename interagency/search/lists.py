@@ -20,7 +20,7 @@ from interagency.matrix.framework.names import NotUnderstood, read_chapter
 from interagency.matrix.organisations.models import Appointment, NameKind, Organisation, OrganisationName
 from interagency.matrix.organisations.queries import entities_of
 from interagency.search.results import Entry, Hit, Question, among
-from interagency.words import fold, listed
+from interagency.text.folding import fold, listed
 
 
 def organisations(session: Session, question: Question) -> list[Hit]:

@@ -6,7 +6,7 @@ import re
 
 from markupsafe import Markup, escape
 
-from interagency.words import folded_words, is_found
+from interagency.text.folding import folded_words, is_found
 
 # A recommendation's code, a sign that is a word of its own, or a word with the accents that stand after its letters.
 _PIECE = re.compile(

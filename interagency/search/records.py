@@ -7,13 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from interagency.calendar.models import Event, Segment
-from interagency.dates import ImpreciseDate, words_between
-from interagency.fulltext import best_ids, count
+from interagency.calendar.events.models import Event, Segment
+from interagency.db.fulltext import best_ids, count
 from interagency.matrix.activities.fields import STATUS_WORDS
 from interagency.matrix.activities.models import Activity, ActivityEntity
 from interagency.search.marks import excerpt
 from interagency.search.results import Group, Hit, Question
+from interagency.text.dates import ImpreciseDate, words_between
 
 _CARD = ("id", "title", "description", "results", "source", "status", "start_precision", "start_first", "start_last")
 

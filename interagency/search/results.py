@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from interagency.words import folded_words, is_found, search_terms
+from interagency.text.folding import folded_words, is_found, search_terms
 
 
 @dataclass(frozen=True, slots=True)

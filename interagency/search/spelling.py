@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from rapidfuzz.distance import OSA
 from sqlalchemy.orm import Session
 
-from interagency.calendar.models import Event, EventKind
-from interagency.fulltext import best_ids
+from interagency.calendar.events.models import Event, EventKind
+from interagency.db.fulltext import best_ids
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.framework.models import Chapter, Country, Recommendation, Region
 from interagency.matrix.organisations.models import Organisation, OrganisationName
-from interagency.words import WHOLE_WORD_UP_TO, folded_words, is_found, search_terms
+from interagency.text.folding import WHOLE_WORD_UP_TO, folded_words, is_found, search_terms
 
 MOST_WORDS = 6
 TWO_SLIPS_FROM = 7  # letters; in shorter words two slips make another word

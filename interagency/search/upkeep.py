@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
-from interagency import fulltext
-from interagency.calendar import record as calendar
-from interagency.calendar.models import Event, EventOrganisation
+from interagency.calendar.events import record as calendar
+from interagency.calendar.events.models import Event, EventOrganisation
+from interagency.db import fulltext
 from interagency.matrix.activities import record as matrix
 from interagency.matrix.activities.models import Activity, ActivityEntity
 from interagency.matrix.organisations.models import Organisation

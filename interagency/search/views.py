@@ -10,16 +10,16 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from interagency.database import db
+from interagency.db.base import db
 from interagency.matrix.framework.names import code_problem
 from interagency.search.everything import ALL_OF_A_KIND, KINDS, LONGEST, read_question, search, suggest
 from interagency.search.marks import marked
 from interagency.search.results import Group, Hit, Question
 from interagency.search.spelling import did_you_mean
-from interagency.web import today
-from interagency.words import WHOLE_WORD_UP_TO, folded_words
+from interagency.text.folding import WHOLE_WORD_UP_TO, folded_words
+from interagency.web.context import today
 
-rooms = Blueprint("search", __name__)
+bp = Blueprint("search", __name__)
 
 
 def _kind_words() -> dict[str, str]:
@@ -66,7 +66,7 @@ def _words(question: Question, groups: list[Group]) -> dict[str, Any]:
     return {"question": question, "groups": groups, "kinds": _kind_words(), "address": _address, "show": show}
 
 
-@rooms.get("/search")
+@bp.get("/search")
 def page() -> ResponseReturnValue:
     """Everything that holds the words asked for, grouped."""
     typed = request.args.get("q", "")
@@ -97,7 +97,7 @@ def _meant(text: str, only: str | None) -> str | None:
     return meant
 
 
-@rooms.get("/search/suggestions")
+@bp.get("/search/suggestions")
 def suggestions() -> ResponseReturnValue:
     """A piece of HTML: the best few of each kind for what stands in the box so far."""
     question = read_question(request.args.get("q", ""), typing=True)

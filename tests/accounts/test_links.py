@@ -16,9 +16,9 @@ from interagency.accounts import link_views
 from interagency.accounts.links import invite, make_link
 from interagency.accounts.models import LinkPurpose, OneTimeLink, Person, Role
 from interagency.accounts.passwords import problem_with
-from interagency.database import db, now
-from interagency.history import AuditEntry
-from interagency.mail import OutboxMessage
+from interagency.db.base import db, now
+from interagency.db.history import AuditEntry
+from interagency.mail.models import OutboxMessage
 from interagency.matrix.organisations.models import Appointment
 from tests.helpers import PASSWORD, Browser, text_of
 

@@ -12,8 +12,8 @@ from lxml import html
 
 from interagency.accounts.links import make_link
 from interagency.accounts.models import LinkPurpose, OneTimeLink, Person
-from interagency.database import db
-from interagency.history import AuditEntry
+from interagency.db.base import db
+from interagency.db.history import AuditEntry
 from interagency.matrix.organisations.models import Appointment
 from tests.helpers import Browser, text_of
 

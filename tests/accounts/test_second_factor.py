@@ -19,9 +19,9 @@ from werkzeug.test import TestResponse
 from interagency.accounts.models import Person, RecoveryCode, SignIn
 from interagency.accounts.second_factor import TooManyCodesError, code_is_right
 from interagency.cli import main
-from interagency.database import db
-from interagency.history import AuditEntry
-from interagency.mail import OutboxMessage
+from interagency.db.base import db
+from interagency.db.history import AuditEntry
+from interagency.mail.models import OutboxMessage
 from tests.conftest import make_settings
 from tests.helpers import ACTIVITY, PASSWORD, Browser, text_of
 

@@ -14,7 +14,7 @@ from lxml import html
 
 from interagency.accounts.models import Person, SignIn, token_hash
 from interagency.accounts.sessions import label_of
-from interagency.database import db
+from interagency.db.base import db
 from tests.conftest import close, make_app, make_settings
 from tests.helpers import ACTIVITY, PASSWORD, Browser, text_of
 

@@ -11,10 +11,10 @@ from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 
 from interagency.accounts.models import Person
-from interagency.database import db, now
-from interagency.history import AuditEntry
-from interagency.mail import OutboxMessage
-from interagency.web import HEADERS
+from interagency.db.base import db, now
+from interagency.db.history import AuditEntry
+from interagency.mail.models import OutboxMessage
+from interagency.web.headers import HEADERS
 from tests.conftest import REAL_HASHER
 from tests.helpers import PASSWORD, Browser, errors_of, statements_seen, text_of
 

@@ -26,8 +26,8 @@ from interagency.accounts.links import make_link
 from interagency.accounts.models import LinkPurpose, OneTimeLink, Person, SignIn
 from interagency.accounts.second_factor import confirm, start, to_show
 from interagency.accounts.single_sign_on import client, comer_of
-from interagency.database import db, now
-from interagency.history import AuditEntry
+from interagency.db.base import db, now
+from interagency.db.history import AuditEntry
 from tests.conftest import close, make_app, make_settings
 from tests.helpers import PASSWORD, Browser, text_of
 

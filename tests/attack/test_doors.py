@@ -15,12 +15,13 @@ from flask import Flask
 from openpyxl import Workbook
 
 from interagency.accounts.models import Person
-from interagency.database import db
+from interagency.db.base import db
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.organisations.models import Appointment
 from interagency.matrix.organisations.queries import Directory
-from interagency.web import FORM_LIMIT, UPLOAD_LIMIT, today
-from tests.exports.test_imports import confirm, edited, exported, send
+from interagency.web.context import today
+from interagency.web.limits import FORM_LIMIT, UPLOAD_LIMIT
+from tests.exports.incoming.test_imports import confirm, edited, exported, send
 from tests.helpers import Browser
 
 Enter = Callable[[str | None], Browser]

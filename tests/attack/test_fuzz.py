@@ -15,15 +15,15 @@ from flask import Flask
 from lxml import html
 from werkzeug.datastructures import MultiDict
 
-from interagency.calendar.lines import read_day, read_link, read_number, read_segment
-from interagency.database import db
-from interagency.dates import ImpreciseDate
+from interagency.calendar.events.lines import read_day, read_link, read_number, read_segment
+from interagency.db.base import db
 from interagency.exports.incoming.values import CellReader
 from interagency.matrix.activities.figures import read_figure
 from interagency.matrix.activities.filters import NAMES, read_filters
 from interagency.matrix.framework.names import gazetteer, read_chapter, read_code
-from interagency.typed_dates import read_date
-from interagency.words import clean, fold, folded_words
+from interagency.text.dates import ImpreciseDate
+from interagency.text.folding import clean, fold, folded_words
+from interagency.text.typed_dates import read_date
 from tests.attack.conftest import INPUTS, World
 from tests.attack.corpus import mutations
 

@@ -14,8 +14,8 @@ from icalendar import Calendar as Feed
 from lxml import etree, html
 from openpyxl import load_workbook
 
-from interagency.calendar.models import Event
-from interagency.database import db
+from interagency.calendar.events.models import Event
+from interagency.db.base import db
 from interagency.matrix.activities.models import Activity
 from tests.attack.conftest import World
 from tests.helpers import ACTIVITY, EVENT, Browser

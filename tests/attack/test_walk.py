@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 from werkzeug.routing import Rule
 
-from interagency.database import Model, db
-from interagency.web import access_rule
+from interagency.db.base import Model, db
+from interagency.web.access import access_rule
 from tests.attack.conftest import EVERYBODY, World
 from tests.helpers import PASSWORD
 

@@ -18,13 +18,13 @@ from bench.generated.__main__ import main as generated
 from bench.generated.activities import Named, World, activity_rows
 from bench.generated.events import event_rows
 from bench.generated.generate import NotEmptyError, Wanted, generate
-from interagency.calendar import queries as events
-from interagency.calendar import record as event_record
-from interagency.calendar.models import Event
+from interagency.calendar.events import queries as events
+from interagency.calendar.events import record as event_record
+from interagency.calendar.events.models import Event
 from interagency.cli import main as interagency
-from interagency.cli_cycle import _broken_links
-from interagency.database import db
-from interagency.history import Change
+from interagency.cli.cycle import _broken_links
+from interagency.db.base import db
+from interagency.db.history import Change
 from interagency.matrix.activities import queries as activities
 from interagency.matrix.activities import record as activity_record
 from interagency.matrix.activities.models import Activity

@@ -15,7 +15,7 @@ from flask import Flask
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
-from interagency.database import now
+from interagency.db.base import now
 from tests.conftest import close, make_app, make_settings
 from tests.helpers import PASSWORD
 from tests.tools.screenshots import ARGUMENTS

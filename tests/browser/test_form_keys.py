@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from interagency.calendar import record
+from interagency.calendar.events import record
 from tests.browser.conftest import served
 from tests.browser.test_pages import sign_in
 

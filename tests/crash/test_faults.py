@@ -19,7 +19,7 @@ from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 
-from interagency.database import db
+from interagency.db.base import db
 from interagency.matrix.activities.models import Activity
 from interagency.settings import Settings
 from tests.conftest import close, make_app

@@ -14,9 +14,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from interagency.cli_cycle import _broken_links
-from interagency.database import alembic, db
-from interagency.history import Change
+from interagency.cli.cycle import _broken_links
+from interagency.db.base import alembic, db
+from interagency.db.history import Change
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.cycles.editions import close_cycle, damaged_editions
 from interagency.matrix.cycles.models import Cycle, CycleState, Edition

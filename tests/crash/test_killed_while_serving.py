@@ -16,9 +16,9 @@ import requests
 import sqlalchemy as sa
 from flask import Flask
 
-from interagency.cli_cycle import _broken_links
-from interagency.database import db
-from interagency.history import Change
+from interagency.cli.cycle import _broken_links
+from interagency.db.base import db
+from interagency.db.history import Change
 from interagency.matrix.activities.models import Activity
 from tests.served import Served, Visitor
 

@@ -11,10 +11,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from interagency.calendar.models import Event
-from interagency.cli_cycle import _broken_links
-from interagency.database import Model, db
-from interagency.history import Change
+from interagency.calendar.events.models import Event
+from interagency.cli.cycle import _broken_links
+from interagency.db.base import Model, db
+from interagency.db.history import Change
 from interagency.matrix.activities.models import Activity
 from tests.helpers import ACTIVITY, EVENT
 from tests.served import Served, Visitor

@@ -15,10 +15,10 @@ from lxml import etree
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from interagency.database import db
+from interagency.db.base import db
 from interagency.exports.calendar_columns import CALENDAR
 from interagency.exports.columns import MATRIX
-from interagency.exports.picture import live_picture
+from interagency.exports.snapshot import live_picture
 from interagency.exports.workbook import CUT, LONGEST_CELL
 from interagency.matrix.activities.filters import Filters
 from tests.helpers import Browser

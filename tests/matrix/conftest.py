@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import Flask
 
-from interagency.database import db
+from interagency.db.base import db
 from interagency.matrix.cycles.opening import open_cycle
 
 VIENNA = ZoneInfo("Europe/Vienna")

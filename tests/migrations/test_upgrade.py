@@ -28,7 +28,7 @@ from icalendar import Calendar
 from lxml import html
 from openpyxl import load_workbook
 
-from interagency.database import alembic, db
+from interagency.db.base import alembic, db
 from tests.conftest import close
 from tests.helpers import Browser
 

@@ -10,15 +10,15 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from interagency.calendar.models import Event
-from interagency.calendar.occurrences import occurrences
-from interagency.database import db
-from interagency.dates import ImpreciseDate
+from interagency.calendar.events.models import Event
+from interagency.calendar.events.occurrences import occurrences
+from interagency.db.base import db
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import counts_by_chapter
 from interagency.sample.load import ACTIVITY_FILES, EVENT_FILES, load_sample, read_sample
-from interagency.words import fold
+from interagency.text.dates import ImpreciseDate
+from interagency.text.folding import fold
 
 ACTIVITIES = [entry for name in ACTIVITY_FILES for entry in read_sample(name, "activity")]
 EVENTS = [entry for name in EVENT_FILES for entry in read_sample(name, "event")]

@@ -16,12 +16,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from interagency.calendar.models import Event, EventKind, EventStatus
-from interagency.database import db
-from interagency.fulltext import best_ids, count, holds, index_problems
+from interagency.calendar.events.models import Event, EventKind, EventStatus
+from interagency.db.base import db
+from interagency.db.fulltext import best_ids, count, holds, index_problems
 from interagency.matrix.activities.models import Activity, Status
 from interagency.matrix.framework.names import query_terms
-from interagency.words import clean, folded_words, is_found, search_terms, search_text
+from interagency.text.folding import clean, folded_words, is_found, search_terms, search_text
 from tests.conftest import close, make_app, make_settings
 from tests.servers import Databases
 

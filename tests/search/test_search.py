@@ -11,14 +11,14 @@ from flask import Flask
 from lxml import html
 from werkzeug.test import TestResponse
 
-from interagency.database import db
-from interagency.fulltext import index_problems
+from interagency.db.base import db
+from interagency.db.fulltext import index_problems
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.framework.models import Recommendation
 from interagency.matrix.organisations.models import NameKind, Organisation, OrganisationName
 from interagency.search.marks import excerpt, marked
 from interagency.search.upkeep import bring_up_to_date, problems, rebuild
-from interagency.words import search_terms
+from interagency.text.folding import search_terms
 from tests.helpers import EVENT, Browser, statements_seen, text_of
 
 Enter = Callable[[str | None], Browser]

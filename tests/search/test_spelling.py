@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from lxml import html
 
-from interagency.database import db
+from interagency.db.base import db
 from interagency.matrix.framework.names import code_problem
 from interagency.search.spelling import did_you_mean
 from tests.helpers import Browser, text_of

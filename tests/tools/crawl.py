@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from interagency.database import db, now
+from interagency.db.base import db, now
 from interagency.sample.load import load_sample
 from interagency.sample.months import add_months
 from tests.conftest import close, fill, make_app, make_settings

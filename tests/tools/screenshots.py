@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
 
-from interagency.database import db, now
+from interagency.db.base import db, now
 from interagency.matrix.cycles.months import month_after, month_of
 from interagency.sample.load import load_sample
 from interagency.sample.months import add_months

@@ -12,13 +12,13 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from interagency.database import canonical_json
-from interagency.dates import ImpreciseDate, words_between
+from interagency.db.base import canonical_json
 from interagency.matrix.activities.fields import BY_NAME
-from interagency.matrix.activities.words import FactWords
+from interagency.matrix.activities.labels import FactWords
 from interagency.matrix.agreement.gate import Passed, entities_of_activity
 from interagency.matrix.cycles.months import month_words
 from interagency.matrix.framework.models import ROMAN
+from interagency.text.dates import ImpreciseDate, words_between
 
 Content = dict[str, Any]
 FORMAT = 1

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, time
 from io import BytesIO
 from typing import Any
 
-from interagency.calendar.feed import FeedEvent, calendar_bytes
-from interagency.calendar.occurrences import StoredOccurrence
+from interagency.calendar.events.occurrences import StoredOccurrence
+from interagency.calendar.feeds.building import FeedEvent, calendar_bytes
 from interagency.exports.columns import Column, joined
 from interagency.exports.external.content import Content
 from interagency.exports.lists import write_csv

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from interagency.accounts.models import AccessToken, Person, TokenKind, new_token, token_hash
 from interagency.accounts.queries import living_token
-from interagency.database import canonical_json
+from interagency.db.base import canonical_json
+from interagency.db.history import audit
 from interagency.exports.external.content import Content, Form, content_of
 from interagency.exports.models import HandOut, HandOutUse
-from interagency.history import audit
 from interagency.matrix.agreement.gate import Passed, through_the_gate
 from interagency.matrix.agreement.models import Audience
 from interagency.matrix.cycles import editions

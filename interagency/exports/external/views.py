@@ -12,7 +12,8 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from interagency.accounts.models import AccessToken
-from interagency.database import db
+from interagency.db.base import db
+from interagency.db.history import audit
 from interagency.exports.external.content import Content, Form, is_empty
 from interagency.exports.external.files import (
     NOTE,
@@ -32,20 +33,22 @@ from interagency.exports.external.hand_outs import (
     prepare,
 )
 from interagency.exports.models import HandOut
-from interagency.exports.note import NoteRefusal, write_note
-from interagency.form_keys import led_to, makes_anew, secret_of_form
-from interagency.history import audit
+from interagency.exports.note.document import NoteRefusal, write_note
 from interagency.matrix.agreement.models import Audience
 from interagency.matrix.agreement.statements import audiences
 from interagency.matrix.cycles.edition_views import get_edition, load
 from interagency.matrix.cycles.months import MonthNotUnderstood, month_of, read_month
 from interagency.matrix.framework.models import Country
 from interagency.matrix.framework.names import gazetteer
-from interagency.web import for_coordinators, instant, limiter, public, refuse, settings, today
-from interagency.words import clean
+from interagency.text.folding import clean
+from interagency.web.access import for_coordinators, public
+from interagency.web.context import instant, settings, today
+from interagency.web.errors import refuse
+from interagency.web.extensions import limiter
+from interagency.web.idempotency import led_to, makes_anew, secret_of_form
 
-rooms = Blueprint("external", __name__)
-rooms.add_app_template_filter(lambda key, names: names[key]["short"] if key in names else key, "short_of")
+bp = Blueprint("external", __name__)
+bp.add_app_template_filter(lambda key, names: names[key]["short"] if key in names else key, "short_of")
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 LIMIT = "120 per minute; 2000 per hour"
 # One page for every dead address: unknown, expired, revoked or of another audience, all the same bytes.
@@ -75,7 +78,7 @@ def _opened(token: str) -> tuple[HandOut, Content] | None:
     return content_by_token(db.session, token[:200], instant())
 
 
-@rooms.get("/external/<token>/")
+@bp.get("/external/<token>/")
 @public
 @limiter.limit(LIMIT)
 def page(token: str) -> ResponseReturnValue:
@@ -89,7 +92,7 @@ def page(token: str) -> ResponseReturnValue:
     return _sealed(Response(body, content_type="text/html; charset=utf-8"))
 
 
-@rooms.get("/external/<token>/<name>")
+@bp.get("/external/<token>/<name>")
 @public
 @limiter.limit(LIMIT)
 def file(token: str, name: str) -> ResponseReturnValue:
@@ -170,7 +173,7 @@ def _preview_page(month: str, *, error: str = "", address: str = "", code: int =
     return page, code
 
 
-@rooms.get("/editions/<month>/hand-out")
+@bp.get("/editions/<month>/hand-out")
 @for_coordinators
 def preview(month: str) -> ResponseReturnValue:
     """What an audience would see of an edition, and what is withheld and why."""
@@ -187,7 +190,7 @@ def _handed_out_page(month: str, token: str) -> ResponseReturnValue:
     return _preview_page(month, address=settings().base_url + url_for("external.page", token=token))
 
 
-@rooms.post("/editions/<month>/hand-out")
+@bp.post("/editions/<month>/hand-out")
 @for_coordinators
 @makes_anew(_shown_again)
 def hand_out_post(month: str) -> ResponseReturnValue:
@@ -213,14 +216,14 @@ def hand_out_post(month: str) -> ResponseReturnValue:
     return _handed_out_page(month, token)
 
 
-@rooms.get("/hand-outs")
+@bp.get("/hand-outs")
 @for_coordinators
 def hand_outs() -> ResponseReturnValue:
     """What was handed to whom, until when, and how often it was fetched."""
     return render_template("external/hand_outs.html", rows=all_hand_outs(db.session), now=instant())
 
 
-@rooms.post("/hand-outs/<int:token_id>/revoke")
+@bp.post("/hand-outs/<int:token_id>/revoke")
 @for_coordinators
 def revoke_post(token_id: int) -> ResponseReturnValue:
     """End an address; what was fetched stays in the log."""
@@ -238,7 +241,7 @@ def revoke_post(token_id: int) -> ResponseReturnValue:
 # --- The Note by the Secretariat ---
 
 
-@rooms.get("/exports/note")
+@bp.get("/exports/note")
 @for_coordinators
 def note() -> ResponseReturnValue:
     """The form that drafts the note."""
@@ -251,7 +254,7 @@ def _note_page(error: str = "", code: int = 200) -> ResponseReturnValue:
     return page, code
 
 
-@rooms.get("/exports/note.docx")
+@bp.get("/exports/note.docx")
 @for_coordinators
 def note_file() -> ResponseReturnValue:
     """The note as a Word draft."""

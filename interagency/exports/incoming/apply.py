@@ -12,17 +12,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
+from interagency.db.history import Action, audit, record_change
 from interagency.exports.incoming.cells import Outcome, RowResult, State, merged
 from interagency.exports.incoming.compare import Comparison, Rights
 from interagency.exports.incoming.reading import read_sheets, read_table, table_of
 from interagency.exports.models import HeaderMapping, ImportState, MatrixImport
-from interagency.history import Action, audit, record_change
 from interagency.matrix.activities import record
-from interagency.matrix.activities.bulk import without_collector
 from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from
 from interagency.matrix.activities.fields import empty_facts
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import everything
+from interagency.matrix.activities.reader import without_collector
 from interagency.matrix.activities.record import StaleVersionError
 from interagency.matrix.cycles.answers import month_being_updated
 

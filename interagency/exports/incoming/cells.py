@@ -11,8 +11,8 @@ from interagency.exports.columns import COUNTRY_CELLS
 from interagency.exports.workbook import safe_text
 from interagency.matrix.activities.field_types import Facts, Field
 from interagency.matrix.activities.fields import BY_NAME, EDITED
+from interagency.matrix.activities.labels import FactWords
 from interagency.matrix.activities.models import CountryRole
-from interagency.matrix.activities.words import FactWords
 
 
 class State(enum.StrEnum):

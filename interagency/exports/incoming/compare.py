@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
+from interagency.db.history import Change, facts_at
 from interagency.exports.columns import MATRIX, Column
 from interagency.exports.incoming.cells import (
     PARTS,
@@ -30,15 +31,14 @@ from interagency.exports.incoming.cells import (
 )
 from interagency.exports.incoming.reading import FileRow, FileTable
 from interagency.exports.incoming.values import CellReader
-from interagency.exports.picture import ActivityRow
-from interagency.history import Change, facts_at
-from interagency.matrix.activities.bulk import entries
+from interagency.exports.snapshot import ActivityRow
 from interagency.matrix.activities.field_types import Facts, Kind
 from interagency.matrix.activities.fields import empty_facts
+from interagency.matrix.activities.labels import FactWords
 from interagency.matrix.activities.models import Activity
-from interagency.matrix.activities.words import FactWords
+from interagency.matrix.activities.reader import entries
 from interagency.matrix.organisations.models import Organisation
-from interagency.words import clean, fold
+from interagency.text.folding import clean, fold
 
 EDITABLE: dict[str, Column] = {column.title: column for column in MATRIX if column.field}
 DERIVED: dict[str, Column] = {

@@ -18,7 +18,7 @@ from openpyxl.utils import get_column_letter
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from interagency.exports.columns import MATRIX
-from interagency.words import clean, fold
+from interagency.text.folding import clean, fold
 
 LARGEST_FILE = 20 * 1024 * 1024
 LARGEST_UNPACKED = 300 * 1024 * 1024

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from interagency.dates import ImpreciseDate
 from interagency.exports.incoming.cells import PARTS, PartnersCell
 from interagency.matrix.activities.facts import figure_fact
 from interagency.matrix.activities.field_types import Field, Kind
@@ -18,8 +17,9 @@ from interagency.matrix.activities.figures import read_figure
 from interagency.matrix.framework.models import Recommendation, SdgGoal, SdgTarget
 from interagency.matrix.framework.names import gazetteer, read_code
 from interagency.matrix.organisations.queries import Directory
-from interagency.typed_dates import read_date
-from interagency.words import clean, fold
+from interagency.text.dates import ImpreciseDate
+from interagency.text.folding import clean, fold
+from interagency.text.typed_dates import read_date
 
 YES, NO = ("yes", "y", "x", "true", "1"), ("", "no", "n", "false", "0")
 AND_OTHERS = ("and others", "others", "et al", "et al.", "etc", "etc.")

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from interagency.database import db
+from interagency.db.base import db
 from interagency.exports.incoming.answer import answer_workbook
 from interagency.exports.incoming.apply import (
     apply,
@@ -19,12 +19,13 @@ from interagency.exports.incoming.apply import (
 from interagency.exports.incoming.compare import EDITABLE, Rights
 from interagency.exports.incoming.reading import FileNotRead, read_table
 from interagency.exports.models import ImportState, MatrixImport
-from interagency.form_keys import led_to, makes_anew
 from interagency.matrix.activities.queries import LARGEST_ID, my_entities
-from interagency.web import instant, refuse
-from interagency.words import clean
+from interagency.text.folding import clean
+from interagency.web.context import instant
+from interagency.web.errors import refuse
+from interagency.web.idempotency import led_to, makes_anew
 
-rooms = Blueprint("imports", __name__)
+bp = Blueprint("imports", __name__)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHOWN = 400
 
@@ -41,14 +42,14 @@ def _page(error: str = "", code: int = 200) -> ResponseReturnValue:
     return render_template("exports/imports.html", imports=imports_of(db.session, current_user), error=error), code
 
 
-@rooms.get("/imports")
+@bp.get("/imports")
 def imports() -> ResponseReturnValue:
     """Upload a file, and what was sent before."""
     _rights()
     return _page()
 
 
-@rooms.post("/imports")
+@bp.post("/imports")
 @makes_anew()
 def upload() -> ResponseReturnValue:
     """Read the file and show what it would do; no record is touched."""
@@ -77,7 +78,7 @@ def _get(import_id: int, *, to_write: bool = False) -> MatrixImport:
     return kept
 
 
-@rooms.get("/imports/<int:import_id>")
+@bp.get("/imports/<int:import_id>")
 def one(import_id: int) -> ResponseReturnValue:
     """What a file would do, or did."""
     _rights()
@@ -99,7 +100,7 @@ def one(import_id: int) -> ResponseReturnValue:
     )
 
 
-@rooms.post("/imports/<int:import_id>")
+@bp.post("/imports/<int:import_id>")
 def confirm(import_id: int) -> ResponseReturnValue:
     """Take in what was ticked, with the answers to conflicts. Doing it twice changes nothing."""
     rights, kept = _rights(), _get(import_id, to_write=True)
@@ -131,7 +132,7 @@ def confirm(import_id: int) -> ResponseReturnValue:
     return here
 
 
-@rooms.post("/imports/<int:import_id>/columns")
+@bp.post("/imports/<int:import_id>/columns")
 @makes_anew()
 def columns_post(import_id: int) -> ResponseReturnValue:
     """Say which column of a hand-made matrix is which, and look again."""
@@ -154,7 +155,7 @@ def columns_post(import_id: int) -> ResponseReturnValue:
     return redirect(address)
 
 
-@rooms.get("/imports/<int:import_id>/answer.xlsx")
+@bp.get("/imports/<int:import_id>/answer.xlsx")
 def answer(import_id: int) -> ResponseReturnValue:
     """The same file back with refused cells marked and a sheet of what was done."""
     _rights()
@@ -169,7 +170,7 @@ def answer(import_id: int) -> ResponseReturnValue:
     return response
 
 
-@rooms.post("/imports/<int:import_id>/undo")
+@bp.post("/imports/<int:import_id>/undo")
 def undo_post(import_id: int) -> ResponseReturnValue:
     """Put back what an import did, where nobody has built on it since."""
     rights, kept = _rights(), _get(import_id, to_write=True)

@@ -15,7 +15,7 @@ from typing import Any
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.datetime import to_excel
 
-from interagency.words import NOT_CLEAN, clean
+from interagency.text.folding import NOT_CLEAN, clean
 
 Cell = str | int | float | date | None
 

@@ -11,12 +11,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from interagency.dates import ImpreciseDate
 from interagency.matrix.activities.field_types import Field, Kind
 from interagency.matrix.activities.fields import EDITED
 from interagency.matrix.activities.models import Activity, CountryRole, Level, Qualifier, Scope, Status
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
 from interagency.matrix.organisations.models import Organisation
+from interagency.text.dates import ImpreciseDate
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from interagency.dates import Precision, date_of
 from interagency.matrix.activities.field_types import Facts, Field, Kind
 from interagency.matrix.activities.fields import FIELDS
 from interagency.matrix.activities.models import Activity, Participation
+from interagency.text.dates import Precision, date_of
 
 
 class EntityPart(NamedTuple):

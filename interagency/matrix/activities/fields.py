@@ -1,7 +1,7 @@
 """The fields of an activity, each described once.
 
 Facts, drafts, form, page, filters, history, workbook, import, editions, comparison, merging, undoing, hand-outs, the
-Note and search read this table or are checked against it by `tests/matrix/test_every_field.py`;
+Note and search read this table or are checked against it by `tests/matrix/activities/test_fields.py`;
 docs/howto/add-a-field.md says how to add one.
 """
 

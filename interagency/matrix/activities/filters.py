@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 from werkzeug.datastructures import MultiDict
 
-from interagency.fulltext import holds
+from interagency.db.fulltext import holds
 from interagency.matrix.activities.field_types import Field, Kind
 from interagency.matrix.activities.fields import FILTERED
 from interagency.matrix.activities.models import (
@@ -30,8 +30,8 @@ from interagency.matrix.framework.models import ROMAN, Country, Recommendation, 
 from interagency.matrix.framework.names import NotUnderstood, gazetteer, query_terms, read_chapter, read_code
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import Directory
-from interagency.typed_dates import FIRST_YEAR, LAST_YEAR
-from interagency.words import clean
+from interagency.text.folding import clean
+from interagency.text.typed_dates import FIRST_YEAR, LAST_YEAR
 
 # What the pages of an edition and of the calendar understand too.
 PLAIN_NAMES = (

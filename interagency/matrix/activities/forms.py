@@ -12,17 +12,6 @@ from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField, IntegerField, SelectField, URLField
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
-from interagency.dates import ImpreciseDate
-from interagency.forms import (
-    CleanStringField,
-    CleanTextField,
-    Group,
-    ImpreciseDateField,
-    NamesField,
-    Option,
-    RecordsField,
-    to_choices,
-)
 from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from, figure_draft
 from interagency.matrix.activities.facts import figure_fact
 from interagency.matrix.activities.field_types import Facts, Field, Kind
@@ -35,6 +24,17 @@ from interagency.matrix.framework.names import chapters, gazetteer
 from interagency.matrix.organisations import choices
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities, partners
+from interagency.text.dates import ImpreciseDate
+from interagency.web.forms import (
+    CleanStringField,
+    CleanTextField,
+    Group,
+    ImpreciseDateField,
+    NamesField,
+    Option,
+    RecordsField,
+    to_choices,
+)
 
 Coded = TypeVar("Coded", Recommendation, Country, Region, SdgTarget)
 _TOO_LONG = _l("This is longer than %(max)d characters. Shorten it; nothing you typed is lost.")

@@ -12,8 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from interagency.dates import ImpreciseDate, date_of
-from interagency.fulltext import count, newest_first
+from interagency.db.fulltext import count, newest_first
 from interagency.matrix.activities.filters import Filters, activity_conditions, terms_of
 from interagency.matrix.activities.models import (
     Activity,
@@ -28,6 +27,7 @@ from interagency.matrix.activities.models import (
 )
 from interagency.matrix.framework.models import Country, Recommendation, Region
 from interagency.matrix.organisations.models import Organisation
+from interagency.text.dates import ImpreciseDate, date_of
 
 SIZE = 50
 LARGEST_ID = 2**31 - 1

@@ -8,19 +8,20 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from interagency.database import db
-from interagency.dates import ImpreciseDate
-from interagency.form_keys import led_to, makes_anew
-from interagency.history import audit
+from interagency.db.base import db
+from interagency.db.history import audit
 from interagency.matrix.activities.locks import lock
 from interagency.matrix.activities.models import TITLE_LENGTH, Activity, Milestone
 from interagency.matrix.activities.queries import get_activity, get_activity_for_edit, my_entities, survivor_of
 from interagency.matrix.activities.record import Right, right_to_edit
-from interagency.typed_dates import DateNotUnderstood, read_date
-from interagency.web import refuse, today
-from interagency.words import clean
+from interagency.text.dates import ImpreciseDate
+from interagency.text.folding import clean
+from interagency.text.typed_dates import DateNotUnderstood, read_date
+from interagency.web.context import today
+from interagency.web.errors import refuse
+from interagency.web.idempotency import led_to, makes_anew
 
-rooms = Blueprint("milestones", __name__)
+bp = Blueprint("milestones", __name__)
 
 
 def milestones_of(activity_id: int) -> list[Milestone]:
@@ -42,13 +43,13 @@ def _page(activity: Activity, *, error: str = "", code: int = 200) -> ResponseRe
     return page, code
 
 
-@rooms.get("/activities/<int:activity_id>/milestones")
+@bp.get("/activities/<int:activity_id>/milestones")
 def milestones(activity_id: int) -> ResponseReturnValue:
     """The milestones of one activity."""
     return _page(get_activity(activity_id))
 
 
-@rooms.post("/activities/<int:activity_id>/milestones")
+@bp.post("/activities/<int:activity_id>/milestones")
 @makes_anew()
 def milestones_post(activity_id: int) -> ResponseReturnValue:
     """Add a milestone, or change, reach or remove one."""

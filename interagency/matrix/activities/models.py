@@ -10,11 +10,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, composite, mapped_column, relationship
 
-from interagency.database import Model, Versioned, precision_column
-from interagency.dates import ImpreciseDate
-from interagency.fulltext import Searched
+from interagency.db.base import Model, Versioned, precision_column
+from interagency.db.fulltext import Searched
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
 from interagency.matrix.organisations.models import Organisation
+from interagency.text.dates import ImpreciseDate
 
 TITLE_LENGTH = 300
 TEXT_LENGTH = 20_000

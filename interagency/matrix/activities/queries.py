@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from interagency.accounts.models import Person
-from interagency.database import SAFE_METHODS, db
+from interagency.db.base import SAFE_METHODS, db
 from interagency.matrix.activities.filters import Filters, activity_conditions
 from interagency.matrix.activities.models import Activity, ActivityChapter, ActivityEntity
 from interagency.matrix.activities.record import Right, right_to_edit
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities_of
-from interagency.web import today
+from interagency.web.context import today
 
 LARGEST_ID = 2**31 - 1
 

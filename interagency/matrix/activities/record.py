@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
-from interagency.database import now
-from interagency.history import Action, record_change
+from interagency.db.base import now
+from interagency.db.history import Action, record_change
 from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from
 from interagency.matrix.activities.facts import facts_of, linked_of
 from interagency.matrix.activities.field_types import Facts, text_of
@@ -27,7 +27,7 @@ from interagency.matrix.activities.models import (
 from interagency.matrix.framework.models import SdgGoal, SdgTarget
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import names_of
-from interagency.words import search_text
+from interagency.text.folding import search_text
 
 
 class StaleVersionError(Exception):

@@ -8,7 +8,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from interagency.database import Model, now
+from interagency.db.base import Model, now
 from interagency.matrix.organisations.models import Organisation
 
 

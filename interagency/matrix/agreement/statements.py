@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
-from interagency.history import audit
+from interagency.db.history import audit
 from interagency.matrix.agreement.gate import Stance, Statement, Statements, stance, statements_for
 from interagency.matrix.agreement.models import Agreement, Audience, Decision
 from interagency.matrix.organisations.models import Organisation

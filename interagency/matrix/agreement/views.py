@@ -13,9 +13,9 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
 
-from interagency import mail
-from interagency.database import db
-from interagency.mail import Letter
+from interagency.db.base import db
+from interagency.mail.outbox import Letter, write
+from interagency.mail.sending import send_soon
 from interagency.matrix.activities.locks import lock
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import get_activity, my_entities, survivor_of
@@ -28,11 +28,13 @@ from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
 from interagency.matrix.organisations.readers import as_focal_point
 from interagency.matrix.organisations.speaking import entity_named
-from interagency.typed_dates import DateNotUnderstood, read_one_day
-from interagency.web import for_coordinators, instant, refuse, settings, today
-from interagency.words import clean
+from interagency.text.folding import clean
+from interagency.text.typed_dates import DateNotUnderstood, read_one_day
+from interagency.web.access import for_coordinators
+from interagency.web.context import instant, settings, today
+from interagency.web.errors import refuse
 
-rooms = Blueprint("agreement", __name__)
+bp = Blueprint("agreement", __name__)
 
 
 def _own_entity() -> tuple[Organisation, list[Organisation]]:
@@ -119,13 +121,13 @@ def _titles(entity_id: int) -> dict[int, str]:
     return dict(db.session.execute(query).all())
 
 
-@rooms.get("/agreement")
+@bp.get("/agreement")
 def agreement() -> ResponseReturnValue:
     """What an entity shares by default with each audience."""
     return _page()
 
 
-@rooms.post("/agreement")
+@bp.post("/agreement")
 def default_post() -> ResponseReturnValue:
     """Set or withdraw an entity's default for one audience."""
     entity, _mine = _own_entity()
@@ -140,7 +142,7 @@ def default_post() -> ResponseReturnValue:
     return redirect(url_for("agreement.agreement", entity=entity.key))
 
 
-@rooms.post("/agreement/records")
+@bp.post("/agreement/records")
 def records_post() -> ResponseReturnValue:
     """Say for one's entity whether the joint activities ticked may be shared, each with its audience."""
     entity, _mine = _own_entity()
@@ -199,7 +201,7 @@ def _takes_part(activity: Activity, entity: Organisation) -> bool:
     return any(part.entity_id == entity.id for part in activity.taking_part)
 
 
-@rooms.post("/activities/<int:activity_id>/agreement")
+@bp.post("/activities/<int:activity_id>/agreement")
 def activity_post(activity_id: int) -> ResponseReturnValue:
     """Say for one's entity whether one activity, as it was read, may be shared with the audiences ticked."""
     entity, _mine = _own_entity()
@@ -292,7 +294,7 @@ def _audience() -> Audience:
     return next((one for one in offered if one.key == key), offered[0])
 
 
-@rooms.get("/agreement/waiting")
+@bp.get("/agreement/waiting")
 @for_coordinators
 def waiting() -> ResponseReturnValue:
     """What waits for whom, for one audience."""
@@ -307,7 +309,7 @@ def waiting() -> ResponseReturnValue:
     )
 
 
-@rooms.post("/agreement/waiting")
+@bp.post("/agreement/waiting")
 @for_coordinators
 def ask_post() -> ResponseReturnValue:
     """Ask everybody who is awaited, by one mail each and at most once a day."""
@@ -332,7 +334,7 @@ def ask_post() -> ResponseReturnValue:
                 link_words="Open what your entity shares",
             )
             dedupe_key = f"agreement/{audience.key}/{entity.key}/{today()}/{person.id}"
-            written += mail.write(
+            written += write(
                 db.session,
                 dedupe_key,
                 to_address=person.email,
@@ -342,6 +344,6 @@ def ask_post() -> ResponseReturnValue:
                 send_if=as_focal_point([entity]),
             )
     db.session.commit()
-    mail.send_soon(current_app._get_current_object(), settings())  # type: ignore[attr-defined]
+    send_soon(current_app._get_current_object(), settings())  # type: ignore[attr-defined]
     flash(ngettext("%(num)s mail written.", "%(num)s mails written.", written), "success")
     return redirect(url_for("agreement.waiting", audience=audience.key))

@@ -10,8 +10,8 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from interagency.matrix.activities.bulk import entries
 from interagency.matrix.activities.models import Activity, ActivityEntity, Participation
+from interagency.matrix.activities.reader import entries
 from interagency.matrix.agreement.gate import ACTIVITY, Stance, Statements, entities_of_activity, stance, statements_for
 from interagency.matrix.agreement.models import Audience
 from interagency.matrix.organisations.models import Organisation

@@ -10,12 +10,12 @@ from flask_babel import ngettext
 from sqlalchemy.orm import Session, joinedload
 
 from interagency.accounts.models import Person
-from interagency.history import Change, audit
+from interagency.db.history import Change, audit
 from interagency.matrix.activities.models import Activity, ActivityEntity, Participation, Status
 from interagency.matrix.cycles.models import Answer, AnswerKind, Cycle, CycleState, Extension
 from interagency.matrix.organisations.models import Appointment, Organisation
 from interagency.registry import registry
-from interagency.words import listed
+from interagency.text.folding import listed
 
 LIVE = (Status.PLANNED, Status.ONGOING, Status.SUSPENDED)
 

@@ -24,10 +24,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from interagency.database import canonical_json
-from interagency.matrix.activities.bulk import entries
+from interagency.db.base import canonical_json
 from interagency.matrix.activities.fields import completed
 from interagency.matrix.activities.models import Activity
+from interagency.matrix.activities.reader import entries
 from interagency.matrix.cycles.models import Answer, Cycle, Extension
 from interagency.matrix.framework.models import Chapter, Country, Recommendation, Region, Section
 from interagency.matrix.organisations.models import Organisation

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from interagency.history import difference
+from interagency.db.history import difference
 
 Facts = dict[str, Any]
 ENDED = frozenset({"completed", "cancelled"})

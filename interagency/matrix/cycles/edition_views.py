@@ -9,21 +9,21 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from interagency.database import db
+from interagency.db.base import db
 from interagency.matrix.activities.filters import PLAIN_NAMES, read_filters
+from interagency.matrix.activities.labels import FactWords, field_words
 from interagency.matrix.activities.queries import my_entities
-from interagency.matrix.activities.words import FactWords, field_words
 from interagency.matrix.cycles import editions as queries
 from interagency.matrix.cycles.contents import Contents
 from interagency.matrix.cycles.differences import Difference, Kind
+from interagency.matrix.cycles.edition_filters import matches
 from interagency.matrix.cycles.models import Edition
 from interagency.matrix.cycles.months import MonthNotUnderstood, month_words, read_month
 from interagency.matrix.cycles.opening import editions_of
-from interagency.matrix.cycles.reading import matches
 from interagency.registry import registry
-from interagency.web import refuse
+from interagency.web.errors import refuse
 
-rooms = Blueprint("editions", __name__)
+bp = Blueprint("editions", __name__)
 PAGE = 50
 
 
@@ -55,13 +55,13 @@ def load(edition: Edition) -> Contents:
         )
 
 
-@rooms.get("/editions")
+@bp.get("/editions")
 def editions() -> ResponseReturnValue:
     """All editions, newest first."""
     return render_template("cycles/editions.html", editions=queries.all_editions(db.session))
 
 
-@rooms.get("/editions/<month>")
+@bp.get("/editions/<month>")
 def edition(month: str) -> ResponseReturnValue:
     """One edition: its activities under the filters of the query, its events, answers and numbers."""
     found = get_edition(month, request.args.get("issue", type=int))
@@ -100,7 +100,7 @@ def edition(month: str) -> ResponseReturnValue:
     )
 
 
-@rooms.get("/editions/<month>/changes")
+@bp.get("/editions/<month>/changes")
 def changes(month: str) -> ResponseReturnValue:
     """What changed since the edition before, or since the edition of another month (`since`)."""
     found = get_edition(month, request.args.get("issue", type=int))
@@ -130,7 +130,7 @@ def changes(month: str) -> ResponseReturnValue:
     )
 
 
-@rooms.get("/editions/<month>/edition.json")
+@bp.get("/editions/<month>/edition.json")
 def edition_json(month: str) -> ResponseReturnValue:
     """The edition as it is kept: the bytes its checksum is of."""
     found = get_edition(month, request.args.get("issue", type=int))

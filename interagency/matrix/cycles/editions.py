@@ -13,8 +13,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, defer
 
 from interagency.accounts.models import Person
-from interagency.history import audit
-from interagency.matrix.activities.bulk import without_collector
+from interagency.db.history import audit
+from interagency.matrix.activities.reader import without_collector
 from interagency.matrix.cycles import contents as edition_contents
 from interagency.matrix.cycles.answers import CycleRefusal
 from interagency.matrix.cycles.contents import Contents
@@ -22,7 +22,7 @@ from interagency.matrix.cycles.differences import Difference, compare_contents
 from interagency.matrix.cycles.models import Cycle, CycleState, Edition
 from interagency.matrix.cycles.months import month_words
 from interagency.registry import registry
-from interagency.words import listed
+from interagency.text.folding import listed
 
 
 @dataclass(frozen=True, slots=True)

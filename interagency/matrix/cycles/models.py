@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from interagency.accounts.models import Person
-from interagency.database import Model, now
+from interagency.db.base import Model, now
 from interagency.matrix.organisations.models import Organisation
 
 

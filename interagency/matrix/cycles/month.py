@@ -11,15 +11,15 @@ from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session, joinedload
 
-from interagency.dates import words_between
-from interagency.history import Change
+from interagency.db.history import Change
+from interagency.matrix.activities.labels import FactWords, field_words
 from interagency.matrix.activities.models import Activity, ActivityEntity, Participation
-from interagency.matrix.activities.words import FactWords, field_words
 from interagency.matrix.cycles.answers import LIVE, answered_until, due_for
 from interagency.matrix.cycles.models import Answer, Cycle
 from interagency.matrix.cycles.months import months_between
 from interagency.matrix.organisations.models import Appointment, Organisation
 from interagency.registry import MonthRow, registry
+from interagency.text.dates import words_between
 
 STALE_AFTER = 3  # months since the last confirmation
 STALE_AFTER_WORDS = "three months"

@@ -11,9 +11,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
 
-from interagency.database import db
-from interagency.dates import ImpreciseDate
-from interagency.history import Action, record_change
+from interagency.db.base import db
+from interagency.db.history import Action, record_change
 from interagency.matrix.activities import record
 from interagency.matrix.activities.models import Participation, Status
 from interagency.matrix.activities.queries import get_activity, get_activity_for_edit, my_entities
@@ -28,11 +27,13 @@ from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
 from interagency.matrix.organisations.speaking import entity_named
 from interagency.registry import registry
-from interagency.typed_dates import DateNotUnderstood, read_date
-from interagency.web import instant, refuse, settings, today
-from interagency.words import clean
+from interagency.text.dates import ImpreciseDate
+from interagency.text.folding import clean
+from interagency.text.typed_dates import DateNotUnderstood, read_date
+from interagency.web.context import instant, settings, today
+from interagency.web.errors import refuse
 
-rooms = Blueprint("month", __name__)
+bp = Blueprint("month", __name__)
 COMMENT_LENGTH = 1000
 
 
@@ -88,7 +89,7 @@ def _cycle(cycles: list[Cycle], entity_ids: list[int]) -> Cycle:
     return answers.cycle_in_hand(db.session, entity_ids) or cycles[0]
 
 
-@rooms.app_context_processor
+@bp.app_context_processor
 def _words() -> dict[str, object]:
     return {"month_words": month_words, "due_in_words": lambda due: due_words(due, settings().zone)}
 
@@ -110,7 +111,7 @@ def _page(desk: Desk, *, error: str = "", typed: dict[str, str] | None = None, c
     return page, code
 
 
-@rooms.get("/month")
+@bp.get("/month")
 def month() -> ResponseReturnValue:
     """The entity's month."""
     return _page(_desk())
@@ -123,7 +124,7 @@ def _kind(text: str) -> AnswerKind:
     return kinds[text]
 
 
-@rooms.get("/month/sign")
+@bp.get("/month/sign")
 def sign() -> ResponseReturnValue:
     """What will be signed, before it is."""
     return _sign_page(_desk(), request.args.get("kind", ""))
@@ -148,7 +149,7 @@ def _sign_page(desk: Desk, kind: str, *, error: str = "", code: int = 200) -> Re
     ), code
 
 
-@rooms.post("/month/sign")
+@bp.post("/month/sign")
 def sign_post() -> ResponseReturnValue:
     """Sign the entity's answer."""
     desk = _desk()
@@ -186,7 +187,7 @@ def sign_post() -> ResponseReturnValue:
     return redirect(desk.address())
 
 
-@rooms.post("/month/take-back")
+@bp.post("/month/take-back")
 def take_back() -> ResponseReturnValue:
     """Take the answer back until the cycle closes."""
     desk = _desk()
@@ -200,7 +201,7 @@ def take_back() -> ResponseReturnValue:
     return redirect(desk.address())
 
 
-@rooms.post("/month/confirm")
+@bp.post("/month/confirm")
 def confirm() -> ResponseReturnValue:
     """Confirm one record, or all that are unchanged, without signing."""
     desk = _desk()
@@ -227,7 +228,7 @@ def confirm() -> ResponseReturnValue:
     return redirect(desk.address(anchor=f"{name}-{ids[0]}" if len(ids) == 1 else "records"))
 
 
-@rooms.post("/month/participation")
+@bp.post("/month/participation")
 def participation() -> ResponseReturnValue:
     """An entity that was named confirms or declines that it takes part."""
     desk = _desk()
@@ -258,7 +259,7 @@ def participation() -> ResponseReturnValue:
     return redirect(desk.address())
 
 
-@rooms.post("/month/end")
+@bp.post("/month/end")
 def end() -> ResponseReturnValue:
     """Say that an activity has come to its end: completed or cancelled, and when."""
     desk = _desk()

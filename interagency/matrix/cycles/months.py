@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from interagency.dates import MONTHS
+from interagency.text.dates import MONTHS
 
 FIRST_MONTH, LAST_MONTH = "2016-04", "2199-12"
 DUE_DAY = 5

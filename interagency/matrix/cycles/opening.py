@@ -10,8 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
-from interagency.database import is_conflict
-from interagency.history import audit
+from interagency.db.base import is_conflict
+from interagency.db.history import audit
 from interagency.matrix.cycles.answers import CycleRefusal
 from interagency.matrix.cycles.models import Cycle, CycleState, Edition, Extension
 from interagency.matrix.cycles.months import default_due, first_day, month_after, month_of, month_words, months_between

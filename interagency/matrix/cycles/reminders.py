@@ -17,7 +17,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person, Role
-from interagency.mail import Letter, OutboxMessage, SendIf, already_written, write
+from interagency.mail.models import OutboxMessage
+from interagency.mail.outbox import Letter, SendIf, already_written, write
 from interagency.matrix.cycles.answers import open_cycles, unanswered_words
 from interagency.matrix.cycles.board import BoardRow, BoardState, board
 from interagency.matrix.cycles.differences import Difference
@@ -26,8 +27,8 @@ from interagency.matrix.cycles.models import Answer, Cycle, Edition
 from interagency.matrix.cycles.months import due_words, month_words
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.readers import COORDINATOR, keys_of, reader_of
-from interagency.web import settings
-from interagency.words import listed
+from interagency.text.folding import listed
+from interagency.web.context import settings
 
 DAYS_BEFORE = 3
 DAYS_AFTER = 1

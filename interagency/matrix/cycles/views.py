@@ -13,8 +13,9 @@ from flask_babel import ngettext
 from flask_login import current_user
 from sqlalchemy.orm import Session
 
-from interagency import mail
-from interagency.database import db
+from interagency.db.base import db
+from interagency.mail import outbox
+from interagency.mail.sending import send_soon
 from interagency.matrix.cycles import answers, editions, opening
 from interagency.matrix.cycles.answers import CycleRefusal
 from interagency.matrix.cycles.board import (
@@ -41,11 +42,13 @@ from interagency.matrix.cycles.reminders import Sender, announce_edition, remind
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
 from interagency.registry import registry
-from interagency.typed_dates import DateNotUnderstood, read_one_day
-from interagency.web import for_coordinators, instant, refuse, settings, today
-from interagency.words import clean, listed
+from interagency.text.folding import clean, listed
+from interagency.text.typed_dates import DateNotUnderstood, read_one_day
+from interagency.web.access import for_coordinators
+from interagency.web.context import instant, settings, today
+from interagency.web.errors import refuse
 
-rooms = Blueprint("cycles", __name__)
+bp = Blueprint("cycles", __name__)
 TEXT_LENGTH = 1000
 
 
@@ -61,7 +64,7 @@ def _sends_mail(edition: int | None = None) -> None:
         registry.prepare_edition(session, edition or 0)
 
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    mail.send_soon(app, settings(), first=prepare if edition else None)
+    send_soon(app, settings(), first=prepare if edition else None)
 
 
 def get_cycle(month: str) -> Cycle:
@@ -117,22 +120,22 @@ def _cycles_page(error: str = "", code: int = 200) -> ResponseReturnValue:
         next_month=next_month,
         can_open=next_month <= month_of(today()),
         default_due=default_due(next_month, settings().zone).astimezone(settings().zone).date(),
-        failed=mail.unsent(db.session),
-        waiting_mails=mail.waiting_count(db.session),
+        failed=outbox.unsent(db.session),
+        waiting_mails=outbox.waiting_count(db.session),
         mail_is_set=bool(settings().mail_url),
         now=instant(),
     )
     return page, code
 
 
-@rooms.get("/cycles")
+@bp.get("/cycles")
 @for_coordinators
 def cycles() -> ResponseReturnValue:
     """Every month: its state, dates, how many answered."""
     return _cycles_page()
 
 
-@rooms.post("/cycles")
+@bp.post("/cycles")
 @for_coordinators
 def open_post() -> ResponseReturnValue:
     """Open a month."""
@@ -148,11 +151,11 @@ def open_post() -> ResponseReturnValue:
     return redirect(url_for("cycles.cycle", month=month))
 
 
-@rooms.post("/cycles/mails/<int:message_id>/again")
+@bp.post("/cycles/mails/<int:message_id>/again")
 @for_coordinators
 def mail_again(message_id: int) -> ResponseReturnValue:
     """Try a message that failed once more, now."""
-    if not mail.try_again(db.session, message_id, instant()):
+    if not outbox.try_again(db.session, message_id, instant()):
         db.session.rollback()
         flash(_("That message was sent already."), "success")
         return redirect(url_for("cycles.cycles"))
@@ -186,7 +189,7 @@ def _board_page(cycle: Cycle, error: str = "", code: int = 200) -> ResponseRetur
     return page, code
 
 
-@rooms.get("/cycles/<month>")
+@bp.get("/cycles/<month>")
 @for_coordinators
 def cycle(month: str) -> ResponseReturnValue:
     """The board of one month."""
@@ -206,7 +209,7 @@ def _act(month: str, act: Callable[[Cycle], str]) -> ResponseReturnValue:
     return redirect(url_for("cycles.cycle", month=month))
 
 
-@rooms.post("/cycles/<month>/remind")
+@bp.post("/cycles/<month>/remind")
 @for_coordinators
 def remind_post(month: str) -> ResponseReturnValue:
     """Remind one, some or all who have not answered."""
@@ -230,7 +233,7 @@ def remind_post(month: str) -> ResponseReturnValue:
     return _act(month, act)
 
 
-@rooms.post("/cycles/<month>/return")
+@bp.post("/cycles/<month>/return")
 @for_coordinators
 def return_post(month: str) -> ResponseReturnValue:
     """Return an answer with a note."""
@@ -248,7 +251,7 @@ def return_post(month: str) -> ResponseReturnValue:
     return _act(month, act)
 
 
-@rooms.post("/cycles/<month>/answer")
+@bp.post("/cycles/<month>/answer")
 @for_coordinators
 def answer_post(month: str) -> ResponseReturnValue:
     """Answer on behalf of an entity, with a reason."""
@@ -268,7 +271,7 @@ def answer_post(month: str) -> ResponseReturnValue:
     return _act(month, act)
 
 
-@rooms.post("/cycles/<month>/extend")
+@bp.post("/cycles/<month>/extend")
 @for_coordinators
 def extend_post(month: str) -> ResponseReturnValue:
     """Give one entity its own, later date."""
@@ -282,7 +285,7 @@ def extend_post(month: str) -> ResponseReturnValue:
     return _act(month, act)
 
 
-@rooms.post("/cycles/<month>/due")
+@bp.post("/cycles/<month>/due")
 @for_coordinators
 def due_post(month: str) -> ResponseReturnValue:
     """Move the date of all, and say whether closing waits for all."""
@@ -296,7 +299,7 @@ def due_post(month: str) -> ResponseReturnValue:
     return _act(month, act)
 
 
-@rooms.post("/cycles/<month>/reopen")
+@bp.post("/cycles/<month>/reopen")
 @for_coordinators
 def reopen_post(month: str) -> ResponseReturnValue:
     """Open a closed month again, with a reason."""
@@ -308,7 +311,7 @@ def reopen_post(month: str) -> ResponseReturnValue:
     return _act(month, act)
 
 
-@rooms.get("/cycles/<month>/close")
+@bp.get("/cycles/<month>/close")
 @for_coordinators
 def close(month: str) -> ResponseReturnValue:
     """What closing would do, before it is done."""
@@ -324,7 +327,7 @@ def close(month: str) -> ResponseReturnValue:
     )
 
 
-@rooms.post("/cycles/<month>/close")
+@bp.post("/cycles/<month>/close")
 @for_coordinators
 def close_post(month: str) -> ResponseReturnValue:
     """Close the month and make its edition."""

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from interagency.database import Model
+from interagency.db.base import Model
 from interagency.matrix.framework.models import (
     Chapter,
     Country,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from interagency.database import Model
+from interagency.db.base import Model
 
 ROMAN = ("", "I", "II", "III", "IV", "V", "VI", "VII")
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Region
-from interagency.words import fold, search_terms
+from interagency.text.folding import fold, search_terms
 
 _CODE = re.compile(r"^(?:rec(?:ommendation)?\.?\s*)?(\d{1,3}|[ivx]{1,5})\s*[.\-]?\s*\(?\s*([a-z])\s*\)?$")
 # What other papers' numbers look like: 5.12, 15.1.27.

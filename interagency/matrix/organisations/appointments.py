@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session, joinedload
 
 from interagency.accounts.models import Person
-from interagency.history import audit
+from interagency.db.history import audit
 from interagency.matrix.organisations.models import Appointment, Organisation
 
 

@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from interagency.forms import Group, Option
 from interagency.matrix.framework.models import Chapter, Country, Recommendation, Region, SdgGoal, SdgTarget, Section
 from interagency.matrix.organisations.models import Organisation, OrganisationKind
 from interagency.matrix.organisations.queries import names_of
-from interagency.words import fold
+from interagency.text.folding import fold
+from interagency.web.forms import Group, Option
 
 
 def kind_words(kind: OrganisationKind) -> str:

@@ -9,7 +9,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from interagency import mail
 from interagency.accounts import second_factor, single_sign_on
 from interagency.accounts.links import (
     address_of,
@@ -25,17 +24,20 @@ from interagency.accounts.links import (
 from interagency.accounts.models import LinkPurpose, Person, Role
 from interagency.accounts.queries import all_people
 from interagency.accounts.sessions import last_sign_ins
-from interagency.database import db
-from interagency.form_keys import led_to, makes_anew, secret_of_form
-from interagency.history import audit
+from interagency.db.base import db
+from interagency.db.history import audit
+from interagency.mail.sending import send_soon
 from interagency.matrix.organisations.appointments import appoint, appointed, appointments_by_person, end_appointment
 from interagency.matrix.organisations.models import Appointment
 from interagency.matrix.organisations.queries import entities
-from interagency.typed_dates import DateNotUnderstood, read_one_day
-from interagency.web import for_administrators, instant, refuse, settings, today
-from interagency.words import clean
+from interagency.text.folding import clean
+from interagency.text.typed_dates import DateNotUnderstood, read_one_day
+from interagency.web.access import for_administrators
+from interagency.web.context import instant, settings, today
+from interagency.web.errors import refuse
+from interagency.web.idempotency import led_to, makes_anew, secret_of_form
 
-rooms = Blueprint("people", __name__)
+bp = Blueprint("people", __name__)
 
 
 def _page(error: str = "", code: int = 200) -> ResponseReturnValue:
@@ -70,7 +72,7 @@ def _person_page(person: Person, error: str = "", code: int = 200) -> ResponseRe
     return page, code
 
 
-@rooms.get("/people")
+@bp.get("/people")
 @for_administrators
 def people() -> ResponseReturnValue:
     """Everybody with an account."""
@@ -88,7 +90,7 @@ def _passed_on_again() -> ResponseReturnValue | None:
     return None
 
 
-@rooms.post("/people")
+@bp.post("/people")
 @for_administrators
 @makes_anew(_passed_on_again)
 def invite_post() -> ResponseReturnValue:
@@ -112,7 +114,7 @@ def invite_post() -> ResponseReturnValue:
         return _page(str(problem), 422)
     led_to(url_for("people.people"))
     db.session.commit()
-    mail.send_soon(current_app._get_current_object(), settings())  # type: ignore[attr-defined]
+    send_soon(current_app._get_current_object(), settings())  # type: ignore[attr-defined]
     sent = (
         _("The invitation is on its way.")
         if settings().mail_url
@@ -158,14 +160,14 @@ def _day(name: str, default: date | None) -> date | None:
         raise ValueError(str(problem)) from None
 
 
-@rooms.get("/people/<int:person_id>")
+@bp.get("/people/<int:person_id>")
 @for_administrators
 def person(person_id: int) -> ResponseReturnValue:
     """One person: role, appointments, links, state, and the buttons that change them."""
     return _person_page(_person(person_id))
 
 
-@rooms.post("/people/<int:person_id>")
+@bp.post("/people/<int:person_id>")
 @for_administrators
 @makes_anew(_passed_on_again)
 def person_post(person_id: int) -> ResponseReturnValue:
@@ -184,7 +186,7 @@ def person_post(person_id: int) -> ResponseReturnValue:
     here = url_for("people.person", person_id=person.id)
     led_to(here)
     db.session.commit()
-    mail.send_soon(current_app._get_current_object(), settings())  # type: ignore[attr-defined]
+    send_soon(current_app._get_current_object(), settings())  # type: ignore[attr-defined]
     flash(f"{person.name}: {message}", "success")
     return redirect(here)
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 from interagency.accounts.models import Person
 from interagency.matrix.framework.names import NotUnderstood
 from interagency.matrix.organisations.models import Appointment, Organisation
-from interagency.words import fold
+from interagency.text.folding import fold
 
 
 def entities(session: Session, *, retired: bool = False) -> list[Organisation]:

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person, Role
 from interagency.accounts.queries import person_by_email
-from interagency.mail import OutboxMessage, SendIf
+from interagency.mail.models import OutboxMessage
+from interagency.mail.outbox import SendIf
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities_of
-from interagency.web import settings
+from interagency.web.context import settings
 
 COORDINATOR = "coordinator"
 FOCAL_POINT = "focal_point"

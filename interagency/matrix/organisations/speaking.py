@@ -6,7 +6,7 @@ from flask import request
 from flask_babel import gettext as _
 
 from interagency.matrix.organisations.models import Organisation
-from interagency.web import refuse
+from interagency.web.errors import refuse
 
 
 def entity_named(offered: list[Organisation]) -> Organisation:

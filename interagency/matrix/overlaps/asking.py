@@ -12,7 +12,7 @@ from interagency.accounts.models import Person
 from interagency.matrix.activities.drafts import ActivityDraft
 from interagency.matrix.activities.locks import lock
 from interagency.matrix.activities.models import Activity
-from interagency.matrix.overlaps.find import Overlap, overlaps_of
+from interagency.matrix.overlaps.finder import Overlap, overlaps_of
 from interagency.matrix.overlaps.models import VerdictKind
 from interagency.matrix.overlaps.verdicts import keep_verdict, verdicts_of
 

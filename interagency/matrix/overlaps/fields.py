@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from
 from interagency.matrix.activities.field_types import Field, Kind, Merge
 from interagency.matrix.activities.fields import EDITED, FIELDS
+from interagency.matrix.activities.labels import FactWords
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.record import facts
-from interagency.matrix.activities.words import FactWords
 
 SURVIVOR, OTHER, BOTH = "survivor", "other", "both"
 # What a person chooses of; a field that is part of another goes with it.

@@ -10,7 +10,7 @@ from functools import lru_cache
 from flask_babel import gettext as _
 from rapidfuzz import fuzz
 
-from interagency.words import folded_words
+from interagency.text.folding import folded_words
 
 _WORDS = re.compile(r"\w+")
 LIKENESS = 84  # of 100

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
-from interagency.history import Action, audit
+from interagency.db.history import Action, audit
 from interagency.matrix.activities.drafts import ActivityDraft
 from interagency.matrix.activities.models import Activity, ActivityEntity, Milestone, Participation
 from interagency.matrix.activities.record import (

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from interagency.database import Model, now
+from interagency.db.base import Model, now
 
 
 class VerdictKind(enum.StrEnum):

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
-from interagency.history import Action, audit
+from interagency.db.history import Action, audit
 from interagency.matrix.activities.drafts import Records, draft_from
 from interagency.matrix.activities.fields import completed
 from interagency.matrix.activities.models import Activity, Participation

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
-from interagency.database import is_conflict
+from interagency.db.base import is_conflict
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.overlaps.models import Verdict, VerdictKind, VerdictSaid
 

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.overview.grid import Cell, Grid, dimension_words
-from interagency.web import date_words
+from interagency.web.formats import date_words
 
 WIDTH, HEIGHT = 76, 34
 LEFT, TOP = 260, 60

@@ -8,14 +8,14 @@ import sqlalchemy as sa
 from flask import request
 from flask_login import current_user
 
-from interagency.database import db
+from interagency.db.base import db
 from interagency.matrix.activities.filters import NAMES, Filters, read_filters
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import my_entities
 from interagency.matrix.framework.names import chapters, recommendations
 from interagency.matrix.organisations.queries import entities
 from interagency.matrix.overview.grid import regions_in_order
-from interagency.web import today
+from interagency.web.context import today
 
 # The kind is an event's.
 _NAMES = tuple(name for name in NAMES if name != "kind")

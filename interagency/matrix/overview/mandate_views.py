@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from interagency.database import db
+from interagency.db.base import db
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.queries import my_entities
 from interagency.matrix.framework.names import recommendations
@@ -15,9 +15,10 @@ from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
 from interagency.matrix.organisations.speaking import entity_named
 from interagency.matrix.overview.mandates import declarations, declare
-from interagency.web import instant, refuse
+from interagency.web.context import instant
+from interagency.web.errors import refuse
 
-rooms = Blueprint("mandates", __name__)
+bp = Blueprint("mandates", __name__)
 
 
 def _entity() -> tuple[Organisation, list[Organisation]]:
@@ -28,7 +29,7 @@ def _entity() -> tuple[Organisation, list[Organisation]]:
     return entity_named(offered), offered
 
 
-@rooms.get("/mandates")
+@bp.get("/mandates")
 def mandates() -> ResponseReturnValue:
     """Which recommendations an entity says fall within its mandate."""
     entity, offered = _entity()
@@ -42,7 +43,7 @@ def mandates() -> ResponseReturnValue:
     )
 
 
-@rooms.post("/mandates")
+@bp.post("/mandates")
 def mandates_post() -> ResponseReturnValue:
     """Save what was ticked and cleared on the page; what somebody else saved meanwhile stays."""
     entity, _offered = _entity()

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
-from interagency.history import audit
+from interagency.db.history import audit
 from interagency.matrix.activities.models import Activity, ActivityEntity, Participation, activity_recommendation
 from interagency.matrix.framework.models import Chapter, Recommendation, Section
 from interagency.matrix.organisations.models import Mandate, Organisation

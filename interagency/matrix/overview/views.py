@@ -6,7 +6,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from interagency.database import db
+from interagency.db.base import db
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.overview.coverage import Blank, coverage
 from interagency.matrix.overview.drawing import Drawing, draw
@@ -14,12 +14,12 @@ from interagency.matrix.overview.frame import asked, frame
 from interagency.matrix.overview.grid import COLUMNS, ROWS, Grid, Line, dimension_words, grid
 from interagency.matrix.overview.together import together
 from interagency.matrix.overview.where import where
-from interagency.web import instant, today
+from interagency.web.context import instant, today
 
-rooms = Blueprint("overview", __name__)
+bp = Blueprint("overview", __name__)
 
 
-@rooms.app_template_global()
+@bp.app_template_global()
 def activities_of(filters: Filters, *lines: Line) -> str:
     """The address of the list of what a cell counts: the filters of the page, and those of its row and column."""
     for line in lines:
@@ -40,7 +40,7 @@ def _grid() -> tuple[Grid, Filters, list[str], str, str]:
     return grid(db.session, shown, mine, rows, columns), shown, mine, rows, columns
 
 
-@rooms.get("/matrix")
+@bp.get("/matrix")
 def matrix() -> ResponseReturnValue:
     """Counts of activities by two dimensions, as a heat map whose numbers open their activities."""
     found, filters, mine, rows, columns = _grid()
@@ -56,7 +56,7 @@ def matrix() -> ResponseReturnValue:
     )
 
 
-@rooms.get("/matrix.svg")
+@bp.get("/matrix.svg")
 def matrix_svg() -> ResponseReturnValue:
     """The same as a picture with text that can be selected."""
     found, filters, _mine, rows, columns = _grid()
@@ -68,7 +68,7 @@ def matrix_svg() -> ResponseReturnValue:
     return response
 
 
-@rooms.get("/coverage")
+@bp.get("/coverage")
 def coverage_page() -> ResponseReturnValue:
     """The 103 recommendations: who, how many, where, since when, and why nothing where nothing is."""
     filters, mine = asked()
@@ -76,14 +76,14 @@ def coverage_page() -> ResponseReturnValue:
     return render_template("overview/coverage.html", found=found, Blank=Blank, **frame(filters, mine))
 
 
-@rooms.get("/where")
+@bp.get("/where")
 def where_page() -> ResponseReturnValue:
     """By region and country, as a table and a map of tiles."""
     filters, mine = asked()
     return render_template("overview/where.html", found=where(db.session, filters, mine), **frame(filters, mine))
 
 
-@rooms.get("/together")
+@bp.get("/together")
 def together_page() -> ResponseReturnValue:
     """Which entities work with which, as a table and a picture, and chapter by chapter."""
     filters, mine = asked()

@@ -10,19 +10,17 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
 
-from interagency.database import db, reads_first, write_now
-from interagency.dates import words_between
-from interagency.form_keys import led_to, makes_anew
-from interagency.history import changes_of
+from interagency.db.base import db, reads_first, write_now
+from interagency.db.history import changes_of
 from interagency.matrix.activities import queries, record
 from interagency.matrix.activities.fields import COUNTRY_ROLE_WORDS, FILTERED, STATUS_WORDS
 from interagency.matrix.activities.figures import figure_words
 from interagency.matrix.activities.filters import read_filters
 from interagency.matrix.activities.forms import ActivityForm, OwnPartForm
+from interagency.matrix.activities.labels import FactWords, field_lines, field_words
 from interagency.matrix.activities.listing import page_of_activities
 from interagency.matrix.activities.models import TITLE_LENGTH, Activity, Participation
 from interagency.matrix.activities.record import Right, StaleVersionError
-from interagency.matrix.activities.words import FactWords, field_lines, field_words
 from interagency.matrix.agreement.gate import ACTIVITY
 from interagency.matrix.agreement.statements import standings
 from interagency.matrix.cycles.answers import month_being_updated
@@ -33,16 +31,18 @@ from interagency.matrix.overlaps.asking import Question, question_on
 from interagency.matrix.overlaps.undoing import merges_of
 from interagency.matrix.overlaps.verdicts import related_to
 from interagency.matrix.pages.moved import moved_page
-from interagency.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
-from interagency.web import instant, today
-from interagency.words import clean, listed
+from interagency.text.dates import words_between
+from interagency.text.folding import clean, listed
+from interagency.text.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
+from interagency.web.context import instant, today
+from interagency.web.idempotency import led_to, makes_anew
 
-rooms = Blueprint("activities", __name__)
+bp = Blueprint("activities", __name__)
 ROLE_LENGTH = 1000
 LONGEST_KEY = 2 * TITLE_LENGTH
 
 
-@rooms.app_context_processor
+@bp.app_context_processor
 def _words() -> dict[str, Any]:
     return {
         "status_words": STATUS_WORDS,
@@ -54,7 +54,7 @@ def _words() -> dict[str, Any]:
     }
 
 
-@rooms.get("/activities")
+@bp.get("/activities")
 def activities() -> ResponseReturnValue:
     """The list, under the filters of the query."""
     mine = queries.my_entities()
@@ -84,7 +84,7 @@ def activities() -> ResponseReturnValue:
     )
 
 
-@rooms.get("/activities/<int:activity_id>")
+@bp.get("/activities/<int:activity_id>")
 def activity(activity_id: int) -> ResponseReturnValue:
     """One activity."""
     found = queries.get_activity(activity_id)
@@ -106,7 +106,7 @@ def activity(activity_id: int) -> ResponseReturnValue:
     )
 
 
-@rooms.get("/activities/<int:activity_id>/history")
+@bp.get("/activities/<int:activity_id>/history")
 def history(activity_id: int) -> ResponseReturnValue:
     """Every change of one activity and of those merged into it: who, when, what was, what is."""
     found = queries.get_activity(activity_id)
@@ -122,7 +122,7 @@ def history(activity_id: int) -> ResponseReturnValue:
     )
 
 
-@rooms.get("/activities/new")
+@bp.get("/activities/new")
 def new() -> ResponseReturnValue:
     """The empty form."""
     mine = queries.my_entities()
@@ -131,7 +131,7 @@ def new() -> ResponseReturnValue:
     return _form_page(ActivityForm(db.session, mine=mine), None)
 
 
-@rooms.post("/activities/new")
+@bp.post("/activities/new")
 @makes_anew()
 def new_post() -> ResponseReturnValue:
     """Save a new activity."""
@@ -197,7 +197,7 @@ def _names_own_entity(form: ActivityForm, mine: list[Organisation]) -> bool:
     return False
 
 
-@rooms.get("/activities/<int:activity_id>/edit")
+@bp.get("/activities/<int:activity_id>/edit")
 def edit(activity_id: int) -> ResponseReturnValue:
     """The form with the record as it stands, or the own part of it."""
     found, right, mine = queries.get_activity_for_edit(activity_id)
@@ -206,7 +206,7 @@ def edit(activity_id: int) -> ResponseReturnValue:
     return _form_page(ActivityForm(db.session, found, mine), found)
 
 
-@rooms.post("/activities/<int:activity_id>/edit")
+@bp.post("/activities/<int:activity_id>/edit")
 @reads_first
 def edit_post(activity_id: int) -> ResponseReturnValue:
     """Save over the version that was read; a stale save is a conflict shown, and look-alikes are asked about."""
@@ -333,7 +333,7 @@ def _save_own_part(found: Activity, mine: list[Organisation]) -> ResponseReturnV
     return redirect(url_for("activities.activity", activity_id=number))
 
 
-@rooms.get("/dates")
+@bp.get("/dates")
 def read_a_date() -> ResponseReturnValue:
     """What a date typed by a person is read as: for the words shown beside the field."""
     text = clean(request.args.get("text", ""), lines=False)

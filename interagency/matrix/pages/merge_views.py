@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from interagency.database import db
+from interagency.db.base import db
 from interagency.matrix.activities.locks import lock
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import LARGEST_ID, get_activity
@@ -19,9 +19,11 @@ from interagency.matrix.overlaps.merging import merge
 from interagency.matrix.overlaps.models import Merge
 from interagency.matrix.overlaps.undoing import undo
 from interagency.matrix.pages.overlap_views import get_pair, rights_on
-from interagency.web import for_coordinators, instant, refuse, today
+from interagency.web.access import for_coordinators
+from interagency.web.context import instant, today
+from interagency.web.errors import refuse
 
-rooms = Blueprint("merging", __name__)
+bp = Blueprint("merging", __name__)
 
 
 def _get_pair_to_merge(first_id: int, second_id: int) -> tuple[Activity, Activity, list[Organisation]]:
@@ -38,7 +40,7 @@ def _get_pair_to_merge(first_id: int, second_id: int) -> tuple[Activity, Activit
     return survivor, other, mine
 
 
-@rooms.get("/overlaps/<int:first_id>/<int:second_id>/merge")
+@bp.get("/overlaps/<int:first_id>/<int:second_id>/merge")
 def merge_page(first_id: int, second_id: int) -> ResponseReturnValue:
     """Both versions field by field; the first of the two survives."""
     survivor, other, _mine = _get_pair_to_merge(first_id, second_id)
@@ -57,7 +59,7 @@ def _page(survivor: Activity, other: Activity, *, error: str = "", code: int = 2
     return page, code
 
 
-@rooms.post("/overlaps/<int:first_id>/<int:second_id>/merge")
+@bp.post("/overlaps/<int:first_id>/<int:second_id>/merge")
 def merge_post(first_id: int, second_id: int) -> ResponseReturnValue:
     """Make one of the two, as chosen."""
     survivor, other, mine = _get_pair_to_merge(first_id, second_id)
@@ -93,7 +95,7 @@ def _again(first_id: int, second_id: int, error: str, code: int) -> ResponseRetu
     return _page(survivor, other, error=error, code=code)
 
 
-@rooms.post("/activities/<int:activity_id>/merges/<int:merge_id>/undo")
+@bp.post("/activities/<int:activity_id>/merges/<int:merge_id>/undo")
 @for_coordinators
 def undo_post(activity_id: int, merge_id: int) -> ResponseReturnValue:
     """Make two of one again, while nothing was built on it."""

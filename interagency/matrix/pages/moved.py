@@ -12,17 +12,17 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from interagency.database import db
-from interagency.history import changes_of, facts_at
+from interagency.db.base import db
+from interagency.db.history import changes_of, facts_at
 from interagency.matrix.activities import record
 from interagency.matrix.activities.drafts import Records, draft_from
 from interagency.matrix.activities.forms import ActivityForm
+from interagency.matrix.activities.labels import FactWords, field_words
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import get_activity, survivor_of
 from interagency.matrix.activities.record import Right
-from interagency.matrix.activities.words import FactWords, field_words
 from interagency.matrix.organisations.models import Organisation
-from interagency.words import clean
+from interagency.text.folding import clean
 
 # Who takes part is settled by the merging; it is not put into the other's form.
 LEFT = ("lead", "entities", "roles", "participation", "is_listed")

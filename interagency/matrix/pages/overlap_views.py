@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
-from interagency.database import db
+from interagency.db.base import db
 from interagency.matrix.activities.filters import read_filters
 from interagency.matrix.activities.locks import lock
 from interagency.matrix.activities.models import Activity
@@ -19,14 +19,15 @@ from interagency.matrix.framework.names import chapters, recommendations
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
 from interagency.matrix.overlaps.fields import MergeRefusal
-from interagency.matrix.overlaps.find import common_of
+from interagency.matrix.overlaps.finder import common_of
 from interagency.matrix.overlaps.joining import join, who_could_join
 from interagency.matrix.overlaps.listing import OPEN, listing
 from interagency.matrix.overlaps.models import VerdictKind
 from interagency.matrix.overlaps.verdicts import history_of, keep_verdict
-from interagency.web import instant, refuse
+from interagency.web.context import instant
+from interagency.web.errors import refuse
 
-rooms = Blueprint("overlaps", __name__)
+bp = Blueprint("overlaps", __name__)
 VERDICT_WORDS = {
     VerdictKind.SAME: _l("The same"),
     VerdictKind.RELATED: _l("Related"),
@@ -34,7 +35,7 @@ VERDICT_WORDS = {
 }
 
 
-@rooms.get("/overlaps")
+@bp.get("/overlaps")
 def overlaps() -> ResponseReturnValue:
     """Pairs of activities of different entities that look alike: all for coordinators, their own for focal points."""
     mine = my_entities()
@@ -91,7 +92,7 @@ def rights_on(first: Activity, second: Activity, mine: list[Organisation]) -> tu
     return right_to_edit(current_user, mine, first), right_to_edit(current_user, mine, second)
 
 
-@rooms.get("/overlaps/<int:first_id>/<int:second_id>")
+@bp.get("/overlaps/<int:first_id>/<int:second_id>")
 def pair(first_id: int, second_id: int) -> ResponseReturnValue:
     """Two activities side by side: why they are shown, what was said of them, and what can be done."""
     first, second, mine = get_pair(first_id, second_id)
@@ -122,7 +123,7 @@ def _pair_page(
     return page, code
 
 
-@rooms.post("/overlaps/<int:first_id>/<int:second_id>/verdict")
+@bp.post("/overlaps/<int:first_id>/<int:second_id>/verdict")
 def verdict_post(first_id: int, second_id: int) -> ResponseReturnValue:
     """Say what the two are; a later word replaces it and both stay in the history."""
     first, second, mine = get_pair(first_id, second_id)
@@ -143,7 +144,7 @@ def verdict_post(first_id: int, second_id: int) -> ResponseReturnValue:
     return redirect(url_for("overlaps.overlaps") + (f"?{query}" if query else ""))
 
 
-@rooms.post("/overlaps/<int:first_id>/<int:second_id>/join")
+@bp.post("/overlaps/<int:first_id>/<int:second_id>/join")
 def join_post(first_id: int, second_id: int) -> ResponseReturnValue:
     """Name the entities of the second record in the first, which then asks them to confirm."""
     first, second, mine = get_pair(first_id, second_id)

@@ -1,0 +1,1 @@
+"""The record of an event: model, fields, saving, occurrences, recurrence, clashes."""

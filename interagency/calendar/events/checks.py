@@ -1,0 +1,116 @@
+"""What is checked of an event that was typed, each refusal said at its field."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+from wtforms import ValidationError
+
+from interagency.calendar.events.form_fields import EventFields
+from interagency.calendar.events.lines import read_number
+from interagency.calendar.events.models import Event
+from interagency.calendar.events.record import SegmentDraft
+from interagency.matrix.framework.names import Gazetteer
+from interagency.text.folding import clean
+from interagency.text.typed_dates import DateNotUnderstood, read_one_day
+from interagency.text.zones import is_known_zone, local_problem
+
+
+class EventChecks(EventFields):
+    """The fields of an event with the rules that hold between them."""
+
+    _session: Session
+    _event: Event | None
+    _names: Gazetteer
+    _found_parent: Event | None
+
+    def validate_timezone(self, field: Any) -> None:
+        if field.data and not is_known_zone(field.data):
+            raise ValidationError(
+                _("We do not know this time zone. Write a large city in it, such as Vienna, or choose one below.")
+            )
+
+    def validate_country(self, field: Any) -> None:
+        if field.data:
+            try:
+                self._names.country(field.data)
+            except ValueError as problem:
+                raise ValidationError(str(problem)) from None
+
+    def validate_segments(self, field: Any) -> None:
+        """Days there are, hours with a zone, and repetition only of exact days."""
+        if field.errors:  # a line that could not be read: said once is enough
+            return
+        if not field.data:
+            raise ValidationError(_("Write when it takes place; early 2027 or 2027 is fine."))
+        segments: list[SegmentDraft] = field.data
+        if any(segment.start_time for segment in segments) and not self.timezone.data:
+            raise ValidationError(_("Hours need a time zone: write the city or choose one below."))
+        if self.repeats.data and (len(segments) > 1 or not segments[0].start.is_exact):
+            raise ValidationError(_("Only an event on one run of exact days can repeat."))
+        for segment in segments:
+            self._check_clock(segment)
+
+    def _check_clock(self, segment: SegmentDraft) -> None:
+        zone = clean(self.timezone.data or "", lines=False)
+        if not (segment.start_time and segment.end_time and zone and is_known_zone(zone)):
+            return
+        for day, hour in ((segment.start.first, segment.start_time), (segment.end.last, segment.end_time)):
+            if local_problem(datetime.combine(day, hour), zone) == "skipped":
+                raise ValidationError(
+                    _(
+                        "On %(day)s the clocks in %(zone)s skip %(time)s. Choose another time.",
+                        day=day.isoformat(),
+                        zone=zone,
+                        time=f"{hour:%H:%M}",
+                    )
+                )
+
+    def validate_repeat_until(self, field: Any) -> None:
+        """A day, not before the event begins, and not beside a number of times."""
+        self._until: date | None = None
+        if not field.data or not self.repeats.data:
+            return
+        try:
+            found = read_one_day(field.data)
+        except DateNotUnderstood as problem:
+            raise ValidationError(str(problem)) from None
+        if found is None:
+            raise ValidationError(_("Write a day, such as 31 December 2027."))
+        if self.repeat_count.data:
+            raise ValidationError(_("Choose a number of times or a last day, not both."))
+        segments = self.segments.data or []
+        if segments and segments[0].start and found < segments[0].start.first:
+            raise ValidationError(_("The last day lies before the first. Choose a later one."))
+        self._until = found
+
+    def validate_parent(self, field: Any) -> None:
+        """An event that is there, and not one of its own side events."""
+        self._found_parent = None
+        if not field.data:
+            return
+        try:
+            found = self._session.get(Event, read_number(field.data))
+        except ValueError as problem:
+            raise ValidationError(str(problem)) from None
+        above, steps = found, 0
+        while above is not None and steps < 20:
+            if self._event is not None and above.id == self._event.id:
+                raise ValidationError(_("An event cannot take place within itself. Choose another."))
+            above, steps = above.parent, steps + 1
+        if found is None or not found.is_listed:
+            raise ValidationError(_("There is no event with this number. Choose from the list."))
+        self._found_parent = found
+
+    def validate_series_number(self, field: Any) -> None:
+        if field.data and not self.series_title.data:
+            raise ValidationError(_("A number needs a series: write its name."))
+
+    def validate_days(self, field: Any) -> None:
+        periods = [(s.start.first, s.end.last) for s in self.segments.data or []]
+        for day in field.data or []:
+            if not any(first <= day.day <= last for first, last in periods):
+                raise ValidationError(_("%(day)s is not one of the days above.", day=day.day.isoformat()))

@@ -1,0 +1,186 @@
+"""How the fields of an event that are more than one plain value become facts, and facts become a draft again.
+
+Facts are plain JSON values under stable keys; what they refer to stands in them by key, code or number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import NoResultFound
+from sqlalchemy.orm import Session, object_session
+
+from interagency.calendar.events.drafts import DayDraft, DocumentDraft, ExceptionDraft, SegmentDraft
+from interagency.calendar.events.models import Event, EventSeries, LinkKind, Part, Segment
+from interagency.matrix.activities.labels import FactWords
+from interagency.matrix.activities.models import Activity
+from interagency.matrix.framework.models import ROMAN, Country
+from interagency.matrix.organisations.models import Organisation
+from interagency.matrix.organisations.queries import names_of
+from interagency.text.dates import ImpreciseDate, words_between
+
+_KEYS: dict[type[Any], str] = {Organisation: "key", EventSeries: "title", Country: "code", Activity: "id", Event: "id"}
+
+
+class Records:
+    """The records that facts refer to. `known` are not asked for again; without a session only they are there."""
+
+    def __init__(self, session: Session | None, known: Iterable[Any] = ()) -> None:
+        self._session = session
+        self._known = {(type(one), getattr(one, _KEYS[type(one)])): one for one in known}
+
+    @classmethod
+    def of_event(cls, event: Event) -> Records:
+        """Those that `event` itself refers to."""
+        known: list[Any] = [link.organisation for link in event.organisations]
+        known += [document.owner for document in event.documents if document.owner]
+        known += [one for one in (event.country, event.series, event.parent) if one]
+        return cls(object_session(event), [*known, *event.activities])
+
+    def get(self, model: type[Any], key: Any) -> Any:
+        """The record of `model` with this key, code, title or id; None for None. Raises NoResultFound."""
+        if key is None:
+            return None
+        if (model, key) not in self._known:
+            if self._session is None:
+                raise NoResultFound(f"{model.__name__} {key}")
+            query = sa.select(model).where(getattr(model, _KEYS[model]) == key)
+            self._known[model, key] = self._session.scalars(query).one()
+        return self._known[model, key]
+
+
+def plain_words(value: Any) -> str:
+    """A fact as it stands; a dash for what is empty within it."""
+    if isinstance(value, (list, tuple)):
+        return "; ".join(plain_words(item) for item in value) or "—"
+    return "—" if value in (None, "") else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """How one field is read from the record, taken back from its fact, told, and what it is found by."""
+
+    fact: Callable[[Event], Any]
+    value: Callable[[Any, Records], Any]
+    words: Callable[[Any, FactWords], str] = lambda value, _words: plain_words(value)
+    search: Callable[[Event], Iterable[str]] = lambda _event: ()
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _segment_fact(segment: Segment) -> list[Any]:
+    return [
+        segment.start.code if segment.start else None,
+        segment.end.code if segment.end else None,
+        f"{segment.start_time:%H:%M}" if segment.start_time else None,
+        f"{segment.end_time:%H:%M}" if segment.end_time else None,
+        [[day.day.isoformat(), day.chapter_number, day.note] for day in segment.days],
+    ]
+
+
+def segment_draft(
+    start: str, end: str, begins: str | None, ends: str | None, days: list[list[Any]], *, number: int | None = None
+) -> SegmentDraft:
+    """A run of days from plain values: codes of imprecise dates, local times, `[day, chapter, note]` of its days."""
+    return SegmentDraft(
+        ImpreciseDate.from_code(start),
+        ImpreciseDate.from_code(end),
+        time.fromisoformat(begins) if begins else None,
+        time.fromisoformat(ends) if ends else None,
+        tuple(DayDraft(date.fromisoformat(day), chapter, note) for day, chapter, note in days),
+        number,
+    )
+
+
+def _segments_words(segments: list[list[Any]], _words: FactWords) -> str:
+    words = []
+    for start, end, begins, ends, _days in segments:
+        between = words_between(
+            ImpreciseDate.from_code(start) if start else None, ImpreciseDate.from_code(end) if end else None
+        )
+        words.append(f"{between}, {begins}-{ends}" if begins else between)
+    return "; ".join(words)
+
+
+SEGMENTS = Own(
+    lambda event: [_segment_fact(segment) for segment in event.segments],
+    lambda facts, _records: [segment_draft(*fact) for fact in facts if fact[0] and fact[1]],
+    _segments_words,
+)
+EXCEPTIONS = Own(
+    lambda event: [
+        [change.original.isoformat(), _iso(change.start), _iso(change.end), change.is_cancelled, change.title,
+         change.note]
+        for change in event.exceptions
+    ],
+    lambda facts, _records: [
+        ExceptionDraft(datetime.fromisoformat(original), _moment(start), _moment(end), is_cancelled, title, note)
+        for original, start, end, is_cancelled, title, note in facts
+    ],
+)  # fmt: skip
+COUNTRY = Own(
+    lambda event: event.country_code,
+    lambda code, records: records.get(Country, code),
+    lambda code, words: words.countries.get(code, code),
+    lambda event: (event.country.name, *event.country.other_names) if event.country else (),
+)
+
+
+def _organisations_words(keys: list[str], words: FactWords) -> str:
+    return "; ".join(words.organisations.get(key, key) for key in keys)
+
+
+def _organisations(part: Part) -> Own:
+    def present(event: Event) -> list[Organisation]:
+        return event.organisers if part is Part.ORGANISER else event.participants
+
+    return Own(
+        lambda event: [organisation.key for organisation in present(event)],
+        lambda keys, records: [records.get(Organisation, key) for key in keys],
+        _organisations_words,
+        lambda event: (name for organisation in present(event) for name in names_of(organisation)),
+    )
+
+
+ORGANISERS, PARTICIPANTS = _organisations(Part.ORGANISER), _organisations(Part.PARTICIPANT)
+CHAPTERS = Own(
+    lambda event: sorted(link.chapter_number for link in event.chapters if not link.by_day),
+    lambda numbers, _records: list(numbers),
+    lambda numbers, _words: ", ".join(ROMAN[number] for number in numbers),
+)
+LINKS = Own(
+    lambda event: [[link.kind.value, link.title, link.url] for link in event.links],
+    lambda facts, _records: [(LinkKind(kind), title, url) for kind, title, url in facts],
+)
+DOCUMENTS = Own(
+    # None without any, as in editions that were made before events had documents.
+    lambda event: [
+        [document.title, document.url, document.owner.key if document.owner else None, document.is_permitted]
+        for document in event.documents
+    ] or None,
+    lambda facts, records: [
+        DocumentDraft(title, url, records.get(Organisation, owner), is_permitted)
+        for title, url, owner, is_permitted in facts or []
+    ],
+)  # fmt: skip
+ACTIVITIES = Own(
+    lambda event: sorted(activity.id for activity in event.activities),
+    lambda numbers, records: [records.get(Activity, number) for number in numbers],
+)
+MILESTONE = Own(lambda event: event.milestone_id, lambda number, _records: number)
+PARENT = Own(lambda event: event.parent_id, lambda number, records: records.get(Event, number))
+SERIES = Own(
+    lambda event: event.series.title if event.series else None,
+    lambda title, records: records.get(EventSeries, title),
+    search=lambda event: (event.series.title,) if event.series else (),
+)

@@ -1,0 +1,254 @@
+"""The form of an event: the contract with the person typing. It hands over an EventDraft."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time
+from typing import Any
+
+import sqlalchemy as sa
+from flask import request
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from interagency.calendar.events.checks import EventChecks
+from interagency.calendar.events.fields import Kind
+from interagency.calendar.events.form_fields import REPEATS, SHOWN_AS_THEY_ARE
+from interagency.calendar.events.lines import (
+    DocumentReader,
+    day_words,
+    document_words,
+    link_words,
+    plain,
+    read_day,
+    read_link,
+    read_number,
+    read_segment,
+    record_words,
+    segment_words,
+)
+from interagency.calendar.events.models import Event, EventSeries
+from interagency.calendar.events.record import (
+    DayDraft,
+    DocumentDraft,
+    EventDraft,
+    ExceptionDraft,
+    Records,
+    SegmentDraft,
+)
+from interagency.calendar.events.recurrence import Repeat, repeat_of, rule_of
+from interagency.calendar.events.recurrence_rules import rule_from
+from interagency.matrix.activities.models import Activity, Milestone
+from interagency.matrix.activities.queries import survivor_of
+from interagency.matrix.framework.models import Chapter, Country
+from interagency.matrix.framework.names import gazetteer
+from interagency.matrix.organisations import choices
+from interagency.matrix.organisations.models import Organisation
+from interagency.matrix.organisations.queries import Directory, all_organisations
+from interagency.text.dates import ImpreciseDate
+from interagency.web.forms import Group, RecordsField, to_choices
+
+
+class EventForm(EventChecks):
+    """Everything about an event."""
+
+    def __init__(self, session: Session, event: Event | None = None, mine: list[Organisation] | None = None) -> None:
+        super().__init__()
+        self._session, self._event, self._records = session, event, Records(session)
+        organisations = [o for o in all_organisations(session) if o.retired_on is None or self._has(event, o)]
+        offered = {organisation.key: organisation for organisation in organisations}
+        chapters = {str(c.number): c for c in session.scalars(sa.select(Chapter).order_by(Chapter.number))}
+        own = [entity.key for entity in mine or []] if event is None else []
+        self.organisers.offer(offered, own)
+        self.participants.offer(offered)
+        self.chapters.offer(chapters)
+        self._names = gazetteer(session)
+        for field, look_up, say in (
+            (self.segments, read_segment, segment_words),
+            (self.days, read_day, day_words),
+            (self.links, read_link, link_words),
+            (self.documents, DocumentReader(Directory(session)).read, document_words),
+            (self.activities, self._activity, record_words),
+        ):
+            field.look_up, field.say = look_up, say
+        self._groups = {
+            "organisers": choices.organisation_groups(organisations),
+            "participants": choices.organisation_groups(organisations),
+            "chapters": choices.chapter_groups(session),
+        }
+        self._repeat = self._current_repeat(event)
+        if event is None or not event.rrule or self._repeat is not None:
+            self.repeats.choices = to_choices(pair for pair in REPEATS if pair[0] != "kept")
+        self._found_parent: Event | None = None
+        self.milestone.choices = to_choices(self._milestones(event))
+        if event is not None and not self.is_submitted():
+            self._fill(event)
+
+    @staticmethod
+    def _current_repeat(event: Event | None) -> Repeat | None:
+        if event is None or not event.rrule or not event.segments or not event.segments[0].start:
+            return None
+        return repeat_of(event.rrule, event.segments[0].start.first)
+
+    def _activity(self, line: str) -> Activity:
+        found = self._session.get(Activity, read_number(line))
+        found = survivor_of(self._session, found) if found is not None else None
+        if found is None or not found.is_listed:
+            raise ValueError(_("There is no activity %(line)s. Choose from the list.", line=line[:60]))
+        return found
+
+    def _milestones(self, event: Event | None) -> list[tuple[str, str]]:
+        """The milestones of the activities chosen or kept, to choose from."""
+        numbers = [int(found[1]) for found in re.finditer(r"^\s*#?(\d{1,9})", self.activities.typed or "", re.M)]
+        if not self.is_submitted() and event is not None:
+            numbers = [activity.id for activity in event.activities]
+        merged = sa.select(Activity.merged_into_id).where(Activity.id.in_(numbers))
+        own = sa.or_(Milestone.activity_id.in_(numbers), Milestone.activity_id.in_(merged))
+        query = sa.select(Milestone).where(own).order_by(Milestone.id)
+        offered = [(str(one.id), one.title) for one in self._session.scalars(query)]
+        return [("", str(_("None"))), *offered]
+
+    def offered_activities(self) -> list[Activity]:
+        """Activities to choose from: those of the organisers' entities would be too few, all too many."""
+        query = sa.select(Activity).where(Activity.is_listed).order_by(Activity.updated_at.desc(), Activity.id.desc())
+        return list(self._session.scalars(query.limit(300)))
+
+    def offered_events(self) -> list[Event]:
+        """Sessions and other events that could hold a side event."""
+        query = sa.select(Event).where(Event.is_listed, Event.id != (self._event.id if self._event else 0))
+        return list(self._session.scalars(query.order_by(Event.first_day.desc().nulls_last(), Event.id).limit(200)))
+
+    def offered_series(self) -> list[str]:
+        """The names of all series."""
+        return list(self._session.scalars(sa.select(EventSeries.title).order_by(EventSeries.title)))
+
+    @staticmethod
+    def _has(event: Event | None, organisation: Organisation) -> bool:
+        return event is not None and any(link.organisation is organisation for link in event.organisations)
+
+    def _fill(self, event: Event) -> None:
+        """Show the record as it stands."""
+        for field in SHOWN_AS_THEY_ARE:
+            fact = field.fact(event)
+            self[field.name].data = "" if fact is None and field.kind is not Kind.NUMBER else fact
+        self.version.data = str(event.version)
+        self.country.data = event.country.name if event.country else ""
+        repeat = self._repeat
+        self.repeats.data = repeat.kind if repeat else "kept" if event.rrule else ""
+        if repeat is not None:
+            self.repeat_every.data, self.repeat_count.data = repeat.every, repeat.count
+            self.repeat_until.data = ImpreciseDate.day(repeat.until).words() if repeat.until else ""
+        self.documents.found = [DocumentDraft(d.title, d.url, d.owner, d.is_permitted) for d in event.documents]
+        self.activities.found = list(event.activities)
+        self.milestone.data = str(event.milestone_id or "")
+        self.parent.data = record_words(event.parent) if event.parent else ""
+        self.series_title.data = event.series.title if event.series else ""
+        self.segments.found = [
+            SegmentDraft(s.start, s.end, s.start_time, s.end_time) for s in event.segments if s.start and s.end
+        ]
+        self.days.found = [DayDraft(d.day, d.chapter_number, d.note) for s in event.segments for d in s.days]
+        self.links.found = [(link.kind, link.title, link.url) for link in event.links]
+        self.organisers.offer(self.organisers.offered, [organiser.key for organiser in event.organisers])
+        self.participants.offer(self.participants.offered, [p.key for p in event.participants])
+        self.chapters.offer(
+            self.chapters.offered, [str(link.chapter_number) for link in event.chapters if not link.by_day]
+        )
+
+    def groups(self, name: str) -> list[Group]:
+        """What the chooser called `name` offers, with the chosen ones marked."""
+        field: RecordsField = getattr(self, name)
+        return field.marked(self._groups[name])
+
+    @property
+    def speaks_of_repeats(self) -> bool:
+        """Whether anything is chosen, typed or wrong under “Repeats”."""
+        fields = (self.repeats, self.repeat_every, self.repeat_count, self.repeat_until)
+        typed = self.repeats.data or self.repeat_count.data or self.repeat_until.data
+        return bool(typed) or any(field.errors for field in fields)
+
+    @property
+    def reading(self) -> str:
+        """The days and hours as they were read, in words: shown before they are saved."""
+        return "; ".join(segment_words(segment) for segment in self.segments.data or [])
+
+    @property
+    def needs_showing(self) -> bool:
+        """Whether what was typed differs from its reading, and the person has not seen the reading yet."""
+        typed = "; ".join(
+            line.strip() for line in (self.segments.typed or "").replace(";", "\n").split("\n") if line.strip()
+        )
+        return plain(typed) != plain(self.reading) and request.form.get("segments_read", "") != self.reading
+
+    def _series(self) -> EventSeries | None:
+        """The series by its name; a new one when there is none."""
+        title = self.series_title.data
+        if not title:
+            return None
+        found = self._session.scalar(sa.select(EventSeries).where(EventSeries.title == title))
+        if found is None:
+            found = EventSeries(title=title)
+            self._session.add(found)
+            self._session.flush()
+        return found
+
+    def _rule(self, first: date) -> str:
+        """The RRULE of what was chosen under “Repeats”."""
+        kind = self.repeats.data
+        if not kind:
+            return ""
+        if kind == "kept":
+            return self._event.rrule if self._event is not None else ""
+        until = getattr(self, "_until", None)
+        return rule_of(Repeat(kind, self.repeat_every.data or 1, self.repeat_count.data, until), first)
+
+    def draft(self) -> EventDraft:
+        """The finished values. Call after `validate`."""
+        drafts: list[SegmentDraft] = sorted(self.segments.data, key=lambda s: (s.start.first, s.start_time or time()))
+        days: list[DayDraft] = sorted(self.days.data or [], key=lambda day: day.day)
+        segments = [
+            SegmentDraft(
+                s.start,
+                s.end,
+                s.start_time,
+                s.end_time,
+                tuple(day for day in days if s.start.first <= day.day <= s.end.last),
+            )
+            for s in drafts
+        ]
+        rrule = self._rule(drafts[0].start.first)
+        code = self._names.country(self.country.data) if self.country.data else None
+        values: dict[str, Any] = {
+            field.name: field.value(self[field.name].data or field.empty, self._records) for field in SHOWN_AS_THEY_ARE
+        }
+        values["series_number"] = values["series_number"] if self.series_title.data else None
+        return EventDraft(
+            **values,
+            segments=segments,
+            rrule=rrule,
+            exceptions=_kept_exceptions(self._event, rrule, drafts[0]) if self._event else [],
+            country=self._records.get(Country, code),
+            organisers=self.organisers.data or [],
+            participants=self.participants.data or [],
+            chapters=[chapter.number for chapter in self.chapters.data or []],
+            links=self.links.data or [],
+            documents=self.documents.data or [],
+            activities=self.activities.data or [],
+            milestone=int(self.milestone.data) if self.milestone.data else None,
+            parent=self._found_parent,
+            series=self._series(),
+        )
+
+
+def _kept_exceptions(event: Event, rrule: str, first: SegmentDraft) -> list[ExceptionDraft]:
+    """The moved and cancelled occurrences that still belong to the rule."""
+    if not rrule:
+        return []
+    rule = rule_from(rrule, datetime.combine(first.start.first, first.start_time or time()))
+    return [
+        ExceptionDraft(c.original, c.start, c.end, c.is_cancelled, c.title, c.note)
+        for c in event.exceptions
+        if rule.between(c.original, c.original, inc=True)
+    ]
+
+
+__all__ = ["EventForm", "read_segment", "segment_words"]

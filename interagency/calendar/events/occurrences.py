@@ -1,0 +1,279 @@
+"""What happens on which day: the occurrences of events, for lists and month pages."""
+
+from __future__ import annotations
+
+import calendar as months
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from interagency.calendar.events.models import Event, EventStatus, OccurrenceChange, Segment
+from interagency.calendar.events.recurrence_rules import rule_from
+from interagency.text.dates import ImpreciseDate, words_between
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One happening of an event: its days, its hours where known (aware), the chapter of each day."""
+
+    event: Event
+    segment: Segment
+    first: date
+    last: date
+    start: datetime | None
+    end: datetime | None
+    title: str
+    is_cancelled: bool
+    note: str
+    exact: bool
+    when: str
+
+    @property
+    def sort_key(self) -> tuple[date, datetime, int, int]:
+        begins = self.start or datetime.combine(self.first, time(), ZoneInfo("UTC"))
+        return (self.first, begins.replace(tzinfo=None), self.event.id, self.segment.number)
+
+
+class StoredOccurrence(NamedTuple):
+    """One occurrence as editions and hand-outs keep it: in JSON a list of these values, in this order for ever.
+
+    `when` says its days in words, `first` and `last` as ISO dates; `begins` and `ends` are local times of the event's
+    zone as `HH:MM`, empty for whole days. `is_exact`: both days are known. Read one by `StoredOccurrence(*values)`.
+    """
+
+    when: str
+    first: str
+    last: str
+    begins: str
+    ends: str
+    title: str
+    is_cancelled: bool
+    is_exact: bool
+
+    @property
+    def first_day(self) -> date:
+        return date.fromisoformat(self.first)
+
+    @property
+    def last_day(self) -> date:
+        return date.fromisoformat(self.last)
+
+
+def stored(occurrence: Occurrence) -> StoredOccurrence:
+    """An occurrence as an edition keeps it."""
+    return StoredOccurrence(
+        occurrence.when,
+        occurrence.first.isoformat(),
+        occurrence.last.isoformat(),
+        f"{occurrence.start:%H:%M}" if occurrence.start else "",
+        f"{occurrence.end:%H:%M}" if occurrence.end else "",
+        occurrence.title,
+        occurrence.is_cancelled,
+        occurrence.exact,
+    )
+
+
+def occurrences(event: Event, first: date, last: date) -> list[Occurrence]:
+    """What of `event` happens on the days from `first` to `last`, in order; imprecise ones by their whole period."""
+    if event.rrule and event.segments:
+        return _recurring(event, event.segments[0], first, last)
+    found = [_of_segment(event, segment) for segment in event.segments if segment.start and segment.end]
+    return [one for one in found if one.first <= last and one.last >= first]
+
+
+def all_occurrences(events: Iterable[Event], first: date, last: date) -> list[Occurrence]:
+    """What happens on the days from `first` to `last`, over all `events`, in order."""
+    found = [one for event in events for one in occurrences(event, first, last)]
+    return sorted(found, key=lambda one: one.sort_key)
+
+
+def days_words(event: Event) -> str:
+    """All days of an event in words, with the hours where they are known."""
+    words = []
+    for segment in event.segments:
+        hours = f", {segment.start_time:%H:%M}-{segment.end_time:%H:%M}" if segment.start_time else ""
+        words.append(words_between(segment.start, segment.end) + hours)
+    return "; ".join(words) + (", repeated" if event.rrule else "")
+
+
+def zone_of(event: Event) -> ZoneInfo | None:
+    """The zone of the event's times."""
+    return ZoneInfo(event.timezone) if event.timezone else None
+
+
+def _of_segment(event: Event, segment: Segment) -> Occurrence:
+    assert segment.start is not None and segment.end is not None
+    zone, start, end = zone_of(event), None, None
+    if zone and segment.start_time and segment.end_time and segment.is_exact:
+        start = datetime.combine(segment.start.first, segment.start_time, zone)
+        end = datetime.combine(segment.end.last, segment.end_time, zone)
+    return Occurrence(
+        event=event,
+        segment=segment,
+        first=segment.start.first,
+        last=segment.end.last,
+        start=start,
+        end=end,
+        title=event.title,
+        is_cancelled=event.status is EventStatus.CANCELLED,
+        note="",
+        exact=segment.is_exact,
+        when=words_between(segment.start, segment.end),
+    )
+
+
+def _recurring(event: Event, segment: Segment, first: date, last: date) -> list[Occurrence]:
+    if not (segment.start and segment.end):
+        return []
+    begins = datetime.combine(segment.start.first, segment.start_time or time())
+    length = datetime.combine(segment.end.last, segment.end_time or time()) - begins
+    changes = {change.original: change for change in event.exceptions}
+    rule = rule_from(event.rrule, begins)
+    window = (datetime.combine(first, time()) - length - timedelta(days=1), datetime.combine(last, time.max))
+    found = [
+        _changed(event, segment, original, length, changes.get(original))
+        for original in rule.between(*window, inc=True)
+    ]
+    seen = set(rule.between(*window, inc=True))
+    found += [
+        _changed(event, segment, change.original, length, change)
+        for change in event.exceptions
+        if change.original not in seen and change.start and first <= change.start.date() <= last
+    ]
+    return [one for one in found if one.first <= last and one.last >= first]
+
+
+def originals(event: Event, first: date, last: date) -> list[tuple[datetime, Occurrence]]:
+    """The occurrences of a repeated event by when the rule would have put them (local time), cancelled ones too."""
+    segment = event.segments[0]
+    if not (segment.start and segment.end):
+        return []
+    begins = datetime.combine(segment.start.first, segment.start_time or time())
+    length = datetime.combine(segment.end.last, segment.end_time or time()) - begins
+    changes = {change.original: change for change in event.exceptions}
+    rule = rule_from(event.rrule, begins)
+    window = (datetime.combine(first, time()), datetime.combine(last, time.max))
+    return [
+        (original, _changed(event, segment, original, length, changes.get(original)))
+        for original in rule.between(*window, inc=True)
+    ]
+
+
+def _changed(
+    event: Event, segment: Segment, original: datetime, length: timedelta, change: OccurrenceChange | None
+) -> Occurrence:
+    begins = change.start if change and change.start else original
+    ends = change.end if change and change.end else begins + length
+    zone = zone_of(event)
+    timed = zone is not None and segment.start_time is not None
+    start = begins.replace(tzinfo=zone) if timed else None
+    end = ends.replace(tzinfo=zone) if timed else None
+    cancelled = event.status is EventStatus.CANCELLED or bool(change and change.is_cancelled)
+    return Occurrence(
+        event=event,
+        segment=segment,
+        first=begins.date(),
+        last=ends.date(),
+        start=start,
+        end=end,
+        title=(change.title if change else "") or event.title,
+        is_cancelled=cancelled,
+        note=change.note if change else "",
+        exact=True,
+        when=words_between(ImpreciseDate.day(begins.date()), ImpreciseDate.day(ends.date())),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """An occurrence as it stands in one week of a month: from which weekday (0 Monday) over how many days."""
+
+    occurrence: Occurrence
+    column: int
+    span: int
+    row: int
+    begins_before: bool
+    ends_after: bool
+    chapters: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """A week of a month page."""
+
+    days: tuple[date, ...]
+    bars: tuple[Bar, ...]
+
+
+def weeks_of_month(year: int, month: int) -> list[tuple[date, ...]]:
+    """The weeks of a month, Monday first, filled up with the days before and after."""
+    return [tuple(week) for week in months.Calendar().monthdatescalendar(year, month)]
+
+
+def month_page(events: Iterable[Event], year: int, month: int) -> tuple[list[Week], list[Occurrence]]:
+    """The weeks with their bars, and the imprecise occurrences that touch the month and stand in words only."""
+    weeks = weeks_of_month(year, month)
+    found = all_occurrences(events, weeks[0][0], weeks[-1][-1])
+    exact = [one for one in found if one.exact]
+    last_day = date(year, month, months.monthrange(year, month)[1])
+    imprecise = [one for one in found if not one.exact and one.first <= last_day and one.last >= date(year, month, 1)]
+    return [_week(days, exact) for days in weeks], imprecise
+
+
+def _week(days: tuple[date, ...], found: list[Occurrence]) -> Week:
+    bars: list[Bar] = []
+    free: list[date] = []  # per row, the last day taken
+    here = [one for one in found if one.first <= days[-1] and one.last >= days[0]]
+    for one in sorted(here, key=lambda one: (max(one.first, days[0]), -(one.last - one.first).days, one.sort_key)):
+        begins, ends = max(one.first, days[0]), min(one.last, days[-1])
+        row = next((index for index, taken in enumerate(free) if taken < begins), len(free))
+        if row == len(free):
+            free.append(ends)
+        free[row] = ends
+        chapters = {day.day: day.chapter_number for day in one.segment.days}
+        span = (ends - begins).days + 1
+        bars.append(
+            Bar(
+                one,
+                column=(begins - days[0]).days,
+                span=span,
+                row=row,
+                begins_before=one.first < days[0],
+                ends_after=one.last > days[-1],
+                chapters=tuple(chapters.get(begins + timedelta(days=offset)) for offset in range(span)),
+            )
+        )
+    return Week(days, tuple(bars))
+
+
+@dataclass(frozen=True, slots=True)
+class YearMonth:
+    """A month of a year at a glance: its weeks as days with how many happenings each has."""
+
+    first: date
+    weeks: tuple[tuple[tuple[date, int], ...], ...]
+    happenings: int
+
+
+def year_page(found: Iterable[Occurrence], year: int) -> list[YearMonth]:
+    """The twelve months of a year with the number of exactly dated happenings on each day."""
+    per_day: dict[date, int] = {}
+    begun: dict[int, int] = {}
+    for one in found:
+        if not one.exact or one.is_cancelled:
+            continue
+        day = max(one.first, date(year, 1, 1))
+        begun[day.month] = begun.get(day.month, 0) + 1
+        while day <= min(one.last, date(year, 12, 31)):
+            per_day[day] = per_day.get(day, 0) + 1
+            day += timedelta(days=1)
+    return [
+        YearMonth(
+            date(year, month, 1),
+            tuple(tuple((day, per_day.get(day, 0)) for day in week) for week in weeks_of_month(year, month)),
+            begun.get(month, 0),
+        )
+        for month in range(1, 13)
+    ]

@@ -1,0 +1,1 @@
+"""From records to feeds: time zones, building, subscriptions, deadlines, serving."""

@@ -1,0 +1,80 @@
+"""The reporting deadlines of the cycle, in each focal point's own feed until their entity has signed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from interagency.calendar.events.models import Event
+from interagency.calendar.feeds.building import FeedEvent
+from interagency.calendar.feeds.publishing import CANCELLED_STAYS, PAST, midnight
+from interagency.matrix.cycles.answers import open_cycles
+from interagency.matrix.cycles.models import Answer, Cycle, Extension
+from interagency.matrix.cycles.months import month_words
+from interagency.matrix.organisations.models import Organisation
+from interagency.web.context import settings
+
+
+def deadlines_of(session: Session, entities: Sequence[Organisation], base_url: str) -> list[FeedEvent]:
+    """A whole-day entry for each open month an entity has not answered, on the day it is due."""
+    cycles = open_cycles(session)
+    if not cycles or not entities:
+        return []
+    ids, months = [entity.id for entity in entities], [cycle.month for cycle in cycles]
+    said = session.execute(
+        sa.select(Answer.cycle_month, Answer.entity_id).where(
+            Answer.cycle_month.in_(months), Answer.entity_id.in_(ids), Answer.ended_at.is_(None)
+        )
+    )
+    answered = {(month, entity_id) for month, entity_id in said}
+    extensions = {
+        (one.cycle_month, one.entity_id): one
+        for one in session.scalars(
+            sa.select(Extension).where(Extension.cycle_month.in_(months), Extension.entity_id.in_(ids))
+        )
+    }
+    return [
+        _entry(cycle, entity, extensions.get((cycle.month, entity.id)), base_url)
+        for cycle in cycles
+        for entity in entities
+        if (cycle.month, entity.id) not in answered
+    ]
+
+
+def _entry(cycle: Cycle, entity: Organisation, extension: Extension | None, base_url: str) -> FeedEvent:
+    due = (extension.due_at if extension else cycle.due_at).astimezone(settings().zone)
+    moments = (cycle.opened_at, cycle.due_set_at, extension.given_at if extension else None)
+    changed = max(moment for moment in moments if moment is not None)
+    day: date = due.date()
+    return FeedEvent(
+        uid=f"due-{cycle.month}-{entity.key}@interagency",
+        sequence=(day - cycle.opened_at.date()).days,  # rises when the date is moved on
+        stamp=changed,
+        created=cycle.opened_at,
+        title=f"{entity.short}: matrix and calendar for {month_words(cycle.month)} due",
+        status="confirmed",
+        start=day,
+        end=day,
+        description=f"Due {due:%H:%M} {settings().timezone}. It leaves this calendar once {entity.short} has signed.",
+        url=f"{base_url}/month?cycle={cycle.month}&entity={entity.key}",
+        categories=("Deadline", entity.short),
+        transparent=True,
+    )
+
+
+def left_the_window(session: Session, day: date) -> list[datetime]:
+    """When an event last fell out of feeds by its age, seen on `day`: a deletion moves Last-Modified too."""
+    last_day = session.scalar(sa.select(sa.func.max(Event.last_day)).where(Event.last_day < day - PAST))
+    cancelled = session.scalar(
+        sa.select(sa.func.max(Event.cancelled_at)).where(Event.cancelled_at < midnight(day - CANCELLED_STAYS))
+    )
+    moments = []
+    if last_day is not None:
+        moments.append(midnight(last_day + PAST + timedelta(days=1)))
+    if cancelled is not None:
+        cancelled_on = cancelled.astimezone(settings().zone).date()
+        moments.append(midnight(cancelled_on + CANCELLED_STAYS + timedelta(days=1)))
+    return moments

@@ -1,0 +1,174 @@
+"""From the record of an event to what goes out in a feed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+
+import sqlalchemy as sa
+
+from interagency.calendar.events.models import Event, EventStatus, LinkKind, OccurrenceChange, Segment
+from interagency.calendar.feeds.building import FeedEvent, FeedOverride
+from interagency.matrix.framework.models import ROMAN
+from interagency.web.context import settings
+
+log = logging.getLogger(__name__)
+# What the UIDs made here end in.
+OWN_HOST = "@interagency"
+# Google stops reading near one megabyte; the far past is left out unless asked for.
+PAST = timedelta(days=183)
+CANCELLED_STAYS = timedelta(days=90)
+# A CSS name for each chapter (RFC 7986, 5.9), near to the tones of the pages.
+COLOURS = ("", "steelblue", "sienna", "seagreen", "mediumvioletred", "olive", "slateblue", "teal")
+STATUS = {
+    EventStatus.TENTATIVE: "tentative",
+    EventStatus.POSTPONED: "tentative",
+    EventStatus.CONFIRMED: "confirmed",
+    EventStatus.HELD: "confirmed",
+    EventStatus.CANCELLED: "cancelled",
+}
+
+
+def midnight(day: date) -> datetime:
+    """When `day` begins in the zone of the service."""
+    return datetime.combine(day, time(), settings().zone)
+
+
+def in_feeds(day: date, *, whole_past: bool = False) -> list[sa.ColumnElement[bool]]:
+    """The conditions on Event under which subscribers get it on `day`: not too old, not cancelled too long ago.
+
+    They change at the service's own midnight and at no other time, so that a feed's validators need to know only the
+    day.
+    """
+    conditions = [sa.or_(Event.cancelled_at.is_(None), Event.cancelled_at >= midnight(day - CANCELLED_STAYS))]
+    if not whole_past:
+        conditions.append(sa.or_(Event.last_day.is_(None), Event.last_day >= day - PAST))
+    return conditions
+
+
+def feed_events(events: Iterable[Event], base_url: str) -> list[FeedEvent]:
+    """What a feed carries of `events`: an entry for each exactly dated segment.
+
+    Imprecise dates are left out: a feed cannot say `early 2018`, and a day that nobody named must not stand there.
+    A record that cannot be told is left out and logged; it never takes the others with it.
+    """
+    entries = []
+    for event in events:
+        try:
+            entries += [
+                _entry(event, segment, place, base_url)
+                for place, segment in enumerate(event.segments)
+                if segment.is_exact
+            ]
+        except Exception:
+            log.exception("Event %s is left out of feeds: its record cannot be told", event.id)
+    return entries
+
+
+def uid_of(event: Event, segment: Segment) -> str:
+    """The UID of a segment: the event's own for the first, with the number for the others."""
+    return numbered_uid(event.uid, segment.number)
+
+
+def numbered_uid(uid: str, number: int) -> str:
+    """The UID of the run of days with that number, of the event with this UID."""
+    if number == 1:
+        return uid
+    name, at, host = uid.partition("@")
+    return f"{name}-{number}{at}{host}"
+
+
+def _entry(event: Event, segment: Segment, place: int, base_url: str) -> FeedEvent:
+    assert segment.start is not None and segment.end is not None
+    timed = bool(segment.start_time and segment.end_time and event.timezone)
+    start: date | datetime = segment.start.first
+    end: date | datetime = segment.end.last
+    if timed:
+        start = datetime.combine(segment.start.first, segment.start_time or time())
+        end = datetime.combine(segment.end.last, segment.end_time or time())
+    recurs = place == 0 and bool(event.rrule)
+    url = f"{base_url}/events/{event.id}"
+    return FeedEvent(
+        uid=uid_of(event, segment),
+        sequence=event.sequence,
+        stamp=event.updated_at,
+        created=event.created_at,
+        title=_title(event, place),
+        status=STATUS[event.status],  # type: ignore[arg-type]
+        start=start,
+        end=end,
+        tzid=event.timezone if timed else None,
+        rrule=event.rrule if recurs else None,
+        exdates=(),
+        overrides=tuple(_override(event, change, timed, end, start) for change in event.exceptions) if recurs else (),
+        location=event.place,
+        description=_description(event, segment),
+        url=url,
+        categories=_categories(event),
+        links=_links(event),
+        geo=(event.latitude, event.longitude) if event.latitude is not None and event.longitude is not None else None,
+        colour=COLOURS[event.chapters[0].chapter_number] if event.chapters else None,
+        related_to=event.uid if segment.number != 1 else (event.parent.uid if event.parent else None),
+        transparent=not timed,
+    )
+
+
+def _title(event: Event, place: int) -> str:
+    title = event.title
+    if len(event.segments) > 1:
+        title = f"{title} ({place + 1}/{len(event.segments)})"
+    return f"{title} (postponed)" if event.status is EventStatus.POSTPONED else title
+
+
+def _override(
+    event: Event, change: OccurrenceChange, timed: bool, end: date | datetime, start: date | datetime
+) -> FeedOverride:
+    """A moved, changed or cancelled occurrence, by its original begin."""
+    original: date | datetime = change.original if timed else change.original.date()
+    begins: date | datetime = original
+    if change.start:
+        begins = change.start if timed else change.start.date()
+    ends: date | datetime = begins + (end - start)  # type: ignore[operator]  # both dates or both date-times
+    if change.end:
+        ends = change.end if timed else change.end.date()
+    return FeedOverride(
+        original=original,
+        start=begins,
+        end=ends,
+        title=change.title or None,
+        cancelled=change.is_cancelled,
+        note=change.note or None,
+    )
+
+
+def _description(event: Event, segment: Segment) -> str:
+    parts = [event.description]
+    if event.organisers:
+        parts.append("Organised by " + "; ".join(organiser.short for organiser in event.organisers))
+    if event.participants:
+        others = " and others" if event.participants_incomplete else ""
+        parts.append("With " + "; ".join(participant.short for participant in event.participants) + others)
+    days = [
+        f"{day.day.day} {day.day:%B %Y}: "
+        + (f"chapter {ROMAN[day.chapter_number]}" if day.chapter_number else "no chapter")
+        + (f" ({day.note})" if day.note else "")
+        for day in segment.days
+    ]
+    parts += ["\n".join(days)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _categories(event: Event) -> tuple[str, ...]:
+    entities = [organiser.short for organiser in event.organisers if organiser.is_entity]
+    chapters = [f"Chapter {ROMAN[link.chapter_number]}" for link in event.chapters]
+    return tuple(dict.fromkeys([event.kind.value.capitalize(), *entities, *chapters]))
+
+
+def _links(event: Event) -> tuple[tuple[str, str], ...]:
+    """Title and address; a meeting's title begins with `Meeting`, so that it is known as one."""
+    words = {LinkKind.MEETING: "Meeting", LinkKind.WEBCAST: "Webcast", LinkKind.PAGE: ""}
+    return tuple(
+        (": ".join(part for part in (words[link.kind], link.title) if part) or link.url, link.url)
+        for link in event.links
+    )

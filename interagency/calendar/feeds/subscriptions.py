@@ -1,0 +1,149 @@
+"""Private addresses of feeds: made, read, reset, revoked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from interagency.accounts.models import AccessToken, Person, TokenKind, new_token, token_hash
+from interagency.accounts.queries import living_token
+from interagency.calendar.events.queries import event_conditions, read_event_filters
+from interagency.calendar.feeds.building import END, FeedEvent, beginning, blocks_of, in_order
+from interagency.calendar.feeds.deadlines import deadlines_of, left_the_window
+from interagency.calendar.feeds.event_cache import Feed, event_cache
+from interagency.calendar.feeds.models import FeedRevision, Subscription
+from interagency.calendar.feeds.publishing import in_feeds, midnight
+from interagency.calendar.feeds.state import USE_NOTED_EVERY
+from interagency.db.base import now, write_aside
+from interagency.matrix.activities.filters import Filters
+from interagency.matrix.organisations.models import Appointment
+from interagency.matrix.organisations.queries import entities_of
+from interagency.web.context import today
+
+
+def subscriptions_of(session: Session, person: Person) -> list[tuple[Subscription, AccessToken]]:
+    """The living subscriptions of a person with their tokens, oldest first."""
+    query = (
+        sa.select(Subscription, AccessToken)
+        .join(AccessToken, AccessToken.id == Subscription.token_id)
+        .where(Subscription.person_id == person.id, AccessToken.revoked_at.is_(None))
+        .order_by(Subscription.id)
+    )
+    return [(row[0], row[1]) for row in session.execute(query)]
+
+
+def subscribe(
+    session: Session, person: Person, name: str, filters: Filters, token: str | None = None
+) -> tuple[Subscription, str]:
+    """A new subscription and its token, a new one unless one is given, which is shown once and kept only as a hash."""
+    token = token or new_token()
+    kept = AccessToken(kind=TokenKind.FEED, token_hash=token_hash(token), person_id=person.id, label=name)
+    session.add(kept)
+    session.flush()
+    values = {key: list(chosen) for key, chosen in filters.values.items()}
+    subscription = Subscription(person_id=person.id, token_id=kept.id, name=name, filters=values)
+    session.add(subscription)
+    session.flush()
+    return subscription, token
+
+
+def reset(session: Session, kept: AccessToken, token: str | None = None) -> str:
+    """A new secret for the same subscription; the old address ends at once."""
+    token = token or new_token()
+    kept.token_hash = token_hash(token)
+    session.flush()
+    return token
+
+
+def subscription_by_token(session: Session, token: str) -> tuple[Subscription, AccessToken, Person] | None:
+    """Whose feed `token` opens, or None for an unknown, revoked or expired one, or a disabled account."""
+    kept = living_token(session, TokenKind.FEED, token)
+    if kept is None or not kept.is_alive(now()):
+        return None
+    subscription = session.scalar(sa.select(Subscription).where(Subscription.token_id == kept.id))
+    person = session.get(Person, kept.person_id)
+    if subscription is None or person is None or not person.is_active:
+        return None
+    return subscription, kept, person
+
+
+def feed_address(base_url: str, token: str) -> str:
+    """The address a feed is fetched at, as people are shown it."""
+    return f"{base_url}/feeds/{token}.ics"
+
+
+def note_use(token: str) -> None:
+    """Remember that the address was used, at most once an hour, without waiting for a busy database.
+
+    For after the feed is made: what the session has loaded is given up.
+    """
+    used, at = AccessToken.last_used_at, now()
+    due = sa.or_(used.is_(None), used <= at - USE_NOTED_EVERY)
+    write_aside(sa.update(AccessToken).where(AccessToken.token_hash == token_hash(token), due).values(last_used_at=at))
+
+
+def filters_of(session: Session, subscription: Subscription) -> Filters:
+    """The filters a subscription was made with; names that have changed since are understood."""
+    pairs = [(name, value) for name, values in subscription.filters.items() for value in values]
+    return read_event_filters(session, MultiDict(pairs))
+
+
+def make_feed(
+    session: Session, person: Person, subscription: Subscription, address: str, *, base_url: str, whole_past: bool
+) -> Feed:
+    """The feed as the rights of `person` are now."""
+    day = today()
+    entities = entities_of(session, person, day)
+    filters = filters_of(session, subscription)
+    wanted = not filters or bool(filters.get("mine"))
+    made = build_feed(
+        session,
+        filters,
+        [entity.key for entity in entities],
+        subscription.name,
+        address,
+        base_url,
+        whole_past,
+        deadlines=deadlines_of(session, entities, base_url) if wanted else [],
+    )
+    return replace(made, changed_at=max([made.changed_at, *appointment_turns(session, person, day)]))
+
+
+def appointment_turns(session: Session, person: Person, day: date) -> list[datetime]:
+    """When appointments of `person` last began or ended, seen on `day`: what is theirs changes at midnight."""
+    begun, ended = session.execute(
+        sa.select(
+            sa.func.max(Appointment.first_day).filter(Appointment.first_day <= day),
+            sa.func.max(Appointment.last_day).filter(Appointment.last_day < day),
+        ).where(Appointment.person_id == person.id)
+    ).one()
+    days = [one for one in (begun, ended + timedelta(days=1) if ended else None) if one is not None]
+    return [midnight(one) for one in days]
+
+
+def build_feed(
+    session: Session,
+    filters: Filters,
+    mine: list[str],
+    name: str,
+    address: str,
+    base_url: str,
+    whole_past: bool,
+    *,
+    deadlines: Sequence[FeedEvent] = (),
+) -> Feed:
+    """The events under `filters` as a calendar, and a focal point's own deadlines, from cached bytes of the events.
+
+    The same data gives the same bytes."""
+    day = today()
+    revision = session.get(FeedRevision, 1)
+    conditions = [*event_conditions(filters, mine), *in_feeds(day, whole_past=whole_past)]
+    blocks = in_order([*event_cache().blocks(session, conditions, base_url), *blocks_of(deadlines)])
+    moments = [revision.changed_at if revision else now(), *left_the_window(session, day)]
+    body = b"".join([beginning(name, address, blocks), *[block.body for block in blocks], END])
+    return Feed(body, max(moments))

@@ -1,0 +1,1 @@
+"""Calendar files (.ics) taken in: read, compared, applied, undone."""

@@ -1,0 +1,199 @@
+"""Taking an .ics file in: who may, what it would do. Nothing is written before it was shown (`ics_apply` writes)."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from interagency.accounts.models import Person
+from interagency.calendar.events import record
+from interagency.calendar.events.fields import labels, say
+from interagency.calendar.events.models import Event, EventKind
+from interagency.calendar.events.record import draft_of, may_edit_event
+from interagency.calendar.incoming.drafts import onto, sent_of
+from interagency.calendar.incoming.models import CalendarImport
+from interagency.calendar.incoming.reading import IcsEvent, ReadCalendar, read_ics
+from interagency.calendar.incoming.uids import Uids
+from interagency.calendar.incoming.versions import NEW, UPDATED, Taken, is_older, known_version, last_taken
+from interagency.db.history import difference
+from interagency.matrix.activities.labels import FactWords
+from interagency.matrix.organisations.models import Organisation
+from interagency.text.folding import fold
+
+LIKENESS = 0.85
+UNCHANGED, SKIPPED = "unchanged", "skipped"
+NOT_YOURS = "It belongs to other entities; ask them, or a coordinator."
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """Who takes the file in, and what they may do: their entities, and which entity new events are given to."""
+
+    person: Person | None  # None at the command line, which may do all
+    mine: tuple[Organisation, ...]
+    organiser: Organisation | None
+    kind: EventKind = EventKind.WORKSHOP
+
+    def may_edit(self, event: Event) -> bool:
+        return self.person is None or may_edit_event(self.person, self.mine, event)
+
+
+def preview(session: Session, body: bytes, file_name: str, importer: Importer, zone: str) -> CalendarImport:
+    """Compare a file with what stands and keep the result, flushed; no event is touched.
+
+    Raises CalendarNotRead when the file as a whole cannot be taken.
+    """
+    read = read_ics(body, zone)
+    result = {
+        "state": "previewed",
+        "organiser": importer.organiser.key if importer.organiser else None,
+        "kind": importer.kind.value,
+        "items": _compare(session, read, importer),
+        "done": [],
+    }
+    kept = CalendarImport(
+        person_id=importer.person.id if importer.person else None,
+        file_name=file_name[:200],
+        checksum=hashlib.sha256(body).hexdigest(),
+        result=result,
+    )
+    session.add(kept)
+    session.flush()
+    return kept
+
+
+def _compare(session: Session, read: ReadCalendar, importer: Importer) -> list[dict[str, Any]]:
+    """One item per event of the file: what it would do, why, and the event itself."""
+    uids = Uids(session, read.events)
+    taken = last_taken(session, {event.id for event, _place in uids.known.values()})
+    comparison = _Comparison(session, importer, uids, taken, FactWords(session))
+    items = [
+        {"title": incoming.title, "when": _when(incoming), "notes": incoming.notes} | comparison.item(incoming)
+        for incoming in read.events
+    ]
+    items += [
+        {"title": title, "act": SKIPPED, "reason": reason, "when": "", "notes": []} for title, reason in read.skipped
+    ]
+    return items
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """One file beside what stands."""
+
+    session: Session
+    importer: Importer
+    uids: Uids
+    taken: dict[int, Taken]
+    words: FactWords
+
+    def item(self, incoming: IcsEvent) -> dict[str, Any]:
+        """What one event of the file would do, and why."""
+        if clash := self.uids.clash(incoming):
+            return {"act": SKIPPED, "reason": clash}
+        stands, place = self.uids.known.get(incoming.uid, (None, 0))
+        if stands is None:
+            return {"act": NEW, "event": incoming.as_json(), "alike": _alike(self.session, incoming)}
+        last = self.taken.get(stands.id)
+        known = known_version(stands, last)
+        item: dict[str, Any] = {
+            "event_id": stands.id, "version": stands.version, "place": place, "known": list(known),
+        }  # fmt: skip
+        if not stands.is_listed:
+            return item | self._again(stands, incoming, last)
+        changes = difference(record.facts(stands), _facts_after(self.session, stands, incoming, place))
+        if not changes:
+            return item | {"act": UNCHANGED}
+        told = self._told(changes)
+        if reason := self._why_not(stands, incoming, known):
+            return item | {"act": SKIPPED, "reason": reason, "changes": told}
+        conflict = "It was changed here since it was last taken in." if self._changed_here(stands, last) else ""
+        return item | {"act": UPDATED, "event": incoming.as_json(), "changes": told, "conflict": conflict}
+
+    def _again(self, stands: Event, incoming: IcsEvent, last: Taken | None) -> dict[str, Any]:
+        """An event that left the lists: it comes again only where an import had been taken back."""
+        if not self.importer.may_edit(stands):
+            return {"act": SKIPPED, "reason": NOT_YOURS}
+        if last is None or not (last.act == NEW and last.is_undone):
+            return {"act": SKIPPED, "reason": "It was removed here. Ask a coordinator if it should stand again."}
+        return {"act": NEW, "event": incoming.as_json(), "alike": []}
+
+    def _told(self, changes: dict[str, list[Any]]) -> list[list[Any]]:
+        names = labels()
+        return [
+            [names[name], say(self.words, name, was), say(self.words, name, now)]
+            for name, (was, now) in changes.items()
+            if name in names
+        ]
+
+    def _why_not(self, stands: Event, incoming: IcsEvent, known: tuple[int, str]) -> str:
+        if not self.importer.may_edit(stands):
+            return NOT_YOURS
+        if is_older(incoming, known):
+            return "What stands here is newer than the file."
+        return ""
+
+    @staticmethod
+    def _changed_here(stands: Event, last: Taken | None) -> bool:
+        """Whether somebody changed the event here since it was last taken in."""
+        return last is not None and not last.is_undone and last.version != stands.version
+
+
+def _alike(session: Session, incoming: IcsEvent) -> list[dict[str, Any]]:
+    """Events that begin on the same day under a similar title: likely the same one."""
+    first = incoming.segments[0][0]
+    if first is None:
+        return []
+    query = sa.select(Event.id, Event.title).where(
+        Event.is_listed.is_(True), Event.first_day == date.fromisoformat(first)
+    )
+    wanted = fold(incoming.title)
+    return [
+        {"event_id": event_id, "title": title}
+        for event_id, title in session.execute(query.limit(50))
+        if difflib.SequenceMatcher(None, wanted, fold(title)).ratio() >= LIKENESS
+    ]
+
+
+def _when(event: IcsEvent) -> str:
+    parts = []
+    for first, last, begins, ends in event.segments[:3]:
+        hours = f" {begins[:5]}-{ends[:5]}" if begins and ends else ""
+        parts.append(f"{first}{hours}" if first == last else f"{first} to {last}{hours}")
+    return "; ".join(parts) + (" …" if len(event.segments) > 3 else "") + (", repeated" if event.rrule else "")
+
+
+def _facts_after(session: Session, stands: Event, incoming: IcsEvent, place: int) -> dict[str, Any]:
+    """What the event would say with the file's part taken over."""
+    base = sent_of(stands).get(incoming.uid)
+    with session.no_autoflush:
+        savepoint = session.begin_nested()
+        record.apply_draft(stands, onto(draft_of(stands), incoming, base, place))
+        after = record.facts(stands)
+        savepoint.rollback()
+        session.refresh(stands)
+    return after
+
+
+def imports_of(session: Session, person: Person) -> list[CalendarImport]:
+    """The imports a person may look at, newest first: their own, and all for coordinators."""
+    query = sa.select(CalendarImport).order_by(CalendarImport.id.desc()).limit(50)
+    if not person.is_coordinator:
+        query = query.where(CalendarImport.person_id == person.id)
+    return list(session.scalars(query))
+
+
+def chosen_by_default(items: Iterable[dict[str, Any]]) -> set[int]:
+    """What is taken unless a person says otherwise: new ones that look like nothing, changes without conflict."""
+    return {
+        place
+        for place, item in enumerate(items)
+        if (item["act"] == NEW and not item.get("alike")) or (item["act"] == UPDATED and not item.get("conflict"))
+    }

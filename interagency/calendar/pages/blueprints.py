@@ -1,0 +1,21 @@
+"""The blueprints of the calendar's pages. Several modules of views share one."""
+
+from __future__ import annotations
+
+from interagency.calendar.pages import (
+    calendar_views,
+    event_form_views,
+    event_views,
+    home,
+    import_views,
+    occurrence_views,
+    subscription_views,
+    timeline_views,
+    who_else,
+)
+
+_VIEWS = (
+    home, who_else, calendar_views, event_views, event_form_views, occurrence_views, import_views, subscription_views,
+    timeline_views,
+)  # fmt: skip
+BLUEPRINTS = tuple(dict.fromkeys(views.bp for views in _VIEWS))

@@ -1,0 +1,153 @@
+"""Adding and editing an event in the browser, and what the form shows while one types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_login import current_user
+
+from interagency.calendar.events import queries, record
+from interagency.calendar.events.clashes import clashes
+from interagency.calendar.events.forms import EventForm
+from interagency.calendar.events.lines import read_segment, segment_words
+from interagency.calendar.events.models import Event
+from interagency.calendar.events.planning import read_plan
+from interagency.calendar.pages.blueprint import bp, month_of, told
+from interagency.db.base import db
+from interagency.db.history import changes_of, difference
+from interagency.matrix.activities.queries import may_add_activities, my_entities
+from interagency.matrix.activities.record import StaleVersionError
+from interagency.text.folding import clean, listed
+from interagency.text.zones import zones_by_city
+from interagency.web.context import reader_zone
+from interagency.web.idempotency import led_to, makes_anew
+
+
+@bp.get("/events/dates")
+def read_days() -> ResponseReturnValue:
+    """What days and hours typed by a person are read as: for the words shown beside the field."""
+    lines = [line for line in clean(request.args.get("text", ""))[:2000].replace(";", "\n").split("\n") if line.strip()]
+    try:
+        reading = "; ".join(segment_words(read_segment(line)) for line in lines)
+    except ValueError as problem:
+        return jsonify(message=str(problem))
+    return jsonify(code=reading, words=reading)
+
+
+@bp.get("/events/preview")
+def preview() -> ResponseReturnValue:
+    """What the days typed so far come to: the next ten dates of a repetition, and what stands in the way."""
+    args = request.args
+    try:
+        dates, plan = read_plan(args)
+    except ValueError as problem:
+        return jsonify(message=str(problem), dates=[], clashes=[])
+    found = clashes(db.session, plan, reader_zone())
+    return jsonify(
+        message="",
+        dates=dates,
+        clashes=[f"{one.title}: {one.reason}, {one.when}" for one in found],
+    )
+
+
+@bp.get("/events/new")
+def new() -> ResponseReturnValue:
+    """The empty form."""
+    mine = _own_entities_or_403()
+    return _form_page(EventForm(db.session, mine=mine), None)
+
+
+@bp.post("/events/new")
+@makes_anew()
+def new_post() -> ResponseReturnValue:
+    """Save a new event."""
+    mine = _own_entities_or_403()
+    form = EventForm(db.session, mine=mine)
+    if not form.validate() or not _names_own_entity(form, mine) or form.needs_showing:
+        return _form_page(form, None, 422)
+    made = record.create_event(db.session, form.draft(), by=current_user, mine=mine, month=month_of(mine))
+    address = url_for("calendar.event", event_id=made.id, saved="event-new")
+    led_to(address)
+    db.session.commit()
+    flash(_("Saved: “%(title)s”.", title=made.title), "success")
+    return redirect(address)
+
+
+def _own_entities_or_403() -> list[Any]:
+    mine = my_entities()
+    if not may_add_activities(current_user, mine):
+        abort(403)
+    return mine
+
+
+def _names_own_entity(form: EventForm, mine: list[Any]) -> bool:
+    """A focal point adds events their entity organises."""
+    if current_user.is_coordinator or {entity.id for entity in mine} & {o.id for o in form.organisers.data or []}:
+        return True
+    words = ngettext(
+        "You speak for %(names)s: choose it among the organisers.",
+        "You speak for %(names)s: choose one of them among the organisers.",
+        len(mine),
+        names=listed(entity.short for entity in mine),
+    )
+    form.organisers.errors = [words]
+    return False
+
+
+@bp.get("/events/<int:event_id>/edit")
+def edit(event_id: int) -> ResponseReturnValue:
+    """The form with the record as it stands."""
+    found, mine = queries.get_event_for_edit(event_id)
+    return _form_page(EventForm(db.session, found, mine), found)
+
+
+@bp.post("/events/<int:event_id>/edit")
+def edit_post(event_id: int) -> ResponseReturnValue:
+    """Save over the version that was read; a stale save is a conflict shown."""
+    found, mine = queries.get_event_for_edit(event_id)
+    form = EventForm(db.session, found, mine)
+    if not form.validate() or not _names_own_entity(form, mine) or form.needs_showing:
+        return _form_page(form, found, 422)
+    version = _version(form.version.data)
+    try:
+        changed = record.save_event(
+            db.session, found, form.draft(), version=version, by=current_user, mine=mine, month=month_of(mine)
+        )
+    except StaleVersionError:
+        db.session.rollback()  # where somebody was faster by a hair, nothing can be asked before
+        return _conflict(event_id, form)
+    db.session.commit()
+    flash(_("Saved: “%(title)s”.", title=found.title) if changed else _("Nothing was different."), "success")
+    return redirect(url_for("calendar.event", event_id=found.id, saved=f"event-{found.id}"))
+
+
+def _version(text: str | None) -> int:
+    """The version a form was read at; 0, which never stands, when it is not a number."""
+    return int(text) if text and text.isdecimal() and len(text) < 10 else 0
+
+
+def _conflict(event_id: int, form: EventForm) -> ResponseReturnValue:
+    """Both versions side by side; saving again keeps what was typed."""
+    draft = form.draft()
+    db.session.rollback()
+    theirs = queries.get_event(event_id)
+    stands, version = record.facts(theirs), theirs.version
+    record.apply_draft(theirs, draft)
+    typed = record.facts(theirs)
+    db.session.rollback()
+    theirs = queries.get_event(event_id)
+    form.version.data = str(version)
+    rows = told(difference(stands, typed))
+    last = next(iter(changes_of(db.session, "event", event_id)), None)
+    return _form_page(form, theirs, 409, {"rows": rows, "last": last})
+
+
+def _form_page(
+    form: EventForm, event: Event | None, code: int = 200, conflict: dict[str, Any] | None = None
+) -> ResponseReturnValue:
+    page = render_template("calendar/event_form.html", form=form, event=event, zones=zones_by_city(), conflict=conflict)
+    return page, code

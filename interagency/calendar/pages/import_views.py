@@ -1,0 +1,149 @@
+"""Taking .ics files in at the pages: upload, preview, confirm, undo."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from interagency.calendar.events.models import EventKind
+from interagency.calendar.incoming.applying import apply, undo
+from interagency.calendar.incoming.comparing import SKIPPED, UNCHANGED, Importer, chosen_by_default, imports_of, preview
+from interagency.calendar.incoming.models import CalendarImport
+from interagency.calendar.incoming.reading import CalendarNotRead
+from interagency.calendar.incoming.versions import NEW, UPDATED
+from interagency.db.base import db
+from interagency.matrix.activities.queries import LARGEST_ID, my_entities
+from interagency.matrix.organisations.models import Organisation
+from interagency.matrix.organisations.queries import entities
+from interagency.text.folding import clean
+from interagency.web.context import instant, settings
+from interagency.web.errors import refuse
+from interagency.web.idempotency import led_to, makes_anew
+
+bp = Blueprint("calendar_imports", __name__)
+
+
+def _offered() -> list[Organisation]:
+    """The entities new events may be given to; 403 for who may add none."""
+    mine = my_entities()
+    if current_user.is_coordinator:
+        return entities(db.session)
+    if not mine:
+        refuse(403, _("Only focal points and coordinators take calendars in."))
+    return mine
+
+
+def _importer(organiser: str | None, kind: str | None) -> Importer:
+    offered = _offered()
+    entity = next((one for one in offered if one.key == organiser), None)
+    if entity is None and not current_user.is_coordinator:
+        entity = offered[0]
+    known = {one.value for one in EventKind}
+    return Importer(
+        current_user._get_current_object(),
+        tuple(my_entities()),
+        entity,
+        EventKind(kind) if kind in known else EventKind.WORKSHOP,
+    )
+
+
+def _page(error: str = "", code: int = 200) -> ResponseReturnValue:
+    return render_template(
+        "calendar/imports.html",
+        offered=_offered(),
+        kinds=list(EventKind),
+        imports=imports_of(db.session, current_user),
+        error=error,
+    ), code
+
+
+@bp.get("/imports/calendar")
+def imports() -> ResponseReturnValue:
+    """Upload a file, and what was taken in before."""
+    return _page()
+
+
+@bp.post("/imports/calendar")
+@makes_anew()
+def upload() -> ResponseReturnValue:
+    """Read the file and show what it would do; nothing is written to the calendar."""
+    importer = _importer(request.form.get("organiser"), request.form.get("kind"))
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        return _page(_("Choose an .ics file first."), 422)
+    name = clean(file.filename, lines=False)[:200]
+    try:
+        kept = preview(db.session, file.read(), name, importer, settings().timezone)
+    except CalendarNotRead as problem:
+        db.session.rollback()
+        return _page(str(problem), 422)
+    address = url_for("calendar_imports.one", import_id=kept.id)
+    led_to(address)
+    db.session.commit()
+    return redirect(address)
+
+
+def _get(import_id: int, *, to_write: bool = False) -> CalendarImport:
+    """One's own import, or any for a coordinator; 404 otherwise. `to_write` makes a second click wait."""
+    _offered()
+    within = import_id <= LARGEST_ID
+    kept = db.session.get(CalendarImport, import_id, with_for_update=to_write or None) if within else None
+    if kept is None or not (current_user.is_coordinator or kept.person_id == current_user.id):
+        refuse(404, _("There is no such import. Your own stand in the list."))
+    return kept
+
+
+@bp.get("/imports/calendar/<int:import_id>")
+def one(import_id: int) -> ResponseReturnValue:
+    """What a file would do, or did."""
+    kept = _get(import_id)
+    items = kept.result["items"]
+    return render_template(
+        "calendar/import.html",
+        kept=kept,
+        items=items,
+        counts={act: sum(item["act"] == act for item in items) for act in (NEW, UPDATED, UNCHANGED, SKIPPED)},
+        chosen=chosen_by_default(items),
+        is_open=kept.result["state"] == "previewed",
+    )
+
+
+@bp.post("/imports/calendar/<int:import_id>")
+def confirm(import_id: int) -> ResponseReturnValue:
+    """Do what was ticked. Doing it twice changes nothing."""
+    kept = _get(import_id, to_write=True)
+    here = redirect(url_for("calendar_imports.one", import_id=kept.id))
+    if kept.result["state"] != "previewed":
+        flash(_("This file was taken in already; nothing was done again."), "success")
+        return here
+    chosen = {int(text) for text in request.form.getlist("item") if text.isdecimal() and len(text) < 6}
+    importer = _importer(kept.result["organiser"], kept.result["kind"])
+    counts = apply(db.session, kept, chosen, importer)
+    db.session.commit()
+    flash(
+        _(
+            "%(added)s added, %(changed)s changed, %(left)s left as they were, %(conflicts)s changed here meanwhile.",
+            **counts,
+        ),
+        "success",
+    )
+    return here
+
+
+@bp.post("/imports/calendar/<int:import_id>/undo")
+def undo_post(import_id: int) -> ResponseReturnValue:
+    """Take back what an import did, where nobody changed the event since."""
+    kept = _get(import_id, to_write=True)
+    here = redirect(url_for("calendar_imports.one", import_id=kept.id))
+    if kept.result["state"] != "applied" or kept.undone_at is not None:
+        flash(_("There is nothing to take back."), "success")
+        return here
+    importer = _importer(kept.result["organiser"], kept.result["kind"])
+    undone, left = undo(db.session, kept, importer, instant())
+    db.session.commit()
+    flash(_("%(undone)s events are as they were before.", undone=undone), "success")
+    if left:
+        flash(_("Left as they are, because somebody changed them since: %(titles)s", titles="; ".join(left)), "warning")
+    return here

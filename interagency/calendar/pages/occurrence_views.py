@@ -1,0 +1,166 @@
+"""One occurrence of a repeated event: moved, changed, cancelled, put back; and "this and following"."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from interagency.calendar.events import queries, record
+from interagency.calendar.events.lines import read_segment
+from interagency.calendar.events.models import Event
+from interagency.calendar.events.occurrences import Occurrence, originals
+from interagency.calendar.events.record import EventDraft, ExceptionDraft, draft_of
+from interagency.calendar.events.recurrence import rest_of, until_before
+from interagency.calendar.events.recurrence_rules import rule_from
+from interagency.db.base import db
+from interagency.matrix.activities.models import TITLE_LENGTH
+from interagency.matrix.activities.record import StaleVersionError
+from interagency.matrix.cycles.answers import month_being_updated
+from interagency.matrix.organisations.models import Organisation
+from interagency.text.folding import clean
+from interagency.text.zones import local_problem
+from interagency.web.context import today
+from interagency.web.errors import refuse
+from interagency.web.idempotency import led_to, makes_anew
+
+bp = Blueprint("occurrences", __name__)
+AHEAD, BACK = timedelta(days=800), timedelta(days=60)
+
+
+def _page(event: Event, *, error: str = "", code: int = 200) -> ResponseReturnValue:
+    found: list[tuple[datetime, Occurrence]] = originals(event, today() - BACK, today() + AHEAD)
+    page = render_template(
+        "calendar/occurrences.html", event=event, rows=found[:40], error=error, typed=request.form, today=today()
+    )
+    return page, code
+
+
+def _event(event_id: int) -> tuple[Event, list[Organisation]]:
+    event, mine = queries.get_event_for_edit(event_id)
+    if not event.rrule:
+        refuse(404, _("This event does not repeat. Edit it as a whole."))
+    return event, mine
+
+
+@bp.get("/events/<int:event_id>/occurrences")
+def occurrences_page(event_id: int) -> ResponseReturnValue:
+    """The coming dates of a repeated event, each with what can be done to it."""
+    event, _mine = _event(event_id)
+    return _page(event)
+
+
+def _original(event: Event) -> datetime:
+    """The occurrence the form names: one of the rule's own beginnings."""
+    try:
+        moment = datetime.fromisoformat(request.form.get("original", ""))
+        if moment.tzinfo is None and _is_of_rule(event, moment):
+            return moment
+    except ValueError:
+        pass
+    refuse(404, _("The event has no such date any more. Somebody may have changed it; look at the list again."))
+
+
+def _is_of_rule(event: Event, moment: datetime) -> bool:
+    first = record.first_moment(event)
+    rule = rule_from(event.rrule, first)
+    return bool(rule.between(moment, moment, inc=True))
+
+
+@bp.post("/events/<int:event_id>/occurrences")
+@makes_anew()
+def change_post(event_id: int) -> ResponseReturnValue:
+    """Move, rename, cancel or put back one occurrence, or change it and all that follow."""
+    event, mine = _event(event_id)
+    original = _original(event)
+    act = request.form.get("act", "")
+    try:
+        if act == "following":
+            return _split(event, original, mine)
+        change = _change(event, original, act)
+    except ValueError as problem:
+        return _page(event, error=str(problem), code=422)
+    draft = draft_of(event)
+    draft.exceptions = [one for one in draft.exceptions if one.original != original] + ([change] if change else [])
+    if not _save(event, draft, mine):
+        stale = _("Somebody saved this event a moment ago. Look at the dates again, then do it once more.")
+        return _page(_event(event_id)[0], error=stale, code=409)
+    here = url_for("occurrences.occurrences_page", event_id=event_id)
+    led_to(here)
+    db.session.commit()
+    flash(_("The date is saved; subscribers see it with their next look."), "success")
+    return redirect(here)
+
+
+def _save(event: Event, draft: EventDraft, mine: list[Organisation]) -> bool:
+    version = request.form.get("version", 0, type=int)
+    month = month_being_updated(db.session, [entity.id for entity in mine])
+    try:
+        record.save_event(db.session, event, draft, version=version, by=current_user, mine=mine, month=month)
+    except StaleVersionError:
+        db.session.rollback()
+        return False
+    return True
+
+
+def _change(event: Event, original: datetime, act: str) -> ExceptionDraft | None:
+    """What becomes of the occurrence; None puts it back. Raises ValueError with a sentence."""
+    note = clean(request.form.get("note", ""), lines=False)[:500]
+    title = clean(request.form.get("title", ""), lines=False)[:TITLE_LENGTH]
+    if act == "restore":
+        return None
+    if act == "cancel":
+        return ExceptionDraft(original, is_cancelled=True, note=note)
+    if act != "move":
+        raise ValueError(_("Choose what becomes of this date."))
+    start, end = _new_time(event)
+    return ExceptionDraft(original, start, end, title=title if title != event.title else "", note=note)
+
+
+def _new_time(event: Event) -> tuple[datetime, datetime]:
+    """The begin and end typed for an occurrence, as local times. Raises ValueError with a sentence."""
+    typed = clean(request.form.get("when", ""), lines=False)[:100]
+    segment = read_segment(typed)
+    if not (segment.start.is_exact and segment.end.is_exact):
+        raise ValueError(_("Write an exact day, such as 14 October 2026."))
+    timed = bool(event.segments[0].start_time and event.timezone)
+    if timed and not segment.start_time:
+        raise ValueError(_("Write the hours too, such as 14 October 2026, 15:00-16:30."))
+    if not timed and segment.start_time:
+        raise ValueError(_("This event has whole days. Leave the hours out, or edit the event as a whole."))
+    start = datetime.combine(segment.start.first, segment.start_time or datetime.min.time())
+    end = datetime.combine(segment.end.last, segment.end_time or datetime.min.time())
+    if timed and event.timezone:
+        for moment in (start, end):
+            if local_problem(moment, event.timezone) == "skipped":
+                raise ValueError(_("The clocks in %(zone)s skip that time. Choose another.", zone=event.timezone))
+    return start, end
+
+
+def _split(event: Event, original: datetime, mine: list[Organisation]) -> ResponseReturnValue:
+    """End the event before `original`; what follows is an event of its own, opened in its form."""
+    first = record.first_moment(event)
+    if original == first:
+        raise ValueError(_("This is the first date: edit the event as a whole."))
+    rest = draft_of(event)
+    following = [one for one in rest.exceptions if one.original >= original]
+    rest.rrule = rest_of(event.rrule, first, original)
+    rest.segments = [record.moved(rest.segments[0], original - first)]
+    rest.exceptions = following
+    ended = draft_of(event)
+    ended.rrule = until_before(event.rrule, original)
+    ended.exceptions = [one for one in ended.exceptions if one.original < original]
+    if not _save(event, ended, mine):
+        return _page(_event(event.id)[0], error=_("Somebody saved this event a moment ago. Try again."), code=409)
+    month = month_being_updated(db.session, [entity.id for entity in mine])
+    made = record.create_event(
+        db.session, rest, by=current_user, mine=mine, month=month, illustrative=event.illustrative
+    )
+    address = url_for("calendar.edit", event_id=made.id)
+    led_to(address)
+    db.session.commit()
+    flash(_("From this date on it is an event of its own. Change what is different and save."), "success")
+    return redirect(address)

@@ -1,0 +1,129 @@
+"""The subscriptions page and the feeds themselves."""
+
+from __future__ import annotations
+
+import segno
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+from markupsafe import Markup
+
+from interagency.accounts.models import AccessToken
+from interagency.calendar.events.queries import get_event, read_event_filters
+from interagency.calendar.feeds.building import CONTENT_TYPE, calendar_bytes
+from interagency.calendar.feeds.models import Subscription
+from interagency.calendar.feeds.publishing import feed_events
+from interagency.calendar.feeds.subscriptions import (
+    feed_address,
+    filters_of,
+    reset,
+    subscribe,
+    subscription_by_token,
+    subscriptions_of,
+)
+from interagency.db.base import db, now
+from interagency.text.folding import clean
+from interagency.web.context import settings
+from interagency.web.idempotency import led_to, makes_anew, secret_of_form
+
+bp = Blueprint("subscriptions", __name__)
+NAME_LENGTH = 100
+
+
+@bp.get("/subscriptions")
+def subscriptions() -> ResponseReturnValue:
+    """A person's subscriptions, and how to make one."""
+    rows = [
+        (subscription, kept, filters_of(db.session, subscription))
+        for subscription, kept in subscriptions_of(db.session, current_user)
+    ]
+    return render_template(
+        "calendar/subscriptions.html", rows=rows, filters=read_event_filters(db.session, request.args), made=None
+    )
+
+
+def _shown_again() -> ResponseReturnValue | None:
+    """The address that this form made, for who sent it twice and saw the second answer only."""
+    token = secret_of_form()
+    found = subscription_by_token(db.session, token)
+    return _address_page(found[0], token) if found else None
+
+
+@bp.post("/subscriptions")
+@makes_anew(_shown_again)
+def subscriptions_post() -> ResponseReturnValue:
+    """A new private address, shown once."""
+    name = clean(request.form.get("name", ""), lines=False)[:NAME_LENGTH] or _("UN interagency calendar")
+    filters = read_event_filters(db.session, request.args)
+    subscription, token = subscribe(db.session, current_user, name, filters, secret_of_form())
+    led_to(url_for("subscriptions.subscriptions"))
+    db.session.commit()
+    return _address_page(subscription, token)
+
+
+def _address_page(subscription: Subscription, token: str) -> ResponseReturnValue:
+    """The page that shows an address the only time it can be shown."""
+    address = feed_address(settings().base_url, token)
+    rows = [(one, kept, filters_of(db.session, one)) for one, kept in subscriptions_of(db.session, current_user)]
+    webcal = "webcal://" + address.split("://", 1)[1]
+    picture = segno.make(webcal, error="m").svg_inline(scale=4, border=2, svgclass=None, lineclass=None, omitsize=True)
+    made = {"name": subscription.name, "https": address, "webcal": webcal, "qr": Markup(picture)}  # noqa: S704  (made by segno: no text in it)
+    return render_template(
+        "calendar/subscriptions.html", rows=rows, filters=filters_of(db.session, subscription), made=made
+    )
+
+
+def _own(subscription_id: int) -> tuple[Subscription, AccessToken]:
+    """One's own living subscription; 404 for anything else."""
+    for subscription, kept in subscriptions_of(db.session, current_user):
+        if subscription.id == subscription_id:
+            return subscription, kept
+    abort(404)
+
+
+@bp.post("/subscriptions/<int:subscription_id>/reset")
+@makes_anew(_shown_again)
+def reset_post(subscription_id: int) -> ResponseReturnValue:
+    """A new address; the old one ends."""
+    subscription, kept = _own(subscription_id)
+    token = reset(db.session, kept, secret_of_form())
+    led_to(url_for("subscriptions.subscriptions"))
+    db.session.commit()
+    return _address_page(subscription, token)
+
+
+@bp.post("/subscriptions/<int:subscription_id>/rename")
+def rename_post(subscription_id: int) -> ResponseReturnValue:
+    """Another name for the subscription."""
+    subscription, kept = _own(subscription_id)
+    name = clean(request.form.get("name", ""), lines=False)[:NAME_LENGTH]
+    if name:
+        subscription.name = kept.label = name
+        db.session.commit()
+        flash(_("Renamed to “%(name)s”.", name=name), "success")
+    return redirect(url_for("subscriptions.subscriptions"))
+
+
+@bp.post("/subscriptions/<int:subscription_id>/revoke")
+def revoke_post(subscription_id: int) -> ResponseReturnValue:
+    """End the address."""
+    subscription, kept = _own(subscription_id)
+    kept.revoked_at = now()
+    db.session.commit()
+    flash(_("“%(name)s” is revoked: its address no longer works.", name=subscription.name), "success")
+    return redirect(url_for("subscriptions.subscriptions"))
+
+
+@bp.get("/events/<int:event_id>.ics")
+def event_file(event_id: int) -> ResponseReturnValue:
+    """One event as a file, for “Add to my calendar”."""
+    event = get_event(event_id)
+    base = settings().base_url
+    entries = feed_events([event], base)
+    if not entries:
+        abort(404)
+    body = calendar_bytes(event.title, f"{base}/events/{event.id}.ics", entries)
+    response = Response(body, content_type=CONTENT_TYPE)
+    response.headers["Content-Disposition"] = f"attachment; filename=event-{event.id}.ics"
+    return response

@@ -1,0 +1,228 @@
+"""The commands that take the matrix out and in: `export`, `import`, and the audiences it is shared with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from interagency.cli.context import note_export, settings_of, with_app, write_whole
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+@click.group()
+def export() -> None:
+    """What leaves the house."""
+
+
+@export.command("matrix")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The workbook to write.")
+@click.option("--filter", "query", default="", help="A query string as in the browser, e.g. 'entity=WHO&chapter=1'.")
+@click.option(
+    "--edition", "month", default="", help="The edition of a month, e.g. 2026-08, instead of the current matrix."
+)
+@click.option("--audience", default="", help="Only what was agreed for an audience: commission, regional, …")
+@with_app
+def export_matrix(app: Flask, out: Path, query: str, month: str, audience: str) -> None:
+    """Write the current matrix, an edition, or what an audience may see of one, as a workbook."""
+    if audience:
+        if query:
+            raise click.ClickException("What an audience may see is written whole: leave --filter out.")
+        _export_for_audience(out, month, audience)
+        return
+    if month:
+        if query:
+            raise click.ClickException("An edition is written whole: leave --filter out.")
+        _export_edition(out, month)
+        return
+    from urllib.parse import parse_qsl
+
+    from werkzeug.datastructures import MultiDict
+
+    from interagency.db.base import db as database
+    from interagency.exports.matrix_workbook import write_current_matrix
+    from interagency.matrix.activities.filters import read_filters
+
+    filters = read_filters(database.session, MultiDict(parse_qsl(query)))
+    if filters.problems:
+        raise click.ClickException(" ".join(filters.problems))
+    write_whole(
+        out,
+        lambda file: write_current_matrix(
+            file, database.session, filters, mine=[], made_by="command line", settings=settings_of(app)
+        ),
+    )
+    note_export("matrix", filters=filters.query_string())
+    click.echo(f"Wrote {out}")
+
+
+@export.command("note")
+@click.option("--session", "meeting", required=True, help="The session it is for, e.g. 'CND 70'.")
+@click.option("--from", "first", required=True, help="The first month, e.g. 2026-01.")
+@click.option("--to", "last", required=True, help="The last month, e.g. 2026-12.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The .docx to write.")
+@with_app
+def export_note(app: Flask, meeting: str, first: str, last: str, out: Path) -> None:
+    """Draft the Note by the Secretariat from what was agreed for the Commission."""
+    from io import BytesIO
+
+    from interagency.db.base import db as database
+    from interagency.exports.note.document import NoteRefusal, write_note
+    from interagency.matrix.cycles.months import MonthNotUnderstood, read_month
+    from interagency.web.context import today
+
+    body = BytesIO()
+    try:
+        drafted = write_note(
+            body,
+            database.session,
+            meeting=meeting,
+            first_month=read_month(first),
+            last_month=read_month(last),
+            day=today(),
+        )
+    except (NoteRefusal, MonthNotUnderstood) as problem:
+        raise click.ClickException(str(problem)) from None
+    write_whole(out, lambda file: file.write(body.getvalue()))
+    note_export("note", meeting=meeting)
+    used = f"{drafted.paragraphs} activities of edition {drafted.edition}"
+    click.echo(f"Wrote {out}: {used}, {drafted.unused} agreed ones not used")
+
+
+def _export_for_audience(out: Path, month: str, key: str) -> None:
+    from interagency.db.base import db as database
+    from interagency.db.history import audit
+    from interagency.exports.external.content import Form
+    from interagency.exports.external.files import workbook
+    from interagency.exports.external.hand_outs import prepare
+    from interagency.matrix.agreement.statements import audiences
+    from interagency.matrix.cycles.editions import newest_edition
+    from interagency.matrix.cycles.months import MonthNotUnderstood, read_month
+    from interagency.web.context import today
+
+    offered = audiences(database.session)
+    audience = next((one for one in offered if key in (one.key, one.name)), None)
+    if audience is None:
+        raise click.ClickException(f"There is no audience {key}. Choose: {', '.join(one.key for one in offered)}.")
+    try:
+        edition = newest_edition(database.session, read_month(month) if month else None)
+    except MonthNotUnderstood as problem:
+        raise click.ClickException(str(problem)) from None
+    if edition is None:
+        raise click.ClickException("There is no such edition: the month has not been closed.")
+    content, passed = prepare(database.session, edition, audience, Form.FULL, None, today())
+    body = workbook(content)
+    write_whole(out, lambda file: file.write(body))
+    audit(database.session, "exported", by_name="command line", audience=audience.key, edition=edition.number)
+    database.session.commit()
+    click.echo(f"Wrote {out}: {len(passed.activities)} activities, {len(passed.withheld)} records withheld")
+
+
+def _export_edition(out: Path, month: str) -> None:
+    from interagency.db.base import db as database
+    from interagency.exports.matrix_workbook import edition_workbook
+    from interagency.matrix.cycles.editions import newest_edition
+    from interagency.matrix.cycles.months import MonthNotUnderstood, read_month
+
+    try:
+        edition = newest_edition(database.session, read_month(month))
+        if edition is None:
+            raise click.ClickException(f"There is no edition of {month}: the month has not been closed.")
+        body, _checksum = edition_workbook(database.session, edition)
+    except MonthNotUnderstood as problem:
+        raise click.ClickException(str(problem)) from None
+    except ValueError as damage:
+        raise click.ClickException(f"The edition of {month} {damage}. Run: interagency check") from None
+    write_whole(out, lambda file: file.write(body))
+    note_export("matrix", edition=month)
+    click.echo(f"Wrote {out}")
+
+
+@click.group("import")
+def import_() -> None:
+    """What comes into the house."""
+
+
+@import_.command("matrix")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what it would do and write nothing.")
+@click.option("--as", "email", default="", help="Whose rights hold, by e-mail address; without it all may be changed.")
+@with_app
+def import_matrix(app: Flask, file: Path, dry_run: bool, email: str) -> None:
+    """Take a matrix sent back as a workbook or CSV in; conflicts and likely duplicates are left out and told."""
+    from interagency.accounts.queries import person_by_email
+    from interagency.db.base import db as database
+    from interagency.exports.incoming.apply import apply, counts, preview
+    from interagency.exports.incoming.compare import Rights
+    from interagency.exports.incoming.reading import FileNotRead
+    from interagency.matrix.organisations.queries import entities_of
+    from interagency.web.context import instant, today
+
+    person = person_by_email(database.session, email) if email else None
+    if email and (person is None or not person.is_active):
+        raise click.ClickException(f"There is no account {email}.")
+    mine = tuple(entities_of(database.session, person, today())) if person else ()
+    rights = Rights(person, mine)
+    try:
+        kept = preview(database.session, file.read_bytes(), file.name, rights)
+    except FileNotRead as problem:
+        raise click.ClickException(str(problem)) from None
+    rows = kept.preview["rows"]
+    for note in kept.preview["notes"]:
+        click.echo(note)
+    for row in rows:
+        if row["outcome"] == "unchanged" and not row["cells"]:
+            continue
+        click.echo(f"row {row['number']}: {row['outcome']}: {row['title']} {row['reason']}".rstrip())
+        for cell in row["cells"]:
+            told = f" ({cell['reason']})" if cell["reason"] else ""
+            click.echo(
+                f"  {cell['letter']}{row['number']} {cell['title']}: {cell['state']}: {cell['sent'][:100]}{told}"
+            )
+    click.echo(", ".join(f"{number} {name}" for name, number in counts(rows).items()))
+    if dry_run:
+        database.session.rollback()
+        click.echo("dry run: nothing was written")
+        return
+    numbers = apply(database.session, kept, rights, rows=None, answers={}, at=instant())
+    database.session.commit()
+    click.echo(", ".join(f"{number} {name}" for name, number in numbers.items()))
+
+
+@click.group("audience")
+def audience() -> None:
+    """Whom something may be shared with."""
+
+
+@audience.command("add")
+@click.argument("key")
+@click.argument("name")
+@with_app
+def audience_add(app: Flask, key: str, name: str) -> None:
+    """Add an audience; nothing is shared with it until entities agree."""
+    import re
+
+    import sqlalchemy as sa
+
+    from interagency.db.base import db as database
+    from interagency.db.base import is_conflict
+    from interagency.matrix.agreement.models import Audience
+    from interagency.matrix.agreement.statements import audiences
+
+    if not re.fullmatch(r"[a-z][a-z0-9-]{1,39}", key):
+        raise click.ClickException("The key is of small letters, digits and hyphens, such as world-bank.")
+    known = audiences(database.session)
+    if any(one.key == key for one in known):
+        click.echo(f"{key}: there already")
+        return
+    database.session.add(Audience(key=key, name=" ".join(name.split())[:200], position=len(known)))
+    try:
+        database.session.commit()
+    except sa.exc.IntegrityError as error:
+        if not is_conflict(error):
+            raise
+        raise click.ClickException(f"There is an audience called “{name}” already.") from None
+    click.echo(f"{key}: added")

@@ -1,0 +1,162 @@
+"""The commands that set a service up: database, reference lists, demonstration."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from interagency.cli.context import settings_of, with_app
+from interagency.cli.serve import serve
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+DEMO_ACCOUNTS = (
+    ("coordinator@example.org", "Clara Coordinator", "coordinator", None),
+    ("focal.who@example.org", "Farida Who", "reader", "who"),
+    ("focal.undp@example.org", "Felix Undp", "reader", "undp"),
+    ("focal.unodc@example.org", "Fumiko Unodc", "reader", "unodc"),
+    ("reader@example.org", "Rui Reader", "reader", None),
+    ("admin@example.org", "Ada Admin", "administrator", None),
+)
+
+
+@click.group()
+def db() -> None:
+    """The database."""
+
+
+@db.command("upgrade")
+@with_app
+def db_upgrade(app: Flask) -> None:
+    """Bring the database to the newest migration; do nothing when it is there."""
+    from interagency.db.base import alembic
+
+    with app.app_context():  # its end lets alembic's connection go, which locks an SQLite file
+        before = {script.revision for script in alembic.current()}
+        alembic.upgrade()
+        after = {script.revision for script in alembic.current()}
+    click.echo("Database: up to date" if before == after else f"Database: upgraded to {', '.join(sorted(after))}")
+
+
+@click.group()
+def framework() -> None:
+    """The reference lists."""
+
+
+@framework.command("load")
+@with_app
+def framework_load(app: Flask) -> None:
+    """Bring chapters, recommendations, SDGs, countries and organisations into line with the data files."""
+    from interagency.db.base import db as database
+    from interagency.matrix.agreement.load import load_audiences
+    from interagency.matrix.framework.load import load_framework
+    from interagency.matrix.organisations.load import load_organisations
+    from interagency.search.upkeep import bring_up_to_date
+
+    tallies = (
+        *load_framework(database.session),
+        load_organisations(database.session),
+        load_audiences(database.session),
+    )
+    for tally in tallies:
+        click.echo(str(tally))
+    if any(tally.added or tally.changed for tally in tallies):  # records are found by these names, too
+        click.echo(f"search: {bring_up_to_date(database.session)} records found by other names than before")
+    database.session.commit()
+
+
+@click.command()
+def init() -> None:
+    """Migrate the database and load the reference lists."""
+    context = click.get_current_context()
+    context.invoke(db_upgrade)
+    context.invoke(framework_load)
+
+
+@click.command()
+@with_app
+def demo(app: Flask) -> None:
+    """Load the sample data and the demo accounts. What is there already stays as it is."""
+    from interagency.db.base import db as database
+    from interagency.sample.load import load_sample
+    from interagency.sample.months import add_months
+    from interagency.web.context import instant
+
+    for line in load_sample(database.session, progress=click.echo):
+        click.echo(line)
+    database.session.commit()
+    password = settings_of(app).demo_password
+    made = _demo_accounts(app, password)
+    click.echo(f"demo accounts: {made} added, {len(DEMO_ACCOUNTS) - made} left as they were")
+    for line in add_months(database.session, at=instant(), zone=settings_of(app).zone):
+        click.echo(line)
+
+
+def _demo_accounts(app: Flask, password: str) -> int:
+    """Add the demo accounts that are missing; with a password set, give it to all of them."""
+    from interagency.accounts.models import Person, Role, password_is_right
+    from interagency.accounts.queries import person_by_email
+    from interagency.db.base import db as database
+    from interagency.matrix.organisations.models import Appointment
+    from interagency.matrix.organisations.queries import Directory
+
+    directory = Directory(database.session)
+    made = 0
+    for email, name, role, entity in DEMO_ACCOUNTS:
+        person = person_by_email(database.session, email)
+        if person is None:
+            person = Person(email=email, name=name, role=Role(role), session_epoch=0)
+            database.session.add(person)
+            database.session.flush()
+            if entity:
+                database.session.add(
+                    Appointment(person_id=person.id, entity_id=directory.find(entity).id, first_day=date(2026, 1, 1))
+                )
+            made += 1
+        if password and not password_is_right(person, password):
+            person.set_password(password)
+    database.session.commit()
+    return made
+
+
+def keep_secret(path: Path, made: str) -> str:
+    """The secret in the file `path`, which is made with `made` and readable by its owner alone if missing."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="utf-8").strip()
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(made + "\n")
+    return made
+
+
+@click.command()
+@click.option("--port", default=8000, show_default=True, help="Where to listen on 127.0.0.1.")
+def run(port: int) -> None:
+    """Set everything up, load the sample data and serve: what `make run` calls."""
+    from interagency.settings import SettingError, read_settings
+
+    try:
+        folder = read_settings().data_folder
+    except SettingError as error:
+        raise click.ClickException(str(error)) from None
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("INTERAGENCY_SECRET_KEY", keep_secret(folder / "secret-key", secrets.token_urlsafe(48)))
+    own = os.environ.get("INTERAGENCY_DEMO_PASSWORD")
+    password = own or keep_secret(folder / "demo-password", secrets.token_urlsafe(9))
+    os.environ["INTERAGENCY_DEMO_PASSWORD"] = password
+    os.environ.setdefault("INTERAGENCY_BASE_URL", f"http://127.0.0.1:{port}")
+    context = click.get_current_context()
+    for command in (db_upgrade, framework_load, demo):
+        context.invoke(command)
+    click.echo(f"\nOpen http://127.0.0.1:{port} and sign in with one of:")
+    for email, name, _role, _entity in DEMO_ACCOUNTS:
+        click.echo(f"  {email:<26} {name}")
+    click.echo(f"Password of all of them: {password}\nStop with Ctrl-C.\n")
+    context.invoke(serve, bind=f"127.0.0.1:{port}", workers=2, threads=8)

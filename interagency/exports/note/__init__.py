@@ -1,0 +1,1 @@
+"""The draft Note by the Secretariat, for Word."""

@@ -1,0 +1,254 @@
+"""What an export shows: a live matrix under filters, or an edition. One shape for both, so that workbook, CSV,
+JSON and Word cannot tell different stories."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from interagency.calendar.events.cycle_part import entries as event_entries
+from interagency.calendar.events.models import Event
+from interagency.calendar.events.occurrences import StoredOccurrence
+from interagency.calendar.events.queries import event_conditions, read_event_filters
+from interagency.matrix.activities.filters import Filters, activity_conditions
+from interagency.matrix.activities.labels import FactWords
+from interagency.matrix.activities.reader import entries, totals, without_collector
+from interagency.matrix.cycles import editions
+from interagency.matrix.cycles.board import board
+from interagency.matrix.cycles.contents import Contents, answers_of, counts, merged_activities, names_of_the_day
+from interagency.matrix.cycles.differences import (
+    Difference,
+    Kind,
+    RecordChange,
+    became,
+    compare_contents,
+    facts_by_id,
+    merged_of,
+)
+from interagency.matrix.cycles.edition_filters import taking_part
+from interagency.matrix.cycles.models import Cycle, CycleState, Edition
+from interagency.matrix.cycles.months import month_words
+from interagency.web.context import instant
+
+SHARED_FILTERS = ("q", "entity", "chapter", "country")
+EVENT_BACK_YEARS, EVENT_AHEAD_YEARS = 100, 1
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRow:
+    """One activity of a picture: its entry, the words for its keys, what became of it."""
+
+    entry: dict[str, Any]
+    facts: dict[str, Any]
+    words: FactWords
+    became: str
+
+    def short(self, key: str) -> str:
+        """The acronym of an organisation."""
+        return self.words.organisations.get(key, key)
+
+    @property
+    def entities(self) -> list[str]:
+        """Keys of its UN entities, lead first, without those that declined."""
+        return taking_part(self.entry)
+
+    def countries(self, role: str | None = None) -> list[str]:
+        """UN names of its countries, in one role or any, each once."""
+        names = [self.words.countries.get(code, code) for code, one in self.facts["countries"] if role in (None, one)]
+        return list(dict.fromkeys(names))
+
+    @property
+    def confirmed(self) -> str:
+        """The month its entities have all confirmed it for at least; empty when one never did."""
+        months = [self.entry["confirmed"].get(key, "") for key in self.entities]
+        return min(months, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One occurrence of an event, with the event's entry."""
+
+    entry: dict[str, Any]
+    facts: dict[str, Any]
+    day: StoredOccurrence
+    words: FactWords
+
+
+class Telling:
+    """Tells what became of each activity since an edition while they pass; forgets what did not change.
+
+    `found` is whole once all have passed: without the unchanged, and without the fields of new ones and gone ones.
+    """
+
+    def __init__(self, older: Contents, merged: Mapping[int, int], *, with_gone: bool) -> None:
+        self.found = Difference({})
+        self._before, self._with_gone = facts_by_id(older["activities"]), with_gone
+        self._earlier = frozenset(older.get("gone", {}).get("activities", ()))
+        self._merged = merged
+        self._met: set[int] = set()
+
+    def tell(self, entry: dict[str, Any]) -> RecordChange:
+        """What became of one."""
+        number = entry["id"]
+        self._met.add(number)
+        record = became(number, self._before.get(number), entry["facts"], self._earlier)
+        if record.kind in (Kind.NEW, Kind.REAPPEARED):
+            record = RecordChange(number, record.kind, record.title)
+        if record.kind is not Kind.UNCHANGED:
+            self.found.records[number] = record
+        return record
+
+    def end(self) -> None:
+        """All have passed: those of the edition that did not are gone."""
+        if self._with_gone:
+            for number in self._before.keys() - self._met:
+                self.found.records[number] = RecordChange(
+                    number, Kind.GONE, self._before[number]["title"], merged_into=self._merged.get(number)
+                )
+
+
+def _became_words(record: RecordChange | None) -> str:
+    """`new`, `changed: title, status`, `ended`, `unchanged` … or nothing without an edition to compare with."""
+    if record is None:
+        return ""
+    if record.kind is Kind.CHANGED:
+        return f"{record.kind.value}: {', '.join(name.replace('_', ' ') for name in record.fields)}"
+    return record.kind.value
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Everything an export is made from."""
+
+    contents: Contents
+    words: FactWords
+    day: date
+    changes: dict[str, Difference] = field(default_factory=dict)
+    since: str = ""  # the edition the changes are told against, in words
+    telling: Telling | None = None  # of a picture whose activities are still to pass
+
+    def _change(self, entry: dict[str, Any]) -> RecordChange | None:
+        if self.telling is not None:
+            return self.telling.tell(entry)
+        found = self.changes.get("activities")
+        return found.records.get(entry["id"]) if found else None
+
+    def activities(self) -> list[ActivityRow]:
+        """Its activities, by id."""
+        return list(self.passing())
+
+    def passing(self) -> Iterator[ActivityRow]:
+        """Its activities, by id, one at a time. Of a picture that streams this can be asked once."""
+        for entry in self.contents["activities"]:
+            yield ActivityRow(entry, entry["facts"], self.words, _became_words(self._change(entry)))
+        if self.telling is not None:
+            self.telling.end()
+
+    def events(self) -> list[EventRow]:
+        """Every happening of its events, by first day."""
+        return _rows_of(self.contents["event"], self.words)
+
+
+def _rows_of(found: list[dict[str, Any]], words: FactWords) -> list[EventRow]:
+    rows = [EventRow(entry, entry["facts"], StoredOccurrence(*day), words) for entry in found for day in entry["days"]]
+    return sorted(rows, key=lambda row: (row.day.first, row.day.begins, row.entry["id"]))
+
+
+def event_rows(session: Session, filters: Filters, *, mine: Iterable[str], day: date) -> list[EventRow]:
+    """Every happening of the events under a calendar's own `filters`, by first day."""
+    found = event_entries(session, day, event_conditions(filters, mine))
+    return _rows_of(found, FactWords(session))
+
+
+def live_picture(session: Session, filters: Filters, *, mine: Collection[str], day: date) -> Picture:
+    """The matrix as it stands, under `filters`, with the events of the same filters up to a year ahead.
+
+    `mine` are the keys of the reader's entities. Changes are told against the newest edition.
+    """
+    contents = _live_contents(session, filters, mine, day)
+    with without_collector():
+        contents["activities"] = list(entries(session, activity_conditions(filters, mine)))
+    contents["counts"] = counts(contents)
+    words = FactWords.of_edition(contents)
+    older, since = _newest(session)
+    if older is None:
+        return Picture(contents, words, day)
+    changes = {name: compare_contents(older, contents, name) for name in ("activities", "event")}
+    if filters:
+        changes = {name: _without_gone(found) for name, found in changes.items()}
+    return Picture(contents, words, day, changes, since)
+
+
+def passing_picture(session: Session, filters: Filters, *, mine: Collection[str], day: date) -> Picture:
+    """As `live_picture`, of any size: its activities are read while they pass, once, and none is kept.
+
+    Begins a transaction that sees one state throughout, so what the session holds unsaved is given up.
+    """
+    editions.begin_whole_view(session)
+    conditions = activity_conditions(filters, mine)
+    contents = _live_contents(session, filters, mine, day)
+    contents["activities"] = entries(session, conditions)
+    contents["counts"] = totals(session, conditions)
+    words = FactWords.of_edition(contents)
+    older, since = _newest(session)
+    if older is None:
+        return Picture(contents, words, day)
+    telling = Telling(older, merged_of(contents, "activities"), with_gone=not filters)
+    events = compare_contents(older, contents, "event")
+    changes = {"activities": telling.found, "event": _without_gone(events) if filters else events}
+    return Picture(contents, words, day, changes, since, telling)
+
+
+def _live_contents(session: Session, filters: Filters, mine: Collection[str], day: date) -> Contents:
+    """Everything but the activities and their counts. `awaited` are those that need not have answered yet."""
+    contents: Contents = names_of_the_day(session)
+    contents["event"] = event_entries(session, day, _event_conditions(session, filters, mine, day))
+    cycle = session.scalar(sa.select(Cycle).where(Cycle.state == CycleState.OPEN).order_by(Cycle.month).limit(1))
+    contents["month"] = cycle.month if cycle else None
+    contents["merged"] = {"activities": merged_activities(session)}
+    contents["answers"], contents["silent"], contents["awaited"] = [], [], []
+    if cycle is not None:
+        contents["answers"], unsaid = answers_of(session, cycle, day)
+        have_time = {row.entity.key for row in board(session, cycle, day) if row.has_time(instant())}
+        contents["silent"] = [key for key in unsaid if key not in have_time]
+        contents["awaited"] = [key for key in unsaid if key in have_time]
+    return contents
+
+
+def _newest(session: Session) -> tuple[Contents | None, str]:
+    """The newest edition, which changes are told against, and its name."""
+    newest = editions.newest_edition(session)
+    if newest is None:
+        return None, ""
+    return editions.load(session, newest.number), f"edition {newest.number} ({month_words(newest.cycle_month)})"
+
+
+def _event_conditions(
+    session: Session, filters: Filters, mine: Iterable[str], day: date
+) -> list[sa.ColumnElement[bool]]:
+    shared = MultiDict([(name, value) for name, value in filters.pairs() if name in SHARED_FILTERS])
+    last = day.replace(year=day.year + EVENT_AHEAD_YEARS, day=min(day.day, 28))
+    return [
+        *event_conditions(read_event_filters(session, shared), mine),
+        sa.or_(Event.first_day.is_(None), Event.first_day <= last),
+    ]
+
+
+def _without_gone(found: Difference) -> Difference:
+    """Under filters, what is not shown is not gone."""
+    return Difference({key: record for key, record in found.records.items() if record.kind is not Kind.GONE})
+
+
+def edition_picture(session: Session, edition: Edition) -> Picture:
+    """An edition as it was made, with the changes since the one before. Raises ValueError when it is damaged."""
+    contents = editions.load(session, edition.number)
+    before = editions.edition_before(session, edition)
+    changes = editions.changes_since(session, edition, before) if before else {}
+    since = f"edition {before.number} ({month_words(before.cycle_month)})" if before else ""
+    return Picture(contents, FactWords.of_edition(contents), edition.made_at.date(), changes, since)

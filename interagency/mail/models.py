@@ -1,0 +1,41 @@
+"""The outbox: messages waiting to be sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from interagency.db.base import Model, now
+
+
+class OutboxMessage(Model):
+    """A message to one person, sent or still to be sent."""
+
+    __tablename__ = "outbox_message"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # Names the step and the person, e.g. `reminder/2026-08/due/17`.
+    dedupe_key: Mapped[str] = mapped_column(sa.String(200), unique=True)
+    to_address: Mapped[str]
+    to_name: Mapped[str]
+    subject: Mapped[str]
+    text: Mapped[str]
+    html: Mapped[str]
+    # Made once, so that a message sent twice by accident is one message to its reader.
+    message_id: Mapped[str] = mapped_column(sa.String(200), unique=True)
+    written_at: Mapped[datetime] = mapped_column(default=now)
+    next_try_at: Mapped[datetime | None] = mapped_column(default=now, index=True)
+    tries: Mapped[int] = mapped_column(default=0)
+    sending_since: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(default="")
+    # What must hold when it leaves: the name of a condition of the registry and its arguments by name. Empty: nothing.
+    send_if: Mapped[str] = mapped_column(sa.String(40), default="", server_default=sa.text("''"))
+    send_if_args: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    @property
+    def is_given_up(self) -> bool:
+        return self.sent_at is None and self.next_try_at is None

@@ -1,0 +1,118 @@
+"""Writing messages into the outbox, in the transaction of their cause, and asking about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import make_msgid
+from typing import Any
+
+import sqlalchemy as sa
+from markupsafe import escape
+from sqlalchemy.orm import Session
+
+from interagency.db.base import is_conflict
+from interagency.mail.models import OutboxMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a message says: a subject, paragraphs, and one link to act on."""
+
+    subject: str
+    greeting: str
+    paragraphs: tuple[str, ...]
+    link: str = ""
+    link_words: str = ""
+    closing: str = ""
+
+    def text(self) -> str:
+        """As plain text."""
+        parts = [self.greeting, *self.paragraphs]
+        if self.link:
+            parts.append(f"{self.link_words}:\n{self.link}")
+        return "\n\n".join([*parts, self.closing] if self.closing else parts) + "\n"
+
+    def html(self) -> str:
+        """As HTML, for readers that prefer it."""
+        parts = [f"<p>{escape(part)}</p>".replace("\n", "<br>") for part in (self.greeting, *self.paragraphs)]
+        if self.link:
+            parts.append(f'<p><a href="{escape(self.link)}">{escape(self.link_words)}</a></p>')
+        if self.closing:
+            parts.append(f"<p>{escape(self.closing)}</p>".replace("\n", "<br>"))
+        body = "\n".join(parts)
+        return f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"></head><body>\n{body}\n</body></html>\n'
+
+
+@dataclass(frozen=True, slots=True)
+class SendIf:
+    """What must hold when a message leaves: the name of a condition of the registry, and plain values by name."""
+
+    name: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+
+def write(
+    session: Session,
+    dedupe_key: str,
+    *,
+    to_address: str,
+    to_name: str,
+    letter: Letter,
+    at: datetime,
+    host: str = "interagency",
+    send_if: SendIf | None = None,
+) -> bool:
+    """Put a message in the outbox, in the caller's transaction. False when `dedupe_key` was written before.
+
+    It leaves only if the condition `send_if` holds by then.
+    """
+    try:
+        with session.begin_nested():
+            session.add(
+                OutboxMessage(
+                    dedupe_key=dedupe_key,
+                    to_address=to_address,
+                    to_name=to_name,
+                    subject=letter.subject,
+                    text=letter.text(),
+                    html=letter.html(),
+                    message_id=make_msgid(domain=host),
+                    written_at=at,
+                    next_try_at=at,
+                    send_if=send_if.name if send_if else "",
+                    send_if_args=dict(send_if.args) if send_if else {},
+                )
+            )
+            session.flush()
+    except sa.exc.IntegrityError as error:
+        if not is_conflict(error):
+            raise
+        return False
+    return True
+
+
+def already_written(session: Session, keys: list[str]) -> set[str]:
+    """Which of the steps `keys` have written their message."""
+    return set(session.scalars(sa.select(OutboxMessage.dedupe_key).where(OutboxMessage.dedupe_key.in_(keys))))
+
+
+def unsent(session: Session, limit: int = 50) -> list[OutboxMessage]:
+    """Messages that failed at least once and are not sent, newest first."""
+    query = sa.select(OutboxMessage).where(OutboxMessage.sent_at.is_(None), OutboxMessage.tries > 0)
+    return list(session.scalars(query.order_by(OutboxMessage.id.desc()).limit(limit)))
+
+
+def waiting_count(session: Session) -> int:
+    """How many messages are written and not sent."""
+    return session.scalar(sa.select(sa.func.count()).where(OutboxMessage.sent_at.is_(None))) or 0
+
+
+def try_again(session: Session, message_id: int, at: datetime) -> bool:
+    """Let a message that failed be tried at once. False when there is none such."""
+    message = session.get(OutboxMessage, message_id)
+    if message is None or message.sent_at is not None:
+        return False
+    message.next_try_at, message.tries, message.sending_since = at, 0, None
+    return True

@@ -1,0 +1,230 @@
+"""Sending what waits in the outbox by SMTP, with growing pauses after a failure."""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.headerregistry import Address
+from email.message import EmailMessage
+from urllib.parse import unquote, urlsplit
+
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from interagency.db.base import db, now
+from interagency.mail.models import OutboxMessage
+from interagency.mail.outbox import Letter
+from interagency.registry import registry
+from interagency.settings import Settings
+from interagency.web.request_id import is_loopback
+
+log = logging.getLogger(__name__)
+CLAIM = timedelta(minutes=15)
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720, 1440))
+TIMEOUT_SECONDS = 15
+MOST_AT_ONCE = 500
+NO_TLS = "the server offers no TLS; write smtp+plain:// if everybody on the way may read the mails"
+
+
+@dataclass(slots=True)
+class Sent:
+    """What a round of sending came to."""
+
+    sent: int = 0
+    failed: int = 0
+    withdrawn: int = 0
+
+
+class Postman:
+    """One connection to the SMTP server of INTERAGENCY_MAIL_URL, opened when first needed.
+
+    Mails hold links that open accounts: they leave the machine under TLS, to the server the certificate names, or not
+    at all, unless the address says `smtp+plain`.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._address = urlsplit(settings.mail_url)
+        self._sender = settings.mail_from
+        self._server: smtplib.SMTP | None = None
+
+    def _connect(self) -> smtplib.SMTP:
+        host, port = self._address.hostname or "localhost", self._address.port or 0
+        context = ssl.create_default_context()
+        server: smtplib.SMTP
+        if self._address.scheme == "smtps":
+            server = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=context)
+        else:
+            server = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
+        try:
+            server.ehlo()
+            if self._address.scheme == "smtp" and not is_loopback(host):
+                if not server.has_extn("starttls"):
+                    raise smtplib.SMTPException(NO_TLS)
+                server.starttls(context=context)
+                server.ehlo()
+            if self._address.username:
+                server.login(unquote(self._address.username), unquote(self._address.password or ""))
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+    def deliver(self, message: OutboxMessage) -> None:
+        """Hand one message to the server. Raises OSError or SMTPException."""
+        mail = EmailMessage()
+        mail["From"] = self._sender
+        mail["To"] = Address(message.to_name, addr_spec=message.to_address)
+        mail["Subject"] = message.subject
+        mail["Message-ID"] = message.message_id
+        mail["Date"] = message.written_at
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(message.text)
+        mail.add_alternative(message.html, subtype="html")
+        if self._server is None:
+            self._server = self._connect()
+        try:
+            self._server.send_message(mail)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the connection, without a word if the other side is gone."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()
+
+
+def send_outbox(session: Session, settings: Settings, clock: Callable[[], datetime] = now) -> Sent:
+    """Send what is due, one message and one transaction after another. Safe to run twice at once.
+
+    A message whose condition holds no more is taken back instead. Without INTERAGENCY_MAIL_URL nothing is sent and
+    everything stays.
+    """
+    result = Sent()
+    if not settings.mail_url:
+        return result
+    postman = Postman(settings)
+    try:
+        for _ in range(MOST_AT_ONCE):
+            message = _claim(session, clock())
+            if message is None:
+                return result
+            error = _bring_up_to_date(session, message, clock())
+            if error is None:
+                result.withdrawn += 1
+                continue
+            error = error or _try(postman, message)
+            _note(session, message.id, error, clock())
+            if error:
+                result.failed += 1
+            else:
+                result.sent += 1
+    finally:
+        postman.close()
+    return result
+
+
+def _claim(session: Session, at: datetime) -> OutboxMessage | None:
+    """Take the next message that is due for ourselves alone, committed; None when there is none."""
+    one = OutboxMessage
+    free = sa.or_(one.sending_since.is_(None), one.sending_since < at - CLAIM)
+    due = (one.sent_at.is_(None), one.next_try_at.is_not(None), one.next_try_at <= at, free)
+    while True:
+        message_id = session.scalar(sa.select(one.id).where(*due).order_by(one.next_try_at, one.id).limit(1))
+        if message_id is None:
+            session.rollback()
+            return None
+        taken = session.execute(
+            sa.update(one)
+            .where(one.id == message_id, *due)
+            .values(sending_since=at)
+            .execution_options(synchronize_session=False)
+        )
+        session.commit()
+        if taken.rowcount:  # type: ignore[attr-defined]  # else somebody else was faster
+            message = session.get(one, message_id, populate_existing=True)
+            assert message is not None
+            session.expunge(message)
+            session.rollback()  # nothing is held while the server is slow
+            return message
+
+
+def _bring_up_to_date(session: Session, message: OutboxMessage, at: datetime) -> str | None:
+    """Let the message say what holds by now. None when it was taken back, else an empty string or what went wrong."""
+    if not message.send_if:
+        return ""
+    try:
+        says = registry.conditions[message.send_if](session, message, at, **message.send_if_args)
+    except Exception as problem:  # one that cannot be asked about stays, and keeps no other from leaving
+        session.rollback()
+        log.exception("whether a message may leave cannot be said: %s", message.dedupe_key)
+        return f"{type(problem).__name__}: {problem}"[:500]
+    own = (OutboxMessage.id == message.id, OutboxMessage.sending_since == message.sending_since)
+    if says is False:
+        session.execute(sa.delete(OutboxMessage).where(*own))  # its step may write again
+        log.info("a message was taken back: %s", message.dedupe_key)
+    elif isinstance(says, Letter):
+        message.subject, message.text, message.html = says.subject, says.text(), says.html()
+        values = {"subject": message.subject, "text": message.text, "html": message.html}
+        session.execute(sa.update(OutboxMessage).where(*own).values(values))
+    session.commit()  # nothing is held while the server is slow
+    return None if says is False else ""
+
+
+def _try(postman: Postman, message: OutboxMessage) -> str:
+    """Deliver; an empty string, or what went wrong in one line."""
+    try:
+        postman.deliver(message)
+    except smtplib.SMTPRecipientsRefused as error:
+        code, text = next(iter(error.recipients.values()), (0, b""))
+        words = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+        return f"the address was refused: {code} {words}"[:500]
+    except (smtplib.SMTPException, OSError, ValueError) as error:
+        return f"{type(error).__name__}: {error}"[:500]
+    return ""
+
+
+def _note(session: Session, message_id: int, error: str, at: datetime) -> None:
+    message = session.get(OutboxMessage, message_id, populate_existing=True)
+    if message is None:  # another sender took it over and took it back
+        return
+    message.tries += 1
+    message.sending_since = None
+    message.last_error = error
+    if not error:
+        message.sent_at, message.next_try_at = at, None
+        message.text = message.html = ""  # links that open accounts are kept hashed, and nowhere else
+    elif message.tries > len(PAUSES):
+        message.next_try_at = None  # given up; a coordinator sees it and can try again
+    else:
+        message.next_try_at = at + PAUSES[message.tries - 1]
+    session.commit()
+
+
+def send_soon(app: Flask, settings: Settings, *, first: Callable[[Session], object] | None = None) -> None:
+    """Send the outbox in the background, after the act that filled it was committed; do `first` before that.
+
+    What it cannot do stays for the next `interagency cycle tick`.
+    """
+    if app.testing or (first is None and not settings.mail_url):
+        return
+
+    def send() -> None:
+        with app.app_context():
+            try:
+                if first is not None:
+                    first(db.session)
+                send_outbox(db.session, settings)
+            except sa.exc.SQLAlchemyError:
+                app.logger.warning("the outbox could not be sent now; it stays for the next round")
+            finally:
+                db.session.close()
+
+    threading.Thread(target=send, name="outbox", daemon=True).start()

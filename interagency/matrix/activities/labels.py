@@ -1,0 +1,133 @@
+"""What an activity's facts are called and how they read: for history, conflicts and exports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from interagency.matrix.activities.field_types import Field, Kind, Seen
+from interagency.matrix.activities.fields import BY_NAME, FIELDS
+from interagency.matrix.activities.figures import figure_words
+from interagency.matrix.activities.models import Activity, Qualifier
+from interagency.matrix.framework.models import ROMAN, Country, Region
+from interagency.matrix.organisations.models import Organisation
+from interagency.text.dates import ImpreciseDate
+
+
+def field_words() -> dict[str, str]:
+    """The heading of each field of an activity, in its order."""
+    return {field.name: str(field.label) for field in FIELDS}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldLine:
+    """A field as its page shows it."""
+
+    label: str
+    text: str
+    is_prose: bool = False
+    is_address: bool = False
+
+
+def field_lines(activity: Activity) -> list[FieldLine]:
+    """What the page of an activity shows below its heading, but for what it places itself: the fields that say
+    something, choices by their labels."""
+    lines = []
+    for field in FIELDS:
+        value = getattr(activity, field.name) if field.is_column and field.is_on_page else None
+        if not value:
+            continue
+        label = _("%(field)s (internal)", field=field.label) if field.seen is Seen.NEVER_LEAVES else str(field.label)
+        lines.append(FieldLine(label, _shown(field, value), field.kind is Kind.TEXT, field.kind is Kind.ADDRESS))
+    return lines
+
+
+def _shown(field: Field, value: Any) -> str:
+    """A value of a column in words for the page."""
+    match field.kind:
+        case Kind.CHOICE:
+            return field.label_of(value)
+        case Kind.CHOICES:
+            return "; ".join(map(field.label_of, value))
+        case Kind.FLAG:
+            return str(_("yes"))
+        case Kind.DATE:
+            return str(value.words())
+        case _:
+            return str(value)
+
+
+class FactWords:
+    """Reads facts (stable keys) out in words: with today's names, or those of an edition's day."""
+
+    def __init__(self, session: Session) -> None:
+        self.organisations = {
+            key: acronym or name
+            for key, acronym, name in session.execute(
+                sa.select(Organisation.key, Organisation.acronym, Organisation.name)
+            )
+        }
+        self.countries: dict[str, str] = dict(session.execute(sa.select(Country.code, Country.name)).all())
+        self.regions: dict[str, str] = dict(session.execute(sa.select(Region.code, Region.name)).all())
+
+    @classmethod
+    def of_edition(cls, contents: Mapping[str, Any]) -> FactWords:
+        """Words by the names an edition keeps."""
+        words = cls.__new__(cls)
+        words.organisations = {key: names["short"] for key, names in contents["organisations"].items()}
+        words.countries, words.regions = contents["countries"], contents["regions"]
+        return words
+
+    def say(self, name: str, value: Any) -> str:
+        """One fact in words; `—` when there is nothing."""
+        if value in (None, "", [], {}):
+            return "—"
+        reader = getattr(self, f"_{name}", None)
+        if reader is None and name in BY_NAME and BY_NAME[name].kind is Kind.DATE:
+            reader = self._date
+        text: str = reader(value) if reader else self._plain(value)
+        return text
+
+    def _plain(self, value: Any) -> str:
+        if isinstance(value, bool):
+            return str(_("yes") if value else _("no"))
+        if isinstance(value, list):
+            return "; ".join(str(item) for item in value)
+        return str(value)
+
+    def _organisation(self, key: str) -> str:
+        return self.organisations.get(key, key)
+
+    def _lead(self, key: str) -> str:
+        return self._organisation(key)
+
+    def _entities(self, keys: list[str]) -> str:
+        return "; ".join(self._organisation(key) for key in keys)
+
+    _partners = _entities
+
+    def _roles(self, roles: dict[str, str]) -> str:
+        return "; ".join(f"{self._organisation(key)}: {text}" for key, text in sorted(roles.items()))
+
+    _participation = _roles
+
+    def _countries(self, links: list[list[str]]) -> str:
+        return "; ".join(f"{self.countries.get(code, code)} ({role})" for code, role in links)
+
+    def _regions(self, codes: list[str]) -> str:
+        return "; ".join(self.regions.get(code, code) for code in codes)
+
+    def _date(self, code: str) -> str:
+        return ImpreciseDate.from_code(code).words()
+
+    def _chapters(self, numbers: list[int]) -> str:
+        return ", ".join(ROMAN[number] for number in numbers)
+
+    def _figures(self, figures: list[list[str]]) -> str:
+        return "; ".join(figure_words(Decimal(number), Qualifier(how), unit) for number, how, unit in figures)

@@ -1,0 +1,1 @@
+"""Running the service: serving, metrics, logs, backup, copying, audit, checks."""

@@ -1,0 +1,33 @@
+"""Every room's tables, imported so that the metadata is whole: for migrations, backup and checks."""
+
+from __future__ import annotations
+
+from interagency.accounts import models as accounts
+from interagency.calendar.events import models as events
+from interagency.calendar.feeds import models as feeds
+from interagency.calendar.incoming import models as incoming
+from interagency.exports import models as exports
+from interagency.mail import models as mail
+from interagency.matrix.activities import models as activities
+from interagency.matrix.agreement import models as agreement
+from interagency.matrix.cycles import models as cycles
+from interagency.matrix.framework import models as framework
+from interagency.matrix.organisations import models as organisations
+from interagency.matrix.overlaps import models as overlaps
+from interagency.web import idempotency
+
+__all__ = [
+    "accounts",
+    "activities",
+    "agreement",
+    "cycles",
+    "events",
+    "exports",
+    "feeds",
+    "framework",
+    "idempotency",
+    "incoming",
+    "mail",
+    "organisations",
+    "overlaps",
+]

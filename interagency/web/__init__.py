@@ -1,0 +1,1 @@
+"""What every request passes: access, errors, headers, request ids, idempotency, forms."""

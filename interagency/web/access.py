@@ -1,0 +1,33 @@
+"""Who may open a view: signed-in people, unless it says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def public(view: View) -> View:
+    """Mark a view as open to everybody."""
+    view.access = "public"  # type: ignore[attr-defined]
+    return view
+
+
+def for_coordinators(view: View) -> View:
+    """Mark a view as for coordinators only."""
+    view.access = "coordinator"  # type: ignore[attr-defined]
+    return view
+
+
+def for_administrators(view: View) -> View:
+    """Mark a view as for administrators only."""
+    view.access = "administrator"  # type: ignore[attr-defined]
+    return view
+
+
+def access_rule(app: Flask, endpoint: str) -> str:
+    """Who may open `endpoint`: public, signed in, coordinator or administrator."""
+    return getattr(app.view_functions[endpoint], "access", "public" if endpoint == "static" else "signed in")

@@ -1,0 +1,211 @@
+"""Form fields for what this field of work writes: imprecise dates, records by key, figures, names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import request
+from flask_babel import gettext as _
+from wtforms import Field, StringField, TextAreaField, ValidationError
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
+from wtforms.widgets import TextInput
+
+from interagency.text.dates import ImpreciseDate
+from interagency.text.folding import clean
+from interagency.text.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
+
+
+def to_choices(pairs: Iterable[tuple[str, Any]]) -> list[Any]:
+    """`(value, words)` pairs as WTForms takes them for a SelectField."""
+    return [SelectChoice(value=value, label=words) for value, words in pairs]
+
+
+class CleanStringField(StringField):
+    """One line of text without control characters; blank becomes ''."""
+
+    data: Any
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = clean(valuelist[0], lines=False) if valuelist else ""
+
+
+class CleanTextField(TextAreaField):
+    """Several lines of text without control characters; blank becomes ''."""
+
+    data: Any
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = clean(valuelist[0]) if valuelist else ""
+
+
+class ImpreciseDateField(Field):
+    """A date as people write it. `data` is an ImpreciseDate or None.
+
+    Beside the text travels what it was read as (`NAME_read`), so that a date is saved only after its
+    reading was shown. `needs_showing` is true when that has not happened yet. Where a date can be read
+    two ways `choices` holds both, to be offered as buttons (`NAME_choice`).
+    """
+
+    widget = TextInput()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.typed = ""
+        self.choices: list[ImpreciseDate] = []
+        self.needs_showing = False
+
+    def _value(self) -> str:
+        return self.typed or (self.data.words() if self.data else "")
+
+    @property
+    def read_name(self) -> str:
+        return f"{self.name}_read"
+
+    @property
+    def choice_name(self) -> str:
+        return f"{self.name}_choice"
+
+    @property
+    def read_code(self) -> str:
+        return self.data.code if isinstance(self.data, ImpreciseDate) else ""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = None
+        self.typed = clean(valuelist[0], lines=False)[:200] if valuelist else ""
+        choice = request.form.get(self.choice_name, "")
+        if choice:
+            try:
+                self.data = ImpreciseDate.from_code(choice)
+            except ValueError:
+                raise ValidationError(_("Write the date with the month as a word.")) from None
+            self.typed = self.data.words()
+            return
+        try:
+            self.data = read_date(self.typed)
+        except AmbiguousDate as question:
+            self.choices = list(question.choices)
+            raise ValidationError(str(question)) from None
+        except DateNotUnderstood as problem:
+            raise ValidationError(str(problem)) from None
+        shown = request.form.get(self.read_name, "")
+        plain = self.data is None or self.typed.casefold() in (self.data.words().casefold(), self.data.code)
+        self.needs_showing = not plain and shown != self.read_code
+
+
+@dataclass(slots=True)
+class Option:
+    """One choice of a chooser."""
+
+    value: str
+    label: str
+    detail: str = ""
+    search: str = ""
+    checked: bool = False
+
+
+@dataclass(slots=True)
+class Group:
+    """Choices under a heading of a chooser."""
+
+    title: str
+    level: int = 3
+    options: list[Option] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+
+
+class RecordsField(Field):
+    """Several records chosen by key from a list. `data` is the list of records, in the list's order.
+
+    A key that was not offered is refused even if posted by hand.
+    """
+
+    widget = TextInput()  # never drawn: the templates draw a chooser
+
+    def __init__(self, label: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(label, *args, **kwargs)
+        self.offered: Mapping[str, Any] = {}
+        self.keys: list[str] = []
+
+    def offer(self, offered: Mapping[str, Any], chosen: Iterable[str] | None = None) -> None:
+        """Set what can be chosen, and what is chosen when nothing was posted."""
+        self.offered = offered
+        if chosen is not None and not self.raw_data:
+            self.keys = list(chosen)
+            self.data = [offered[key] for key in self.keys if key in offered]
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.keys = list(dict.fromkeys(key for value in valuelist[:2000] if (key := clean(value, lines=False))))
+
+    def pre_validate(self, form: Any) -> None:
+        unknown = [key for key in self.keys if key not in self.offered]
+        self.data = [record for key, record in self.offered.items() if key in set(self.keys)]
+        if unknown:
+            raise ValidationError(
+                _("“%(value)s” is not on the list. Choose from the list below.", value=clean(unknown[0])[:40])
+            )
+
+    def marked(self, groups: list[Group]) -> list[Group]:
+        """`groups` with the chosen options checked."""
+        chosen = set(self.keys)
+        for group in groups:
+            for option in group.options:
+                option.checked = option.value in chosen
+            self.marked(group.groups)
+        return groups
+
+
+class NamesField(CleanTextField):
+    """Names separated by `;` or line breaks, each looked up. `data` is the list of what they stand for.
+
+    A comma never separates: `Bolivia (Plurinational State of)` and `Congo, Democratic Republic of the` are names.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.look_up: Callable[[str], Any] = str
+        self.say: Callable[[Any], str] = str
+        self.typed: str | None = None
+        self.found: list[Any] = []
+
+    def _value(self) -> str:
+        return self.typed if self.typed is not None else "\n".join(self.say(item) for item in self.found)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.typed = clean(valuelist[0]) if valuelist else ""
+
+    def pre_validate(self, form: Any) -> None:
+        problems = []
+        self.found = []
+        for name in (self.typed or "").replace(";", "\n").split("\n")[:300]:
+            if not name.strip():
+                continue
+            try:
+                item = self.look_up(name.strip())
+            except ValueError as problem:
+                problems.append(str(problem))
+                continue
+            if item not in self.found:
+                self.found.append(item)
+        self.data = self.found
+        if problems:
+            raise ValidationError(" ".join(problems[:5]))
+
+
+def error_links(form: Any) -> list[tuple[str, str, str]]:
+    """`(field id, label, message)` of every error of `form`, in its order."""
+    return [(item.id, str(item.label.text), str(message)) for item in form for message in item.errors]
+
+
+__all__ = [
+    "CleanStringField",
+    "CleanTextField",
+    "Group",
+    "ImpreciseDateField",
+    "NamesField",
+    "Option",
+    "RecordsField",
+    "error_links",
+    "to_choices",
+]

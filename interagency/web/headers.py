@@ -1,0 +1,36 @@
+"""The headers of every answer."""
+
+from __future__ import annotations
+
+from flask import request
+from werkzeug.wrappers import Response
+
+from interagency.settings import Settings
+from interagency.web.context import settings
+
+YEAR_SECONDS = 365 * 24 * 3600
+NOT_CACHED = "private, no-store"
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def headers_for(chosen: Settings) -> dict[str, str]:
+    """The headers of every answer; behind TLS they say that it stays so."""
+    if not chosen.base_url.startswith("https://"):
+        return HEADERS
+    return HEADERS | {"Strict-Transport-Security": f"max-age={YEAR_SECONDS}; includeSubDomains"}
+
+
+def _set_headers(response: Response) -> Response:
+    for name, value in headers_for(settings()).items():
+        response.headers.setdefault(name, value)
+    if request.endpoint != "static" and "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = NOT_CACHED
+    return response

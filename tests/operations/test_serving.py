@@ -1,0 +1,189 @@
+"""`serve` refuses what is not safe, and every answer carries the headers that keep its reader safe."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from interagency.cli.serve import unsafe
+from interagency.web.headers import HEADERS
+from tests.conftest import close, make_app, make_settings
+from tests.helpers import PASSWORD
+from tests.project.test_layout import ROUTES
+from tests.served import SECRET
+
+HTTPS = {"BASE_URL": "https://interagency.example.org", "PROXIES": "1", "TRUSTED_HOSTS": ""}
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, None),
+        (HTTPS, None),
+        ({"BASE_URL": "http://[::1]:8000"}, None),
+        ({"BASE_URL": "http://127.8.8.8:8000"}, None),
+        ({"SECRET_KEY": ""}, "INTERAGENCY_SECRET_KEY is missing or short"),
+        ({"SECRET_KEY": "k" * 31}, "missing or short"),
+        ({"SECRET_KEY": "abcabcabcabcabcabcabcabcabcabcabc"}, "could be guessed"),
+        ({"SECRET_KEY": "please-change-me-please-0123456789"}, "could be guessed"),
+        ({"SECRET_KEY": "my-very-own-SECRET-key-0123456789"}, "could be guessed"),
+        ({"BASE_URL": "http://interagency.example.org"}, "INTERAGENCY_PLAIN_HTTP=yes"),
+        ({"BASE_URL": "http://interagency.example.org", "PLAIN_HTTP": "yes"}, None),
+        ({"BASE_URL": "http://10.0.0.1"}, "INTERAGENCY_PLAIN_HTTP=yes"),
+        ({"BASE_URL": "http://127.0.0.1.example.org"}, "INTERAGENCY_PLAIN_HTTP=yes"),
+        ({"BASE_URL": "https://x.example.org/path", "PROXIES": "1"}, "without a path"),
+        ({"BASE_URL": "interagency.example.org"}, "without a path"),
+        ({"BASE_URL": "https://interagency.example.org"}, "INTERAGENCY_PROXIES=1"),
+        (HTTPS | {"SECURE_COOKIES": "no"}, "INTERAGENCY_SECURE_COOKIES"),
+    ],
+)
+def test_unsafe_settings_are_refused_with_what_to_write(
+    tmp_path: Path, more: dict[str, str], words: str | None
+) -> None:
+    problems = unsafe(make_settings(tmp_path, **({"SECRET_KEY": SECRET} | more)))
+    if words is None:
+        assert problems == []
+    else:
+        assert any(words in problem for problem in problems), problems
+
+
+@pytest.fixture
+def behind_tls(sqlite_app: Flask) -> Iterator[Flask]:
+    app = make_app(make_settings(sqlite_app.extensions["interagency_settings"].data_folder, **HTTPS))
+    yield app
+    close(app)
+
+
+PROXY = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "interagency.example.org", "X-Forwarded-For": "203.0.113.9"}
+
+
+def test_every_route_carries_every_header_behind_tls(behind_tls: Flask) -> None:
+    nobody = behind_tls.test_client()
+    for method, rule in ROUTES:
+        address = re.sub(r"<[^>]+>", "nobody", re.sub(r"<int:[^>]+>", "1", rule))
+        answer = nobody.open(address, method=method, headers=PROXY)
+        for name, value in HEADERS.items():
+            expected = {"no-referrer"} if rule.startswith("/external/") and name == "Referrer-Policy" else {value}
+            assert answer.headers.get(name) in expected, (method, rule, name)
+        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains", rule
+        assert "unsafe" not in answer.headers["Content-Security-Policy"]
+        assert answer.headers["X-Request-ID"], rule
+        if not rule.startswith("/static/"):
+            assert "no-store" in answer.headers["Cache-Control"], rule
+        for cookie in answer.headers.getlist("Set-Cookie"):
+            assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; ")), (rule, cookie)
+            assert "Domain" not in cookie
+
+
+def test_signing_in_behind_tls_keeps_the_cookie_to_tls(behind_tls: Flask) -> None:
+    client = behind_tls.test_client()
+    page = client.get("/sign-in", headers=PROXY, base_url="https://interagency.example.org")
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)
+    assert found
+    form = {"email": "who@example.org", "password": PASSWORD, "csrf_token": found[1]}
+    headers = PROXY | {"Referer": "https://interagency.example.org/sign-in"}
+    answer = client.post("/sign-in", data=form, headers=headers, base_url="https://interagency.example.org")
+    assert answer.status_code == 302
+    cookies = answer.headers.getlist("Set-Cookie")
+    assert sorted(cookie.split("=")[0] for cookie in cookies) == ["__Host-device", "__Host-session"]
+    for cookie in cookies:
+        assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
+        assert "Domain" not in cookie
+
+
+def test_without_tls_nothing_is_said_about_tls(sqlite_app: Flask) -> None:
+    assert "Strict-Transport-Security" not in sqlite_app.test_client().get("/sign-in").headers
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "interagency.example.org.evil.example", "interagency.example.org@evil.example", "127.0.0.1",
+     "evil.example:443", "", "[::1]", "in teragency.example.org", "évil.example"],
+)  # fmt: skip
+def test_another_host_is_refused_in_words_and_never_echoed(behind_tls: Flask, host: str) -> None:
+    proxied = PROXY | {"X-Forwarded-Host": host.encode().decode("latin-1")}
+    for address in ("/sign-in", "/feeds/x.ics", "/nowhere", "/static/base.css"):
+        answer = behind_tls.test_client().get(address, headers=proxied)
+        assert answer.status_code == 400, address
+        assert "https://interagency.example.org" in answer.text
+        assert "evil" not in answer.text
+        assert "Location" not in answer.headers
+
+
+@pytest.mark.parametrize("host", ["interagency.example.org", "interagency.example.org:443", "INTERAGENCY.example.org"])
+def test_our_own_host_is_served(behind_tls: Flask, host: str) -> None:
+    assert behind_tls.test_client().get("/sign-in", headers=PROXY | {"X-Forwarded-Host": host}).status_code == 200
+
+
+def test_those_who_look_whether_it_is_well_may_use_any_name(behind_tls: Flask) -> None:
+    assert behind_tls.test_client().get("/healthz", headers={"Host": "10.0.0.7:8000"}).status_code == 200
+
+
+def test_further_names_are_listed(tmp_path: Path, sqlite_app: Flask) -> None:
+    folder = sqlite_app.extensions["interagency_settings"].data_folder
+    app = make_app(make_settings(folder, TRUSTED_HOSTS="one.example, Two.example"))
+    assert app.test_client().get("/sign-in", headers={"Host": "two.example:81"}).status_code == 200
+    assert app.test_client().get("/sign-in", headers={"Host": "localhost"}).status_code == 400
+    close(app)
+
+
+def test_without_a_trusted_proxy_nobody_chooses_host_or_address(sqlite_app: Flask) -> None:
+    answer = sqlite_app.test_client().get(
+        "/", headers={"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"}
+    )
+    assert answer.status_code == 302
+    assert answer.location.startswith("/sign-in")
+
+
+def test_attempts_are_still_counted_when_the_shared_counter_is_gone(sqlite_app: Flask) -> None:
+    from interagency import create_app
+
+    folder = sqlite_app.extensions["interagency_settings"].data_folder
+    app = create_app(make_settings(folder, LIMITS_URL="redis://127.0.0.1:9"), TESTING=True, RATELIMIT_ENABLED=True)
+    client = app.test_client()
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/sign-in").text)
+    assert found
+    form = {"email": "nobody@example.org", "password": "x", "csrf_token": found[1]}
+    answers = [client.post("/sign-in", data=form).status_code for _ in range(12)]
+    assert answers[0] == 422
+    assert answers[-1] == 429
+    close(app)
+
+
+@pytest.mark.redis
+def test_two_servers_count_attempts_together(sqlite_app: Flask, redis_address: str) -> None:
+    """Eight on each are refused by neither alone: ten a minute are allowed."""
+    from interagency import create_app
+
+    folder = sqlite_app.extensions["interagency_settings"].data_folder
+    shared = {"TESTING": True, "RATELIMIT_ENABLED": True, "RATELIMIT_KEY_PREFIX": uuid.uuid4().hex}
+    servers = [create_app(make_settings(folder, LIMITS_URL=redis_address), **shared) for _server in range(2)]
+    if time.time() % 60 > 50:
+        time.sleep(11)  # a minute that ends in between begins to count anew
+    answers = []
+    for app in servers:
+        client = app.test_client()
+        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/sign-in").text)
+        assert found
+        form = {"email": "nobody@example.org", "password": "x", "csrf_token": found[1]}
+        answers.append([client.post("/sign-in", data=form).status_code for _ in range(8)])
+        close(app)
+    assert answers[0] == [422] * 8
+    assert answers[1][0] == 422
+    assert answers[1][-1] == 429
+
+
+def test_the_proxy_lets_go_of_an_idle_connection_before_the_service_does() -> None:
+    """Else a save is sent into a connection that is just being closed, and is lost to its sender."""
+    from interagency.operations import serving
+
+    text = (Path(__file__).parents[2] / "deploy" / "interagency.nginx.conf").read_text(encoding="utf-8")
+    found = re.search(r"keepalive_timeout (\d+)s;", text)
+    assert found
+    assert int(found[1]) < serving.keepalive
