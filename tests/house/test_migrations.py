@@ -13,6 +13,7 @@ from flask import Flask
 
 from interagency.database import MIGRATIONS, alembic, db
 from interagency.history import AuditEntry
+from interagency.mail import Letter, OutboxMessage, SendIf, write
 from interagency.matrix.cycles.editions import damaged_editions
 from interagency.sample.load import load_sample
 from interagency.sample.months import add_months
@@ -104,4 +105,33 @@ def test_from_every_released_schema_with_data_in_it(app: Flask, revision: str) -
         assert was == became, table
     with app.app_context():
         assert list(damaged_editions(db.session)) == []
+        db.session.close()
+
+
+WAITING = {
+    "": ("", {}),
+    "coordinator": ("coordinator", {}),
+    "focal_point who undp": ("focal_point", {"entities": ["who", "undp"]}),
+    "unanswered 2026-08 who undp": ("unanswered", {"month": "2026-08", "entities": ["who", "undp"]}),
+    "returned 12 who": ("returned", {"answer": 12, "entity": "who"}),
+}
+
+
+def test_mails_that_wait_during_an_upgrade_keep_what_they_wait_for(app: Flask) -> None:
+    with app.app_context():
+        for words, (name, args) in WAITING.items():
+            letter = Letter("Subject", "Dear Farida,", ("Text.",))
+            at = datetime(2026, 8, 1, 8, tzinfo=UTC)
+            send_if = SendIf(name, args) if name else None
+            write(db.session, words, to_address="a@example.org", to_name="A", letter=letter, at=at, send_if=send_if)
+        db.session.commit()
+        db.session.close()
+        alembic.downgrade("0012")
+        with db.engine.connect() as connection:
+            kept = connection.execute(sa.text("SELECT once, only_while FROM outbox_message")).all()
+        assert {row.only_while for row in kept} == set(WAITING)
+        assert all(row.once == row.only_while for row in kept)
+        alembic.upgrade()
+        found = db.session.scalars(sa.select(OutboxMessage)).all()
+        assert {message.dedupe_key: (message.send_if, message.send_if_args) for message in found} == WAITING
         db.session.close()
