@@ -16,9 +16,9 @@ run: $(VENV)/.ready-to-run
 test: $(VENV)/.ready-to-develop lint
 	$(PYTEST) $(TESTS)
 
-# While working: all that needs no browser, no office and no killing.
+# While working: on SQLite alone, without a browser, LibreOffice, killing, and what takes some seconds.
 test-quick: $(VENV)/.ready-to-develop
-	$(PYTEST) -m "not browser and not office and not crash" $(TESTS)
+	$(PYTEST) -m "not browser and not office and not crash and not postgresql and not slow" $(TESTS)
 
 # The same attacks as in `make test`, with half a million inputs, 30,000 of them whole requests.
 attack: $(VENV)/.ready-to-develop

@@ -76,9 +76,10 @@ class RuleCompiledOnce(Rule):
 
 
 Flask.url_rule_class = RuleCompiledOnce
-# Fixtures of a file, and what says of a test that it takes long.
+# Fixtures that the tests of a file share, fixtures that say of a test that it is slow, and marks of what begins first.
 SHARED = {"serve", "chromium"}
-LONG = {"serve", "browser", "crash", "office", "sample_data", "world"}
+SLOW = {"serve", "attacked_sqlite"}
+FIRST = {"browser", "crash", "office", "slow"}
 EVERYTHING = os.environ.get("INTERAGENCY_TEST_EVERYTHING") == "yes"
 # Nothing is timed in tests: a busy machine is no fault.
 hypothesis_settings.register_profile("untimed", deadline=None)
@@ -135,7 +136,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if SHARED & _fixtures(item):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    items.sort(key=lambda item: not (LONG & (_fixtures(item) | {mark.name for mark in item.iter_markers()})))
+        if SLOW & _fixtures(item):
+            item.add_marker("slow")
+    items.sort(key=lambda item: FIRST.isdisjoint(mark.name for mark in item.iter_markers()))
     missing = {name: how for name, (there, how) in NEEDS.items() if not there()}
     if EVERYTHING and missing:
         pytest.exit(f"required but missing: {', '.join(f'{name} ({how})' for name, how in missing.items())}", 1)

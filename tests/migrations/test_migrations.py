@@ -140,6 +140,7 @@ def revisions() -> list[str]:
     return [script.revision for script in reversed(list(scripts.walk_revisions()))]
 
 
+@pytest.mark.slow
 def test_from_every_released_schema_with_data_in_it(sample_data: None, app: Flask) -> None:
     """Down by one schema at a time, and from each the step up keeps all that it holds: so does the way to the newest.
 

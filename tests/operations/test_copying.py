@@ -79,6 +79,7 @@ def nothing(_line: str) -> None:
     """Say nothing."""
 
 
+@pytest.mark.slow
 @pytest.mark.postgresql
 def test_there_and_back_every_row_is_the_same(source: Settings, empty_postgresql: str, tmp_path: Path) -> None:
     before = contents(source.database_url)
@@ -112,6 +113,7 @@ def test_there_and_back_every_row_is_the_same(source: Settings, empty_postgresql
     engine.dispose()
 
 
+@pytest.mark.slow
 @pytest.mark.postgresql
 def test_a_target_that_holds_rows_is_replaced_only_when_told(source: Settings, empty_postgresql: str) -> None:
     copy_to(source, empty_postgresql, create_app=create_app, replace_target=False, tell=nothing)

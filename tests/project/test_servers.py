@@ -16,6 +16,7 @@ import pytest
 
 from tests import servers
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 RUN = """
 import os, time

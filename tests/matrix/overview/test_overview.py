@@ -162,6 +162,7 @@ def test_an_entity_declares_its_mandate(app: Flask, enter: Enter) -> None:
     assert enter("coordinator").send("/mandates", {"entity": "undp", "recommendation": ["1(a)"]}).status_code == 302
 
 
+@pytest.mark.slow
 def test_as_many_statements_with_a_thousand_as_with_three(
     sqlite_app: Flask, enter_sqlite: Enter, add_activity: Callable[..., int]
 ) -> None:
