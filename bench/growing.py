@@ -10,13 +10,12 @@ from bench import worlds
 from bench.closing import Months
 from bench.feed import seconds_of_unchanged
 from bench.incoming import changed_workbook, compared
-from bench.measure import Growth, Measure, Size, events_beside, timed
+from bench.measure import CONSTANT, LINEAR, Growth, Measure, Size, events_beside, timed
 from bench.pages import seconds_of_pages, seconds_of_start
 from bench.workbook import live
 from interagency.exports.incoming.reading import MOST_ROWS
 from interagency.settings import Settings
 
-CONSTANT, LINEAR = "constant", "linear"
 PREVIEW = f"import preview, at most {MOST_ROWS:,} rows"
 
 
@@ -43,8 +42,7 @@ def _costs(app: Flask, settings: Settings, rounds: int, few: int) -> Iterator[tu
     """The least of so many `rounds`, or of a `few` where a round takes long."""
     yield "not changed (304), in process", CONSTANT, seconds_of_unchanged(app, rounds)
     with app.test_request_context("/activities"):
-        for what, cost in seconds_of_pages(rounds).items():
-            yield what, CONSTANT, cost
+        yield from seconds_of_pages(rounds)
     yield "the server's start", CONSTANT, min(seconds_of_start(settings) for _round in range(few))
     with app.app_context():
         yield "live workbook", LINEAR, min(timed(lambda: live(settings)) for _round in range(few))

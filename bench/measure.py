@@ -70,6 +70,7 @@ class Measure:
 # How many times what is constant may cost at the largest size, and each record of what is linear: where there are many,
 # neither the processor's memory nor the database's holds them at hand.
 NOISE, BEYOND = 2.0, 1.25
+CONSTANT, LINEAR = "constant", "linear"
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class Growth:
     def allowed(self) -> float:
         """How many times it may be."""
         work = self.work or self.sizes
-        return NOISE if self.at_most == "constant" else BEYOND * work[-1] / work[0]
+        return NOISE if self.at_most == CONSTANT else BEYOND * work[-1] / work[0]
 
     @property
     def is_reached(self) -> bool:

@@ -137,13 +137,12 @@ def close_month(app: Flask, month: str) -> None:
 @with_app
 def tick(app: Flask) -> None:
     """What a scheduler calls, every hour or oftener: open the month on day 1, write due reminders, make feeds
-    ready, send mails, fold counts.
+    ready, send mails.
 
     Safe to run twice at once.
     """
     from interagency.calendar.blocks import keep_missing
     from interagency.database import db
-    from interagency.matrix.activities.tally import fold
     from interagency.matrix.cycles.answers import CycleRefusal
     from interagency.matrix.cycles.editions import all_editions
     from interagency.matrix.cycles.opening import months_to_open, open_cycle
@@ -169,8 +168,6 @@ def tick(app: Flask) -> None:
             prepare(db.session, edition.number)
     keep_missing(db.session, settings_of(app).base_url)
     _send(app)
-    fold(db.session)
-    db.session.commit()
     if problem is not None:
         raise click.ClickException(problem)
 
@@ -191,26 +188,23 @@ def _send(app: Flask) -> None:
 @click.command()
 @with_app
 def check(app: Flask) -> None:
-    """Verify what is kept: checksums of editions and of files made from them, foreign keys, history, search, counts."""
+    """Verify what is kept: checksums of editions and of files made from them, foreign keys, history, search."""
     from interagency.database import db
     from interagency.exports.matrix import damaged_files
-    from interagency.matrix.activities.tally import problems as tally_problems
     from interagency.matrix.cycles.editions import all_editions, damaged_editions
     from interagency.search.upkeep import problems as search_problems
 
     count = len(all_editions(db.session))
     problems = [*damaged_editions(db.session), *damaged_files(db.session), *_broken_links()]
     # What is made from the records can be made again.
-    unfit, miscounted = list(search_problems(db.session)), tally_problems(db.session)
-    for problem in (*problems, *unfit, *miscounted):
+    unfit = list(search_problems(db.session))
+    for problem in (*problems, *unfit):
         click.echo(problem, err=True)
     if problems:
         raise click.ClickException(f"{len(problems)} problems. Restore from a backup; nothing was changed.")
     if unfit:
         raise click.ClickException(f"{len(unfit)} problems of the search. Run: interagency search rebuild")
-    if miscounted:
-        raise click.ClickException("The counts do not fit. Run: interagency db recount")
-    click.echo(f"{count} editions: every checksum holds; records, links, history, search and counts fit together")
+    click.echo(f"{count} editions: every checksum holds; records, links, history and search fit together")
 
 
 def _broken_links() -> list[str]:

@@ -20,7 +20,6 @@ from interagency.calendar.models import Event
 from interagency.calendar.subscriptions import subscribe
 from interagency.database import Model
 from interagency.matrix.activities.models import Activity
-from interagency.matrix.activities.tally import fold
 from interagency.matrix.cycles.answers import sign
 from interagency.matrix.cycles.editions import close_cycle
 from interagency.matrix.cycles.models import AnswerKind
@@ -98,7 +97,6 @@ def _fill(
         for table in Model.metadata.sorted_tables:
             if chunk.get(table.name):
                 session.execute(table.insert(), chunk[table.name])
-        fold(session)
         session.commit()
         done = min(start + CHUNK, len(numbers))
         if done % 10_000 == 0 or done == len(numbers):

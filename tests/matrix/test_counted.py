@@ -1,10 +1,8 @@
-"""Counts kept ready: by whatever way an activity changes, they are what counting anew gives."""
+"""A number is its list: by whatever way an activity changes, what is counted is what the list finds, at once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -15,11 +13,9 @@ from flask import Flask
 from bench.generated.generate import Wanted, generate
 from interagency.database import alembic, db
 from interagency.matrix.activities.listing import page_of_activities
-from interagency.matrix.activities.models import activity_tally
+from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import counts_by_chapter
-from interagency.matrix.activities.tally import count_again, fold, problems, under_any
-from interagency.matrix.filters import Filters
-from interagency.matrix.overview import grid as grid_module
+from interagency.matrix.filters import Filters, activity_conditions
 from interagency.matrix.overview.grid import Grid, grid
 from tests.helpers import Browser, statements_seen
 
@@ -35,124 +31,105 @@ CHANGES = (
 )
 
 
-def counted_anew(rows: str, columns: str, monkeypatch: pytest.MonkeyPatch) -> Grid:
-    with monkeypatch.context() as patch:
-        patch.setattr(grid_module, "_ready_grid", None)
-        return grid(db.session, Filters(values={"joint": ("yes", "no")}), [], rows, columns)
+def listed(*pairs: tuple[str, str]) -> tuple[int, int]:
+    """How many activities a list under these filters finds, and how many of them are joint."""
+    filters = Filters(values={name: (value,) for name, value in pairs})
+    found = list(db.session.scalars(sa.select(Activity.is_joint).where(*activity_conditions(filters))))
+    return len(found), sum(found)
+
+
+def without(name: str) -> int:
+    """How many listed activities have nothing in that dimension."""
+    table, own = f"activity_{name}", "AND participation <> 'declined'" if name == "entity" else ""
+    query = f"SELECT count(*) FROM activity a WHERE is_listed AND NOT EXISTS (SELECT 1 FROM {table} WHERE activity_id = a.id {own})"  # noqa: E501
+    return db.session.scalar(sa.text(query)) or 0
+
+
+def assert_each_number_is_its_list(found: Grid, rows: str, columns: str) -> None:
+    assert (found.total.count, found.total.joint) == listed()
+    for row in found.rows:
+        assert (found.of_row(row).count, found.of_row(row).joint) == listed(row.filter), row
+        for column in found.columns:
+            cell = found.at(row, column)
+            assert (cell.count, cell.joint) == listed(row.filter, column.filter), (row, column)
+    for column in found.columns:
+        assert (found.of_column(column).count, found.of_column(column).joint) == listed(column.filter), column
+    assert found.outside == (without(rows), without(columns))
+    chapters = counts_by_chapter(db.session, Filters())
+    for number, count in chapters.items():
+        assert (count.activities, count.joint) == listed(("chapter", str(number)))
 
 
 @pytest.mark.parametrize(("rows", "columns"), [("entity", "chapter"), ("chapter", "entity")])
-def test_the_counts_kept_ready_are_those_counted_anew(
-    app: Flask, monkeypatch: pytest.MonkeyPatch, rows: str, columns: str
-) -> None:
+def test_each_number_is_its_list_after_every_change(app: Flask, rows: str, columns: str) -> None:
     with app.app_context():
-        wanted = Wanted(80, 0, 12, 3, editions=0)
+        wanted = Wanted(40, 0, 8, 3, editions=0)
         at, zone = datetime(2026, 11, 21, tzinfo=UTC), ZoneInfo("Europe/Vienna")
         generate(db.session, wanted, at=at, zone=zone, base_url="http://localhost", progress=lambda _line: None)
-        seen = []
+        totals = []
         for statement in ("SELECT 1", *CHANGES):
             db.session.execute(sa.text(statement))
             db.session.commit()
             found = grid(db.session, Filters(), [], rows, columns)
-            assert found == counted_anew(rows, columns, monkeypatch), statement
-            seen.append(found)
-        assert seen[0].total.count > seen[1].total.count
-        assert sum(cell.count for cell in seen[0].cells.values()) > seen[0].total.count
+            assert_each_number_is_its_list(found, rows, columns)
+            totals.append(found.total.count)
+        assert totals[0] > totals[1]
+        assert sum(cell.count for cell in found.cells.values()) > found.total.count
 
 
-def test_what_all_activities_come_to_is_read_and_not_counted(app: Flask, add_activity: Callable[..., int]) -> None:
+def test_what_was_just_saved_counts(app: Flask, add_activity: Callable[..., int]) -> None:
     with app.app_context():
-        add_activity(chapters=[2])
-        with statements_seen(app) as seen:
-            first = grid(db.session, Filters(), [], "entity", "chapter")
+        for number in (1, 2):
+            add_activity(chapters=[2])
+            heat_map = grid(db.session, Filters(), [], "entity", "chapter")
             page = page_of_activities(db.session, Filters(), mine=[], number=1)
             chapters = counts_by_chapter(db.session, Filters())
-        assert not [one for one in seen if "activity_under" in one or "count(" in one.lower()]
-        assert (first.total.count, page.total, chapters[2].activities) == (1, 1, 1)
-        db.session.rollback()
-        add_activity(chapters=[2])
-        assert grid(db.session, Filters(), [], "entity", "chapter").total.count == 2
-        db.session.rollback()
-
-
-def rows_of_the_tally() -> int:
-    return db.session.scalar(sa.select(sa.func.count()).select_from(activity_tally)) or 0
-
-
-def test_folding_changes_no_count(app: Flask, add_activity: Callable[..., int]) -> None:
-    with app.app_context():
-        for number in range(4):
-            add_activity(chapters=[2, number + 3], entities=("undp",))
-        db.session.execute(sa.text("UPDATE activity SET is_listed = FALSE WHERE id = 2"))
-        db.session.commit()
-        before, rows = grid(db.session, Filters(), [], "entity", "chapter"), rows_of_the_tally()
-        fold(db.session, most=rows)
-        assert rows_of_the_tally() == rows
-        fold(db.session, most=10)
-        assert grid(db.session, Filters(), [], "entity", "chapter") == before
-        # Any, who and undp, under any chapter, 2, 3, 5 and 6, all of them joint.
-        assert rows_of_the_tally() == 15
-        db.session.commit()
-        add_activity(chapters=[2])
-        assert grid(db.session, Filters(), [], "entity", "chapter").total.count == before.total.count + 1
-        assert problems(db.session) == []
-        db.session.rollback()
-
-
-@pytest.mark.postgresql
-def test_what_is_saved_while_it_is_folded_is_counted(app: Flask, add_activity: Callable[..., int]) -> None:
-    if app.extensions["interagency_settings"].database_url.startswith("sqlite"):
-        pytest.skip("on SQLite one writes after the other")
-    with app.app_context():
-        add_activity(chapters=[2])
-        with db.engine.begin() as other:  # has begun to save, and not finished, when it is folded
-            other.execute(sa.text("UPDATE activity SET is_listed = FALSE"))
-            fold(db.session, most=0)
-            db.session.commit()
-            assert grid(db.session, Filters(), [], "entity", "chapter").total.count == 1
+            assert (heat_map.total.count, page.total, chapters[2].activities) == (number, number, number)
             db.session.rollback()
-        assert grid(db.session, Filters(), [], "entity", "chapter").total.count == 0
-        assert problems(db.session) == []
-        db.session.rollback()
 
 
-def test_a_tally_that_does_not_fit_is_found_and_made_again(app: Flask, add_activity: Callable[..., int]) -> None:
-    add_activity(chapters=[2])
-    add_activity(chapters=[3])
+def test_counts_are_read_from_indexes_alone(sqlite_app: Flask) -> None:
+    with sqlite_app.app_context():
+        with statements_seen(sqlite_app) as seen:
+            grid(db.session, Filters(), [], "entity", "chapter")
+            counts_by_chapter(db.session, Filters())
+        counting = [statement for statement in seen if "count(" in statement]
+        assert len(counting) == 2
+        connection = db.session.connection()
+        for statement in counting:
+            values = ("",) * statement.count("?")
+            plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+            read = [line for line in plan if line.startswith(("SCAN activity", "SEARCH activity"))]
+            assert read, plan
+            assert all("COVERING INDEX" in line for line in read), plan
+
+
+def test_a_service_of_before_finds_its_counts_and_goes_on_counting(
+    app: Flask, add_activity: Callable[..., int]
+) -> None:
+    for _number in range(2):
+        add_activity(chapters=[2])
+    total = "SELECT sum(change) FROM activity_tally WHERE entity_id = 0 AND chapter_number = {}"
+
+    def there(chapter: int) -> int:
+        number: int = db.session.scalar(sa.text(total.format(chapter))) or 0
+        return number
+
     with app.app_context():
-        assert problems(db.session) == []
-        db.session.execute(sa.delete(activity_tally).where(activity_tally.c.chapter_number == 3))
-        db.session.execute(sa.insert(activity_tally).values(entity_id=0, chapter_number=5, is_joint=True, change=7))
-        assert problems(db.session) == ["the tally of activities is wrong under 3 entities and chapters"]
-        count_again(db.session)
-        assert problems(db.session) == []
-        assert under_any(db.session) == {0: (2, 0), 2: (1, 0), 3: (1, 0)}
-        db.session.rollback()
-
-
-@pytest.mark.postgresql
-def test_what_is_saved_while_the_schema_is_upgraded_is_counted(app: Flask, add_activity: Callable[..., int]) -> None:
-    if app.extensions["interagency_settings"].database_url.startswith("sqlite"):
-        pytest.skip("on SQLite one writes after the other")
-    add_activity(chapters=[2])
-    add_activity(chapters=[2])
-    with app.app_context():
-        alembic.downgrade("0010")
         db.session.close()
-
-        def upgrade() -> None:
-            with app.app_context():
-                alembic.upgrade()
-
-        with db.engine.connect() as saving, ThreadPoolExecutor(1) as pool:
-            saving.execute(sa.text("UPDATE activity SET is_listed = FALSE WHERE id = 1"))
-            upgraded = pool.submit(upgrade)
-            with suppress(TimeoutError):
-                upgraded.result(1)
-            saving.commit()
-            upgraded.result(60)
-        assert under_any(db.session)[0] == (1, 0)
-        assert problems(db.session) == []
+        alembic.downgrade("0012")
+        db.session.close()
+        assert (there(0), there(2)) == (2, 2)
+        db.session.execute(sa.text("UPDATE activity SET is_listed = FALSE WHERE id = 1"))
+        db.session.execute(sa.text("UPDATE activity_chapter SET chapter_number = 3 WHERE activity_id = 2"))
+        assert (there(0), there(2), there(3)) == (1, 0, 1)
+        db.session.commit()
+        db.session.close()
+        alembic.upgrade()
+        db.session.close()
+        assert grid(db.session, Filters(), [], "entity", "chapter").total.count == 1
+        db.session.execute(sa.text("UPDATE activity SET is_listed = TRUE WHERE id = 1"))
+        assert grid(db.session, Filters(), [], "entity", "chapter").total.count == 2
         db.session.rollback()
 
 

@@ -24,7 +24,6 @@ from interagency.matrix.activities.bulk import without_collector
 from interagency.matrix.activities.models import Activity, CountryRole, Level, Qualifier, Scope, Status
 from interagency.matrix.activities.queries import everything
 from interagency.matrix.activities.record import ActivityDraft, FigureDraft, StaleVersionError
-from interagency.matrix.activities.tally import fold
 from interagency.matrix.cycles.answers import month_being_updated
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
 from interagency.matrix.organisations.models import Organisation
@@ -171,7 +170,6 @@ def apply(
     kept.state, kept.applied_at = ImportState.APPLIED, at
     kept.result = {"done": done, "counts": numbers, "rows": [as_json(row) for row in found]}
     _remember(session, kept, rights.person, at)
-    fold(session)  # many records write many rows of it
     audit(session, "matrix.imported", by=rights.person, by_name="command line", file=kept.checksum, **numbers)
     return numbers
 

@@ -25,7 +25,6 @@ from interagency.matrix.activities.models import (
     activity_recommendation,
     activity_region,
 )
-from interagency.matrix.activities.tally import ANY, under_any
 from interagency.matrix.filters import Filters, activity_conditions, terms_of
 from interagency.matrix.framework.models import Country, Recommendation, Region
 from interagency.matrix.organisations.models import Organisation
@@ -164,9 +163,7 @@ def page_of_activities(
 def _total(session: Session, filters: Filters, conditions: Sequence[sa.ColumnElement[bool]]) -> int:
     if set(filters.values) == {"q"}:
         return count(session, Activity, terms_of(filters))
-    if filters:
-        return session.scalar(sa.select(sa.func.count()).select_from(Activity).where(*conditions)) or 0
-    return under_any(session).get(ANY, (0, 0))[0]
+    return session.scalar(sa.select(sa.func.count()).select_from(Activity).where(*conditions)) or 0
 
 
 def _key_text(value: Any) -> str:

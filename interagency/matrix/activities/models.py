@@ -82,6 +82,8 @@ class Activity(Versioned, Searched, Model):
         sa.Index("ix_activity_listed", "is_listed", "start_first", "id"),
         sa.Index("ix_activity_newest", "is_listed", "updated_at", "id"),
         sa.Index("ix_activity_version", "version"),
+        # What counts are made from, so that no row need be read.
+        sa.Index("ix_activity_counted", "is_listed", "is_joint", "id"),
         # As `listing.SORTS` says it: an index on other words is not used.
         sa.Index("ix_activity_by_title", "is_listed", sa.text("lower(title)"), "id"),
         sa.Index("ix_activity_by_start", "is_listed", sa.text("coalesce(start_first, '9999-12-31')"), "id"),
@@ -169,6 +171,7 @@ class ActivityEntity(Model):
             postgresql_where=sa.text("is_lead"),
         ),
         sa.Index("ix_activity_entity_entity", "entity_id", "activity_id"),
+        sa.Index("ix_activity_entity_counted", "activity_id", "entity_id", "participation"),
     )
 
     activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"), primary_key=True)
@@ -224,29 +227,6 @@ activity_region = _link("activity_region", "region.code", "region_code")
 activity_recommendation = _link("activity_recommendation", "recommendation.code", "recommendation_code")
 activity_sdg_goal = _link("activity_sdg_goal", "sdg_goal.number", "goal_number")
 activity_sdg_target = _link("activity_sdg_target", "sdg_target.code", "target_code")
-
-
-# Under which entity and chapter a listed activity counts, kept by triggers (migration 0007); 0 stands for any, so that
-# one activity has a row for each pair, for each entity, for each chapter, and one in all. Read from its key alone.
-activity_under = sa.Table(
-    "activity_under",
-    Model.metadata,
-    sa.Column("entity_id", sa.Integer(), primary_key=True, autoincrement=False),
-    sa.Column("chapter_number", sa.Integer(), primary_key=True, autoincrement=False),
-    sa.Column("is_joint", sa.Boolean(), primary_key=True),
-    sa.Column("activity_id", sa.ForeignKey("activity.id", ondelete="CASCADE"), primary_key=True, index=True),
-    sqlite_with_rowid=False,
-)
-# How many those are, as rows to add up, written by triggers (migration 0011); see `tally`.
-activity_tally = sa.Table(
-    "activity_tally",
-    Model.metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("entity_id", sa.Integer, nullable=False),
-    sa.Column("chapter_number", sa.Integer, nullable=False),
-    sa.Column("is_joint", sa.Boolean, nullable=False),
-    sa.Column("change", sa.Integer, nullable=False),
-)
 
 
 class Figure(Model):

@@ -17,7 +17,6 @@ from interagency.accounts.models import Person
 from interagency.database import SAFE_METHODS, db
 from interagency.matrix.activities.models import Activity, ActivityChapter, ActivityEntity
 from interagency.matrix.activities.record import Right, right_to_edit
-from interagency.matrix.activities.tally import under_any
 from interagency.matrix.filters import Filters, activity_conditions
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities_of
@@ -135,8 +134,6 @@ class ChapterCount:
 
 def counts_by_chapter(session: Session, filters: Filters, mine: Iterable[str] = ()) -> dict[int, ChapterCount]:
     """Counts for all seven chapters, also the empty ones. An activity in three chapters counts under each."""
-    if not filters:
-        return _ready_counts(session)
     query = (
         sa.select(
             ActivityChapter.chapter_number,
@@ -149,9 +146,3 @@ def counts_by_chapter(session: Session, filters: Filters, mine: Iterable[str] = 
     )
     found = {row[0]: ChapterCount(*row) for row in session.execute(query)}
     return {number: found.get(number, ChapterCount(number, 0, 0)) for number in range(1, 8)}
-
-
-def _ready_counts(session: Session) -> dict[int, ChapterCount]:
-    """The counts over all activities, which triggers keep ready."""
-    found = under_any(session)
-    return {number: ChapterCount(number, *found.get(number, (0, 0))) for number in range(1, 8)}

@@ -5,7 +5,7 @@ What a line counts is exactly what its filter finds: each number opens a list of
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,6 @@ from interagency.matrix.activities.models import (
     activity_recommendation,
     activity_region,
 )
-from interagency.matrix.activities.tally import ANY, NONE, tally
 from interagency.matrix.filters import Filters, activity_conditions
 from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Region, Section
 from interagency.matrix.organisations.models import Organisation
@@ -31,6 +30,11 @@ from interagency.matrix.organisations.models import Organisation
 ROWS = ("entity", "chapter", "section", "recommendation", "region", "country", "year")
 COLUMNS = ("chapter", "entity", "year", "status")
 STEPS = 5
+# Beside the keys of rows and columns: every activity stands in ALL, and where it has no key of its own, in NONE.
+ALL, NONE = "*", "-"
+# What keys are in Python, where they are not text; and what parts several of them in the database's answer.
+TYPES: dict[str, Callable[[str], Any]] = {"chapter": int, "section": int, "year": int, "status": Status}
+SEPARATOR = ","
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,84 +200,76 @@ def regions_in_order(session: Session) -> list[tuple[str, str, int]]:
 
 
 def grid(session: Session, filters: Filters, mine: Iterable[str], rows: str, columns: str) -> Grid:
-    """The counts of the activities under `filters` by two dimensions, in a fixed number of statements."""
-    if not filters and {rows, columns} == {"entity", "chapter"}:
-        return _ready_grid(session, rows, columns)
-    shown = sa.select(Activity.id, Activity.is_joint).where(*activity_conditions(filters, list(mine))).cte("shown")
-    by_row, by_column = links(rows).subquery("by_row"), links(columns).subquery("by_column")
-    joint = sa.func.coalesce(sa.func.sum(sa.case((shown.c.is_joint, 1), else_=0)), 0)
+    """The counts of the activities under `filters` by two dimensions: one statement, and the names of the lines.
 
-    def counts(*parts: Any) -> list[Any]:
-        query = sa.select(*(part.c.key for part in parts), sa.func.count(), joint).select_from(shown)
-        for part in parts:
-            query = query.join(part, part.c.activity_id == shown.c.id)
-        return list(session.execute(query.group_by(*(part.c.key for part in parts)) if parts else query))
-
-    def outside(part: Any) -> int:
-        query = sa.select(sa.func.count()).select_from(shown).where(shown.c.id.not_in(sa.select(part.c.activity_id)))
-        return session.scalar(query) or 0
-
-    pairs = {(row[0], row[1]): (row[2], row[3]) for row in counts(by_row, by_column)}
-    row_totals = {key: Cell(count, both) for key, count, both in counts(by_row)}
-    column_totals = {key: Cell(count, both) for key, count, both in counts(by_column)}
-    total, both = counts()[0]
+    `mine` are the keys of the entities that the filter "mine" stands for; `rows` is one of ROWS, `columns` of COLUMNS.
+    """
+    counts = _counts(session, filters, list(mine), rows, columns)
+    inner = {place: count for place, count in counts.items() if not {ALL, NONE} & set(place)}
+    most = max((count for count, _joint in inner.values()), default=0)
+    row_totals = {row: Cell(*count) for (row, column), count in counts.items() if column == ALL}
+    column_totals = {column: Cell(*count) for (row, column), count in counts.items() if row == ALL}
+    total, _again = row_totals.pop(ALL, Cell()), column_totals.pop(ALL, None)
+    outside = (row_totals.pop(NONE, Cell()).count, column_totals.pop(NONE, Cell()).count)
     return Grid(
         rows=lines(session, rows, set(row_totals)),
         columns=lines(session, columns, set(column_totals)),
-        cells=_shaded(pairs),
+        cells={place: Cell(count, joint, step_of(count, most)) for place, (count, joint) in inner.items()},
         row_totals=row_totals,
         column_totals=column_totals,
-        total=Cell(total, both),
-        outside=(outside(by_row), outside(by_column)),
-    )
-
-
-def _shaded(pairs: dict[tuple[Any, Any], tuple[int, int]]) -> dict[tuple[Any, Any], Cell]:
-    most = max((count for count, _joint in pairs.values()), default=0)
-    return {key: Cell(count, both, step_of(count, most)) for key, (count, both) in pairs.items()}
-
-
-def _ready_grid(session: Session, rows: str, columns: str) -> Grid:
-    """Entities and chapters of all activities, from the counts kept ready."""
-    counts = _ready_counts(session)
-    pairs: dict[tuple[Any, Any], tuple[int, int]] = {
-        pair: number for pair, number in counts.items() if not {ANY, NONE} & set(pair)
-    }
-    by_entity = {key: Cell(*number) for (key, chapter), number in counts.items() if chapter == ANY}
-    by_chapter = {chapter: Cell(*number) for (key, chapter), number in counts.items() if key == ANY}
-    total = by_entity.pop(ANY, Cell())
-    by_chapter.pop(ANY, None)
-    outside = {"entity": by_entity.pop(NONE, Cell()).count, "chapter": by_chapter.pop(NONE, Cell()).count}
-    if rows == "chapter":
-        pairs = {(chapter, key): number for (key, chapter), number in pairs.items()}
-    totals: dict[str, dict[Any, Cell]] = {"entity": by_entity, "chapter": by_chapter}
-    return Grid(
-        rows=lines(session, rows, set(totals[rows])),
-        columns=lines(session, columns, set(totals[columns])),
-        cells=_shaded(pairs),
-        row_totals=totals[rows],
-        column_totals=totals[columns],
         total=total,
-        outside=(outside[rows], outside[columns]),
+        outside=outside,
     )
 
 
-def _ready_counts(session: Session) -> dict[tuple[str | int, int], tuple[int, int]]:
-    """How many listed activities, and how many joint, by the entity's key and chapter, ANY and NONE too."""
-    counted = tally().subquery()
-    query = sa.select(
-        counted.c.entity_id, Organisation.key, counted.c.chapter_number, counted.c.is_joint, counted.c.number
+def _counts(
+    session: Session, filters: Filters, mine: list[str], rows: str, columns: str
+) -> dict[tuple[Any, Any], tuple[int, int]]:
+    """How many activities under `filters`, and how many of them joint, by row and column; ALL and NONE are both too.
+
+    The database counts by each row and by all columns that an activity stands in, as one text: so each activity is
+    counted once in a row, and the totals of columns can be made from the same counts.
+    """
+    placed = _with_columns(filters, mine, columns)
+    row, in_columns = links(rows).subquery(), placed.c.in_columns
+    number = (sa.func.count(), sa.func.sum(sa.case((placed.c.is_joint, 1), else_=0)))
+    by_row = (
+        sa.select(sa.cast(row.c.key, sa.String), in_columns, *number)
+        .outerjoin_from(placed, row, row.c.activity_id == placed.c.id)
+        .group_by(row.c.key, in_columns)
     )
-    found: dict[tuple[str | int, int], tuple[int, int]] = {}
-    for number, key, chapter, is_joint, activities in session.execute(
-        query.outerjoin_from(counted, Organisation, Organisation.id == counted.c.entity_id)
-    ):
-        place = (number if key is None else key, chapter)
-        if not activities:
-            continue  # the last one has left
-        before, both = found.get(place, (0, 0))
-        found[place] = (before + activities, both + activities * is_joint)
+    in_all = sa.select(sa.literal(ALL), in_columns, *number).group_by(in_columns)
+    found: dict[tuple[Any, Any], tuple[int, int]] = {}
+    for row_key, column_keys, count, joint in session.execute(by_row.union_all(in_all)):
+        key = ALL if row_key == ALL else _read_keys(rows, row_key)[0]
+        for column_key in (ALL, *_read_keys(columns, column_keys)):
+            counted, both = found.get((key, column_key), (0, 0))
+            found[key, column_key] = (counted + count, both + joint)
     return found
+
+
+def _with_columns(filters: Filters, mine: list[str], columns: str) -> sa.CTE:
+    """The activities under `filters`: `(id, is_joint, in_columns)`, the last all their keys as one text, or NULL."""
+    shown = sa.select(Activity.id, Activity.is_joint).where(*activity_conditions(filters, mine)).cte("shown")
+    column = links(columns).subquery()
+    text = sa.func.aggregate_strings(sa.cast(column.c.key, sa.String), SEPARATOR).label("in_columns")
+    query = sa.select(column.c.activity_id, text).group_by(column.c.activity_id)
+    if filters:  # otherwise to look each of them up costs more than it saves
+        query = query.where(column.c.activity_id.in_(sa.select(shown.c.id)))
+    keys = query.subquery()
+    return (
+        sa.select(shown.c.id, shown.c.is_joint, keys.c.in_columns)
+        .outerjoin_from(shown, keys, keys.c.activity_id == shown.c.id)
+        .cte("placed")
+        # Of a table made in between PostgreSQL knows nothing, and plans for a hundred times the rows.
+        .prefix_with("NOT MATERIALIZED", dialect="postgresql")
+    )
+
+
+def _read_keys(name: str, text: str | None) -> list[Any]:
+    """The keys of a dimension that the database put into one text; NONE for an activity that has none."""
+    read = TYPES.get(name, str)
+    return [read(key) for key in text.split(SEPARATOR)] if text else [NONE]
 
 
 def step_of(count: int, most: int) -> int:
