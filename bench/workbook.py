@@ -24,7 +24,7 @@ from bench.measure import Measure, Size, interleave, timed
 from interagency import create_app
 from interagency.db.base import Model, db
 from interagency.exports.matrix_workbook import write_current_matrix
-from interagency.exports.snapshot import Picture, passing_picture
+from interagency.exports.snapshot import Snapshot, streaming_snapshot
 from interagency.exports.workbook import Origin, write_workbook
 from interagency.matrix.activities.filters import Filters, read_filters
 from interagency.settings import Settings
@@ -64,15 +64,15 @@ def measures(size: Size) -> Iterable[Measure]:
     yield from edition.measures(size)
 
 
-def picture_now(most: int) -> Picture:
+def picture_now(most: int) -> Snapshot:
     """The matrix as it stands, of `most` activities, in memory."""
-    picture = passing_picture(db.session, Filters(), mine=[], day=NOW.date())
+    picture = streaming_snapshot(db.session, Filters(), mine=[], day=NOW.date())
     picture.contents["activities"] = list(islice(picture.contents["activities"], most))
     db.session.rollback()
     return picture
 
 
-def cells_of(picture: Picture) -> Plain:
+def cells_of(picture: Snapshot) -> Plain:
     """The cells of our workbook, all sheets, as plain values."""
     body = io.BytesIO()
     write_workbook(body, ORIGIN, picture)

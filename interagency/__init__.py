@@ -49,7 +49,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 
 def _configure(app: Flask, settings: Settings) -> None:
     from interagency.db.base import FEEDS, MIGRATIONS, engine_options, feed_engine_options
-    from interagency.db.fulltext import is_of_the_models
+    from interagency.db.fulltext import include_in_autogenerate
 
     secure = settings.secure_cookies
     app.extensions["interagency_settings"] = settings
@@ -60,7 +60,7 @@ def _configure(app: Flask, settings: Settings) -> None:
             FEEDS: feed_engine_options(settings.database_url),
         },
         ALEMBIC={"script_location": str(MIGRATIONS)},
-        ALEMBIC_CONTEXT={"include_name": is_of_the_models},
+        ALEMBIC_CONTEXT={"include_name": include_in_autogenerate},
         RATELIMIT_STORAGE_URI=settings.limits_url,
         # The server ends a sign-in, not the cookie: it stays a day longer, so that a form left open
         # still knows its page and can be sent after signing in again.

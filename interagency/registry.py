@@ -30,10 +30,10 @@ from sqlalchemy.orm import Session
 
 if TYPE_CHECKING:
     from interagency.accounts.models import Person
-    from interagency.mail.outbox import Letter
+    from interagency.mail.outbox import MailContent
 
     AfterClosing = Callable[[Session, int], object]
-    Condition = Callable[..., bool | Letter]  # (session, message, at, **args)
+    Condition = Callable[..., bool | MailContent]  # (session, message, at, **args)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +124,8 @@ class Registry:
 
         It is called with the session, the message, the instant and the message's `send_if_args` by name.
 
-        False takes the message back, True lets it go as it was written, a Letter is what it says by now. A message can
-        wait hours for a server that is away: who had a right when it was written may have it no more.
+        False takes the message back, True lets it go as it was written, a MailContent is what it says by now. A message
+        can wait hours for a server that is away: who had a right when it was written may have it no more.
         """
         self.conditions[name] = condition
 

@@ -10,15 +10,15 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from interagency.accounts import sessions
-from interagency.accounts.links import choose_password, living_link, make_link
-from interagency.accounts.models import LinkPurpose, password_is_right
+from interagency.accounts.links import choose_password, make_link, valid_link
+from interagency.accounts.models import LinkPurpose, verify_password
 from interagency.accounts.passwords import SHORTEST, problem_with
 from interagency.accounts.queries import person_by_email
 from interagency.db.base import db
 from interagency.db.history import audit
 from interagency.mail.sending import send_soon
 from interagency.web.access import public
-from interagency.web.context import instant, settings
+from interagency.web.context import settings, utc_now
 from interagency.web.extensions import limiter
 
 bp = Blueprint("links", __name__)
@@ -34,7 +34,7 @@ def _account_key() -> str:
 
 
 def _choose(token: str, purpose: LinkPurpose, *, error: str = "", code: int = 200) -> ResponseReturnValue:
-    found = living_link(db.session, token, purpose, instant())
+    found = valid_link(db.session, token, purpose, utc_now())
     if found is None:
         return render_template("accounts/dead_link.html", purpose=purpose.value), 404
     _link, person = found
@@ -45,7 +45,7 @@ def _choose(token: str, purpose: LinkPurpose, *, error: str = "", code: int = 20
 
 
 def _set(token: str, purpose: LinkPurpose) -> ResponseReturnValue:
-    found = living_link(db.session, token, purpose, instant())
+    found = valid_link(db.session, token, purpose, utc_now())
     if found is None:
         return _choose(token, purpose)
     link, person = found
@@ -56,10 +56,10 @@ def _set(token: str, purpose: LinkPurpose) -> ResponseReturnValue:
     if problem:
         db.session.rollback()
         return _choose(token, purpose, error=problem, code=422)
-    link.used_at = instant()
-    choose_password(db.session, person, password, instant())
+    link.used_at = utc_now()
+    choose_password(db.session, person, password, utc_now())
     audit(db.session, f"link.{purpose.value}.used", by=person)
-    sessions.end_this()
+    sessions.end_current_session()
     db.session.commit()
     flash(_("Your password is set. Sign in with it."), "success")
     return redirect(url_for("accounts.sign_in"))
@@ -114,7 +114,7 @@ def forgotten_post() -> ResponseReturnValue:
     person = person_by_email(db.session, request.form.get("email", "")[:254])
     if person is not None and person.is_active:
         make_link(
-            db.session, person, LinkPurpose.RESET, base_url=settings().base_url, at=instant(), by=None, by_name="nobody"
+            db.session, person, LinkPurpose.RESET, base_url=settings().base_url, at=utc_now(), by=None, by_name="nobody"
         )
     else:
         audit(db.session, "link.reset.nobody", by_name="nobody")
@@ -139,7 +139,7 @@ def password_post() -> ResponseReturnValue:
     """Change one's own password; all other sessions end."""
     new = request.form.get("password", "")
     problem = problem_with(new, email=current_user.email, name=current_user.name)
-    if not password_is_right(current_user, request.form.get("current", "")):
+    if not verify_password(current_user, request.form.get("current", "")):
         problem = str(_("The current password is not right. Nothing was changed."))
     elif request.form.get("again", "") != new:
         problem = str(_("The two new ones are not the same. Nothing was changed."))
@@ -147,9 +147,9 @@ def password_post() -> ResponseReturnValue:
         flash(problem, "error")
         return redirect(url_for("accounts.account"))
     person = current_user._get_current_object()
-    choose_password(db.session, person, new, instant())
+    choose_password(db.session, person, new, utc_now())
     audit(db.session, "password.changed", by=person)
-    sessions.end_this()
+    sessions.end_current_session()
     db.session.commit()
     flash(
         _("Your password is changed, and everybody signed in with the old one is signed out. Sign in again."), "success"

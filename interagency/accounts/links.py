@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from interagency.accounts.models import LinkPurpose, OneTimeLink, Person, Role, new_token, token_hash
 from interagency.accounts.queries import person_by_email
 from interagency.db.history import audit
-from interagency.mail.outbox import Letter, write
+from interagency.mail.outbox import MailContent, write
 
 LASTS = {LinkPurpose.INVITATION: timedelta(days=7), LinkPurpose.RESET: timedelta(days=1)}
 # Only what a mail server and a header can carry; whether it exists shows when the invitation is opened.
@@ -93,7 +93,7 @@ def address_of(purpose: LinkPurpose, token: str, base_url: str) -> str:
 
 def _write(session: Session, link: OneTimeLink, person: Person, address: str, at: datetime) -> None:
     if link.purpose is LinkPurpose.INVITATION:
-        letter = Letter(
+        letter = MailContent(
             subject="Your invitation to the interagency matrix and calendar",
             greeting=f"Dear {person.name},",
             paragraphs=(
@@ -102,10 +102,10 @@ def _write(session: Session, link: OneTimeLink, person: Person, address: str, at
                 "The address works once, for seven days. If it has ended, ask whoever invited you for a new one.",
             ),
             link=address,
-            link_words="Choose your password",
+            link_label="Choose your password",
         )
     else:
-        letter = Letter(
+        letter = MailContent(
             subject="A new password for the interagency matrix and calendar",
             greeting=f"Dear {person.name},",
             paragraphs=(
@@ -113,13 +113,13 @@ def _write(session: Session, link: OneTimeLink, person: Person, address: str, at
                 "It works once, for one day. If it was not you, do nothing: your password stays as it is.",
             ),
             link=address,
-            link_words="Choose a new password",
+            link_label="Choose a new password",
         )
     once = f"{link.purpose.value}/{link.id}"
     write(session, once, to_address=person.email, to_name=person.name, letter=letter, at=at)
 
 
-def living_link(session: Session, token: str, purpose: LinkPurpose, at: datetime) -> tuple[OneTimeLink, Person] | None:
+def valid_link(session: Session, token: str, purpose: LinkPurpose, at: datetime) -> tuple[OneTimeLink, Person] | None:
     """The link and whose it is; None when it is unknown, used, revoked, expired, or the account disabled."""
     query = sa.select(OneTimeLink).where(
         OneTimeLink.token_hash == token_hash(token[:200]),

@@ -20,7 +20,7 @@ def all_people(session: Session) -> list[Person]:
     return list(session.scalars(sa.select(Person).order_by(Person.name, Person.id)))
 
 
-def living_token(session: Session, kind: TokenKind, token: str) -> AccessToken | None:
+def find_token(session: Session, kind: TokenKind, token: str) -> AccessToken | None:
     """The kept form of `token` if it is of this kind and was not revoked; its expiry is the caller's to check."""
     query = sa.select(AccessToken).where(
         AccessToken.token_hash == token_hash(token), AccessToken.kind == kind, AccessToken.revoked_at.is_(None)

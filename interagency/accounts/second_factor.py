@@ -19,7 +19,7 @@ from flask_babel import gettext as _
 from interagency.accounts.models import Person, RecoveryCode, token_hash
 from interagency.db.base import db
 from interagency.db.history import AuditEntry, audit
-from interagency.mail.outbox import Letter, write
+from interagency.mail.outbox import MailContent, write
 from interagency.web.context import settings
 
 STEP_SECONDS = 30
@@ -112,7 +112,7 @@ def _use_up(statement: sa.Update) -> bool:
     return done.rowcount == 1  # type: ignore[attr-defined,no-any-return]
 
 
-def code_is_right(person: Person, code: str, at: datetime) -> bool:
+def verify_code(person: Person, code: str, at: datetime) -> bool:
     """Whether `code` is the app's or a recovery code of `person`, not used before; it is used up.
 
     Wrong ones are counted in the audit log, which the caller commits in either case. Raises TooManyCodesError.
@@ -148,7 +148,7 @@ def turn_off(person: Person, *, by: Person | None, at: datetime, by_name: str = 
     db.session.execute(sa.delete(RecoveryCode).where(RecoveryCode.person_id == person.id))
     own = by is not None and by.id == person.id
     audit(db.session, "second_factor.off" if own else "second_factor.reset", by=by, by_name=by_name, person=person.id)
-    letter = Letter(
+    letter = MailContent(
         subject="Your second factor was turned off",
         greeting=f"Dear {person.name},",
         paragraphs=(
@@ -158,7 +158,7 @@ def turn_off(person: Person, *, by: Person | None, at: datetime, by_name: str = 
             "administrator at once.",
         ),
         link=f"{settings().base_url}/account/second-factor",
-        link_words="Set it up again",
+        link_label="Set it up again",
     )
     once = f"second_factor/{person.id}/{secrets.token_hex(8)}"
     write(db.session, once, to_address=person.email, to_name=person.name, letter=letter, at=at)

@@ -11,15 +11,15 @@ from flask_login import current_user
 from markupsafe import Markup
 
 from interagency.accounts import second_factor, sessions
-from interagency.accounts.models import Person, password_is_right
+from interagency.accounts.models import Person, verify_password
 from interagency.accounts.second_factor import TooManyCodesError
 from interagency.db.base import SAFE_METHODS, db
 from interagency.db.history import audit
 from interagency.mail.sending import send_soon
-from interagency.web.access import access_rule, public
-from interagency.web.context import instant, settings
+from interagency.web.access import public, required_access
+from interagency.web.context import settings, utc_now
 from interagency.web.extensions import limiter
-from interagency.web.preserved_form import hold_back
+from interagency.web.preserved_form import preserve_form
 
 bp = Blueprint("second_factor", __name__)
 
@@ -44,7 +44,7 @@ def _me() -> Person:
 @public
 def code() -> ResponseReturnValue:
     """Ask for a code of the app, or a recovery code."""
-    if sessions.half_signed_in() is None:
+    if sessions.pending_two_factor() is None:
         flash(_("Begin with your address and password. The code is asked within five minutes."), "warning")
         return redirect(url_for("accounts.sign_in"))
     return render_template("accounts/code.html", error="")
@@ -55,7 +55,7 @@ def code() -> ResponseReturnValue:
 @limiter.limit(ATTEMPTS_PER_ADDRESS)
 def code_post() -> ResponseReturnValue:
     """Let in whose password was right a moment ago and whose code is right now."""
-    half = sessions.half_signed_in()
+    half = sessions.pending_two_factor()
     if half is None:
         return code()
     person, target = half
@@ -73,7 +73,7 @@ def code_post() -> ResponseReturnValue:
 def _problem_with_code(person: Person) -> str:
     """Why the posted code is not taken; empty when it is, and then it is used up."""
     try:
-        if second_factor.code_is_right(person, request.form.get("code", ""), instant()):
+        if second_factor.verify_code(person, request.form.get("code", ""), utc_now()):
             return ""
     except TooManyCodesError as problem:
         return str(problem)
@@ -113,7 +113,7 @@ def _page(*, error: str = "", at: str = "", codes: list[str] | None = None, show
 
 def _problem_with_password() -> str:
     """Why the posted password is not taken. Who comes by single sign-on alone has none."""
-    if _me().password_hash and not password_is_right(_me(), request.form.get("password", "")):
+    if _me().password_hash and not verify_password(_me(), request.form.get("password", "")):
         return str(_("The password is not right. Nothing was changed."))
     return ""
 
@@ -147,7 +147,7 @@ def confirm_post() -> ResponseReturnValue:
             flash(_("It is on. Its recovery codes were shown once: if you did not see them, make new ones."), "warning")
         return redirect(url_for("second_factor.second_factor_page"))
     try:
-        codes = second_factor.confirm(_me(), request.form.get("code", ""), instant())
+        codes = second_factor.confirm(_me(), request.form.get("code", ""), utc_now())
     except ValueError as problem:
         return _page(error=str(problem), at="confirm", shown=True)
     sessions.mark_second_factor(_me(), shown=True)
@@ -187,7 +187,7 @@ def off_post() -> ResponseReturnValue:
     problem = _refused()
     if problem:
         return _page(error=problem, at="off")
-    second_factor.turn_off(_me(), by=_me(), at=instant())
+    second_factor.turn_off(_me(), by=_me(), at=utc_now())
     sessions.mark_second_factor(_me(), shown=False)
     db.session.commit()
     send_soon(current_app._get_current_object(), settings())  # type: ignore[attr-defined]
@@ -207,14 +207,14 @@ def _is_due() -> bool:
 
 
 @bp.before_app_request
-def lead_to_set_up() -> ResponseReturnValue | None:
+def require_second_factor_setup() -> ResponseReturnValue | None:
     """Coordinators and administrators set their second factor up before anything else, where it is required."""
     if request.endpoint is None or request.blueprint == bp.name:
         return None
-    if access_rule(current_app, request.endpoint) == "public" or not _is_due():
+    if required_access(current_app, request.endpoint) == "public" or not _is_due():
         return None
     address = url_for("second_factor.second_factor_page")
     if request.method in SAFE_METHODS:
         return redirect(address)
     message = _("Your role needs a second factor here. Nothing was saved yet: set it up first.")
-    return hold_back(message, address, _("Set up the second factor"))
+    return preserve_form(message, address, _("Set up the second factor"))

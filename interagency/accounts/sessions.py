@@ -15,12 +15,12 @@ from werkzeug.wrappers import Response
 
 from interagency.accounts.devices import remember_device
 from interagency.accounts.models import Person, SignIn, new_token, token_hash
-from interagency.db.base import db, write_aside
+from interagency.db.base import db, write_best_effort
 from interagency.web import idempotency as form_keys
-from interagency.web.context import instant, settings
+from interagency.web.context import settings, utc_now
 
 KEY = "sign_in"
-HALF = "half_signed_in"
+HALF = "pending_two_factor"
 HALF_LASTS = timedelta(minutes=5)
 SEEN_NOTED_EVERY = timedelta(minutes=5)
 # Rows of ended sessions serve nobody for longer; the newest stays, so that the last sign-in is known.
@@ -62,12 +62,12 @@ def label_of(user_agent: str) -> str:
     return f"{browser} on {system}" if system else browser
 
 
-def idle_limit() -> timedelta:
+def idle_timeout() -> timedelta:
     """How long a session may lie unused."""
     return timedelta(minutes=settings().idle_minutes)
 
 
-def whole_limit() -> timedelta:
+def absolute_timeout() -> timedelta:
     """How long a session may last at all."""
     return timedelta(hours=settings().session_hours)
 
@@ -86,14 +86,14 @@ def _was_not_ended(row: SignIn, person: Person) -> bool:
     return row.ended_at is None and row.epoch == person.session_epoch and person.is_active
 
 
-def person_of_request() -> Person | None:
+def session_person() -> Person | None:
     """Who is here, by the cookie of this request; None when the session was ended or its time is over."""
     found = _kept()
     if found is None:
         return None
     row, person = found
-    at = instant()
-    in_time = at - row.last_seen_at < idle_limit() and at - row.began_at < whole_limit()
+    at = utc_now()
+    in_time = at - row.last_seen_at < idle_timeout() and at - row.began_at < absolute_timeout()
     if not (in_time and _was_not_ended(row, person)):
         return None
     g.current_session = Current(row.id, row.last_seen_at, row.second_factor)
@@ -106,17 +106,17 @@ def current_session() -> Current:
     return kept
 
 
-def begin_half(person: Person, target: str) -> None:
+def start_two_factor(person: Person, target: str) -> None:
     """Remember in the cookie that the password of `person` was right and a code is awaited, for a few minutes."""
     renew_cookie(person)
-    since = int(instant().timestamp())
+    since = int(utc_now().timestamp())
     session[HALF] = {"person": person.id, "epoch": person.session_epoch, "since": since, "target": target}
 
 
-def half_signed_in() -> tuple[Person, str] | None:
+def pending_two_factor() -> tuple[Person, str] | None:
     """Whose code is awaited in this browser, and where they want to go; None when the time is over."""
     half = session.get(HALF)
-    if not isinstance(half, dict) or not 0 <= instant().timestamp() - half["since"] < HALF_LASTS.total_seconds():
+    if not isinstance(half, dict) or not 0 <= utc_now().timestamp() - half["since"] < HALF_LASTS.total_seconds():
         return None
     person = db.session.get(Person, half["person"])
     if person is None or not person.is_active or person.session_epoch != half["epoch"]:
@@ -134,7 +134,7 @@ def renew_cookie(person: Person) -> None:
     returns = found is not None and found[1].id == person.id and _was_not_ended(*found)
     returns = returns or session.get(HALF, {}).get("person") == person.id
     if found is not None and found[0].ended_at is None:
-        found[0].ended_at = instant()
+        found[0].ended_at = utc_now()
     session.clear()
     session.permanent = True
     if returns and forms:
@@ -144,9 +144,9 @@ def renew_cookie(person: Person) -> None:
 def begin(person: Person, *, second_factor: bool) -> None:
     """A new session for `person` in this browser. The caller has checked who it is, and commits."""
     renew_cookie(person)
-    at, token = instant(), new_token()
+    at, token = utc_now(), new_token()
     db.session.execute(sa.delete(SignIn).where(SignIn.person_id == person.id, SignIn.began_at < at - ROWS_KEPT))
-    form_keys.forget_old(person.id, at)
+    form_keys.delete_expired(person.id, at)
     row = SignIn(
         person_id=person.id,
         token_hash=token_hash(token),
@@ -161,11 +161,11 @@ def begin(person: Person, *, second_factor: bool) -> None:
     remember_device(person.email)
 
 
-def end_this() -> None:
+def end_current_session() -> None:
     """End the session of this browser, if it has one."""
     found = _kept()
     if found is not None and found[0].ended_at is None:
-        found[0].ended_at = instant()
+        found[0].ended_at = utc_now()
     session.clear()
 
 
@@ -176,24 +176,24 @@ def mark_second_factor(person: Person, *, shown: bool) -> None:
     db.session.get_one(SignIn, here).second_factor = shown
 
 
-def living_sessions(person: Person) -> list[SignIn]:
+def active_sessions(person: Person) -> list[SignIn]:
     """The sessions of `person` that are open now, last seen first."""
-    at = instant()
+    at = utc_now()
     query = sa.select(SignIn).where(
         SignIn.person_id == person.id,
         SignIn.epoch == person.session_epoch,
         SignIn.ended_at.is_(None),
-        SignIn.last_seen_at > at - idle_limit(),
-        SignIn.began_at > at - whole_limit(),
+        SignIn.last_seen_at > at - idle_timeout(),
+        SignIn.began_at > at - absolute_timeout(),
     )
     return list(db.session.scalars(query.order_by(SignIn.last_seen_at.desc(), SignIn.id.desc())))
 
 
 def end_sessions(person: Person, *, only: int | None = None, but: int | None = None) -> int:
     """End the open sessions of `person`: one by its id, or all but one. How many there were."""
-    chosen = [one for one in living_sessions(person) if one.id != but and only in (None, one.id)]
+    chosen = [one for one in active_sessions(person) if one.id != but and only in (None, one.id)]
     for one in chosen:
-        one.ended_at = instant()
+        one.ended_at = utc_now()
     return len(chosen)
 
 
@@ -206,7 +206,7 @@ def last_sign_ins() -> dict[int, datetime]:
 def note_seen(response: Response) -> Response:
     """Remember after the page is made that its reader was here, at most once every few minutes."""
     here: Current | None = g.pop("current_session", None)
-    at = instant()
-    if here is not None and at - here.last_seen_at >= min(SEEN_NOTED_EVERY, idle_limit() / 10):
-        write_aside(sa.update(SignIn).where(SignIn.id == here.id).values(last_seen_at=at))
+    at = utc_now()
+    if here is not None and at - here.last_seen_at >= min(SEEN_NOTED_EVERY, idle_timeout() / 10):
+        write_best_effort(sa.update(SignIn).where(SignIn.id == here.id).values(last_seen_at=at))
     return response

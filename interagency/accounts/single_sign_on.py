@@ -20,7 +20,7 @@ from interagency.accounts.queries import person_by_email
 from interagency.db.base import db
 from interagency.db.history import audit
 from interagency.settings import Settings
-from interagency.web.context import instant, settings
+from interagency.web.context import settings, utc_now
 
 log = logging.getLogger("interagency")
 NAME = "organisation"
@@ -31,7 +31,7 @@ ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "E
 LONGEST_SUBJECT = 255
 
 
-class NotLetInError(Exception):
+class SignInRefusedError(Exception):
     """Why somebody the provider knows is not let in; the text says what to do. `act` names it in the audit log."""
 
     def __init__(self, act: str, text: str) -> None:
@@ -40,7 +40,7 @@ class NotLetInError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Comer:
+class Identity:
     """Who the provider says is here."""
 
     subject: str
@@ -84,7 +84,7 @@ def client() -> Any:
     return found
 
 
-def comer_of(token: dict[str, Any]) -> Comer:
+def identity_from_claims(token: dict[str, Any]) -> Identity:
     """Who has come, from the checked ID token; what it lacks is asked of the provider. Raises ValueError."""
     claims = dict(token.get("userinfo") or {})
     subject = claims.get("sub")
@@ -99,7 +99,7 @@ def comer_of(token: dict[str, Any]) -> Comer:
             raise ValueError("the answer is about somebody else")
         claims |= {name: more.get(name) for name in ("email", "email_verified")}
     email, methods = claims.get("email"), claims.get("amr")
-    return Comer(
+    return Identity(
         subject=f"{client().server_metadata['issuer']} {subject}",
         # Beyond ASCII two addresses can fold to one.
         email=email if isinstance(email, str) and email.isascii() and email.isprintable() else "",
@@ -108,8 +108,8 @@ def comer_of(token: dict[str, Any]) -> Comer:
     )
 
 
-def person_of(comer: Comer) -> Person:
-    """The account of who has come, bound to the provider's subject the first time. Raises NotLetInError."""
+def person_of(comer: Identity) -> Person:
+    """The account of who has come, bound to the provider's subject the first time. Raises SignInRefusedError."""
     name = settings().oidc_name
     person = db.session.scalar(sa.select(Person).where(Person.oidc_subject == comer.subject))
     if person is None:
@@ -119,7 +119,7 @@ def person_of(comer: Comer) -> Person:
                 "your password, or ask whoever runs %(name)s.",
                 name=name,
             )
-            raise NotLetInError("unverified", text)
+            raise SignInRefusedError("unverified", text)
         person = person_by_email(db.session, comer.email)
         if person is None:
             text = _(
@@ -127,12 +127,12 @@ def person_of(comer: Comer) -> Person:
                 "administrator to invite this address.",
                 email=comer.email[:100],
             )
-            raise NotLetInError("unknown", text)
+            raise SignInRefusedError("unknown", text)
     if not person.is_active:
-        raise NotLetInError("disabled", _("Your account here is closed. Ask an administrator to open it again."))
+        raise SignInRefusedError("disabled", _("Your account here is closed. Ask an administrator to open it again."))
     if person.oidc_subject is None:
         person.oidc_subject = comer.subject
-        end_links(db.session, person, instant(), LinkPurpose.INVITATION)
+        end_links(db.session, person, utc_now(), LinkPurpose.INVITATION)
         audit(db.session, "single_sign_on.bound", by=person)
     elif person.oidc_subject != comer.subject:
         text = _(
@@ -141,7 +141,7 @@ def person_of(comer: Comer) -> Person:
             email=person.email,
             name=name,
         )
-        raise NotLetInError("other_subject", text)
+        raise SignInRefusedError("other_subject", text)
     return person
 
 

@@ -12,9 +12,9 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from interagency.accounts import single_sign_on
-from interagency.accounts.single_sign_on import Comer, NotLetInError
-from interagency.accounts.views import let_in, own_address
-from interagency.db.base import begin_writing, db
+from interagency.accounts.single_sign_on import Identity, SignInRefusedError
+from interagency.accounts.views import log_in, safe_next_url
+from interagency.db.base import db, start_write_transaction
 from interagency.db.history import audit
 from interagency.web.access import public
 from interagency.web.context import settings
@@ -60,7 +60,7 @@ def _no_answer(problem: Exception) -> NoReturn:
 def leave() -> ResponseReturnValue:
     """Go to the provider."""
     _only_where_set()
-    target = own_address(request.args.get("next"))
+    target = safe_next_url(request.args.get("next"))
     if current_user.is_authenticated:
         return redirect(target)
     # One way out at a time: the cookie does not grow with each.
@@ -81,22 +81,22 @@ def leave() -> ResponseReturnValue:
 def back() -> ResponseReturnValue:
     """Come back from the provider: check what it says, and let in who was invited. Writes, though a GET."""
     _only_where_set()
-    comer = _comer()
+    comer = _fetch_identity()
     target = session.pop(TARGET, None)
-    begin_writing()
+    start_write_transaction()
     try:
         person = single_sign_on.person_of(comer)
-    except NotLetInError as problem:
+    except SignInRefusedError as problem:
         db.session.rollback()
         audit(db.session, "sign_in.refused", way="single sign-on", why=problem.act)
         db.session.commit()
         refuse(403, str(problem))
-    next_address = let_in(person, own_address(target), way="single sign-on", second_factor=comer.second_factor)
+    next_address = log_in(person, safe_next_url(target), way="single sign-on", second_factor=comer.second_factor)
     db.session.commit()
     return redirect(next_address)
 
 
-def _comer() -> Comer:
+def _fetch_identity() -> Identity:
     # Imported here, so that a service without single sign-on need not load them.
     import requests
     from authlib.integrations.base_client import MismatchingStateError  # type: ignore[import-untyped]
@@ -104,7 +104,7 @@ def _comer() -> Comer:
     name = settings().oidc_name
     try:
         client = single_sign_on.client()
-        return single_sign_on.comer_of(client.authorize_access_token())
+        return single_sign_on.identity_from_claims(client.authorize_access_token())
     except MismatchingStateError:
         refuse(400, _("This sign-in was begun in another browser, or too long ago. Begin again on the sign-in page."))
     except (requests.RequestException, ValueError) as problem:

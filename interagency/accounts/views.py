@@ -11,7 +11,7 @@ from flask_login import current_user
 from interagency.accounts import sessions
 from interagency.accounts.devices import known_device
 from interagency.accounts.forms import SignInForm
-from interagency.accounts.models import Person, password_is_right
+from interagency.accounts.models import Person, verify_password
 from interagency.accounts.queries import person_by_email
 from interagency.db.base import db
 from interagency.db.history import audit
@@ -29,13 +29,13 @@ ATTEMPTS_PER_ACCOUNT = "10 per minute; 50 per hour"
 @login_manager.request_loader  # type: ignore[untyped-decorator]
 def load_person(_request: Request) -> Person | None:
     """Who is here."""
-    return sessions.person_of_request()
+    return sessions.session_person()
 
 
 bp.after_app_request(sessions.note_seen)
 
 
-def own_address(target: str | None) -> str:
+def safe_next_url(target: str | None) -> str:
     """`target` if it is a path of this service, else where signing in leads. Never another host.
 
     Who opened the bare address wants to begin, so the front page asked for is no target.
@@ -59,13 +59,13 @@ def _account_key() -> str:
     return f"account:{email}" if device is None else f"device:{device}"
 
 
-def let_in(person: Person, target: str, *, way: str, second_factor: bool = False) -> str:
+def log_in(person: Person, target: str, *, way: str, second_factor: bool = False) -> str:
     """Begin the session of `person`, or the wait for a code where one is due; the address to go to next.
 
     `second_factor` says that the `way` they came has asked for one already. The caller commits.
     """
     if person.has_second_factor and not second_factor:
-        sessions.begin_half(person, target)
+        sessions.start_two_factor(person, target)
         return url_for("second_factor.code")
     sessions.begin(person, second_factor=second_factor)
     audit(db.session, "sign_in", by=person, way=way)
@@ -77,7 +77,7 @@ def let_in(person: Person, target: str, *, way: str, second_factor: bool = False
 def sign_in() -> ResponseReturnValue:
     """The sign-in page."""
     if current_user.is_authenticated:
-        return redirect(own_address(request.args.get("next")))
+        return redirect(safe_next_url(request.args.get("next")))
     return render_template("accounts/sign_in.html", form=SignInForm())
 
 
@@ -91,13 +91,13 @@ def sign_in_post() -> ResponseReturnValue:
     if not form.validate():
         return render_template("accounts/sign_in.html", form=form), 422
     person = person_by_email(db.session, form.email.data or "")
-    if not password_is_right(person, form.password.data or ""):
+    if not verify_password(person, form.password.data or ""):
         audit(db.session, "sign_in.refused", by_name="nobody")
         db.session.commit()
         form.email.errors = [_("Address and password do not match an account. Check both and try again.")]
         return render_template("accounts/sign_in.html", form=form), 422
     assert person is not None  # its password was right
-    target = let_in(person, own_address(request.args.get("next")), way="password")
+    target = log_in(person, safe_next_url(request.args.get("next")), way="password")
     db.session.commit()
     return redirect(target)
 
@@ -108,7 +108,7 @@ def sign_out() -> ResponseReturnValue:
     """End this session; one that has ended already is no reason for another page."""
     if current_user.is_authenticated:
         audit(db.session, "sign_out", by=current_user)
-    sessions.end_this()
+    sessions.end_current_session()
     db.session.commit()
     flash(_("You are signed out."), "success")
     return redirect(url_for("accounts.sign_in"))
@@ -122,7 +122,7 @@ def account() -> ResponseReturnValue:
         "accounts/account.html",
         zones=zones_by_city(),
         here=here,
-        sessions=sessions.living_sessions(current_user),
+        sessions=sessions.active_sessions(current_user),
         idle_minutes=settings().idle_minutes,
         session_hours=settings().session_hours,
     )

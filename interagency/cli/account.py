@@ -57,11 +57,11 @@ def account_invite(app: Flask, email: str, name: str, role: str, key: str) -> No
     from interagency.db.base import db as database
     from interagency.matrix.organisations.appointments import appoint, appointed
     from interagency.matrix.organisations.queries import Directory
-    from interagency.web.context import instant, today
+    from interagency.web.context import today, utc_now
 
     try:
         person, address = invite(
-            database.session, email, name, Role(role), base_url=settings_of(app).base_url, at=instant(), by=None
+            database.session, email, name, Role(role), base_url=settings_of(app).base_url, at=utc_now(), by=None
         )
         entity = Directory(database.session).find(key) if key else None
         if entity is not None and appointed(database.session, person, entity, today(), today()) is None:
@@ -83,13 +83,13 @@ def account_reset(app: Flask, email: str, second_factor: bool) -> None:
     from interagency.accounts import second_factor as factor
     from interagency.accounts.links import reset
     from interagency.db.base import db as database
-    from interagency.web.context import instant
+    from interagency.web.context import utc_now
 
     person = _person(email)
     try:
-        address = reset(database.session, person, base_url=settings_of(app).base_url, at=instant(), by=None)
+        address = reset(database.session, person, base_url=settings_of(app).base_url, at=utc_now(), by=None)
         if second_factor and person.totp_secret:
-            factor.reset(person, by=None, at=instant())
+            factor.reset(person, by=None, at=utc_now())
     except ValueError as problem:
         raise click.ClickException(str(problem)) from None
     database.session.commit()
@@ -103,9 +103,9 @@ def account_disable(app: Flask, email: str) -> None:
     """Close an account: its sessions and feeds end at once; what the person did stays."""
     from interagency.accounts.links import disable
     from interagency.db.base import db as database
-    from interagency.web.context import instant
+    from interagency.web.context import utc_now
 
     person = _person(email)
-    disable(database.session, person, by=None, at=instant())
+    disable(database.session, person, by=None, at=utc_now())
     database.session.commit()
     click.echo(f"{person.email}: disabled")

@@ -38,24 +38,24 @@ def status(app: Flask) -> None:
     """Every month, newest first: state, due date, how many answered, and who is silent in the open ones."""
     from interagency.db.base import db
     from interagency.matrix.cycles.board import board, cycle_lines, unanswered
-    from interagency.matrix.cycles.months import due_words
-    from interagency.web.context import instant, today
+    from interagency.matrix.cycles.months import format_due
+    from interagency.web.context import today, utc_now
 
     lines = cycle_lines(db.session, today())
     if not lines:
         click.echo("No month was opened yet. Open one with: interagency cycle open YYYY-MM")
     for line in lines:
         one = line.cycle
-        state = "late" if one.is_late(instant()) else one.state.value
+        state = "late" if one.is_late(utc_now()) else one.state.value
         edition = f"\tedition {line.edition.number}" if line.edition else ""
-        due = due_words(one.due_at, settings_of(app).zone)
+        due = format_due(one.due_at, settings_of(app).zone)
         click.echo(f"{one.month}\t{state}\t{line.answered} of {line.expected} answered\tdue {due}{edition}")
         if one.is_open:
-            asked = unanswered(board(db.session, one, today()), instant())
+            asked = unanswered(board(db.session, one, today()), utc_now())
             click.echo(f"\tsilent: {', '.join(row.entity.short for row in asked.silent) or 'nobody'}")
             for due_at, rows in asked.in_time:
                 names = ", ".join(row.entity.short for row in rows)
-                click.echo(f"\tnot answered yet, due {due_words(due_at, settings_of(app).zone)}: {names}")
+                click.echo(f"\tnot answered yet, due {format_due(due_at, settings_of(app).zone)}: {names}")
 
 
 @cycle.command("open")
@@ -66,11 +66,11 @@ def open_month(app: Flask, month: str) -> None:
     from interagency.db.base import db
     from interagency.matrix.cycles.answers import CycleRefusal
     from interagency.matrix.cycles.opening import open_cycle
-    from interagency.web.context import instant
+    from interagency.web.context import utc_now
 
     month = _month(month)
     try:
-        is_new = open_cycle(db.session, month, at=instant(), zone=settings_of(app).zone, by=None)
+        is_new = open_cycle(db.session, month, at=utc_now(), zone=settings_of(app).zone, by=None)
     except CycleRefusal as refusal:
         raise click.ClickException(str(refusal)) from None
     db.session.commit()
@@ -85,12 +85,12 @@ def remind_month(app: Flask, month: str) -> None:
     from interagency.db.base import db
     from interagency.matrix.cycles.models import Cycle
     from interagency.matrix.cycles.reminders import remind
-    from interagency.web.context import instant
+    from interagency.web.context import utc_now
 
     found = db.session.get(Cycle, _month(month))
     if found is None or not found.is_open:
         raise click.ClickException(f"{month} is not open. See: interagency cycle status")
-    written, nobody = remind(db.session, found, entity_ids=None, at=instant(), sender=_sender(app))
+    written, nobody = remind(db.session, found, entity_ids=None, at=utc_now(), sender=_sender(app))
     db.session.commit()
     click.echo(f"{month}: {written} reminders written")
     if nobody:
@@ -110,7 +110,7 @@ def close_month(app: Flask, month: str) -> None:
     from interagency.matrix.cycles.editions import close_cycle
     from interagency.matrix.cycles.reminders import announce_edition
     from interagency.registry import registry
-    from interagency.web.context import instant
+    from interagency.web.context import utc_now
 
     month = _month(month)
     click.echo(f"{month}: making the edition …", err=True)
@@ -118,7 +118,7 @@ def close_month(app: Flask, month: str) -> None:
         closed = close_cycle(
             db.session,
             month,
-            at=instant(),
+            at=utc_now(),
             zone=settings_of(app).zone,
             by=None,
             announce=partial(announce_edition, sender=_sender(app)),
@@ -145,9 +145,9 @@ def tick(app: Flask) -> None:
     from interagency.matrix.cycles.opening import months_to_open, open_cycle
     from interagency.matrix.cycles.reminders import write_due_reminders
     from interagency.registry import registry
-    from interagency.web.context import instant, today
+    from interagency.web.context import today, utc_now
 
-    at, problem = instant(), None
+    at, problem = utc_now(), None
     try:
         for month in months_to_open(db.session, today()):
             if open_cycle(db.session, month, at=at, zone=settings_of(app).zone, by=None):
@@ -169,12 +169,12 @@ def tick(app: Flask) -> None:
 
 def _send(app: Flask) -> None:
     from interagency.db.base import db
-    from interagency.mail.outbox import waiting_count
+    from interagency.mail.outbox import pending_count
     from interagency.mail.sending import send_outbox
 
     db.session.rollback()
     sent = send_outbox(db.session, settings_of(app))
-    waiting = waiting_count(db.session)
+    waiting = pending_count(db.session)
     db.session.rollback()
     note = "" if settings_of(app).mail_url else " (INTERAGENCY_MAIL_URL is not set)"
     withdrawn = f", {sent.withdrawn} taken back" if sent.withdrawn else ""

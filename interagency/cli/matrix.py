@@ -159,7 +159,7 @@ def import_matrix(app: Flask, file: Path, dry_run: bool, email: str) -> None:
     from interagency.exports.incoming.compare import Rights
     from interagency.exports.incoming.reading import FileNotRead
     from interagency.matrix.organisations.queries import entities_of
-    from interagency.web.context import instant, today
+    from interagency.web.context import today, utc_now
 
     person = person_by_email(database.session, email) if email else None
     if email and (person is None or not person.is_active):
@@ -187,7 +187,7 @@ def import_matrix(app: Flask, file: Path, dry_run: bool, email: str) -> None:
         database.session.rollback()
         click.echo("dry run: nothing was written")
         return
-    numbers = apply(database.session, kept, rights, rows=None, answers={}, at=instant())
+    numbers = apply(database.session, kept, rights, rows=None, answers={}, at=utc_now())
     database.session.commit()
     click.echo(", ".join(f"{number} {name}" for name, number in numbers.items()))
 

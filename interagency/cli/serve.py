@@ -33,7 +33,7 @@ def _secret(key: str) -> list[str]:
 
 
 def _address(settings: Settings) -> list[str]:
-    from interagency.web.request_id import host_of, is_loopback
+    from interagency.web.request_id import hostname_of, is_loopback
 
     parts = urlsplit(settings.base_url)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query or parts.fragment:
@@ -41,7 +41,7 @@ def _address(settings: Settings) -> list[str]:
             "INTERAGENCY_BASE_URL is the address people type, without a path, such as https://interagency.example.org."
         ]
     problems = []
-    if parts.scheme == "http" and not is_loopback(host_of(parts.netloc)) and not settings.plain_http:
+    if parts.scheme == "http" and not is_loopback(hostname_of(parts.netloc)) and not settings.plain_http:
         problems.append(
             "INTERAGENCY_BASE_URL is http on a name that others reach: passwords would travel readable. Put a proxy "
             "with TLS in front and write https, or say INTERAGENCY_PLAIN_HTTP=yes if that is meant."

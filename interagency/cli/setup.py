@@ -86,7 +86,7 @@ def demo(app: Flask) -> None:
     from interagency.db.base import db as database
     from interagency.sample.load import load_sample
     from interagency.sample.months import add_months
-    from interagency.web.context import instant
+    from interagency.web.context import utc_now
 
     for line in load_sample(database.session, progress=click.echo):
         click.echo(line)
@@ -94,13 +94,13 @@ def demo(app: Flask) -> None:
     password = settings_of(app).demo_password
     made = _demo_accounts(app, password)
     click.echo(f"demo accounts: {made} added, {len(DEMO_ACCOUNTS) - made} left as they were")
-    for line in add_months(database.session, at=instant(), zone=settings_of(app).zone):
+    for line in add_months(database.session, at=utc_now(), zone=settings_of(app).zone):
         click.echo(line)
 
 
 def _demo_accounts(app: Flask, password: str) -> int:
     """Add the demo accounts that are missing; with a password set, give it to all of them."""
-    from interagency.accounts.models import Person, Role, password_is_right
+    from interagency.accounts.models import Person, Role, verify_password
     from interagency.accounts.queries import person_by_email
     from interagency.db.base import db as database
     from interagency.matrix.organisations.models import Appointment
@@ -119,7 +119,7 @@ def _demo_accounts(app: Flask, password: str) -> int:
                     Appointment(person_id=person.id, entity_id=directory.find(entity).id, first_day=date(2026, 1, 1))
                 )
             made += 1
-        if password and not password_is_right(person, password):
+        if password and not verify_password(person, password):
             person.set_password(password)
     database.session.commit()
     return made

@@ -27,7 +27,7 @@ from interagency.text.dates import Precision
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BUSY_TIMEOUT_MS = 10_000
-ASIDE_TIMEOUT_MS = 100
+BEST_EFFORT_TIMEOUT_MS = 100
 WAIT_SECONDS = 60
 CONNECT_SECONDS = 5
 log = logging.getLogger("interagency")
@@ -172,7 +172,7 @@ db = SQLAlchemy(
 alembic = Alembic(metadatas=Model.metadata)
 
 
-def begin_writing() -> None:
+def start_write_transaction() -> None:
     """From here on this GET writes, as the return from single sign-on must: its transaction takes the lock at once."""
     db.session.rollback()
     g.writes = True
@@ -190,14 +190,14 @@ def read_only(app: Flask, *, request_id: str = "") -> Iterator[None]:
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def reads_first(view: View) -> View:
-    """A view that reads and checks much before it writes: others may write meanwhile. It calls `write_now`."""
-    view.reads_first = True  # type: ignore[attr-defined]
+def defer_write_lock(view: View) -> View:
+    """A view that reads and checks much before it writes: others may write meanwhile. It calls `acquire_write_lock`."""
+    view.defer_write_lock = True  # type: ignore[attr-defined]
     return view
 
 
-def write_now() -> None:
-    """The end of reading in a view that `reads_first`: from here on others wait, as they do for every writer.
+def acquire_write_lock() -> None:
+    """The end of reading in a view that `defer_write_lock`: from here on others wait, as they do for every writer.
 
     What the session has loaded stays and may be older than the database by now: what is written over it must be
     versioned, so that a save in between is a conflict, as it is on PostgreSQL all along.
@@ -211,7 +211,7 @@ def write_now() -> None:
     _begin_writing(connection)
 
 
-def write_aside(statement: sa.Update) -> None:
+def write_best_effort(statement: sa.Update) -> None:
     """Write what no page waits for, such as when somebody was last seen.
 
     For after the page is made: what the session still holds unsaved is given up. A database that is busy or
@@ -223,7 +223,7 @@ def write_aside(statement: sa.Update) -> None:
             short = connection.dialect.name == "sqlite"
             try:
                 if short:
-                    connection.exec_driver_sql(f"PRAGMA busy_timeout={ASIDE_TIMEOUT_MS}")
+                    connection.exec_driver_sql(f"PRAGMA busy_timeout={BEST_EFFORT_TIMEOUT_MS}")
                 connection.execute(statement)
             finally:
                 if short:
@@ -256,20 +256,20 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     """
     if connection.dialect.name != "sqlite":
         return
-    if _begins_reading():
+    if _is_read_transaction():
         connection.exec_driver_sql("BEGIN")
     else:
         _begin_writing(connection)
 
 
-def _begins_reading() -> bool:
+def _is_read_transaction() -> bool:
     if has_app_context() and g.get("read_only", False):
         return True
     if not has_request_context() or g.get("writes", False):
         return False
     if request.method in SAFE_METHODS:
         return True
-    return hasattr(current_app.view_functions.get(request.endpoint or ""), "reads_first")
+    return hasattr(current_app.view_functions.get(request.endpoint or ""), "defer_write_lock")
 
 
 def _pause(waited: float) -> float:

@@ -25,7 +25,7 @@ ID_MASK = (1 << 31) - 1
 BATCH = 500
 
 
-class Searched:
+class FullTextMixin:
     """A record that is found by its words, as long as it is listed."""
 
     # Folded words of the title, and of everything the record is found by, title included.
@@ -51,7 +51,7 @@ class _TermsType(sa.types.TypeDecorator[Terms]):
         return " & ".join(f"'{word}'{':*' if begins else ''}" for word, begins in words)
 
 
-class _HoldsWords(FunctionElement[bool]):
+class _MatchesTerms(FunctionElement[bool]):
     """`(id, text column, terms)`: whether the record's text holds them all."""
 
     type = sa.Boolean()
@@ -63,8 +63,8 @@ def _match(name: str, column: str, terms: str) -> str:
     return f"{name} MATCH " + (f"'search_title : ' || {terms}" if column == "search_title" else terms)
 
 
-@compiles(_HoldsWords, "sqlite")
-def _on_sqlite(element: _HoldsWords, compiler: SQLCompiler, **more: Any) -> str:
+@compiles(_MatchesTerms, "sqlite")
+def _on_sqlite(element: _MatchesTerms, compiler: SQLCompiler, **more: Any) -> str:
     record, text, terms = element.clauses
     name = f"{record.table.name}_words"
     match = _match(name, text.name, compiler.process(terms, **more))
@@ -72,8 +72,8 @@ def _on_sqlite(element: _HoldsWords, compiler: SQLCompiler, **more: Any) -> str:
     return f"({compiler.process(record, **more)} IN ({found}))"
 
 
-@compiles(_HoldsWords, "postgresql")
-def _on_postgresql(element: _HoldsWords, compiler: SQLCompiler, **more: Any) -> str:
+@compiles(_MatchesTerms, "postgresql")
+def _on_postgresql(element: _MatchesTerms, compiler: SQLCompiler, **more: Any) -> str:
     _record, text, terms = element.clauses
     return f"({compiler.process(text, **more)}_words @@ CAST({compiler.process(terms, **more)} AS tsquery))"
 
@@ -87,7 +87,7 @@ def holds(model: type[Any], terms: Terms, *, title: bool = False) -> sa.ColumnEl
     """The condition that a listed record's text (or its `title`) holds all `terms`; no terms, no record."""
     if not terms:
         return sa.false()
-    return _HoldsWords(model.id, model.search_title if title else model.search_text, _bound(terms))
+    return _MatchesTerms(model.id, model.search_title if title else model.search_text, _bound(terms))
 
 
 def newest_first(
@@ -127,7 +127,7 @@ def count(session: Session, model: type[Any], terms: Terms) -> int:
     return number or 0
 
 
-def best_ids(session: Session, model: type[Any], terms: Terms, limit: int) -> list[int]:
+def ranked_ids(session: Session, model: type[Any], terms: Terms, limit: int) -> list[int]:
     """The records that hold `terms`: first those whose title holds them all, then the others; newest first in each.
 
     Two statements, which read no more than they give.
@@ -142,7 +142,7 @@ def best_ids(session: Session, model: type[Any], terms: Terms, limit: int) -> li
 # --- Looking after it ---
 
 
-def is_of_the_models(name: str | None, kind: str, _parents: object) -> bool:
+def include_in_autogenerate(name: str | None, kind: str, _parents: object) -> bool:
     """Whether Alembic compares what it finds with the models: the indexes of words stand in migration 0006 alone."""
     return kind not in ("table", "column", "index") or "_words" not in (name or "")
 
@@ -172,7 +172,7 @@ def stale(
             return
 
 
-def put_right(session: Session, model: type[Any], rows: Iterator[tuple[int, str, str]]) -> int:
+def repair_texts(session: Session, model: type[Any], rows: Iterator[tuple[int, str, str]]) -> int:
     """Write what `stale` found. Versions and histories stay: nobody changed what the records say. Returns how many."""
     table, number = model.__table__, 0
     for record_id, title, text in rows:
@@ -181,7 +181,7 @@ def put_right(session: Session, model: type[Any], rows: Iterator[tuple[int, str,
     return number
 
 
-def make_index_again(session: Session, model: type[Any]) -> None:
+def rebuild_index(session: Session, model: type[Any]) -> None:
     """Throw the index away and make it from the texts that the records keep."""
     name = model.__tablename__
     if session.get_bind().dialect.name == "sqlite":

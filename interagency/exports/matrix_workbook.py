@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from interagency.db.base import is_conflict, now
 from interagency.exports.models import EditionFile
-from interagency.exports.snapshot import Picture, edition_picture, passing_picture
+from interagency.exports.snapshot import Snapshot, edition_picture, streaming_snapshot
 from interagency.exports.workbook import Origin, write_workbook
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.cycles.models import Edition
-from interagency.matrix.cycles.months import month_words
+from interagency.matrix.cycles.months import format_month
 from interagency.settings import Settings
 
 WORKBOOK = "xlsx"
@@ -44,7 +44,7 @@ def write_current_matrix(
     In memory there are a thousand activities at a time, the events, and the edition before as long as it is compared.
     """
     made_at = (at or now()).astimezone(settings.zone)
-    picture = passing_picture(session, filters, mine=mine, day=made_at.date())
+    picture = streaming_snapshot(session, filters, mine=mine, day=made_at.date())
     origin = Origin(
         title=f"Matrix of UNGASS-related action, as it stood on {made_at.day} {made_at:%B %Y}",
         made_at=made_at,
@@ -60,7 +60,7 @@ def write_current_matrix(
     write_workbook(target, origin, picture)
 
 
-def _counts(picture: Picture) -> list[tuple[str, int | str]]:
+def _counts(picture: Snapshot) -> list[tuple[str, int | str]]:
     counts = picture.contents["counts"]
     return [
         ("Activities", counts["activities"]),
@@ -106,7 +106,7 @@ class _AtHand:
             self._bodies.clear()
 
 
-at_hand = _AtHand()
+cached_workbook = _AtHand()
 
 
 def edition_workbook(session: Session, edition: Edition, checksum: str | None = None) -> tuple[bytes, str]:
@@ -116,13 +116,13 @@ def edition_workbook(session: Session, edition: Edition, checksum: str | None = 
     be made and the edition does not match its checksum.
     """
     checksum = checksum or kept_checksum(session, edition.number)
-    if checksum is not None and (ready := at_hand.get(checksum)) is not None:
+    if checksum is not None and (ready := cached_workbook.get(checksum)) is not None:
         return ready, checksum
     query = sa.select(EditionFile.contents, EditionFile.checksum)
     kept = session.execute(
         query.where(EditionFile.edition_number == edition.number, EditionFile.file_format == WORKBOOK)
     ).first()
-    if kept is not None and at_hand.keep(kept.checksum, kept.contents):
+    if kept is not None and cached_workbook.keep(kept.checksum, kept.contents):
         return kept.contents, kept.checksum
     body = _make_edition_workbook(session, edition)
     return body, hashlib.sha256(body).hexdigest()
@@ -134,11 +134,11 @@ def _make_edition_workbook(session: Session, edition: Edition) -> bytes:
     made_at = edition.made_at.astimezone(ZoneInfo(zone))
     issue = f", issue {edition.issue}" if edition.issue > 1 else ""
     origin = Origin(
-        title=f"Matrix of UNGASS-related action: {month_words(edition.cycle_month)}",
+        title=f"Matrix of UNGASS-related action: {format_month(edition.cycle_month)}",
         made_at=made_at,
         zone=zone,
         made_by=edition.made_by_name,
-        period=f"Edition {edition.number}: {month_words(edition.cycle_month)}{issue}. It never changes.",
+        period=f"Edition {edition.number}: {format_month(edition.cycle_month)}{issue}. It never changes.",
         filters="none",
         counts=_counts(picture),
         address="",

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from interagency.calendar.events import fields as event_fields
 from interagency.exports.columns import Cell, Column, joined
 from interagency.exports.gathering import Gathered, OnOne
-from interagency.exports.snapshot import Picture
-from interagency.matrix.activities.labels import field_words
+from interagency.exports.snapshot import Snapshot
+from interagency.matrix.activities.labels import field_labels
 from interagency.matrix.cycles.differences import Kind
 from interagency.matrix.framework.models import ROMAN
 
@@ -41,7 +41,7 @@ def _columns(*described: tuple[str, int, str]) -> tuple[Column, ...]:
     return tuple(Column(title, _at(place), width, kind) for place, (title, width, kind) in enumerate(described))
 
 
-def chapter_sheets(picture: Picture, gathered: Gathered) -> list[Sheet]:
+def chapter_sheets(picture: Snapshot, gathered: Gathered) -> list[Sheet]:
     """One sheet per chapter, also when empty: each activity once, under its first recommendation there."""
     titles = {chapter["number"]: chapter["title"] for chapter in picture.contents["chapters"]}
     columns = _columns(
@@ -67,7 +67,7 @@ def chapter_sheets(picture: Picture, gathered: Gathered) -> list[Sheet]:
     ]
 
 
-def recommendations_sheet(picture: Picture, gathered: Gathered) -> Sheet:
+def recommendations_sheet(picture: Snapshot, gathered: Gathered) -> Sheet:
     """All 103 recommendations with how much is done on each; gaps visible."""
     columns = _columns(
         ("Recommendation", 15, "text"),
@@ -84,7 +84,7 @@ def recommendations_sheet(picture: Picture, gathered: Gathered) -> Sheet:
     return Sheet("Recommendations", columns, _recommendation_rows(picture, gathered))
 
 
-def _recommendation_rows(picture: Picture, gathered: Gathered) -> Iterator[tuple[Cell, ...]]:
+def _recommendation_rows(picture: Snapshot, gathered: Gathered) -> Iterator[tuple[Cell, ...]]:
     for code, one in sorted(picture.contents["recommendations"].items(), key=lambda pair: pair[1]["position"]):
         done = gathered.on.get(code, OnOne())
         yield (
@@ -101,7 +101,7 @@ def _recommendation_rows(picture: Picture, gathered: Gathered) -> Iterator[tuple
         )
 
 
-def who_does_what_sheet(picture: Picture, gathered: Gathered) -> Sheet:
+def who_does_what_sheet(picture: Snapshot, gathered: Gathered) -> Sheet:
     """Entities by chapters: how many activities. The last column counts each activity once."""
     columns = _columns(
         ("Entity", 18, "text"),
@@ -112,14 +112,14 @@ def who_does_what_sheet(picture: Picture, gathered: Gathered) -> Sheet:
     return Sheet("Who does what", columns, _entity_rows(picture, gathered))
 
 
-def _entity_rows(picture: Picture, gathered: Gathered) -> Iterator[tuple[Cell, ...]]:
+def _entity_rows(picture: Snapshot, gathered: Gathered) -> Iterator[tuple[Cell, ...]]:
     organisations, counts = picture.contents["organisations"], gathered.by_entity
     for key in sorted(counts, key=lambda key: (organisations.get(key, {}).get("position", 9999), key)):
         one = counts[key]
         yield (picture.words.organisations.get(key, key), *one[1:8], one[0], one[8])
 
 
-def by_recommendation_sheet(picture: Picture, gathered: Gathered) -> Sheet:
+def by_recommendation_sheet(picture: Snapshot, gathered: Gathered) -> Sheet:
     """One row per activity and recommendation, for pivot tables."""
     known = picture.contents["recommendations"]
     rows = (
@@ -139,7 +139,7 @@ def by_recommendation_sheet(picture: Picture, gathered: Gathered) -> Sheet:
     return Sheet("Activity x recommendation", columns, rows)
 
 
-def by_country_sheet(picture: Picture, gathered: Gathered) -> Sheet:
+def by_country_sheet(picture: Snapshot, gathered: Gathered) -> Sheet:
     """One row per activity, country and role, for pivot tables."""
     names = picture.words.countries
     rows = (
@@ -159,7 +159,7 @@ def by_country_sheet(picture: Picture, gathered: Gathered) -> Sheet:
     return Sheet("Activity x country", columns, rows)
 
 
-def changes_sheet(picture: Picture) -> Sheet:
+def changes_sheet(picture: Snapshot) -> Sheet:
     """What became of each record since the edition before: one row per record, or per field that changed."""
     columns = _columns(
         ("Record", 10, "text"),
@@ -173,9 +173,9 @@ def changes_sheet(picture: Picture) -> Sheet:
     return Sheet("Changes", columns, _change_rows(picture), freeze="D2")
 
 
-def _change_rows(picture: Picture) -> Iterator[tuple[Cell, ...]]:
+def _change_rows(picture: Snapshot) -> Iterator[tuple[Cell, ...]]:
     for name, label, headings, say in (
-        ("activities", "activity", field_words(), picture.words.say),
+        ("activities", "activity", field_labels(), picture.words.say),
         ("event", "event", event_fields.labels(), partial(event_fields.say, picture.words)),
     ):
         found = picture.changes.get(name)
@@ -190,7 +190,7 @@ def _change_rows(picture: Picture) -> Iterator[tuple[Cell, ...]]:
                     yield (label, record.id, record.title, record.kind.value, headings[field], before, after)
 
 
-def answers_sheet(picture: Picture, zone: ZoneInfo) -> Sheet:
+def answers_sheet(picture: Snapshot, zone: ZoneInfo) -> Sheet:
     """What each entity answered for the month, who was silent, and who has time to answer."""
     rows: list[tuple[Cell, ...]] = []
     for answer in picture.contents.get("answers", []):

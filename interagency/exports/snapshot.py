@@ -17,7 +17,7 @@ from interagency.calendar.events.models import Event
 from interagency.calendar.events.occurrences import StoredOccurrence
 from interagency.calendar.events.queries import event_conditions, read_event_filters
 from interagency.matrix.activities.filters import Filters, activity_conditions
-from interagency.matrix.activities.labels import FactWords
+from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.reader import entries, totals, without_collector
 from interagency.matrix.cycles import editions
 from interagency.matrix.cycles.board import board
@@ -33,8 +33,8 @@ from interagency.matrix.cycles.differences import (
 )
 from interagency.matrix.cycles.edition_filters import taking_part
 from interagency.matrix.cycles.models import Cycle, CycleState, Edition
-from interagency.matrix.cycles.months import month_words
-from interagency.web.context import instant
+from interagency.matrix.cycles.months import format_month
+from interagency.web.context import utc_now
 
 SHARED_FILTERS = ("q", "entity", "chapter", "country")
 EVENT_BACK_YEARS, EVENT_AHEAD_YEARS = 100, 1
@@ -46,7 +46,7 @@ class ActivityRow:
 
     entry: dict[str, Any]
     facts: dict[str, Any]
-    words: FactWords
+    words: FactLabels
     became: str
 
     def short(self, key: str) -> str:
@@ -77,10 +77,10 @@ class EventRow:
     entry: dict[str, Any]
     facts: dict[str, Any]
     day: StoredOccurrence
-    words: FactWords
+    words: FactLabels
 
 
-class Telling:
+class ChangeTracker:
     """Tells what became of each activity since an edition while they pass; forgets what did not change.
 
     `found` is whole once all have passed: without the unchanged, and without the fields of new ones and gone ones.
@@ -123,15 +123,15 @@ def _became_words(record: RecordChange | None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class Snapshot:
     """Everything an export is made from."""
 
     contents: Contents
-    words: FactWords
+    words: FactLabels
     day: date
     changes: dict[str, Difference] = field(default_factory=dict)
     since: str = ""  # the edition the changes are told against, in words
-    telling: Telling | None = None  # of a picture whose activities are still to pass
+    telling: ChangeTracker | None = None  # of a picture whose activities are still to pass
 
     def _change(self, entry: dict[str, Any]) -> RecordChange | None:
         if self.telling is not None:
@@ -155,7 +155,7 @@ class Picture:
         return _rows_of(self.contents["event"], self.words)
 
 
-def _rows_of(found: list[dict[str, Any]], words: FactWords) -> list[EventRow]:
+def _rows_of(found: list[dict[str, Any]], words: FactLabels) -> list[EventRow]:
     rows = [EventRow(entry, entry["facts"], StoredOccurrence(*day), words) for entry in found for day in entry["days"]]
     return sorted(rows, key=lambda row: (row.day.first, row.day.begins, row.entry["id"]))
 
@@ -163,10 +163,10 @@ def _rows_of(found: list[dict[str, Any]], words: FactWords) -> list[EventRow]:
 def event_rows(session: Session, filters: Filters, *, mine: Iterable[str], day: date) -> list[EventRow]:
     """Every happening of the events under a calendar's own `filters`, by first day."""
     found = event_entries(session, day, event_conditions(filters, mine))
-    return _rows_of(found, FactWords(session))
+    return _rows_of(found, FactLabels(session))
 
 
-def live_picture(session: Session, filters: Filters, *, mine: Collection[str], day: date) -> Picture:
+def live_snapshot(session: Session, filters: Filters, *, mine: Collection[str], day: date) -> Snapshot:
     """The matrix as it stands, under `filters`, with the events of the same filters up to a year ahead.
 
     `mine` are the keys of the reader's entities. Changes are told against the newest edition.
@@ -175,18 +175,18 @@ def live_picture(session: Session, filters: Filters, *, mine: Collection[str], d
     with without_collector():
         contents["activities"] = list(entries(session, activity_conditions(filters, mine)))
     contents["counts"] = counts(contents)
-    words = FactWords.of_edition(contents)
+    words = FactLabels.of_edition(contents)
     older, since = _newest(session)
     if older is None:
-        return Picture(contents, words, day)
+        return Snapshot(contents, words, day)
     changes = {name: compare_contents(older, contents, name) for name in ("activities", "event")}
     if filters:
         changes = {name: _without_gone(found) for name, found in changes.items()}
-    return Picture(contents, words, day, changes, since)
+    return Snapshot(contents, words, day, changes, since)
 
 
-def passing_picture(session: Session, filters: Filters, *, mine: Collection[str], day: date) -> Picture:
-    """As `live_picture`, of any size: its activities are read while they pass, once, and none is kept.
+def streaming_snapshot(session: Session, filters: Filters, *, mine: Collection[str], day: date) -> Snapshot:
+    """As `live_snapshot`, of any size: its activities are read while they pass, once, and none is kept.
 
     Begins a transaction that sees one state throughout, so what the session holds unsaved is given up.
     """
@@ -195,14 +195,14 @@ def passing_picture(session: Session, filters: Filters, *, mine: Collection[str]
     contents = _live_contents(session, filters, mine, day)
     contents["activities"] = entries(session, conditions)
     contents["counts"] = totals(session, conditions)
-    words = FactWords.of_edition(contents)
+    words = FactLabels.of_edition(contents)
     older, since = _newest(session)
     if older is None:
-        return Picture(contents, words, day)
-    telling = Telling(older, merged_of(contents, "activities"), with_gone=not filters)
+        return Snapshot(contents, words, day)
+    telling = ChangeTracker(older, merged_of(contents, "activities"), with_gone=not filters)
     events = compare_contents(older, contents, "event")
     changes = {"activities": telling.found, "event": _without_gone(events) if filters else events}
-    return Picture(contents, words, day, changes, since, telling)
+    return Snapshot(contents, words, day, changes, since, telling)
 
 
 def _live_contents(session: Session, filters: Filters, mine: Collection[str], day: date) -> Contents:
@@ -215,7 +215,7 @@ def _live_contents(session: Session, filters: Filters, mine: Collection[str], da
     contents["answers"], contents["silent"], contents["awaited"] = [], [], []
     if cycle is not None:
         contents["answers"], unsaid = answers_of(session, cycle, day)
-        have_time = {row.entity.key for row in board(session, cycle, day) if row.has_time(instant())}
+        have_time = {row.entity.key for row in board(session, cycle, day) if row.has_time(utc_now())}
         contents["silent"] = [key for key in unsaid if key not in have_time]
         contents["awaited"] = [key for key in unsaid if key in have_time]
     return contents
@@ -226,7 +226,7 @@ def _newest(session: Session) -> tuple[Contents | None, str]:
     newest = editions.newest_edition(session)
     if newest is None:
         return None, ""
-    return editions.load(session, newest.number), f"edition {newest.number} ({month_words(newest.cycle_month)})"
+    return editions.load(session, newest.number), f"edition {newest.number} ({format_month(newest.cycle_month)})"
 
 
 def _event_conditions(
@@ -245,10 +245,10 @@ def _without_gone(found: Difference) -> Difference:
     return Difference({key: record for key, record in found.records.items() if record.kind is not Kind.GONE})
 
 
-def edition_picture(session: Session, edition: Edition) -> Picture:
+def edition_picture(session: Session, edition: Edition) -> Snapshot:
     """An edition as it was made, with the changes since the one before. Raises ValueError when it is damaged."""
     contents = editions.load(session, edition.number)
     before = editions.edition_before(session, edition)
     changes = editions.changes_since(session, edition, before) if before else {}
-    since = f"edition {before.number} ({month_words(before.cycle_month)})" if before else ""
-    return Picture(contents, FactWords.of_edition(contents), edition.made_at.date(), changes, since)
+    since = f"edition {before.number} ({format_month(before.cycle_month)})" if before else ""
+    return Snapshot(contents, FactLabels.of_edition(contents), edition.made_at.date(), changes, since)

@@ -18,11 +18,11 @@ from interagency.exports.columns import MATRIX, Column
 from interagency.exports.lists import write_csv, write_json
 from interagency.exports.matrix_workbook import edition_workbook as workbook_of
 from interagency.exports.matrix_workbook import kept_checksum, write_current_matrix
-from interagency.exports.snapshot import ActivityRow, EventRow, event_rows, live_picture
+from interagency.exports.snapshot import ActivityRow, EventRow, event_rows, live_snapshot
 from interagency.matrix.activities.filters import Filters, read_filters
 from interagency.matrix.activities.queries import my_entities
 from interagency.matrix.cycles.edition_views import get_edition, load
-from interagency.web.context import instant, settings, today
+from interagency.web.context import settings, today, utc_now
 
 bp = Blueprint("exports", __name__)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -41,7 +41,7 @@ def matrix_workbook() -> ResponseReturnValue:
         mine=[entity.key for entity in my_entities()],
         made_by=current_user.name,
         settings=settings(),
-        at=instant(),
+        at=utc_now(),
         hxl=request.args.get("hxl") == "1",
     )
     response = Response(_pieces(body), mimetype=XLSX)
@@ -85,7 +85,7 @@ def edition_workbook(month: str) -> ResponseReturnValue:
 def _activities() -> tuple[list[ActivityRow], dict[str, Any]]:
     filters = read_filters(db.session, request.args)
     mine = [entity.key for entity in my_entities()]
-    picture = live_picture(db.session, filters, mine=mine, day=today())
+    picture = live_snapshot(db.session, filters, mine=mine, day=today())
     return picture.activities(), _about("Matrix of UNGASS-related action", filters)
 
 
@@ -98,7 +98,7 @@ def _events() -> tuple[list[EventRow], dict[str, Any]]:
 def _about(title: str, filters: Filters) -> dict[str, Any]:
     return {
         "title": title,
-        "made_at": instant().isoformat(),
+        "made_at": utc_now().isoformat(),
         "filters": filters.sentence(),
         "problems": list(filters.problems),
         "sharing": "internal",

@@ -35,7 +35,7 @@ from interagency.exports.sheets import (
     recommendations_sheet,
     who_does_what_sheet,
 )
-from interagency.exports.snapshot import Picture
+from interagency.exports.snapshot import Snapshot
 from interagency.matrix.activities.field_types import Kind
 from interagency.matrix.activities.fields import FIELDS
 from interagency.matrix.activities.reader import without_collector
@@ -217,7 +217,7 @@ def _shade(sheet: Any, rows: int) -> None:
     sheet.add_chart(chart, "L2")
 
 
-def _add_lists(book: Workbook, picture: Picture) -> None:
+def _add_lists(book: Workbook, picture: Snapshot) -> None:
     """What the drop-downs offer, each list under a name."""
     organisations = picture.contents["organisations"].values()
     lists = {
@@ -242,7 +242,7 @@ def _add_lists(book: Workbook, picture: Picture) -> None:
         book.defined_names[name] = DefinedName(name, attr_text=f"Lists!${letter}$2:${letter}${len(values) + 1}")
 
 
-def _add_read_me(book: Workbook, origin: Origin, picture: Picture) -> None:
+def _add_read_me(book: Workbook, origin: Origin, picture: Snapshot) -> None:
     sheet = book.create_sheet("Read me")
     sheet.column_dimensions["A"].width = 26
     sheet.column_dimensions["B"].width = 90
@@ -261,7 +261,7 @@ def _add_read_me(book: Workbook, origin: Origin, picture: Picture) -> None:
         sheet.append([name, value])
 
 
-def _read_me_rows(origin: Origin, picture: Picture) -> list[tuple[str, str | int]]:
+def _read_me_rows(origin: Origin, picture: Snapshot) -> list[tuple[str, str | int]]:
     silent, awaited = (
         ", ".join(picture.words.organisations.get(key, key) for key in picture.contents.get(name, []))
         for name in ("silent", "awaited")
@@ -293,7 +293,7 @@ def _read_me_rows(origin: Origin, picture: Picture) -> list[tuple[str, str | int
     ]
 
 
-def write_workbook(target: BinaryIO, origin: Origin, picture: Picture, *, columns: Sequence[Column] = MATRIX) -> None:
+def write_workbook(target: BinaryIO, origin: Origin, picture: Snapshot, *, columns: Sequence[Column] = MATRIX) -> None:
     """Write the workbook of `picture` with all its sheets to `target`, an open binary file.
 
     The activities are read once, while Matrix is written; the sheets after it show what was gathered on the way.
@@ -312,7 +312,7 @@ def write_workbook(target: BinaryIO, origin: Origin, picture: Picture, *, column
             book.save(target)
 
 
-def _further_sheets(origin: Origin, picture: Picture, gathered: Gathered) -> list[Sheet]:
+def _further_sheets(origin: Origin, picture: Snapshot, gathered: Gathered) -> list[Sheet]:
     return [
         *chapter_sheets(picture, gathered),
         recommendations_sheet(picture, gathered),
@@ -325,7 +325,7 @@ def _further_sheets(origin: Origin, picture: Picture, gathered: Gathered) -> lis
     ]
 
 
-def _stale_limit(picture: Picture) -> str:
+def _stale_limit(picture: Snapshot) -> str:
     """The last month that makes a record stale, seen from the picture's own month."""
     return month_after(picture.contents.get("month") or month_of(picture.day), -STALE_AFTER)
 

@@ -37,5 +37,5 @@ class OutboxMessage(Model):
     send_if_args: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     @property
-    def is_given_up(self) -> bool:
+    def has_failed(self) -> bool:
         return self.sent_at is None and self.next_try_at is None

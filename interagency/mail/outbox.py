@@ -17,28 +17,28 @@ from interagency.mail.models import OutboxMessage
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class MailContent:
     """What a message says: a subject, paragraphs, and one link to act on."""
 
     subject: str
     greeting: str
     paragraphs: tuple[str, ...]
     link: str = ""
-    link_words: str = ""
+    link_label: str = ""
     closing: str = ""
 
     def text(self) -> str:
         """As plain text."""
         parts = [self.greeting, *self.paragraphs]
         if self.link:
-            parts.append(f"{self.link_words}:\n{self.link}")
+            parts.append(f"{self.link_label}:\n{self.link}")
         return "\n\n".join([*parts, self.closing] if self.closing else parts) + "\n"
 
     def html(self) -> str:
         """As HTML, for readers that prefer it."""
         parts = [f"<p>{escape(part)}</p>".replace("\n", "<br>") for part in (self.greeting, *self.paragraphs)]
         if self.link:
-            parts.append(f'<p><a href="{escape(self.link)}">{escape(self.link_words)}</a></p>')
+            parts.append(f'<p><a href="{escape(self.link)}">{escape(self.link_label)}</a></p>')
         if self.closing:
             parts.append(f"<p>{escape(self.closing)}</p>".replace("\n", "<br>"))
         body = "\n".join(parts)
@@ -59,7 +59,7 @@ def write(
     *,
     to_address: str,
     to_name: str,
-    letter: Letter,
+    letter: MailContent,
     at: datetime,
     host: str = "interagency",
     send_if: SendIf | None = None,
@@ -93,7 +93,7 @@ def write(
     return True
 
 
-def already_written(session: Session, keys: list[str]) -> set[str]:
+def existing_dedupe_keys(session: Session, keys: list[str]) -> set[str]:
     """Which of the steps `keys` have written their message."""
     return set(session.scalars(sa.select(OutboxMessage.dedupe_key).where(OutboxMessage.dedupe_key.in_(keys))))
 
@@ -104,12 +104,12 @@ def unsent(session: Session, limit: int = 50) -> list[OutboxMessage]:
     return list(session.scalars(query.order_by(OutboxMessage.id.desc()).limit(limit)))
 
 
-def waiting_count(session: Session) -> int:
+def pending_count(session: Session) -> int:
     """How many messages are written and not sent."""
     return session.scalar(sa.select(sa.func.count()).where(OutboxMessage.sent_at.is_(None))) or 0
 
 
-def try_again(session: Session, message_id: int, at: datetime) -> bool:
+def retry_now(session: Session, message_id: int, at: datetime) -> bool:
     """Let a message that failed be tried at once. False when there is none such."""
     message = session.get(OutboxMessage, message_id)
     if message is None or message.sent_at is not None:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from interagency.db.base import db, now
 from interagency.mail.models import OutboxMessage
-from interagency.mail.outbox import Letter
+from interagency.mail.outbox import MailContent
 from interagency.registry import registry
 from interagency.settings import Settings
 from interagency.web.request_id import is_loopback
@@ -41,7 +41,7 @@ class Sent:
     withdrawn: int = 0
 
 
-class Postman:
+class SmtpSender:
     """One connection to the SMTP server of INTERAGENCY_MAIL_URL, opened when first needed.
 
     Mails hold links that open accounts: they leave the machine under TLS, to the server the certificate names, or not
@@ -110,13 +110,13 @@ def send_outbox(session: Session, settings: Settings, clock: Callable[[], dateti
     result = Sent()
     if not settings.mail_url:
         return result
-    postman = Postman(settings)
+    postman = SmtpSender(settings)
     try:
         for _ in range(MOST_AT_ONCE):
             message = _claim(session, clock())
             if message is None:
                 return result
-            error = _bring_up_to_date(session, message, clock())
+            error = _apply_condition(session, message, clock())
             if error is None:
                 result.withdrawn += 1
                 continue
@@ -156,7 +156,7 @@ def _claim(session: Session, at: datetime) -> OutboxMessage | None:
             return message
 
 
-def _bring_up_to_date(session: Session, message: OutboxMessage, at: datetime) -> str | None:
+def _apply_condition(session: Session, message: OutboxMessage, at: datetime) -> str | None:
     """Let the message say what holds by now. None when it was taken back, else an empty string or what went wrong."""
     if not message.send_if:
         return ""
@@ -170,7 +170,7 @@ def _bring_up_to_date(session: Session, message: OutboxMessage, at: datetime) ->
     if says is False:
         session.execute(sa.delete(OutboxMessage).where(*own))  # its step may write again
         log.info("a message was taken back: %s", message.dedupe_key)
-    elif isinstance(says, Letter):
+    elif isinstance(says, MailContent):
         message.subject, message.text, message.html = says.subject, says.text(), says.html()
         values = {"subject": message.subject, "text": message.text, "html": message.html}
         session.execute(sa.update(OutboxMessage).where(*own).values(values))
@@ -178,7 +178,7 @@ def _bring_up_to_date(session: Session, message: OutboxMessage, at: datetime) ->
     return None if says is False else ""
 
 
-def _try(postman: Postman, message: OutboxMessage) -> str:
+def _try(postman: SmtpSender, message: OutboxMessage) -> str:
     """Deliver; an empty string, or what went wrong in one line."""
     try:
         postman.deliver(message)

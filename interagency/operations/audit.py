@@ -25,12 +25,12 @@ from werkzeug.datastructures import MultiDict
 from interagency.db.base import db
 from interagency.db.history import AuditEntry
 from interagency.exports.lists import csv_line
-from interagency.operations.audit_labels import act_words
+from interagency.operations.audit_labels import action_label
 from interagency.operations.logs import log
 from interagency.text.folding import clean
 from interagency.text.typed_dates import DateNotUnderstood, read_date
-from interagency.web.access import for_administrators
-from interagency.web.context import instant, reader_zone, today
+from interagency.web.access import administrators_only
+from interagency.web.context import today, utc_now, viewer_zone
 
 bp = Blueprint("auditing", __name__)
 PAGE = 100
@@ -72,7 +72,7 @@ def _note(response: Response) -> Response:
             by_id, by_name = current_user.id, current_user.name
             db.session.rollback()  # ends the reading, so that the write begins a transaction of its own
             act, details = ("exported", _download()) if downloaded else ("refused", _refusal())
-            values = {"act": act, "at": instant(), "by_id": by_id, "by_name": by_name, "details": details}
+            values = {"act": act, "at": utc_now(), "by_id": by_id, "by_name": by_name, "details": details}
             db.session.execute(sa.insert(AuditEntry).values(values))  # one row needs no unit of work
             db.session.commit()
     except DBAPIError as error:
@@ -151,10 +151,10 @@ def entries(wanted: Wanted, *, before: int = NEVER) -> sa.Select[AuditEntry]:
 
 
 def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=reader_zone())
+    return datetime.combine(day, time(), tzinfo=viewer_zone())
 
 
-def details_words(details: dict[str, Any]) -> str:
+def format_details(details: dict[str, Any]) -> str:
     """`name: value; …`, in the order of the names."""
     return "; ".join(
         f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
@@ -164,7 +164,7 @@ def details_words(details: dict[str, Any]) -> str:
 
 
 @bp.get("/audit")
-@for_administrators
+@administrators_only
 def audit() -> ResponseReturnValue:
     """The log, newest first, under the filters of the query."""
     wanted = read_wanted(request.args)
@@ -177,13 +177,13 @@ def audit() -> ResponseReturnValue:
         older=older,
         wanted=wanted,
         kinds=KINDS,
-        details_words=details_words,
-        act_words=act_words,
+        format_details=format_details,
+        action_label=action_label,
     )
 
 
 @bp.get("/audit.csv")
-@for_administrators
+@administrators_only
 def audit_csv() -> ResponseReturnValue:
     """All lines under the filters of the query, as CSV."""
     query = entries(read_wanted(request.args)).execution_options(yield_per=PAGE)
@@ -192,7 +192,7 @@ def audit_csv() -> ResponseReturnValue:
         yield "\ufeff".encode() + csv_line(["number", "at", "act", "by", "person", "details"])
         for one in db.session.scalars(query):
             at = one.at.isoformat().replace("+00:00", "Z")
-            yield csv_line([one.id, at, one.act, one.by_name, one.by_id, details_words(one.details)])
+            yield csv_line([one.id, at, one.act, one.by_name, one.by_id, format_details(one.details)])
 
     # Read whole before it is sent: the line that notes the download ends the reading.
     response = Response(b"".join(lines()), content_type="text/csv; charset=utf-8")

@@ -61,6 +61,6 @@ ACTS: dict[str, Any] = {
 }
 
 
-def act_words(act: str) -> str:
+def action_label(act: str) -> str:
     """`signed in`, for the name of an act."""
     return str(ACTS.get(act, act))

@@ -21,7 +21,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from interagency.db.base import MIGRATIONS, Model, alembic, canonical_json, db
-from interagency.db.fulltext import Searched, is_of_the_models, make_index_again
+from interagency.db.fulltext import FullTextMixin, include_in_autogenerate, rebuild_index
 from interagency.operations.backup import empty_postgresql
 from interagency.settings import Settings
 
@@ -163,7 +163,7 @@ def _filled_tables(connection: sa.Connection) -> list[str]:
     names = [
         name
         for name in sa.inspect(connection).get_table_names()
-        if name != "alembic_version" and is_of_the_models(name, "table", None)
+        if name != "alembic_version" and include_in_autogenerate(name, "table", None)
     ]
     return [
         name
@@ -192,8 +192,8 @@ def _index_words(writing: sa.Connection) -> None:
     if writing.dialect.name != "sqlite":
         return
     with Session(bind=writing, join_transaction_mode="rollback_only") as session:
-        for model in Searched.__subclasses__():
-            make_index_again(session, model)
+        for model in FullTextMixin.__subclasses__():
+            rebuild_index(session, model)
 
 
 @contextmanager

@@ -31,12 +31,12 @@ def redact(text: str) -> str:
     return _LONG.sub("…", text)
 
 
-def _values_hidden(text: str) -> str:
+def _redact_values(text: str) -> str:
     """The message of an error, without the values in it."""
     return redact(_QUOTED.sub("'…'", _DETAIL.sub(r"\1: …", text)))
 
 
-def trace_of(error: BaseException) -> str:
+def format_traceback(error: BaseException) -> str:
     """Where an error arose and of what kind it and its causes are; the values in their messages are left out."""
     parts: list[str] = []
     seen: set[int] = set()
@@ -45,7 +45,7 @@ def trace_of(error: BaseException) -> str:
         seen.add(id(current))
         frames = traceback.extract_tb(current.__traceback__)
         lines = [f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
-        head = f"{type(current).__module__}.{type(current).__name__}: {_values_hidden(str(current))[:500]}"
+        head = f"{type(current).__module__}.{type(current).__name__}: {_redact_values(str(current))[:500]}"
         parts.append("\n".join([head, *lines]))
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
     return "\ncaused by ".join(parts)
@@ -63,23 +63,23 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
         return fields | own
     message = record.getMessage()
     # What gunicorn says of a request it could not read quotes it.
-    clean = _values_hidden(message) if record.name.startswith("gunicorn") else redact(message)
+    clean = _redact_values(message) if record.name.startswith("gunicorn") else redact(message)
     fields |= {"logger": record.name, "message": clean}
     if (found := request_id()) != "":
         fields["request"] = found
     if record.exc_info and record.exc_info[1] is not None:
-        fields["trace"] = trace_of(record.exc_info[1])
+        fields["trace"] = format_traceback(record.exc_info[1])
     return fields
 
 
-class JsonLines(logging.Formatter):
+class JsonFormatter(logging.Formatter):
     """One JSON object a line."""
 
     def format(self, record: logging.LogRecord) -> str:
         return json.dumps(_fields(record), ensure_ascii=False, default=str)
 
 
-class PlainLines(logging.Formatter):
+class TextFormatter(logging.Formatter):
     """The same for eyes: `at level words…`, a trace on lines of its own."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -104,4 +104,4 @@ def set_up(log_format: str, *, stream: TextIO | None = None) -> None:
 
 def formatter(log_format: str) -> logging.Formatter:
     """Lines as INTERAGENCY_LOG_FORMAT asks for them."""
-    return JsonLines() if log_format == "json" else PlainLines()
+    return JsonFormatter() if log_format == "json" else TextFormatter()

@@ -112,12 +112,12 @@ def _measured() -> Iterator[GaugeMetricFamily]:
     from interagency.db.base import db
     from interagency.db.history import AuditEntry
     from interagency.mail.models import OutboxMessage
-    from interagency.mail.outbox import waiting_count
+    from interagency.mail.outbox import pending_count
     from interagency.matrix.cycles.board import cycle_lines
     from interagency.web.context import today
 
     session, one = db.session, OutboxMessage
-    yield GaugeMetricFamily("interagency_outbox_waiting", "Mails written and not sent.", waiting_count(session))
+    yield GaugeMetricFamily("interagency_outbox_waiting", "Mails written and not sent.", pending_count(session))
     given_up = (one.sent_at.is_(None), one.next_try_at.is_(None))
     count = session.scalar(sa.select(sa.func.count()).select_from(one).where(*given_up)) or 0
     yield GaugeMetricFamily("interagency_outbox_given_up", "Mails that will not be tried again by themselves.", count)

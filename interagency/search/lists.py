@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
 from interagency.matrix.cycles.models import Edition
-from interagency.matrix.cycles.months import month_words
+from interagency.matrix.cycles.months import format_month
 from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Region
 from interagency.matrix.framework.names import NotUnderstood, read_chapter
 from interagency.matrix.organisations.models import Appointment, NameKind, Organisation, OrganisationName
@@ -96,8 +96,8 @@ def editions(session: Session, question: Question) -> list[Hit]:
     query = sa.select(Edition.cycle_month, sa.func.max(Edition.number)).group_by(Edition.cycle_month)
     entries = []
     for month, number in session.execute(query.order_by(Edition.cycle_month.desc())):
-        title = _("Edition %(number)s, %(month)s", number=number, month=month_words(month))
-        entries.append(Entry(Hit(month, title), month_words(month), (month, title)))
+        title = _("Edition %(number)s, %(month)s", number=number, month=format_month(month))
+        entries.append(Entry(Hit(month, title), format_month(month), (month, title)))
     return among(entries, question.text, question.beginnings)
 
 

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from interagency.calendar.events.models import Event, Segment
-from interagency.db.fulltext import best_ids, count
-from interagency.matrix.activities.fields import STATUS_WORDS
+from interagency.db.fulltext import count, ranked_ids
+from interagency.matrix.activities.fields import STATUS_LABELS
 from interagency.matrix.activities.models import Activity, ActivityEntity
 from interagency.search.marks import excerpt
 from interagency.search.results import Group, Hit, Question
@@ -20,7 +20,7 @@ _CARD = ("id", "title", "description", "results", "source", "status", "start_pre
 
 def activities(session: Session, question: Question, limit: int, *, counted: bool = True) -> Group:
     """Listed activities that hold every word: first those whose title does, then the others; newest change first."""
-    ids = best_ids(session, Activity, question.terms, limit)
+    ids = ranked_ids(session, Activity, question.terms, limit)
     query = sa.select(Activity).where(Activity.id.in_(ids)).options(
         selectinload(Activity.entities).joinedload(ActivityEntity.entity)
     )  # fmt: skip
@@ -32,7 +32,7 @@ def activities(session: Session, question: Question, limit: int, *, counted: boo
 def _activity_hit(activity: Activity, question: Question) -> Hit:
     said = [
         ", ".join(part.entity.short for part in activity.taking_part),
-        str(STATUS_WORDS[activity.status]),
+        str(STATUS_LABELS[activity.status]),
         words_between(activity.start, activity.end, short=True) if activity.start or activity.end else "",
     ]
     roles = [part.role for part in activity.entities]
@@ -44,7 +44,7 @@ def _activity_hit(activity: Activity, question: Question) -> Hit:
 
 def events(session: Session, question: Question, limit: int, *, counted: bool = True) -> Group:
     """Listed events that hold every word: first those whose title does, then the others; the latest first."""
-    ids = best_ids(session, Event, question.terms, limit)
+    ids = ranked_ids(session, Event, question.terms, limit)
     query = sa.select(Event).where(Event.id.in_(ids)).options(selectinload(Event.segments), joinedload(Event.country))
     found = {one.id: one for one in session.scalars(query)}
     hits = [_event_hit(found[one], question) for one in ids if one in found]

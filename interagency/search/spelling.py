@@ -13,7 +13,7 @@ from rapidfuzz.distance import OSA
 from sqlalchemy.orm import Session
 
 from interagency.calendar.events.models import Event, EventKind
-from interagency.db.fulltext import best_ids
+from interagency.db.fulltext import ranked_ids
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.framework.models import Chapter, Country, Recommendation, Region
 from interagency.matrix.organisations.models import Organisation, OrganisationName
@@ -41,7 +41,7 @@ def _is_right(session: Session, word: str, known: dict[str, str]) -> bool:
     if len(word) <= WHOLE_WORD_UP_TO or not word.isalpha():
         return True
     terms = search_terms(word)
-    return is_found(terms[0], known) or any(best_ids(session, model, terms, 1) for model in (Activity, Event))
+    return is_found(terms[0], known) or any(ranked_ids(session, model, terms, 1) for model in (Activity, Event))
 
 
 def _nearest(word: str, known: Iterable[str]) -> str | None:

@@ -48,7 +48,7 @@ def bring_up_to_date(session: Session) -> int:
     Returns how many had others. The caller commits; triggers and generated columns follow by themselves.
     """
     return sum(
-        fulltext.put_right(session, model, fulltext.stale(session, model, words_of, loading))
+        fulltext.repair_texts(session, model, fulltext.stale(session, model, words_of, loading))
         for model, words_of, loading in RECORDS
     )
 
@@ -57,7 +57,7 @@ def rebuild(session: Session) -> int:
     """The words of all records, and the indexes from nothing. Returns how many records had other words."""
     wrong = bring_up_to_date(session)
     for model, _words_of, _loading in RECORDS:
-        fulltext.make_index_again(session, model)
+        fulltext.rebuild_index(session, model)
     return wrong
 
 

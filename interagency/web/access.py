@@ -16,18 +16,18 @@ def public(view: View) -> View:
     return view
 
 
-def for_coordinators(view: View) -> View:
+def coordinators_only(view: View) -> View:
     """Mark a view as for coordinators only."""
     view.access = "coordinator"  # type: ignore[attr-defined]
     return view
 
 
-def for_administrators(view: View) -> View:
+def administrators_only(view: View) -> View:
     """Mark a view as for administrators only."""
     view.access = "administrator"  # type: ignore[attr-defined]
     return view
 
 
-def access_rule(app: Flask, endpoint: str) -> str:
+def required_access(app: Flask, endpoint: str) -> str:
     """Who may open `endpoint`: public, signed in, coordinator or administrator."""
     return getattr(app.view_functions[endpoint], "access", "public" if endpoint == "static" else "signed in")

@@ -19,18 +19,18 @@ def settings() -> Settings:
     return kept
 
 
-def reader_zone() -> ZoneInfo:
+def viewer_zone() -> ZoneInfo:
     """The zone times are shown in: the reader's own, or the service's."""
     chosen = getattr(current_user, "timezone", "") if current_user else ""
     return ZoneInfo(chosen) if chosen else settings().zone
 
 
-def instant() -> datetime:
+def utc_now() -> datetime:
     """This instant, in UTC, whole seconds. Tests set another clock as CLOCK in the configuration."""
-    return instant_of(current_app)
+    return utc_now_of(current_app)
 
 
-def instant_of(app: Flask) -> datetime:
+def utc_now_of(app: Flask) -> datetime:
     """The same where no request is."""
     override: Callable[[], datetime] | None = app.config.get("CLOCK")
     return override().astimezone(UTC) if override else now()
@@ -38,4 +38,4 @@ def instant_of(app: Flask) -> datetime:
 
 def today() -> date:
     """Today where the service is: what rights and due dates go by."""
-    return instant().astimezone(settings().zone).date()
+    return utc_now().astimezone(settings().zone).date()

@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from interagency.db.base import db, is_conflict
-from interagency.web.limits import _hear_to_the_end
+from interagency.web.limits import drain_request_body
 from interagency.web.request_id import request_id
 
 log = logging.getLogger("interagency")
@@ -37,19 +37,19 @@ def _refusal(code: int, message: str) -> ResponseReturnValue:
     try:
         page = render_template("error.html", code=code, title=title, message=message, reference=reference)
     except (DBAPIError, PoolTimeout):  # the frame of the page asks the database, which may be what is missing
-        page = _bare_page(title, message)
+        page = static_error_page(title, message)
     return page, code
 
 
-def _bare_page(title: str, message: str) -> str:
+def static_error_page(title: str, message: str) -> str:
     """An error page that needs neither a database nor a host that links could be made for."""
     page = current_app.jinja_env.get_template("unavailable.html")
     styles = request.script_root + (current_app.static_url_path or "")
     return page.render(title=title, message=message, reference=request_id(), styles=styles)
 
 
-def _unavailable(message: str) -> ResponseReturnValue:
-    return _bare_page(gettext("Not available at the moment"), message), 503, {"Retry-After": "30"}
+def service_unavailable(message: str) -> ResponseReturnValue:
+    return static_error_page(gettext("Not available at the moment"), message), 503, {"Retry-After": "30"}
 
 
 _MESSAGES: dict[int, Callable[[], str]] = {
@@ -82,7 +82,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
         return error
     code = error.code or 500
     if code == 413:
-        _hear_to_the_end()
+        drain_request_body()
     own = error.description if error.description and getattr(error, "is_ours", False) else None
     return _refusal(code, own or _message(code))
 
@@ -101,17 +101,17 @@ def _database_error(error: DBAPIError) -> ResponseReturnValue:
         return _refusal(409, gettext("Somebody was faster: what stands now does not fit. Nothing was saved; reload."))
     log.error("database: %s", type(error.orig).__name__, exc_info=error)
     if "no such table" in text or "does not exist" in text or "no such column" in text:
-        return _unavailable(
+        return service_unavailable(
             gettext("The database is not ready. Whoever runs this service: run `interagency db upgrade`.")
         )
     if "is full" in text or "No space left" in text or "could not extend" in text:
-        return _unavailable(gettext("The disk of the service is full. Nothing was saved; tell whoever runs it."))
+        return service_unavailable(gettext("The disk of the service is full. Nothing was saved; tell whoever runs it."))
     if "readonly database" in text or "read-only" in text:
-        return _unavailable(
+        return service_unavailable(
             gettext("At the moment the service can be read but not written to. Nothing was saved; try again later.")
         )
     if isinstance(error, AWAY) or error.connection_invalidated:
-        return _unavailable(_no_answer())
+        return service_unavailable(_no_answer())
     return _refusal(500, _message(500))
 
 
@@ -121,7 +121,7 @@ def _no_answer() -> str:
 
 def _no_connection(error: PoolTimeout) -> ResponseReturnValue:
     log.error("database: all connections are taken", exc_info=error)
-    return _unavailable(_no_answer())
+    return service_unavailable(_no_answer())
 
 
 def _disk_error(error: OSError) -> ResponseReturnValue:
@@ -129,7 +129,7 @@ def _disk_error(error: OSError) -> ResponseReturnValue:
     if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG):
         raise error
     log.error("disk: %s", errno.errorcode[error.errno], exc_info=error)
-    return _unavailable(gettext("The disk of the service is full. Nothing was saved; tell whoever runs it."))
+    return service_unavailable(gettext("The disk of the service is full. Nothing was saved; tell whoever runs it."))
 
 
 def _unexpected(error: InternalServerError) -> ResponseReturnValue:

@@ -7,10 +7,10 @@ from datetime import date, datetime
 from flask_babel import format_date, gettext
 
 from interagency.text.dates import ImpreciseDate
-from interagency.web.context import reader_zone
+from interagency.web.context import viewer_zone
 
 
-def date_words(value: ImpreciseDate | date | None) -> str:
+def format_date_value(value: ImpreciseDate | date | None) -> str:
     """`5 Nov 2026`, `June 2016`, or `date not known`."""
     if value is None:
         return str(gettext("date not known"))
@@ -20,9 +20,9 @@ def date_words(value: ImpreciseDate | date | None) -> str:
     return f"{value.day} {month} {value.year}"
 
 
-def instant_words(value: datetime | None) -> str:
+def format_instant(value: datetime | None) -> str:
     """`5 Nov 2026, 23:59`, in the reader's zone. The zone stands in the page's footer."""
     if value is None:
         return ""
-    local = value.astimezone(reader_zone())
-    return f"{date_words(local.date())}, {local:%H:%M}"
+    local = value.astimezone(viewer_zone())
+    return f"{format_date_value(local.date())}, {local:%H:%M}"

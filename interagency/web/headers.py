@@ -21,15 +21,15 @@ HEADERS = {
 }
 
 
-def headers_for(chosen: Settings) -> dict[str, str]:
+def security_headers(chosen: Settings) -> dict[str, str]:
     """The headers of every answer; behind TLS they say that it stays so."""
     if not chosen.base_url.startswith("https://"):
         return HEADERS
     return HEADERS | {"Strict-Transport-Security": f"max-age={YEAR_SECONDS}; includeSubDomains"}
 
 
-def _set_headers(response: Response) -> Response:
-    for name, value in headers_for(settings()).items():
+def add_security_headers(response: Response) -> Response:
+    for name, value in security_headers(settings()).items():
         response.headers.setdefault(name, value)
     if request.endpoint != "static" and "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = NOT_CACHED

@@ -27,8 +27,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from interagency.db.base import Model, canonical_json, db, is_conflict
 from interagency.web.access import View
-from interagency.web.context import instant, settings
-from interagency.web.preserved_form import hold_back
+from interagency.web.context import settings, utc_now
+from interagency.web.preserved_form import preserve_form
 
 FIELD = "form_key"
 # 128 bits as a page writes them; anything else is no key.
@@ -44,7 +44,7 @@ class FormKey(Model):
     __tablename__ = "form_key"
 
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"), primary_key=True)
-    # The key itself stays in the page: secrets are made from it, see `secret_of_form`.
+    # The key itself stays in the page: secrets are made from it, see `derived_secret`.
     key_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     # What was sent with it, so that other words under the same key are not taken for the same act.
     sent_hash: Mapped[str] = mapped_column(sa.String(64))
@@ -55,56 +55,56 @@ class FormKey(Model):
 
 def prepare(app: Flask) -> None:
     """Give templates the key to draw."""
-    app.jinja_env.globals["key_to_draw"] = key_to_draw
+    app.jinja_env.globals["new_form_key"] = new_form_key
 
 
-def key_to_draw() -> str:
+def new_form_key() -> str:
     """A key for a form of this page: a new one, or the one that came with a form which is shown again."""
     return g.get("key_in_hand") or secrets.token_urlsafe(16)
 
 
-def key_of_form() -> str | None:
+def submitted_key() -> str | None:
     """The key that came with the form; None without one, and for what cannot be one."""
     key = request.form.get(FIELD, "")
     return key if WRITTEN.fullmatch(key) and current_user.is_authenticated else None
 
 
-def makes_anew(again: Again | None = None) -> Callable[[View], View]:
+def idempotent(again: Again | None = None) -> Callable[[View], View]:
     """Mark a view that makes something anew: a form with a key is taken once.
 
-    The view calls `led_to` before it commits. A form that was taken already leads there; `again` answers instead
-    where it can, by showing anew what is shown once.
+    The view calls `record_redirect` before it commits. A form that was taken already leads there; `again` answers
+    instead where it can, by showing anew what is shown once.
     """
 
     def mark(view: View) -> View:
         @wraps(view)
         def once(**values: Any) -> ResponseReturnValue:
-            key = key_of_form()
+            key = submitted_key()
             while key is not None and not _is_taken_now(key):
                 earlier = db.session.scalars(sa.select(FormKey).where(*_is_row(key))).first()
                 if earlier is not None:
-                    return _lead_again(earlier, again)
+                    return _repeat_response(earlier, again)
             answer: ResponseReturnValue = view(**values)
             return answer
 
-        once.makes_anew = True  # type: ignore[attr-defined]
+        once.idempotent = True  # type: ignore[attr-defined]
         return once  # type: ignore[return-value]
 
     return mark
 
 
-def led_to(address: str) -> None:
+def record_redirect(address: str) -> None:
     """Note where the act led. Before the commit, so that act and key are kept together or not at all."""
     key = g.pop("key_in_hand", None)
     if key is not None:
         db.session.execute(sa.update(FormKey).where(*_is_row(key)).values(address=address))
 
 
-def secret_of_form() -> str:
+def derived_secret() -> str:
     """A secret for an address, 192 bits: the same again when the same form is sent again, so that it can be shown
     again. Nobody makes it from the database: that has only the hash of the key.
     """
-    key = key_of_form()
+    key = submitted_key()
     if key is None:
         return secrets.token_urlsafe(24)
     words = f"{FIELD} {current_user.id} {key}".encode()
@@ -112,7 +112,7 @@ def secret_of_form() -> str:
     return base64.urlsafe_b64encode(made[:24]).decode()
 
 
-def forget_old(person_id: int, at: datetime) -> None:
+def delete_expired(person_id: int, at: datetime) -> None:
     """Remove the keys of a person that serve nobody any more."""
     db.session.execute(sa.delete(FormKey).where(FormKey.person_id == person_id, FormKey.at < at - KEPT))
 
@@ -128,7 +128,7 @@ def _is_row(key: str) -> tuple[sa.ColumnElement[bool], ...]:
 def _is_taken_now(key: str) -> bool:
     """Take the key in this transaction; False when an act was done with it. Waits for one that is being done."""
     row = sa.insert(FormKey).values(
-        person_id=current_user.id, key_hash=_hash(key), sent_hash=_hash_of_sent(), at=instant(), address=""
+        person_id=current_user.id, key_hash=_hash(key), sent_hash=_request_fingerprint(), at=utc_now(), address=""
     )
     try:
         db.session.execute(row)
@@ -141,7 +141,7 @@ def _is_taken_now(key: str) -> bool:
     return True
 
 
-def _hash_of_sent() -> str:
+def _request_fingerprint() -> str:
     """One fingerprint of the form, its files and the address it was sent to."""
     sent = [pair for pair in request.form.items(multi=True) if pair[0] not in (FIELD, "csrf_token")]
     found = hashlib.sha256(canonical_json([request.full_path, sent]).encode("utf-8", "surrogatepass"))
@@ -153,14 +153,14 @@ def _hash_of_sent() -> str:
     return found.hexdigest()
 
 
-def _lead_again(earlier: FormKey, again: Again | None) -> ResponseReturnValue:
-    if earlier.sent_hash != _hash_of_sent():
+def _repeat_response(earlier: FormKey, again: Again | None) -> ResponseReturnValue:
+    if earlier.sent_hash != _request_fingerprint():
         message = _(
             "This form was saved already, with other words. To change what was saved, open it and edit it there. If "
             "this is another one, send it again: it will stand beside the first."
         )
         new = {FIELD: secrets.token_urlsafe(16)}
-        return hold_back(message, earlier.address, _("Look at what was saved"), code=409, instead=new)
+        return preserve_form(message, earlier.address, _("Look at what was saved"), code=409, instead=new)
     flash(_("This was saved already; nothing was done a second time."), "success")
     address = earlier.address
     return (again and again()) or redirect(address)

@@ -10,12 +10,12 @@ from flask_babel import gettext
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 
-from interagency.web.access import access_rule
+from interagency.web.access import required_access
 
 SECRETS = frozenset({"csrf_token", "password", "again", "current", "code"})
 
 
-def hold_back(
+def preserve_form(
     message: str,
     address: str,
     words: str,
@@ -48,11 +48,11 @@ def hold_back(
 
 def _ended(*, can_send_again: bool) -> ResponseReturnValue:
     message = gettext("Your sign-in has ended, by time or because you signed out. Nothing was saved yet.")
-    return hold_back(message, url_for("accounts.sign_in"), gettext("Sign in"), can_send_again=can_send_again)
+    return preserve_form(message, url_for("accounts.sign_in"), gettext("Sign in"), can_send_again=can_send_again)
 
 
 def _csrf_error(_error: CSRFError) -> ResponseReturnValue:
-    closed = request.endpoint is not None and access_rule(current_app, request.endpoint) != "public"
+    closed = request.endpoint is not None and required_access(current_app, request.endpoint) != "public"
     if closed and not current_user.is_authenticated:
         return _ended(can_send_again=False)
     message = gettext(
@@ -62,4 +62,4 @@ def _csrf_error(_error: CSRFError) -> ResponseReturnValue:
     adapter = current_app.create_url_adapter(request)
     shown = adapter is not None and adapter.test(request.path, method="GET")
     address = request.full_path.rstrip("?") if shown else url_for("pages.home")
-    return hold_back(message, address, gettext("Open the page"), can_send_again=False, code=400)
+    return preserve_form(message, address, gettext("Open the page"), can_send_again=False, code=400)

@@ -13,10 +13,9 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from interagency.db.base import SAFE_METHODS
 from interagency.web import request_id as arrivals
-from interagency.web.access import access_rule
-from interagency.web.context import reader_zone, settings
+from interagency.web.access import required_access
+from interagency.web.context import settings, viewer_zone
 from interagency.web.errors import (
-    _bare_page,
     _database_error,
     _disk_error,
     _http_error,
@@ -24,19 +23,20 @@ from interagency.web.errors import (
     _no_connection,
     _refusal,
     _unexpected,
+    static_error_page,
 )
 from interagency.web.extensions import babel, csrf, limiter, login_manager
-from interagency.web.formats import date_words, instant_words
-from interagency.web.headers import _set_headers
-from interagency.web.limits import _choose_limits
+from interagency.web.formats import format_date_value, format_instant
+from interagency.web.headers import add_security_headers
+from interagency.web.limits import set_size_limits
 from interagency.web.preserved_form import _csrf_error, _ended
-from interagency.web.request_id import host_is_ours
+from interagency.web.request_id import is_trusted_host
 
 
-def _keep_the_door() -> ResponseReturnValue | None:
+def _require_access() -> ResponseReturnValue | None:
     if request.endpoint is None:
         return None  # no such address: the 404 page
-    rule = access_rule(current_app, request.endpoint)
+    rule = required_access(current_app, request.endpoint)
     if rule == "public":
         return None
     if not current_user.is_authenticated:
@@ -54,28 +54,28 @@ def _keep_the_door() -> ResponseReturnValue | None:
 
 
 def _check_host() -> ResponseReturnValue | None:
-    if host_is_ours():
+    if is_trusted_host():
         return None
     message = gettext(
         "The address you used is not the one of this service. Open it at %(address)s. Whoever runs it: "
         "see INTERAGENCY_TRUSTED_HOSTS.",
         address=settings().base_url,
     )
-    return _bare_page(gettext("Not this address"), message), 400
+    return static_error_page(gettext("Not this address"), message), 400
 
 
 def prepare(app: Flask) -> None:
     """Give `app` its extensions, door, headers, error pages and template words."""
     arrivals.prepare(app, app.extensions["interagency_settings"])
     app.before_request(_check_host)
-    app.before_request(_choose_limits)  # before anything reads the form, as the check of its token does
+    app.before_request(set_size_limits)  # before anything reads the form, as the check of its token does
     login_manager.init_app(app)
     login_manager.session_protection = None  # the server knows its sessions
     csrf.init_app(app)
     babel.init_app(app, default_timezone="UTC")
     limiter.init_app(app)
-    app.before_request(_keep_the_door)
-    app.after_request(_set_headers)
+    app.before_request(_require_access)
+    app.after_request(add_security_headers)
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(InternalServerError, _unexpected)
@@ -83,7 +83,7 @@ def prepare(app: Flask) -> None:
     app.register_error_handler(PoolTimeout, _no_connection)
     app.register_error_handler(OSError, _disk_error)
     app.log_exception = _log_unexpected  # type: ignore[method-assign, assignment]
-    app.jinja_env.filters["date_words"] = date_words
-    app.jinja_env.filters["instant_words"] = instant_words
-    app.jinja_env.globals["shown_zone"] = lambda: reader_zone().key
+    app.jinja_env.filters["format_date_value"] = format_date_value
+    app.jinja_env.filters["format_instant"] = format_instant
+    app.jinja_env.globals["viewer_zone_name"] = lambda: viewer_zone().key
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -17,7 +17,7 @@ from lxml import html
 from werkzeug.test import TestResponse
 
 from interagency.accounts.models import Person, RecoveryCode, SignIn
-from interagency.accounts.second_factor import TooManyCodesError, code_is_right
+from interagency.accounts.second_factor import TooManyCodesError, verify_code
 from interagency.cli import main
 from interagency.db.base import db
 from interagency.db.history import AuditEntry
@@ -192,7 +192,7 @@ def test_a_code_sent_twice_at_once_lets_one_in(app: Flask, enter: Enter, kind: s
             person = person_of()
             db.session.commit()
             barrier.wait()
-            taken.append(code_is_right(person, code, now))
+            taken.append(verify_code(person, code, now))
             db.session.commit()
 
     threads = [threading.Thread(target=send) for _ in range(4)]
@@ -229,7 +229,7 @@ def test_codes_guessed_at_once_are_counted_one_by_one(app: Flask, enter: Enter) 
             db.session.commit()
             barrier.wait()
             with suppress(TooManyCodesError):
-                looked_at.append(code_is_right(person, "000000", now))
+                looked_at.append(verify_code(person, "000000", now))
             db.session.commit()
 
     threads = [threading.Thread(target=guess) for _ in range(13)]

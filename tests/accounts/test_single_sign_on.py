@@ -25,7 +25,7 @@ from werkzeug.serving import make_server
 from interagency.accounts.links import make_link
 from interagency.accounts.models import LinkPurpose, OneTimeLink, Person, SignIn
 from interagency.accounts.second_factor import confirm, start, to_show
-from interagency.accounts.single_sign_on import client, comer_of
+from interagency.accounts.single_sign_on import client, identity_from_claims
 from interagency.db.base import db, now
 from interagency.db.history import AuditEntry
 from tests.conftest import close, make_app, make_settings
@@ -351,10 +351,10 @@ def test_a_token_made_for_another_service_lets_nobody_in(app: Flask, audience: A
     claims = {"sub": "who-1", "azp": "matrix", "email": "who@example.org", "email_verified": True}
     with app.test_request_context():
         with pytest.raises(ValueError, match="not for this service"):
-            comer_of({"userinfo": claims | {"aud": audience}})
+            identity_from_claims({"userinfo": claims | {"aud": audience}})
         client()  # reads how the provider calls itself
         for ours in ("matrix", ["matrix"]):
-            assert comer_of({"userinfo": claims | {"aud": ours}}).email == "who@example.org"
+            assert identity_from_claims({"userinfo": claims | {"aud": ours}}).email == "who@example.org"
 
 
 def add_second_factor(app: Flask) -> pyotp.TOTP:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from werkzeug.routing import Rule
 
 from interagency.db.base import Model, db
-from interagency.web.access import access_rule
+from interagency.web.access import required_access
 from tests.attack.conftest import EVERYBODY, World
 from tests.helpers import PASSWORD
 
@@ -49,7 +49,7 @@ def test_every_page_opens_for_those_it_is_for_and_for_nobody_else(world: World, 
     wrong = []
     for rule in world.rules("GET"):
         answer = browser.get(world.address(rule))
-        allowed = name in MAY[access_rule(world.app, rule.endpoint)]
+        allowed = name in MAY[required_access(world.app, rule.endpoint)]
         refused = answer.status_code == 403 or (
             answer.status_code == 302 and answer.location.startswith("/sign-in?") and name is None
         )
@@ -144,7 +144,7 @@ def test_nobody_sends_anything_but_to_open_doors(world: World) -> None:
     nobody = world.enter(None)
     token = nobody.token("/sign-in")
     for rule in world.rules("POST"):
-        if access_rule(world.app, rule.endpoint) == "public":
+        if required_access(world.app, rule.endpoint) == "public":
             continue
         answer = nobody.client.post(world.address(rule), data={"csrf_token": token})
         assert answer.status_code in (302, 403), rule.rule

@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 
 from interagency.db.base import db
 from interagency.exports.rows.aside import Aside
-from interagency.exports.snapshot import Picture, live_picture, passing_picture
+from interagency.exports.snapshot import Snapshot, live_snapshot, streaming_snapshot
 from interagency.exports.workbook import Origin, write_workbook
 from interagency.matrix.activities.filters import Filters, read_filters
 from interagency.matrix.activities.models import Activity, Status
@@ -28,7 +28,7 @@ ZONE = ZoneInfo("Europe/Vienna")
 ORIGIN = Origin("The matrix", datetime(2026, 11, 1, 12, tzinfo=ZONE), ZONE.key, "A test", "now", "none", [], "")
 
 
-def book(picture: Picture) -> bytes:
+def book(picture: Snapshot) -> bytes:
     target = io.BytesIO()
     write_workbook(target, ORIGIN, picture)
     return target.getvalue()
@@ -66,8 +66,8 @@ def sample(sample_data: None, app: Flask) -> Iterator[Flask]:
 def test_the_workbook_is_byte_for_byte_that_of_activities_all_in_memory(sample: Flask) -> None:
     for query in ((), (("chapter", "2"),), (("q", "nothing-like-this"),)):
         filters = read_filters(db.session, MultiDict(query))
-        whole = live_picture(db.session, filters, mine=[], day=DAY)
-        passing = passing_picture(db.session, filters, mine=[], day=DAY)
+        whole = live_snapshot(db.session, filters, mine=[], day=DAY)
+        passing = streaming_snapshot(db.session, filters, mine=[], day=DAY)
         assert passing.contents["counts"] == {name: whole.contents["counts"][name] for name in ("activities", "joint")}
         assert whole.since and passing.since == whole.since
         assert book(passing) == book(whole)
@@ -82,7 +82,7 @@ def test_without_an_edition_nothing_is_told_to_have_changed(sqlite_app: Flask) -
     with sqlite_app.app_context():
         db.session.add(Activity(title="First of all", status=Status.PLANNED))
         db.session.commit()
-        passing = passing_picture(db.session, Filters(), mine=[], day=DAY)
+        passing = streaming_snapshot(db.session, Filters(), mine=[], day=DAY)
         assert [(row.facts["title"], row.became) for row in passing.passing()] == [("First of all", "")]
         assert passing.changes == {}
 

@@ -18,7 +18,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from interagency.db.base import db
 from interagency.exports.calendar_columns import CALENDAR
 from interagency.exports.columns import MATRIX
-from interagency.exports.snapshot import live_picture
+from interagency.exports.snapshot import live_snapshot
 from interagency.exports.workbook import CUT, LONGEST_CELL
 from interagency.matrix.activities.filters import Filters
 from tests.helpers import Browser
@@ -68,7 +68,7 @@ def test_one_row_per_activity_under_the_titles_of_the_columns(sample: Flask, ent
         assert sheet.page_setup.orientation == "landscape"
         assert sheet.print_title_rows == "$1:$1"
     with sample.app_context():
-        picture = live_picture(db.session, Filters(), mine=[], day=date(2026, 11, 1))
+        picture = live_snapshot(db.session, Filters(), mine=[], day=date(2026, 11, 1))
         activities = {row.entry["id"]: row for row in picture.activities()}
         rows = rows_of(book["Matrix"])
         assert sorted(int(str(row["ID"])) for row in rows) == sorted(activities)

@@ -26,7 +26,7 @@ from interagency import mail
 from interagency.cli.context import settings_of
 from interagency.db.base import db
 from interagency.mail.models import OutboxMessage
-from interagency.mail.outbox import Letter, SendIf, write
+from interagency.mail.outbox import MailContent, SendIf, write
 from interagency.mail.sending import send_outbox
 from interagency.registry import registry
 from interagency.settings import Settings
@@ -35,7 +35,7 @@ from tests.crash.killing import killed
 from tests.mail_server import Server, settings_for
 
 AT = datetime(2026, 8, 1, 8, tzinfo=UTC)
-LETTER = Letter("Août – 八月", "Dear Farida,", ("One <b>.", "Two."), "http://localhost/month", "Open your month")
+LETTER = MailContent("Août – 八月", "Dear Farida,", ("One <b>.", "Two."), "http://localhost/month", "Open your month")
 
 
 @pytest.fixture
@@ -180,8 +180,8 @@ def test_what_must_hold_of_the_reader_is_asked_when_a_mail_leaves(
     app: Flask, server: tuple[Server, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handler, port = server
-    by_now = Letter("By now", "Dear Farida,", ("Otherwise.",))
-    says: dict[str, bool | Letter] = {"yes": True, "no": False, "new": by_now}
+    by_now = MailContent("By now", "Dear Farida,", ("Otherwise.",))
+    says: dict[str, bool | MailContent] = {"yes": True, "no": False, "new": by_now}
     monkeypatch.setitem(
         registry.conditions, "test", lambda _session, _message, at, *, answer: at == AT and says[answer]
     )
@@ -246,11 +246,11 @@ def test_after_the_last_try_it_is_given_up_and_can_be_tried_again(
         send(sqlite_app, settings_for(sqlite_app, port), at)
         at += pause
     (message,) = all_messages(sqlite_app)
-    assert message.is_given_up
+    assert message.has_failed
     assert "550 no such mailbox" in message.last_error
     handler.refuse = set()
     with sqlite_app.app_context():
-        assert mail.try_again(db.session, message.id, at)
+        assert mail.retry_now(db.session, message.id, at)
         db.session.commit()
     assert send(sqlite_app, settings_for(sqlite_app, port), at) == (1, 0)
 

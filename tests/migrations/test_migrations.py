@@ -17,7 +17,7 @@ from interagency.calendar.events.models import Event
 from interagency.db.base import MIGRATIONS, Model, alembic, db
 from interagency.db.history import AuditEntry
 from interagency.mail.models import OutboxMessage
-from interagency.mail.outbox import Letter, SendIf, write
+from interagency.mail.outbox import MailContent, SendIf, write
 from interagency.matrix.cycles.editions import damaged_editions
 from interagency.sample.months import add_months
 from tests.conftest import close, make_app, make_settings
@@ -180,7 +180,7 @@ WAITING = {
 def test_mails_that_wait_during_an_upgrade_keep_what_they_wait_for(app: Flask) -> None:
     with app.app_context():
         for words, (name, args) in WAITING.items():
-            letter = Letter("Subject", "Dear Farida,", ("Text.",))
+            letter = MailContent("Subject", "Dear Farida,", ("Text.",))
             at = datetime(2026, 8, 1, 8, tzinfo=UTC)
             send_if = SendIf(name, args) if name else None
             write(db.session, words, to_address="a@example.org", to_name="A", letter=letter, at=at, send_if=send_if)

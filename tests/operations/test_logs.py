@@ -162,6 +162,6 @@ def test_an_unexpected_error_is_a_page_with_a_reference_and_a_line_without_value
     assert page.headers["X-Request-ID"] in page.text
     assert "Nothing was saved" in page.text
     (record,) = [one for one in caplog.records if one.name == "interagency"]
-    line = logs.JsonLines().format(record)
+    line = logs.JsonFormatter().format(record)
     assert TOKEN not in line
     assert "builtins.KeyError" in line

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from interagency.calendar.events.models import Event, EventKind, EventStatus
 from interagency.db.base import db
-from interagency.db.fulltext import best_ids, count, holds, index_problems
+from interagency.db.fulltext import count, holds, index_problems, ranked_ids
 from interagency.matrix.activities.models import Activity, Status
 from interagency.matrix.framework.names import query_terms
 from interagency.text.folding import clean, folded_words, is_found, search_terms, search_text
@@ -110,7 +110,7 @@ def expected(corpus: list[Any], terms: tuple[str, ...], *, undated_first: bool) 
 def answers(session: Session, terms: tuple[str, ...]) -> dict[str, list[int]]:
     given: dict[str, list[int]] = {}
     for model in (Activity, Event):
-        given[model.__tablename__] = best_ids(session, model, terms, 50)
+        given[model.__tablename__] = ranked_ids(session, model, terms, 50)
         listed = sa.select(model.id).where(model.is_listed.is_(True), holds(model, terms))
         given[f"{model.__tablename__} in a list"] = sorted(session.scalars(listed))
         given[f"{model.__tablename__} counted"] = [count(session, model, terms)]
@@ -159,7 +159,7 @@ def test_the_index_follows_every_plain_statement(
             assert index_problems(session, Activity) == []
             for terms in asked:
                 left = [one for one in expected(corpus, terms, undated_first=False) if one not in gone]
-                assert best_ids(session, Activity, terms, 50) == left
+                assert ranked_ids(session, Activity, terms, 50) == left
 
 
 @pytest.mark.parametrize("query", HOSTILE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from interagency.calendar.feeds import serving as feed_app
-from interagency.web.access import access_rule
+from interagency.web.access import required_access
 
 ROUTES = {
     ("GET", "/"): "signed in",
@@ -188,7 +188,7 @@ ONCE = {
 
 def test_every_route_states_its_access(sqlite_app: Flask) -> None:
     found = {
-        (method, rule.rule): access_rule(sqlite_app, rule.endpoint)
+        (method, rule.rule): required_access(sqlite_app, rule.endpoint)
         for rule in sqlite_app.url_map.iter_rules()
         for method in rule.methods or ()
         if method not in ("HEAD", "OPTIONS")
@@ -208,7 +208,7 @@ def test_every_form_says_why_it_is_one_act_when_sent_twice(sqlite_app: Flask) ->
     keyed = {
         rule.rule
         for rule in sqlite_app.url_map.iter_rules()
-        if getattr(sqlite_app.view_functions[rule.endpoint], "makes_anew", False)
+        if getattr(sqlite_app.view_functions[rule.endpoint], "idempotent", False)
     }
     assert keyed == ONCE["key"]
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from interagency.calendar.events.fields import EMPTY, facts, labels, say
 from interagency.calendar.events.models import Event, EventOrganisation, EventStatus, Part
-from interagency.calendar.events.occurrences import StoredOccurrence, days_words, occurrences, stored
+from interagency.calendar.events.occurrences import StoredOccurrence, format_days, occurrences, stored
 from interagency.calendar.events.queries import everything
 from interagency.calendar.events.reader import read_events
 from interagency.registry import CyclePart, MonthRow
@@ -54,7 +54,7 @@ def rows(session: Session, entity_id: int) -> list[MonthRow]:
             address=url_for("calendar.event", event_id=event.id),
             edit_address=url_for("calendar.edit", event_id=event.id),
             status=event.status.value,
-            when=days_words(event),
+            when=format_days(event),
             confirmed_month=month,
             version=event.version,
             is_joint=event.is_joint,
@@ -104,7 +104,7 @@ def _entry(event: Event, day: date) -> dict[str, Any]:
         "sequence": event.sequence,
         "joint": event.is_joint,
         "chapters": [link.chapter_number for link in event.chapters],
-        "when": days_words(event),
+        "when": format_days(event),
         "days": _days(event, day),
         "first": event.first_day.isoformat() if event.first_day else None,
         "last": event.last_day.isoformat() if event.last_day else None,

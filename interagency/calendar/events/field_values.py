@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, object_session
 
 from interagency.calendar.events.drafts import DayDraft, DocumentDraft, ExceptionDraft, SegmentDraft
 from interagency.calendar.events.models import Event, EventSeries, LinkKind, Part, Segment
-from interagency.matrix.activities.labels import FactWords
+from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.framework.models import ROMAN, Country
 from interagency.matrix.organisations.models import Organisation
@@ -66,7 +66,7 @@ class Own:
 
     fact: Callable[[Event], Any]
     value: Callable[[Any, Records], Any]
-    words: Callable[[Any, FactWords], str] = lambda value, _words: plain_words(value)
+    words: Callable[[Any, FactLabels], str] = lambda value, _words: plain_words(value)
     search: Callable[[Event], Iterable[str]] = lambda _event: ()
 
 
@@ -102,7 +102,7 @@ def segment_draft(
     )
 
 
-def _segments_words(segments: list[list[Any]], _words: FactWords) -> str:
+def _segments_words(segments: list[list[Any]], _words: FactLabels) -> str:
     words = []
     for start, end, begins, ends, _days in segments:
         between = words_between(
@@ -136,7 +136,7 @@ COUNTRY = Own(
 )
 
 
-def _organisations_words(keys: list[str], words: FactWords) -> str:
+def _organisations_words(keys: list[str], words: FactLabels) -> str:
     return "; ".join(words.organisations.get(key, key) for key in keys)
 
 

@@ -20,7 +20,7 @@ from interagency.calendar.events import field_values as own
 from interagency.calendar.events.drafts import EventDraft
 from interagency.calendar.events.field_values import Own, Records, plain_words
 from interagency.calendar.events.models import Event, EventKind, EventStatus, Mode
-from interagency.matrix.activities.labels import FactWords
+from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.models import TEXT_LENGTH, TITLE_LENGTH
 
 KIND_LABELS = {
@@ -123,7 +123,7 @@ class EventField:
             return self.own.value(fact, records)
         return type(next(iter(self.choices)))(fact) if self.choices and fact else fact
 
-    def words(self, fact: Any, words: FactWords) -> str:
+    def words(self, fact: Any, words: FactLabels) -> str:
         """The fact as history, comparisons and cells tell it; `—` when there is nothing."""
         if fact in (None, "", [], {}):
             return "—"
@@ -318,6 +318,6 @@ def label_of(name: str) -> str:
     return str(FIELD[name].label) if name in FIELD else name.replace("_", " ")
 
 
-def say(words: FactWords, name: str, fact: Any) -> str:
+def say(words: FactLabels, name: str, fact: Any) -> str:
     """One fact in words, by the names that `words` know; `—` when there is nothing."""
     return FIELD[name].words(fact, words) if name in FIELD else plain_words(fact)

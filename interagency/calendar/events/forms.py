@@ -18,7 +18,7 @@ from interagency.calendar.events.lines import (
     DocumentReader,
     day_words,
     document_words,
-    link_words,
+    link_label,
     plain,
     read_day,
     read_link,
@@ -66,7 +66,7 @@ class EventForm(EventChecks):
         for field, look_up, say in (
             (self.segments, read_segment, segment_words),
             (self.days, read_day, day_words),
-            (self.links, read_link, link_words),
+            (self.links, read_link, link_label),
             (self.documents, DocumentReader(Directory(session)).read, document_words),
             (self.activities, self._activity, record_words),
         ):

@@ -162,7 +162,7 @@ def read_link(line: str) -> tuple[LinkKind, str, str]:
     return LinkKind((match["kind"] or "page").lower()), (match["title"] or "").strip()[:TITLE_LENGTH], match["url"]
 
 
-def link_words(link: tuple[LinkKind, str, str]) -> str:
+def link_label(link: tuple[LinkKind, str, str]) -> str:
     """A link as `read_link` understands it."""
     kind, title, url = link
     return f"{kind.value}: {title} {url}" if title else f"{kind.value}: {url}"

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, composite, mapped_column, relationship
 
 from interagency.db.base import Model, Versioned, precision_column
-from interagency.db.fulltext import Searched
+from interagency.db.fulltext import FullTextMixin
 from interagency.matrix.activities.models import TITLE_LENGTH, Activity, Milestone
 from interagency.matrix.framework.models import Country
 from interagency.matrix.organisations.models import Organisation
@@ -61,7 +61,7 @@ class EventSeries(Model):
     title: Mapped[str] = mapped_column(sa.String(TITLE_LENGTH), unique=True)
 
 
-class Event(Versioned, Searched, Model):
+class Event(Versioned, FullTextMixin, Model):
     """An entry of the calendar. A recurring event has one segment, its first occurrence."""
 
     __tablename__ = "event"

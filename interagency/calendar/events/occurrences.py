@@ -89,7 +89,7 @@ def all_occurrences(events: Iterable[Event], first: date, last: date) -> list[Oc
     return sorted(found, key=lambda one: one.sort_key)
 
 
-def days_words(event: Event) -> str:
+def format_days(event: Event) -> str:
     """All days of an event in words, with the hours where they are known."""
     words = []
     for segment in event.segments:

@@ -1,7 +1,7 @@
 """Many events read without building records: for editions, workbooks, lists and comparisons.
 
 Whole rows are read, with the names of the columns, and gathered as `Event` names them: so that `facts`, `occurrences`
-and `days_words` take them for events, and a column that is added is read without a word here.
+and `format_days` take them for events, and a column that is added is read without a word here.
 """
 
 from __future__ import annotations

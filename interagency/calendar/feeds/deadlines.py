@@ -13,7 +13,7 @@ from interagency.calendar.feeds.building import FeedEvent
 from interagency.calendar.feeds.publishing import CANCELLED_STAYS, PAST, midnight
 from interagency.matrix.cycles.answers import open_cycles
 from interagency.matrix.cycles.models import Answer, Cycle, Extension
-from interagency.matrix.cycles.months import month_words
+from interagency.matrix.cycles.months import format_month
 from interagency.matrix.organisations.models import Organisation
 from interagency.web.context import settings
 
@@ -54,7 +54,7 @@ def _entry(cycle: Cycle, entity: Organisation, extension: Extension | None, base
         sequence=(day - cycle.opened_at.date()).days,  # rises when the date is moved on
         stamp=changed,
         created=cycle.opened_at,
-        title=f"{entity.short}: matrix and calendar for {month_words(cycle.month)} due",
+        title=f"{entity.short}: matrix and calendar for {format_month(cycle.month)} due",
         status="confirmed",
         start=day,
         end=day,

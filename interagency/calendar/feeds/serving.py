@@ -28,8 +28,8 @@ from interagency.calendar.feeds.state import STATEMENTS, FeedState, parameters, 
 from interagency.calendar.feeds.subscriptions import feed_address, make_feed, note_use
 from interagency.db.base import FEEDS, db, read_only
 from interagency.settings import Settings
-from interagency.web.context import instant_of, today
-from interagency.web.headers import NOT_CACHED, headers_for
+from interagency.web.context import today, utc_now_of
+from interagency.web.headers import NOT_CACHED, security_headers
 from interagency.web.request_id import assign_request_id, host_is_trusted
 
 log = logging.getLogger("interagency")
@@ -62,7 +62,7 @@ class FeedApp:
 
     def __init__(self, app: Flask, settings: Settings) -> None:
         self.app, self.settings, self.flask = app, settings, app.wsgi_app
-        self.headers = list(headers_for(settings).items())
+        self.headers = list(security_headers(settings).items())
         self.feeds = FeedCache()
         self.count: Count | None = None  # what the measures are told: environ, status, seconds
         app.extensions["interagency_feeds"] = self
@@ -116,7 +116,7 @@ class FeedApp:
 
     def _state(self, environ: Environ, token: str, whole_past: bool) -> FeedState | None:
         """Read before anything else of the feed: what is read later is never older."""
-        at, dialect = instant_of(self.app), self.engine.dialect
+        at, dialect = utc_now_of(self.app), self.engine.dialect
         values = parameters(token, at, dialect.name)
         try:
             with closing(self.engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:

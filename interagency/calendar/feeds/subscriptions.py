@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from interagency.accounts.models import AccessToken, Person, TokenKind, new_token, token_hash
-from interagency.accounts.queries import living_token
+from interagency.accounts.queries import find_token
 from interagency.calendar.events.queries import event_conditions, read_event_filters
 from interagency.calendar.feeds.building import END, FeedEvent, beginning, blocks_of, in_order
 from interagency.calendar.feeds.deadlines import deadlines_of, left_the_window
@@ -19,7 +19,7 @@ from interagency.calendar.feeds.event_cache import Feed, event_cache
 from interagency.calendar.feeds.models import FeedRevision, Subscription
 from interagency.calendar.feeds.publishing import in_feeds, midnight
 from interagency.calendar.feeds.state import USE_NOTED_EVERY
-from interagency.db.base import now, write_aside
+from interagency.db.base import now, write_best_effort
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.organisations.models import Appointment
 from interagency.matrix.organisations.queries import entities_of
@@ -62,7 +62,7 @@ def reset(session: Session, kept: AccessToken, token: str | None = None) -> str:
 
 def subscription_by_token(session: Session, token: str) -> tuple[Subscription, AccessToken, Person] | None:
     """Whose feed `token` opens, or None for an unknown, revoked or expired one, or a disabled account."""
-    kept = living_token(session, TokenKind.FEED, token)
+    kept = find_token(session, TokenKind.FEED, token)
     if kept is None or not kept.is_alive(now()):
         return None
     subscription = session.scalar(sa.select(Subscription).where(Subscription.token_id == kept.id))
@@ -84,7 +84,9 @@ def note_use(token: str) -> None:
     """
     used, at = AccessToken.last_used_at, now()
     due = sa.or_(used.is_(None), used <= at - USE_NOTED_EVERY)
-    write_aside(sa.update(AccessToken).where(AccessToken.token_hash == token_hash(token), due).values(last_used_at=at))
+    write_best_effort(
+        sa.update(AccessToken).where(AccessToken.token_hash == token_hash(token), due).values(last_used_at=at)
+    )
 
 
 def filters_of(session: Session, subscription: Subscription) -> Filters:

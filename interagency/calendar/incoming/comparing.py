@@ -23,7 +23,7 @@ from interagency.calendar.incoming.reading import IcsEvent, ReadCalendar, read_i
 from interagency.calendar.incoming.uids import Uids
 from interagency.calendar.incoming.versions import NEW, UPDATED, Taken, is_older, known_version, last_taken
 from interagency.db.history import difference
-from interagency.matrix.activities.labels import FactWords
+from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.folding import fold
 
@@ -73,7 +73,7 @@ def _compare(session: Session, read: ReadCalendar, importer: Importer) -> list[d
     """One item per event of the file: what it would do, why, and the event itself."""
     uids = Uids(session, read.events)
     taken = last_taken(session, {event.id for event, _place in uids.known.values()})
-    comparison = _Comparison(session, importer, uids, taken, FactWords(session))
+    comparison = _Comparison(session, importer, uids, taken, FactLabels(session))
     items = [
         {"title": incoming.title, "when": _when(incoming), "notes": incoming.notes} | comparison.item(incoming)
         for incoming in read.events
@@ -92,7 +92,7 @@ class _Comparison:
     importer: Importer
     uids: Uids
     taken: dict[int, Taken]
-    words: FactWords
+    words: FactLabels
 
     def item(self, incoming: IcsEvent) -> dict[str, Any]:
         """What one event of the file would do, and why."""

@@ -29,7 +29,7 @@ FIRST_YEAR, LAST_YEAR = 1950, 2150
 
 @bp.app_context_processor
 def _words() -> dict[str, Any]:
-    return {"kind_words": KIND_LABELS, "event_status_words": STATUS_LABELS, "mode_words": MODE_LABELS}
+    return {"kind_labels": KIND_LABELS, "event_status_labels": STATUS_LABELS, "mode_labels": MODE_LABELS}
 
 
 @bp.get("/calendar")

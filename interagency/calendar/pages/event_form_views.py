@@ -23,8 +23,8 @@ from interagency.matrix.activities.queries import may_add_activities, my_entitie
 from interagency.matrix.activities.record import StaleVersionError
 from interagency.text.folding import clean, listed
 from interagency.text.zones import zones_by_city
-from interagency.web.context import reader_zone
-from interagency.web.idempotency import led_to, makes_anew
+from interagency.web.context import viewer_zone
+from interagency.web.idempotency import idempotent, record_redirect
 
 
 @bp.get("/events/dates")
@@ -46,7 +46,7 @@ def preview() -> ResponseReturnValue:
         dates, plan = read_plan(args)
     except ValueError as problem:
         return jsonify(message=str(problem), dates=[], clashes=[])
-    found = clashes(db.session, plan, reader_zone())
+    found = clashes(db.session, plan, viewer_zone())
     return jsonify(
         message="",
         dates=dates,
@@ -62,7 +62,7 @@ def new() -> ResponseReturnValue:
 
 
 @bp.post("/events/new")
-@makes_anew()
+@idempotent()
 def new_post() -> ResponseReturnValue:
     """Save a new event."""
     mine = _own_entities_or_403()
@@ -71,7 +71,7 @@ def new_post() -> ResponseReturnValue:
         return _form_page(form, None, 422)
     made = record.create_event(db.session, form.draft(), by=current_user, mine=mine, month=month_of(mine))
     address = url_for("calendar.event", event_id=made.id, saved="event-new")
-    led_to(address)
+    record_redirect(address)
     db.session.commit()
     flash(_("Saved: “%(title)s”.", title=made.title), "success")
     return redirect(address)

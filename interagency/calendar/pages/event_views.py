@@ -33,7 +33,7 @@ from interagency.matrix.agreement.views import (
 )
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
-from interagency.web.context import instant, reader_zone, today
+from interagency.web.context import today, utc_now, viewer_zone
 from interagency.web.errors import refuse
 
 
@@ -52,7 +52,7 @@ def event(event_id: int) -> ResponseReturnValue:
         clashes=_clashes_of(found),
         described=described(found),
         side_events=queries.side_events(db.session, found.id),
-        reader_zone=reader_zone(),
+        viewer_zone=viewer_zone(),
         milestone_move=_milestone_move(found),
         standings=standings(db.session, _entities_named(found), EVENT, found.id, today()),
         speaking_for=[one for one in _entities_named(found) if one.id in {entity.id for entity in my_entities()}],
@@ -77,7 +77,7 @@ def agreement_post(event_id: int) -> ResponseReturnValue:
     as_read = _spoken_of(found)  # before the lock goes, and with it the version that was read
     try:
         said = read_statement()
-        say_to_each(db.session, said, entity, by=current_user, at=instant(), day=today(), event_id=found.id)
+        say_to_each(db.session, said, entity, by=current_user, at=utc_now(), day=today(), event_id=found.id)
     except AgreementRefusal as refusal:
         db.session.rollback()
         return say_again(as_read, entity, str(refusal), 422)
@@ -158,7 +158,7 @@ def _clashes_of(event: Event) -> list[Clash]:
     if event.status not in (EventStatus.TENTATIVE, EventStatus.CONFIRMED):
         return []
     coming = occurrences(event, today(), today() + timedelta(days=366))
-    return clashes(db.session, plan_of(event, coming), reader_zone())
+    return clashes(db.session, plan_of(event, coming), viewer_zone())
 
 
 @bp.get("/events/<int:event_id>/history")

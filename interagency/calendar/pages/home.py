@@ -18,9 +18,9 @@ from interagency.db.history import Change
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import counts_by_chapter, may_add_activities, my_entities
-from interagency.matrix.cycles.answers import cycle_in_hand, due_for, standing_answer, unanswered_words
+from interagency.matrix.cycles.answers import current_cycle, due_for, standing_answer, unanswered_label
 from interagency.matrix.cycles.models import Cycle
-from interagency.matrix.cycles.months import due_words, month_words
+from interagency.matrix.cycles.months import format_due, format_month
 from interagency.matrix.framework.names import chapters
 from interagency.matrix.organisations.models import Organisation
 from interagency.web.context import settings, today
@@ -48,7 +48,7 @@ def _frame() -> dict[str, Any]:
         return {"places": [], "cycle_line": None, "cycle_url": None}
     here = request.path
     mine = my_entities()
-    cycle = cycle_in_hand(db.session, [entity.id for entity in mine])
+    cycle = current_cycle(db.session, [entity.id for entity in mine])
     first = []
     if mine:
         first.append((_("My month"), url_for("month.month"), "month", here.startswith("/month")))
@@ -93,13 +93,13 @@ def _cycle_line(mine: list[Organisation], cycle: Cycle | None) -> str | None:
     """The open month in words: `October 2026: due Thursday 5 November 2026, 23:59 Vienna; WHO has not answered yet`."""
     if cycle is None:
         return None
-    due = due_words(min((due_for(db.session, cycle, one.id) for one in mine), default=cycle.due_at), settings().zone)
-    line = _("%(month)s: due %(due)s", month=month_words(cycle.month), due=due)
+    due = format_due(min((due_for(db.session, cycle, one.id) for one in mine), default=cycle.due_at), settings().zone)
+    line = _("%(month)s: due %(due)s", month=format_month(cycle.month), due=due)
     if not mine:
         return str(line)
     unanswered = [one.short for one in mine if standing_answer(db.session, cycle.month, one.id) is None]
     if unanswered:
-        return str(_("%(line)s; %(unanswered)s", line=line, unanswered=unanswered_words(unanswered)))
+        return str(_("%(line)s; %(unanswered)s", line=line, unanswered=unanswered_label(unanswered)))
     return str(_("%(line)s; answered", line=line))
 
 
@@ -107,7 +107,7 @@ def _cycle_line(mine: list[Organisation], cycle: Cycle | None) -> str | None:
 def start() -> ResponseReturnValue:
     """Where signing in leads: focal points to their month, coordinators to the board, others to the front page."""
     mine = my_entities()
-    cycle = cycle_in_hand(db.session, [entity.id for entity in mine])
+    cycle = current_cycle(db.session, [entity.id for entity in mine])
     if cycle is not None and mine:
         return redirect(url_for("month.month"))
     if cycle is not None and current_user.is_coordinator:

@@ -18,9 +18,9 @@ from interagency.matrix.activities.queries import LARGEST_ID, my_entities
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
 from interagency.text.folding import clean
-from interagency.web.context import instant, settings
+from interagency.web.context import settings, utc_now
 from interagency.web.errors import refuse
-from interagency.web.idempotency import led_to, makes_anew
+from interagency.web.idempotency import idempotent, record_redirect
 
 bp = Blueprint("calendar_imports", __name__)
 
@@ -66,7 +66,7 @@ def imports() -> ResponseReturnValue:
 
 
 @bp.post("/imports/calendar")
-@makes_anew()
+@idempotent()
 def upload() -> ResponseReturnValue:
     """Read the file and show what it would do; nothing is written to the calendar."""
     importer = _importer(request.form.get("organiser"), request.form.get("kind"))
@@ -80,7 +80,7 @@ def upload() -> ResponseReturnValue:
         db.session.rollback()
         return _page(str(problem), 422)
     address = url_for("calendar_imports.one", import_id=kept.id)
-    led_to(address)
+    record_redirect(address)
     db.session.commit()
     return redirect(address)
 
@@ -141,7 +141,7 @@ def undo_post(import_id: int) -> ResponseReturnValue:
         flash(_("There is nothing to take back."), "success")
         return here
     importer = _importer(kept.result["organiser"], kept.result["kind"])
-    undone, left = undo(db.session, kept, importer, instant())
+    undone, left = undo(db.session, kept, importer, utc_now())
     db.session.commit()
     flash(_("%(undone)s events are as they were before.", undone=undone), "success")
     if left:

@@ -25,7 +25,7 @@ from interagency.text.folding import clean
 from interagency.text.zones import local_problem
 from interagency.web.context import today
 from interagency.web.errors import refuse
-from interagency.web.idempotency import led_to, makes_anew
+from interagency.web.idempotency import idempotent, record_redirect
 
 bp = Blueprint("occurrences", __name__)
 AHEAD, BACK = timedelta(days=800), timedelta(days=60)
@@ -71,7 +71,7 @@ def _is_of_rule(event: Event, moment: datetime) -> bool:
 
 
 @bp.post("/events/<int:event_id>/occurrences")
-@makes_anew()
+@idempotent()
 def change_post(event_id: int) -> ResponseReturnValue:
     """Move, rename, cancel or put back one occurrence, or change it and all that follow."""
     event, mine = _event(event_id)
@@ -89,7 +89,7 @@ def change_post(event_id: int) -> ResponseReturnValue:
         stale = _("Somebody saved this event a moment ago. Look at the dates again, then do it once more.")
         return _page(_event(event_id)[0], error=stale, code=409)
     here = url_for("occurrences.occurrences_page", event_id=event_id)
-    led_to(here)
+    record_redirect(here)
     db.session.commit()
     flash(_("The date is saved; subscribers see it with their next look."), "success")
     return redirect(here)
@@ -160,7 +160,7 @@ def _split(event: Event, original: datetime, mine: list[Organisation]) -> Respon
         db.session, rest, by=current_user, mine=mine, month=month, illustrative=event.illustrative
     )
     address = url_for("calendar.edit", event_id=made.id)
-    led_to(address)
+    record_redirect(address)
     db.session.commit()
     flash(_("From this date on it is an event of its own. Change what is different and save."), "success")
     return redirect(address)

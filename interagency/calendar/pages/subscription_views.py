@@ -25,7 +25,7 @@ from interagency.calendar.feeds.subscriptions import (
 from interagency.db.base import db, now
 from interagency.text.folding import clean
 from interagency.web.context import settings
-from interagency.web.idempotency import led_to, makes_anew, secret_of_form
+from interagency.web.idempotency import derived_secret, idempotent, record_redirect
 
 bp = Blueprint("subscriptions", __name__)
 NAME_LENGTH = 100
@@ -45,19 +45,19 @@ def subscriptions() -> ResponseReturnValue:
 
 def _shown_again() -> ResponseReturnValue | None:
     """The address that this form made, for who sent it twice and saw the second answer only."""
-    token = secret_of_form()
+    token = derived_secret()
     found = subscription_by_token(db.session, token)
     return _address_page(found[0], token) if found else None
 
 
 @bp.post("/subscriptions")
-@makes_anew(_shown_again)
+@idempotent(_shown_again)
 def subscriptions_post() -> ResponseReturnValue:
     """A new private address, shown once."""
     name = clean(request.form.get("name", ""), lines=False)[:NAME_LENGTH] or _("UN interagency calendar")
     filters = read_event_filters(db.session, request.args)
-    subscription, token = subscribe(db.session, current_user, name, filters, secret_of_form())
-    led_to(url_for("subscriptions.subscriptions"))
+    subscription, token = subscribe(db.session, current_user, name, filters, derived_secret())
+    record_redirect(url_for("subscriptions.subscriptions"))
     db.session.commit()
     return _address_page(subscription, token)
 
@@ -83,12 +83,12 @@ def _own(subscription_id: int) -> tuple[Subscription, AccessToken]:
 
 
 @bp.post("/subscriptions/<int:subscription_id>/reset")
-@makes_anew(_shown_again)
+@idempotent(_shown_again)
 def reset_post(subscription_id: int) -> ResponseReturnValue:
     """A new address; the old one ends."""
     subscription, kept = _own(subscription_id)
-    token = reset(db.session, kept, secret_of_form())
-    led_to(url_for("subscriptions.subscriptions"))
+    token = reset(db.session, kept, derived_secret())
+    record_redirect(url_for("subscriptions.subscriptions"))
     db.session.commit()
     return _address_page(subscription, token)
 

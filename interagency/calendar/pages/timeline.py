@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, subqueryload
 
 from interagency.calendar.events.models import Event, EventStatus
-from interagency.calendar.events.occurrences import days_words, occurrences
+from interagency.calendar.events.occurrences import format_days, occurrences
 from interagency.calendar.events.queries import event_conditions
 from interagency.matrix.activities.filters import Filters, activity_conditions
 from interagency.matrix.activities.models import Activity, Status
@@ -239,7 +239,7 @@ def _events(session: Session, filters: Filters, mine: list[str], window: Window,
         ]
         if clipped := clip(spans, window):
             found.append(
-                Entry(True, event.id, event.title, days_words(event), event.status.value, event.is_joint, clipped,
+                Entry(True, event.id, event.title, format_days(event), event.status.value, event.is_joint, clipped,
                       _groups_of(event, by))
             )  # fmt: skip
     undated = sa.select(sa.func.count()).select_from(Event).where(*conditions, Event.first_day.is_(None))

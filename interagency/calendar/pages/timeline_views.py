@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from interagency.calendar.pages.timeline import BY, MONTHS, Entry, Lane, Span, Timeline, Window, add_months, timeline
 from interagency.db.base import db
-from interagency.matrix.cycles.months import month_words
+from interagency.matrix.cycles.months import format_month
 from interagency.matrix.overview.drawing import cut
 from interagency.matrix.overview.frame import asked, frame
 from interagency.web.context import today
@@ -140,6 +140,6 @@ def when() -> ResponseReturnValue:
         around=f"{window.middle:%Y-%m}",
         before=f"{add_months(window.middle, -MONTHS):%Y-%m}",
         after=f"{add_months(window.middle, MONTHS):%Y-%m}",
-        month_words=month_words,
+        format_month=format_month,
         **frame(filters, mine),
     )

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.calendar.events.models import Event, event_activity
-from interagency.calendar.events.occurrences import days_words
+from interagency.calendar.events.occurrences import format_days
 from interagency.calendar.events.queries import everything
 from interagency.db.base import db
 from interagency.matrix.activities.filters import Filters, activity_conditions
@@ -28,7 +28,7 @@ from interagency.matrix.framework.names import NotUnderstood, gazetteer, read_co
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overview.coverage import coverage
 from interagency.text.folding import listed
-from interagency.web.context import instant, today
+from interagency.web.context import today, utc_now
 from interagency.web.errors import refuse
 
 bp = Blueprint("here", __name__)
@@ -85,7 +85,7 @@ def _page(title: str, filters: Filters, sentence: str, condition: sa.ColumnEleme
         ),
         events=events,
         event_count=event_count,
-        days_words=days_words,
+        format_days=format_days,
         today=today(),
     )
 
@@ -148,7 +148,7 @@ def recommendation(code: str) -> ResponseReturnValue:
 
 def _coverage_sentence(code: str) -> str:
     """How a recommendation is covered, or why it is blank."""
-    chapters = coverage(db.session, Filters(), (), at=instant())
+    chapters = coverage(db.session, Filters(), (), at=utc_now())
     one = next(one for chapter in chapters for one in chapter.recommendations if one.code == code)
     if one.blank is not None:
         words = _("Nothing stands under %(code)s: %(reason)s.", code=code, reason=one.blank.value)

@@ -14,9 +14,9 @@ from typing import Any
 
 from interagency.db.base import canonical_json
 from interagency.matrix.activities.fields import BY_NAME
-from interagency.matrix.activities.labels import FactWords
+from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.agreement.gate import Passed, entities_of_activity
-from interagency.matrix.cycles.months import month_words
+from interagency.matrix.cycles.months import format_month
 from interagency.matrix.framework.models import ROMAN
 from interagency.text.dates import ImpreciseDate, words_between
 
@@ -45,7 +45,7 @@ def content_of(
     `edition` are its contents, of which only month, zone, day of making, chapters and names are used. A country
     extract keeps the records of one country, `country` by ISO 3166.
     """
-    words = FactWords.of_edition(edition)
+    words = FactLabels.of_edition(edition)
     activities = [_activity(entry, words) for entry in passed.activities if _is_of(entry, form, country)]
     events = [_event(entry, words) for entry in passed.events if _is_of_country(entry, form, country)]
     activities.sort(key=_order)
@@ -54,7 +54,7 @@ def content_of(
         "format": FORMAT,
         "title": "UNGASS-related action of United Nations entities",
         "month": edition["month"],
-        "period": month_words(edition["month"]),
+        "period": format_month(edition["month"]),
         "as_of": edition["made_at"][:10],
         "audience": audience,
         "form": form.value,
@@ -89,7 +89,7 @@ def _is_of_country(entry: Mapping[str, Any], form: Form, country: str | None) ->
     return form is not Form.JOINT or bool(entry["joint"])
 
 
-def _activity(entry: Mapping[str, Any], words: FactWords) -> dict[str, Any]:
+def _activity(entry: Mapping[str, Any], words: FactLabels) -> dict[str, Any]:
     facts = entry["facts"]
     shown = {
         "title": facts["title"],
@@ -124,7 +124,7 @@ def _period(facts: Mapping[str, Any]) -> str:
     return words_between(start, end) if start or end else ""
 
 
-def _event(entry: Mapping[str, Any], words: FactWords) -> dict[str, Any]:
+def _event(entry: Mapping[str, Any], words: FactLabels) -> dict[str, Any]:
     facts = entry["facts"]
     return {
         "title": facts["title"],

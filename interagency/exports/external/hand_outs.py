@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import AccessToken, Person, TokenKind, new_token, token_hash
-from interagency.accounts.queries import living_token
+from interagency.accounts.queries import find_token
 from interagency.db.base import canonical_json
 from interagency.db.history import audit
 from interagency.exports.external.content import Content, Form, content_of
@@ -85,7 +85,7 @@ def hand_out(
 
 def content_by_token(session: Session, token: str, at: datetime) -> tuple[HandOut, Content] | None:
     """What an address opens, or None for an unknown, revoked or expired one."""
-    kept = living_token(session, TokenKind.EXTERNAL, token)
+    kept = find_token(session, TokenKind.EXTERNAL, token)
     if kept is None or not kept.is_alive(at):
         return None
     found = session.scalar(sa.select(HandOut).where(HandOut.token_id == kept.id))

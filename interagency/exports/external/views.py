@@ -41,11 +41,11 @@ from interagency.matrix.cycles.months import MonthNotUnderstood, month_of, read_
 from interagency.matrix.framework.models import Country
 from interagency.matrix.framework.names import gazetteer
 from interagency.text.folding import clean
-from interagency.web.access import for_coordinators, public
-from interagency.web.context import instant, settings, today
+from interagency.web.access import coordinators_only, public
+from interagency.web.context import settings, today, utc_now
 from interagency.web.errors import refuse
 from interagency.web.extensions import limiter
-from interagency.web.idempotency import led_to, makes_anew, secret_of_form
+from interagency.web.idempotency import derived_secret, idempotent, record_redirect
 
 bp = Blueprint("external", __name__)
 bp.add_app_template_filter(lambda key, names: names[key]["short"] if key in names else key, "short_of")
@@ -75,7 +75,7 @@ def _sealed(response: Response) -> Response:
 
 
 def _opened(token: str) -> tuple[HandOut, Content] | None:
-    return content_by_token(db.session, token[:200], instant())
+    return content_by_token(db.session, token[:200], utc_now())
 
 
 @bp.get("/external/<token>/")
@@ -88,7 +88,7 @@ def page(token: str) -> ResponseReturnValue:
         return _gone()
     made, content = found
     body = render_template("external/page.html", content=content, events=event_rows(content), note=NOTE, token=token)
-    note_use(db.session, made.id, "page", instant())
+    note_use(db.session, made.id, "page", utc_now())
     return _sealed(Response(body, content_type="text/html; charset=utf-8"))
 
 
@@ -115,7 +115,7 @@ def file(token: str, name: str) -> ResponseReturnValue:
         return _gone()
     kind, make = makers[name]
     body = make()
-    note_use(db.session, made.id, name.rsplit(".", 1)[1], instant())
+    note_use(db.session, made.id, name.rsplit(".", 1)[1], utc_now())
     response = _sealed(Response(body, content_type=kind))
     if name != "calendar.ics":
         response.headers["Content-Disposition"] = f"attachment; filename={name}"
@@ -174,7 +174,7 @@ def _preview_page(month: str, *, error: str = "", address: str = "", code: int =
 
 
 @bp.get("/editions/<month>/hand-out")
-@for_coordinators
+@coordinators_only
 def preview(month: str) -> ResponseReturnValue:
     """What an audience would see of an edition, and what is withheld and why."""
     return _preview_page(month)
@@ -182,7 +182,7 @@ def preview(month: str) -> ResponseReturnValue:
 
 def _shown_again() -> ResponseReturnValue | None:
     """The address that this form made, for who sent it twice and saw the second answer only."""
-    token, month = secret_of_form(), (request.view_args or {})["month"]
+    token, month = derived_secret(), (request.view_args or {})["month"]
     return _handed_out_page(month, token) if _opened(token) else None
 
 
@@ -191,8 +191,8 @@ def _handed_out_page(month: str, token: str) -> ResponseReturnValue:
 
 
 @bp.post("/editions/<month>/hand-out")
-@for_coordinators
-@makes_anew(_shown_again)
+@coordinators_only
+@idempotent(_shown_again)
 def hand_out_post(month: str) -> ResponseReturnValue:
     """Hand it out: freeze it and show its address, once."""
     audience, form, country, problem = _chosen()
@@ -209,29 +209,29 @@ def hand_out_post(month: str) -> ResponseReturnValue:
     load(edition)
     _made, token = hand_out(
         db.session, edition, audience, form, country or None, recipient=recipient, days=days, by=current_user,
-        at=instant(), day=today(), token=secret_of_form(),
+        at=utc_now(), day=today(), token=derived_secret(),
     )  # fmt: skip
-    led_to(url_for("external.hand_outs"))
+    record_redirect(url_for("external.hand_outs"))
     db.session.commit()
     return _handed_out_page(month, token)
 
 
 @bp.get("/hand-outs")
-@for_coordinators
+@coordinators_only
 def hand_outs() -> ResponseReturnValue:
     """What was handed to whom, until when, and how often it was fetched."""
-    return render_template("external/hand_outs.html", rows=all_hand_outs(db.session), now=instant())
+    return render_template("external/hand_outs.html", rows=all_hand_outs(db.session), now=utc_now())
 
 
 @bp.post("/hand-outs/<int:token_id>/revoke")
-@for_coordinators
+@coordinators_only
 def revoke_post(token_id: int) -> ResponseReturnValue:
     """End an address; what was fetched stays in the log."""
     kept = db.session.get(AccessToken, token_id)
     if kept is None or kept.kind.value != "external":
         refuse(404, _("There is no such address. The list shows all."))
     if kept.revoked_at is None:
-        kept.revoked_at = instant()
+        kept.revoked_at = utc_now()
         audit(db.session, "hand_out.revoked", by=current_user, to=kept.label)
         db.session.commit()
     flash(_("The address of “%(to)s” opens nothing any more.", to=kept.label), "success")
@@ -242,7 +242,7 @@ def revoke_post(token_id: int) -> ResponseReturnValue:
 
 
 @bp.get("/exports/note")
-@for_coordinators
+@coordinators_only
 def note() -> ResponseReturnValue:
     """The form that drafts the note."""
     return _note_page()
@@ -255,7 +255,7 @@ def _note_page(error: str = "", code: int = 200) -> ResponseReturnValue:
 
 
 @bp.get("/exports/note.docx")
-@for_coordinators
+@coordinators_only
 def note_file() -> ResponseReturnValue:
     """The note as a Word draft."""
     body = BytesIO()

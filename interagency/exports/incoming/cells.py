@@ -11,7 +11,7 @@ from interagency.exports.columns import COUNTRY_CELLS
 from interagency.exports.workbook import safe_text
 from interagency.matrix.activities.field_types import Facts, Field
 from interagency.matrix.activities.fields import BY_NAME, EDITED
-from interagency.matrix.activities.labels import FactWords
+from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.models import CountryRole
 
 
@@ -101,7 +101,7 @@ class Part:
         """Whether two of its values mean the same."""
         return bool(one == other)
 
-    def say(self, value: Any, words: FactWords) -> str:
+    def say(self, value: Any, words: FactLabels) -> str:
         """A value in words."""
         return words.say(self.field.name, value)
 
@@ -119,7 +119,7 @@ class _Partners(Part):
     def put(self, facts: Facts, value: PartnersCell) -> None:
         facts["partners"], facts["partners_incomplete"] = sorted(value.keys), value.is_incomplete
 
-    def say(self, value: PartnersCell, words: FactWords) -> str:
+    def say(self, value: PartnersCell, words: FactLabels) -> str:
         names = [words.organisations.get(key, key) for key in value.keys]
         return "; ".join([*names, "and others"] if value.is_incomplete else names) or "—"
 
@@ -151,7 +151,7 @@ class _Countries(Part):
         others = [link for link in facts["countries"] if link[1] != self.role]
         facts["countries"] = sorted([*others, *([code, self.role.value] for code in value)])
 
-    def say(self, value: list[str], words: FactWords) -> str:
+    def say(self, value: list[str], words: FactLabels) -> str:
         return "; ".join(words.countries.get(code, code) for code in value) or "—"
 
 

@@ -34,7 +34,7 @@ from interagency.exports.incoming.values import CellReader
 from interagency.exports.snapshot import ActivityRow
 from interagency.matrix.activities.field_types import Facts, Kind
 from interagency.matrix.activities.fields import empty_facts
-from interagency.matrix.activities.labels import FactWords
+from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.reader import entries
 from interagency.matrix.organisations.models import Organisation
@@ -59,7 +59,7 @@ class Rights:
     def may_all(self) -> bool:
         return self.person is None or self.person.is_coordinator
 
-    def reason_against(self, facts: Facts, words: FactWords) -> str:
+    def reason_against(self, facts: Facts, words: FactLabels) -> str:
         """Why this person may not change the record as it stands; empty when they may (rule 10)."""
         if self.may_all:
             return ""
@@ -78,7 +78,7 @@ class Comparison:
     def __init__(self, session: Session, table: FileTable, rights: Rights) -> None:
         self.session, self.table, self.rights = session, table, rights
         self.reader = CellReader(session)
-        self.words = FactWords(session)
+        self.words = FactLabels(session)
         ids = {number for row in table.rows if (number := whole(row.cells.get("ID"))) is not None}
         self.entries = self._load(ids)
         self.changes = self._histories(

@@ -21,9 +21,9 @@ from interagency.exports.incoming.reading import FileNotRead, read_table
 from interagency.exports.models import ImportState, MatrixImport
 from interagency.matrix.activities.queries import LARGEST_ID, my_entities
 from interagency.text.folding import clean
-from interagency.web.context import instant
+from interagency.web.context import utc_now
 from interagency.web.errors import refuse
-from interagency.web.idempotency import led_to, makes_anew
+from interagency.web.idempotency import idempotent, record_redirect
 
 bp = Blueprint("imports", __name__)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -50,7 +50,7 @@ def imports() -> ResponseReturnValue:
 
 
 @bp.post("/imports")
-@makes_anew()
+@idempotent()
 def upload() -> ResponseReturnValue:
     """Read the file and show what it would do; no record is touched."""
     rights = _rights()
@@ -64,7 +64,7 @@ def upload() -> ResponseReturnValue:
         db.session.rollback()
         return _page(str(problem), 422)
     address = url_for("imports.one", import_id=kept.id)
-    led_to(address)
+    record_redirect(address)
     db.session.commit()
     return redirect(address)
 
@@ -120,7 +120,7 @@ def confirm(import_id: int) -> ResponseReturnValue:
             _word, number, field = name.split("-", 2)
             if number.isdecimal() and len(number) < 8:
                 answers[int(number), field] = value
-    numbers = apply(db.session, kept, rights, rows=rows | (every - doubtful), answers=answers, at=instant())
+    numbers = apply(db.session, kept, rights, rows=rows | (every - doubtful), answers=answers, at=utc_now())
     db.session.commit()
     flash(
         _(
@@ -133,7 +133,7 @@ def confirm(import_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/imports/<int:import_id>/columns")
-@makes_anew()
+@idempotent()
 def columns_post(import_id: int) -> ResponseReturnValue:
     """Say which column of a hand-made matrix is which, and look again."""
     rights, kept = _rights(), _get(import_id, to_write=True)
@@ -150,7 +150,7 @@ def columns_post(import_id: int) -> ResponseReturnValue:
     if kept.state is ImportState.PREVIEWED:
         kept.state = ImportState.DISCARDED
     address = url_for("imports.one", import_id=again.id)
-    led_to(address)
+    record_redirect(address)
     db.session.commit()
     return redirect(address)
 
@@ -180,7 +180,7 @@ def undo_post(import_id: int) -> ResponseReturnValue:
         return here
     if kept.person_id != current_user.id and not current_user.is_coordinator:
         refuse(403, _("Who sent the file takes it back, or a coordinator."))
-    undone, left = undo(db.session, kept, rights, instant())
+    undone, left = undo(db.session, kept, rights, utc_now())
     db.session.commit()
     flash(_("%(undone)s records are as they were before.", undone=undone), "success")
     if left:

@@ -27,10 +27,10 @@ from lxml import etree
 from sqlalchemy.orm import Session
 
 from interagency.calendar.events.occurrences import StoredOccurrence
-from interagency.matrix.activities.labels import FactWords
+from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.agreement.gate import entities_of_activity, through_the_gate
 from interagency.matrix.cycles import editions
-from interagency.matrix.cycles.months import first_day, month_after, month_words
+from interagency.matrix.cycles.months import first_day, format_month, month_after
 from interagency.matrix.framework.models import ROMAN
 from interagency.text.dates import ImpreciseDate, words_between
 from interagency.text.folding import clean
@@ -119,8 +119,8 @@ class _Writer:
     def __init__(self, contents: dict[str, Any], number: int, meeting: str, first: str, last: str) -> None:
         self.contents, self.number, self.meeting = contents, number, meeting
         self.first, self.last = first_day(first), first_day(month_after(last))
-        self.period = f"{month_words(first)} to {month_words(last)}"
-        self.words = FactWords.of_edition(contents)
+        self.period = f"{format_month(first)} to {format_month(last)}"
+        self.words = FactLabels.of_edition(contents)
         self.names = Names(contents["organisations"])
         self.document: WordDocument = Document()
         self.count = 0
@@ -194,7 +194,7 @@ class _Writer:
         )
         _footnote(
             self.document, paragraph,
-            f"Edition {self.number} of the matrix, {month_words(self.contents['month'])}; only what each entity "
+            f"Edition {self.number} of the matrix, {format_month(self.contents['month'])}; only what each entity "
             "concerned agreed to share with the Commission.",
         )  # fmt: skip
         if not used:

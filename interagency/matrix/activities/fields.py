@@ -18,25 +18,25 @@ from interagency.matrix.activities.models import TITLE_LENGTH, CountryRole, Leve
 from interagency.matrix.framework.models import Recommendation, Region
 from interagency.matrix.organisations.models import Organisation
 
-STATUS_WORDS: dict[Status, Words] = {
+STATUS_LABELS: dict[Status, Words] = {
     Status.PLANNED: _l("Planned"),
     Status.ONGOING: _l("Ongoing"),
     Status.COMPLETED: _l("Completed"),
     Status.SUSPENDED: _l("Suspended"),
     Status.CANCELLED: _l("Cancelled"),
 }
-LEVEL_WORDS: dict[Level, Words] = {
+LEVEL_LABELS: dict[Level, Words] = {
     Level.HEADQUARTERS: _l("Headquarters"),
     Level.FIELD: _l("Field"),
     Level.BOTH: _l("Headquarters and field"),
 }
-SCOPE_WORDS: dict[Scope, Words] = {
+SCOPE_LABELS: dict[Scope, Words] = {
     Scope.GLOBAL: _l("Global"),
     Scope.INTERREGIONAL: _l("Interregional"),
     Scope.REGIONAL: _l("Regional"),
     Scope.NATIONAL: _l("National"),
 }
-COUNTRY_ROLE_WORDS: dict[CountryRole, Words] = {
+COUNTRY_ROLE_LABELS: dict[CountryRole, Words] = {
     CountryRole.BENEFICIARY: _l("Beneficiary"),
     CountryRole.HOST: _l("Host"),
     CountryRole.PARTNER: _l("Partner"),
@@ -66,7 +66,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "status", Kind.CHOICE, _l("Status"), Seen.OUTSIDE, Merge.ONE,
-        required=_l("Choose a status."), choices=STATUS_WORDS, default=Status.ONGOING.value,
+        required=_l("Choose a status."), choices=STATUS_LABELS, default=Status.ONGOING.value,
         is_filter=True, is_on_page=False, is_in_note=True, drop_down="statuses", spellings=_STATUS_SPELLINGS,
         column=SheetColumn(
             "Status", 11, "#status", "planned, ongoing, completed, suspended or cancelled; set by people."
@@ -141,14 +141,14 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "level", Kind.CHOICE, _l("Level"), Seen.INSIDE, Merge.ONE,
-        choices=LEVEL_WORDS, is_filter=True, drop_down="levels", spellings=_LEVEL_SPELLINGS,
+        choices=LEVEL_LABELS, is_filter=True, drop_down="levels", spellings=_LEVEL_SPELLINGS,
         column=SheetColumn(
             "Level", 14, "#meta+level", "Where the work is done from: headquarters, field or both."
         ),
     ),
     Field(
         "scope", Kind.CHOICE, _l("Scope"), Seen.INSIDE, Merge.ONE,
-        choices=SCOPE_WORDS, is_filter=True, is_beside=True, drop_down="scopes",
+        choices=SCOPE_LABELS, is_filter=True, is_beside=True, drop_down="scopes",
         column=SheetColumn(
             "Scope", 13, "#meta+scope", "How far it reaches: global, interregional, regional, national."
         ),

@@ -45,7 +45,7 @@ def read_figure(line: str) -> FigureDraft:
     return FigureDraft(number, _QUALIFIERS[(match["qualifier"] or "exactly").lower()], unit)
 
 
-def figure_words(number: Decimal, qualifier: Qualifier, unit: str) -> str:
+def format_figure(number: Decimal, qualifier: Qualifier, unit: str) -> str:
     """`more than 450 policymakers`: what a figure is shown as, and what `read_figure` understands."""
     text = f"{number.normalize():,f}"
     prefix = "" if qualifier is Qualifier.EXACTLY else f"{qualifier.value} "

@@ -16,7 +16,7 @@ from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_f
 from interagency.matrix.activities.facts import figure_fact
 from interagency.matrix.activities.field_types import Facts, Field, Kind
 from interagency.matrix.activities.fields import COUNTRIES_BY_ROLE, EDITED
-from interagency.matrix.activities.figures import figure_words, read_figure
+from interagency.matrix.activities.figures import format_figure, read_figure
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.record import facts
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
@@ -175,7 +175,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             field.look_up = lambda name: session.get_one(Country, names().country(name))
             field.say = lambda country: country.name
         self.figures.look_up = read_figure
-        self.figures.say = lambda figure: figure_words(figure.number, figure.qualifier, figure.unit)
+        self.figures.say = lambda figure: format_figure(figure.number, figure.qualifier, figure.unit)
 
     def _fill(self, said: Facts, version: int) -> None:
         """Show a record that says `said`."""

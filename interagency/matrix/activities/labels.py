@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 
 from interagency.matrix.activities.field_types import Field, Kind, Seen
 from interagency.matrix.activities.fields import BY_NAME, FIELDS
-from interagency.matrix.activities.figures import figure_words
+from interagency.matrix.activities.figures import format_figure
 from interagency.matrix.activities.models import Activity, Qualifier
 from interagency.matrix.framework.models import ROMAN, Country, Region
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
 
 
-def field_words() -> dict[str, str]:
+def field_labels() -> dict[str, str]:
     """The heading of each field of an activity, in its order."""
     return {field.name: str(field.label) for field in FIELDS}
 
@@ -63,7 +63,7 @@ def _shown(field: Field, value: Any) -> str:
             return str(value)
 
 
-class FactWords:
+class FactLabels:
     """Reads facts (stable keys) out in words: with today's names, or those of an edition's day."""
 
     def __init__(self, session: Session) -> None:
@@ -77,7 +77,7 @@ class FactWords:
         self.regions: dict[str, str] = dict(session.execute(sa.select(Region.code, Region.name)).all())
 
     @classmethod
-    def of_edition(cls, contents: Mapping[str, Any]) -> FactWords:
+    def of_edition(cls, contents: Mapping[str, Any]) -> FactLabels:
         """Words by the names an edition keeps."""
         words = cls.__new__(cls)
         words.organisations = {key: names["short"] for key, names in contents["organisations"].items()}
@@ -130,4 +130,4 @@ class FactWords:
         return ", ".join(ROMAN[number] for number in numbers)
 
     def _figures(self, figures: list[list[str]]) -> str:
-        return "; ".join(figure_words(Decimal(number), Qualifier(how), unit) for number, how, unit in figures)
+        return "; ".join(format_figure(Decimal(number), Qualifier(how), unit) for number, how, unit in figures)

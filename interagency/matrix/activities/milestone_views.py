@@ -19,7 +19,7 @@ from interagency.text.folding import clean
 from interagency.text.typed_dates import DateNotUnderstood, read_date
 from interagency.web.context import today
 from interagency.web.errors import refuse
-from interagency.web.idempotency import led_to, makes_anew
+from interagency.web.idempotency import idempotent, record_redirect
 
 bp = Blueprint("milestones", __name__)
 
@@ -50,7 +50,7 @@ def milestones(activity_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/activities/<int:activity_id>/milestones")
-@makes_anew()
+@idempotent()
 def milestones_post(activity_id: int) -> ResponseReturnValue:
     """Add a milestone, or change, reach or remove one."""
     lock(db.session, [activity_id])
@@ -69,7 +69,7 @@ def milestones_post(activity_id: int) -> ResponseReturnValue:
         due=milestone.due.code if milestone.due else None,
     )  # fmt: skip
     here = url_for("milestones.milestones", activity_id=activity.id)
-    led_to(here)
+    record_redirect(here)
     db.session.commit()
     flash(_("Saved: “%(title)s”.", title=milestone.title), "success")
     return redirect(here)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, composite, mapped_column, relationship
 
 from interagency.db.base import Model, Versioned, precision_column
-from interagency.db.fulltext import Searched
+from interagency.db.fulltext import FullTextMixin
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
@@ -73,7 +73,7 @@ class Participation(enum.StrEnum):
     DECLINED = "declined"
 
 
-class Activity(Versioned, Searched, Model):
+class Activity(Versioned, FullTextMixin, Model):
     """One piece of work. Its chapters follow from its recommendations; more may be added by hand."""
 
     __tablename__ = "activity"

@@ -14,7 +14,7 @@ from flask_babel import ngettext
 from flask_login import current_user
 
 from interagency.db.base import db
-from interagency.mail.outbox import Letter, write
+from interagency.mail.outbox import MailContent, write
 from interagency.mail.sending import send_soon
 from interagency.matrix.activities.locks import lock
 from interagency.matrix.activities.models import Activity
@@ -30,8 +30,8 @@ from interagency.matrix.organisations.readers import as_focal_point
 from interagency.matrix.organisations.speaking import entity_named
 from interagency.text.folding import clean
 from interagency.text.typed_dates import DateNotUnderstood, read_one_day
-from interagency.web.access import for_coordinators
-from interagency.web.context import instant, settings, today
+from interagency.web.access import coordinators_only
+from interagency.web.context import settings, today, utc_now
 from interagency.web.errors import refuse
 
 bp = Blueprint("agreement", __name__)
@@ -133,7 +133,7 @@ def default_post() -> ResponseReturnValue:
     entity, _mine = _own_entity()
     try:
         said = read_statement()
-        kept = say_to_each(db.session, said, entity, by=current_user, at=instant(), day=today())
+        kept = say_to_each(db.session, said, entity, by=current_user, at=utc_now(), day=today())
     except AgreementRefusal as refusal:
         db.session.rollback()
         return _page(str(refusal), 422)
@@ -153,7 +153,7 @@ def records_post() -> ResponseReturnValue:
         for audience, ids in chosen.items():
             said = Said(_audiences_chosen([audience]), decision, until, beyond)
             kept += say_to_each(
-                db.session, said, entity, by=current_user, at=instant(), day=today(), activity_ids=tuple(ids)
+                db.session, said, entity, by=current_user, at=utc_now(), day=today(), activity_ids=tuple(ids)
             )
     except AgreementRefusal as refusal:
         db.session.rollback()
@@ -216,7 +216,7 @@ def activity_post(activity_id: int) -> ResponseReturnValue:
     as_read = _spoken_of(activity)  # before the lock goes, and with it the version that was read
     try:
         said = read_statement()
-        say_to_each(db.session, said, entity, by=current_user, at=instant(), day=today(), activity_ids=(activity.id,))
+        say_to_each(db.session, said, entity, by=current_user, at=utc_now(), day=today(), activity_ids=(activity.id,))
     except AgreementRefusal as refusal:
         db.session.rollback()
         return say_again(as_read, entity, str(refusal), 422)
@@ -295,7 +295,7 @@ def _audience() -> Audience:
 
 
 @bp.get("/agreement/waiting")
-@for_coordinators
+@coordinators_only
 def waiting() -> ResponseReturnValue:
     """What waits for whom, for one audience."""
     audience = _audience()
@@ -310,7 +310,7 @@ def waiting() -> ResponseReturnValue:
 
 
 @bp.post("/agreement/waiting")
-@for_coordinators
+@coordinators_only
 def ask_post() -> ResponseReturnValue:
     """Ask everybody who is awaited, by one mail each and at most once a day."""
     audience = _audience()
@@ -321,7 +321,7 @@ def ask_post() -> ResponseReturnValue:
         entity = known[key]
         titles = "\n".join(f"- {title}" for _id, title in records[:30])
         for person in people.get(entity.id, []):
-            letter = Letter(
+            letter = MailContent(
                 subject=f"{entity.short}: may these be shared with {audience.name}?",
                 greeting=f"Dear {person.name},",
                 paragraphs=(
@@ -331,7 +331,7 @@ def ask_post() -> ResponseReturnValue:
                     "Nothing is shared without your agreement. You may agree, refuse, or set a default for all.",
                 ),
                 link=f"{settings().base_url}/agreement?entity={entity.key}",
-                link_words="Open what your entity shares",
+                link_label="Open what your entity shares",
             )
             dedupe_key = f"agreement/{audience.key}/{entity.key}/{today()}/{person.id}"
             written += write(
@@ -340,7 +340,7 @@ def ask_post() -> ResponseReturnValue:
                 to_address=person.email,
                 to_name=person.name,
                 letter=letter,
-                at=instant(),
+                at=utc_now(),
                 send_if=as_focal_point([entity]),
             )
     db.session.commit()

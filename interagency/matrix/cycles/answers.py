@@ -58,14 +58,14 @@ def open_cycles(session: Session) -> list[Cycle]:
     return list(session.scalars(sa.select(Cycle).where(Cycle.state == CycleState.OPEN).order_by(Cycle.month)))
 
 
-def unanswered_words(names: Sequence[str]) -> str:
+def unanswered_label(names: Sequence[str]) -> str:
     """That these entities have not answered, for a letter or a line of a page: `UNDP and WHO have not answered yet`."""
     return str(
         ngettext("%(names)s has not answered yet", "%(names)s have not answered yet", len(names), names=listed(names))
     )
 
 
-def cycle_in_hand(session: Session, entity_ids: Collection[int]) -> Cycle | None:
+def current_cycle(session: Session, entity_ids: Collection[int]) -> Cycle | None:
     """The oldest open cycle that one of the entities has not answered, else the newest open one; None without any.
 
     Early in September both August (due on 5 September) and September are open; what is edited before August
@@ -86,7 +86,7 @@ def cycle_in_hand(session: Session, entity_ids: Collection[int]) -> Cycle | None
 
 def month_being_updated(session: Session, entity_ids: Collection[int]) -> str | None:
     """The month an edit by these entities confirms, or None when no cycle is open."""
-    cycle = cycle_in_hand(session, entity_ids)
+    cycle = current_cycle(session, entity_ids)
     return cycle.month if cycle else None
 
 

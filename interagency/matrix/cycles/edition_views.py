@@ -11,14 +11,14 @@ from flask_login import current_user
 
 from interagency.db.base import db
 from interagency.matrix.activities.filters import PLAIN_NAMES, read_filters
-from interagency.matrix.activities.labels import FactWords, field_words
+from interagency.matrix.activities.labels import FactLabels, field_labels
 from interagency.matrix.activities.queries import my_entities
 from interagency.matrix.cycles import editions as queries
 from interagency.matrix.cycles.contents import Contents
 from interagency.matrix.cycles.differences import Difference, Kind
 from interagency.matrix.cycles.edition_filters import matches
 from interagency.matrix.cycles.models import Edition
-from interagency.matrix.cycles.months import MonthNotUnderstood, month_words, read_month
+from interagency.matrix.cycles.months import MonthNotUnderstood, format_month, read_month
 from interagency.matrix.cycles.opening import editions_of
 from interagency.registry import registry
 from interagency.web.errors import refuse
@@ -84,7 +84,7 @@ def edition(month: str) -> ResponseReturnValue:
         "cycles/edition.html",
         edition=found,
         contents=contents,
-        words=FactWords.of_edition(contents),
+        words=FactLabels.of_edition(contents),
         before=before,
         issues=editions_of(db.session, found.cycle_month),
         changes=changes["activities"],
@@ -110,9 +110,9 @@ def changes(month: str) -> ResponseReturnValue:
     if before is not None:
         load(before)
     all_changes = queries.changes_since(db.session, found, before)
-    words = FactWords.of_edition(contents)
+    words = FactLabels.of_edition(contents)
     groups = [
-        (_("Activities"), "activities.activity", "activity_id", all_changes["activities"], field_words(), words.say)
+        (_("Activities"), "activities.activity", "activity_id", all_changes["activities"], field_labels(), words.say)
     ]
     groups += [
         (_("Events"), "calendar.event", "event_id", all_changes.get(part.name, Difference({})), part.labels(),
@@ -126,7 +126,7 @@ def changes(month: str) -> ResponseReturnValue:
         groups=groups,
         Kind=Kind,
         others=[one for one in queries.all_editions(db.session) if one.number != found.number],
-        month_words=month_words,
+        format_month=format_month,
     )
 
 

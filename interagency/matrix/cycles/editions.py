@@ -20,7 +20,7 @@ from interagency.matrix.cycles.answers import CycleRefusal
 from interagency.matrix.cycles.contents import Contents
 from interagency.matrix.cycles.differences import Difference, compare_contents
 from interagency.matrix.cycles.models import Cycle, CycleState, Edition
-from interagency.matrix.cycles.months import month_words
+from interagency.matrix.cycles.months import format_month
 from interagency.registry import registry
 from interagency.text.folding import listed
 
@@ -132,13 +132,13 @@ def _close(session: Session, month: str, at: datetime, zone: ZoneInfo, by_id: in
 def _check(session: Session, cycle: Cycle | None, month: str) -> Edition | None:
     """The edition when the month is closed already; None when it can be closed. Raises CycleRefusal."""
     if cycle is None:
-        raise CycleRefusal(f"{month_words(month)} was never opened, so there is nothing to close.")
+        raise CycleRefusal(f"{format_month(month)} was never opened, so there is nothing to close.")
     if not cycle.is_open:
         return newest_edition(session, month)
     query = sa.select(sa.func.min(Cycle.month)).where(Cycle.state == CycleState.OPEN, Cycle.month < month)
     older = session.scalar(query)
     if older is not None:
-        raise CycleRefusal(f"{month_words(older)} is still open. Close it first: editions follow each other.")
+        raise CycleRefusal(f"{format_month(older)} is still open. Close it first: editions follow each other.")
     return None
 
 
@@ -146,7 +146,7 @@ def _refuse_if_waiting(cycle: Cycle, silent: list[str], contents: Contents) -> N
     if cycle.waits_for_all and silent:
         names = listed(contents["organisations"][key]["short"] for key in silent)
         raise CycleRefusal(
-            f"{month_words(cycle.month)} waits for all, and {names} did not answer yet. "
+            f"{format_month(cycle.month)} waits for all, and {names} did not answer yet. "
             "Remind them, answer on their behalf, or no longer wait for all."
         )
 

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session, joinedload
 
 from interagency.db.history import Change
-from interagency.matrix.activities.labels import FactWords, field_words
+from interagency.matrix.activities.labels import FactLabels, field_labels
 from interagency.matrix.activities.models import Activity, ActivityEntity, Participation
 from interagency.matrix.cycles.answers import LIVE, answered_until, due_for
 from interagency.matrix.cycles.models import Answer, Cycle
@@ -159,7 +159,7 @@ def _said_by_others(session: Session, cycle: Cycle, entity: Organisation, own: I
         Change.by_id.not_in(ours),
     )
     changes = session.scalars(query.order_by(Change.id.desc()).limit(100))
-    words, names = FactWords(session), field_words()
+    words, names = FactLabels(session), field_labels()
     return [
         Said(
             change.record_id,

@@ -21,7 +21,7 @@ from interagency.matrix.cycles import answers
 from interagency.matrix.cycles.answers import CycleRefusal
 from interagency.matrix.cycles.models import AnswerKind, Cycle
 from interagency.matrix.cycles.month import STALE_AFTER, EntityMonth, entity_month, is_confirmed, staleness
-from interagency.matrix.cycles.months import MonthNotUnderstood, due_words, month_words, read_month
+from interagency.matrix.cycles.months import MonthNotUnderstood, format_due, format_month, read_month
 from interagency.matrix.organisations.appointments import focal_points
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
@@ -30,7 +30,7 @@ from interagency.registry import registry
 from interagency.text.dates import ImpreciseDate
 from interagency.text.folding import clean
 from interagency.text.typed_dates import DateNotUnderstood, read_date
-from interagency.web.context import instant, settings, today
+from interagency.web.context import settings, today, utc_now
 from interagency.web.errors import refuse
 
 bp = Blueprint("month", __name__)
@@ -82,16 +82,16 @@ def _cycle(cycles: list[Cycle], entity_ids: list[int]) -> Cycle:
             refuse(404, str(problem))
         found = db.session.get(Cycle, month)
         if found is None:
-            refuse(404, _("%(month)s has not been opened.", month=month_words(month)))
+            refuse(404, _("%(month)s has not been opened.", month=format_month(month)))
         return found
     if not cycles:
         refuse(404, _("No month is open yet. A coordinator opens it; you will get a mail."))
-    return answers.cycle_in_hand(db.session, entity_ids) or cycles[0]
+    return answers.current_cycle(db.session, entity_ids) or cycles[0]
 
 
 @bp.app_context_processor
 def _words() -> dict[str, object]:
-    return {"month_words": month_words, "due_in_words": lambda due: due_words(due, settings().zone)}
+    return {"format_month": format_month, "due_label": lambda due: format_due(due, settings().zone)}
 
 
 def _page(desk: Desk, *, error: str = "", typed: dict[str, str] | None = None, code: int = 200) -> ResponseReturnValue:
@@ -102,7 +102,7 @@ def _page(desk: Desk, *, error: str = "", typed: dict[str, str] | None = None, c
         month=shown,
         error=error,
         typed=typed or {},
-        late=shown.is_late(instant()),
+        late=shown.is_late(utc_now()),
         is_confirmed=is_confirmed,
         staleness=staleness,
         stale_after=STALE_AFTER,
@@ -143,7 +143,7 @@ def _sign_page(desk: Desk, kind: str, *, error: str = "", code: int = 200) -> Re
         changed=changed,
         error=error,
         typed=request.form,
-        late=instant() > shown.due_at,
+        late=utc_now() > shown.due_at,
         comment_length=COMMENT_LENGTH,
         is_confirmed=is_confirmed,
     ), code
@@ -166,7 +166,7 @@ def sign_post() -> ResponseReturnValue:
             desk.entity,
             _kind(kind),
             by=current_user,
-            at=instant(),
+            at=utc_now(),
             day=today(),
             comment=comment,
             on_behalf_reason=reason if desk.on_behalf else "",
@@ -179,7 +179,7 @@ def sign_post() -> ResponseReturnValue:
         _(
             "Signed for %(entity)s, %(month)s: %(kind)s. Thank you. You can take it back until the month is closed.",
             entity=desk.entity.short,
-            month=month_words(answer.cycle_month),
+            month=format_month(answer.cycle_month),
             kind=answer.kind.value,
         ),
         "success",
@@ -192,7 +192,7 @@ def take_back() -> ResponseReturnValue:
     """Take the answer back until the cycle closes."""
     desk = _desk()
     try:
-        answers.take_back(db.session, desk.cycle.month, desk.entity, by=current_user, at=instant(), day=today())
+        answers.take_back(db.session, desk.cycle.month, desk.entity, by=current_user, at=utc_now(), day=today())
     except CycleRefusal as refusal:
         db.session.rollback()
         return _page(_desk(), error=str(refusal), code=409)
@@ -288,7 +288,7 @@ def end() -> ResponseReturnValue:
     found.status, found.end = Status(status), last
     changed = record.facts(found) != before
     if changed:
-        found.updated_at = max(instant(), found.updated_at)
+        found.updated_at = max(utc_now(), found.updated_at)
     for part in found.entities:
         if part.entity_id == desk.entity.id and desk.cycle.is_open:
             part.confirmed_month = max(part.confirmed_month or "", desk.cycle.month)

@@ -49,7 +49,7 @@ def months_between(first: str, last: str) -> int:
     return (int(last[:4]) - int(first[:4])) * 12 + int(last[5:]) - int(first[5:])
 
 
-def month_words(month: str | None) -> str:
+def format_month(month: str | None) -> str:
     """`August 2026`; empty for no month."""
     return f"{MONTHS[int(month[5:])]} {month[:4]}" if month else ""
 
@@ -64,7 +64,7 @@ def default_due(month: str, zone: ZoneInfo) -> datetime:
     return end_of_day(first_day(month_after(month)) + timedelta(days=DUE_DAY - 1), zone)
 
 
-def due_words(due: datetime, zone: ZoneInfo) -> str:
+def format_due(due: datetime, zone: ZoneInfo) -> str:
     """`Thursday 5 November 2026, 23:59 Vienna`: a due date with the zone it is said in."""
     local = due.astimezone(zone)
     city = zone.key.rsplit("/", 1)[-1].replace("_", " ")

@@ -14,7 +14,7 @@ from interagency.db.base import is_conflict
 from interagency.db.history import audit
 from interagency.matrix.cycles.answers import CycleRefusal
 from interagency.matrix.cycles.models import Cycle, CycleState, Edition, Extension
-from interagency.matrix.cycles.months import default_due, first_day, month_after, month_of, month_words, months_between
+from interagency.matrix.cycles.months import default_due, first_day, format_month, month_after, month_of, months_between
 from interagency.matrix.organisations.models import Organisation
 
 MOST_OPENED_AT_ONCE = 3
@@ -33,17 +33,17 @@ def open_cycle(
     if cycle is not None:
         if cycle.is_open:
             return False
-        raise CycleRefusal(f"{month_words(month)} was opened before and is closed. Reopen it, with a reason.")
+        raise CycleRefusal(f"{format_month(month)} was opened before and is closed. Reopen it, with a reason.")
     today = at.astimezone(zone).date()
     if first_day(month) > today:
         raise CycleRefusal(
-            f"{month_words(month)} has not begun: a cycle opens on day 1 of its month, "
+            f"{format_month(month)} has not begun: a cycle opens on day 1 of its month, "
             f"this one on {first_day(month):%d %B %Y}."
         )
     newest = newest_cycle(session)
     if newest is not None and month < newest.month:
         raise CycleRefusal(
-            f"{month_words(newest.month)} has been opened already; a month before it cannot be put in afterwards."
+            f"{format_month(newest.month)} has been opened already; a month before it cannot be put in afterwards."
         )
     due = due or default_due(month, zone)
     _check_due(month, due, zone)
@@ -80,7 +80,7 @@ def _check_due(month: str, due: datetime, zone: ZoneInfo) -> None:
     local = due.astimezone(zone).date()
     if local < first_day(month) or months_between(month, month_of(local)) > 12:
         raise CycleRefusal(
-            f"The due date of {month_words(month)} lies between its first day and a year later; "
+            f"The due date of {format_month(month)} lies between its first day and a year later; "
             f"{local:%d %B %Y} does not."
         )
 
@@ -88,7 +88,7 @@ def _check_due(month: str, due: datetime, zone: ZoneInfo) -> None:
 def set_due(session: Session, cycle: Cycle, due: datetime, *, zone: ZoneInfo, by: Person, at: datetime) -> None:
     """Move the due date of all. Raises CycleRefusal."""
     if not cycle.is_open:
-        raise CycleRefusal(f"{month_words(cycle.month)} is closed. Reopen it first.")
+        raise CycleRefusal(f"{format_month(cycle.month)} is closed. Reopen it first.")
     _check_due(cycle.month, due, zone)
     audit(session, "cycle.due", by=by, month=cycle.month, was=cycle.due_at.isoformat(), due=due.isoformat())
     if due != cycle.due_at:
@@ -100,7 +100,7 @@ def extend(
 ) -> None:
     """Give one entity its own, later date. Raises CycleRefusal."""
     if not cycle.is_open:
-        raise CycleRefusal(f"{month_words(cycle.month)} is closed. Reopen it first.")
+        raise CycleRefusal(f"{format_month(cycle.month)} is closed. Reopen it first.")
     _check_due(cycle.month, due, zone)
     if due <= cycle.due_at:
         raise CycleRefusal(
@@ -122,11 +122,11 @@ def reopen(session: Session, month: str, reason: str, *, by: Person, at: datetim
     if cycle is None:
         raise CycleRefusal(f"There is no cycle {month}.")
     if cycle.is_open:
-        raise CycleRefusal(f"{month_words(month)} is open.")
+        raise CycleRefusal(f"{format_month(month)} is open.")
     last = session.scalar(sa.select(sa.func.max(Cycle.month)).where(Cycle.state == CycleState.CLOSED))
     if last != month:
         raise CycleRefusal(
-            f"Only the last closed month can be reopened, {month_words(last)}. Corrections to an older month "
+            f"Only the last closed month can be reopened, {format_month(last)}. Corrections to an older month "
             "stand in the current one."
         )
     cycle.state, cycle.reopened_at, cycle.reopened_reason = CycleState.OPEN, at, reason

@@ -18,13 +18,13 @@ from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person, Role
 from interagency.mail.models import OutboxMessage
-from interagency.mail.outbox import Letter, SendIf, already_written, write
-from interagency.matrix.cycles.answers import open_cycles, unanswered_words
+from interagency.mail.outbox import MailContent, SendIf, existing_dedupe_keys, write
+from interagency.matrix.cycles.answers import open_cycles, unanswered_label
 from interagency.matrix.cycles.board import BoardRow, BoardState, board
 from interagency.matrix.cycles.differences import Difference
 from interagency.matrix.cycles.editions import changes_since, edition_before
 from interagency.matrix.cycles.models import Answer, Cycle, Edition
-from interagency.matrix.cycles.months import due_words, month_words
+from interagency.matrix.cycles.months import format_due, format_month
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.readers import COORDINATOR, keys_of, reader_of
 from interagency.text.folding import listed
@@ -111,7 +111,7 @@ def _write(
             people[person.id] = person
             theirs[person.id].append(row)
     steps = {person_id: _dedupe_key(cycle, key, theirs[person_id], person_id, sender) for person_id in people}
-    done = already_written(session, list(steps.values()))
+    done = existing_dedupe_keys(session, list(steps.values()))
     written = 0
     for person_id, dedupe_key in steps.items():
         if dedupe_key in done:
@@ -133,7 +133,7 @@ def _write(
 
 def as_it_stands(
     session: Session, message: OutboxMessage, at: datetime, *, month: str, entities: list[str]
-) -> bool | Letter:
+) -> bool | MailContent:
     """A reminder as it is to be when it leaves: of the entities it was about those that have not answered by now and
     that its reader still speaks for, with their dates of now. False without any.
     """
@@ -179,27 +179,29 @@ _SUBJECTS = {
 }
 
 
-def _letter(cycle: Cycle, rows: list[BoardRow], person: Person, step: Step, sender: Sender) -> Letter:
+def _letter(cycle: Cycle, rows: list[BoardRow], person: Person, step: Step, sender: Sender) -> MailContent:
     due = min(row.due_at for row in rows)
     names = [row.entity.short for row in rows]
-    entities, unanswered = listed(names), unanswered_words(names)
+    entities, unanswered = listed(names), unanswered_label(names)
     day = due.astimezone(sender.zone).date()
     subject = _SUBJECTS[step].format(
-        month=month_words(cycle.month), entities=entities, unanswered=unanswered, day=_short(day)
+        month=format_month(cycle.month), entities=entities, unanswered=unanswered, day=_short(day)
     )
     if step is Step.LATE:
         first = (
-            f"The matrix and the calendar for {month_words(cycle.month)} were due on {due_words(due, sender.zone)}. "
+            f"The matrix and the calendar for {format_month(cycle.month)} were due on {format_due(due, sender.zone)}. "
             f"{unanswered}. The month is still open."
         )
     else:
-        first = f"Please bring {entities} up to date for {month_words(cycle.month)}, by {due_words(due, sender.zone)}."
+        first = (
+            f"Please bring {entities} up to date for {format_month(cycle.month)}, by {format_due(due, sender.zone)}."
+        )
     notes = [
         f"{row.entity.short}: your answer was returned with this note: {row.answer.return_note}"
         for row in rows
         if row.state is BoardState.RETURNED and row.answer is not None
     ]
-    return Letter(
+    return MailContent(
         subject=subject,
         greeting=f"Dear {person.name},",
         paragraphs=(
@@ -209,7 +211,7 @@ def _letter(cycle: Cycle, rows: list[BoardRow], person: Person, step: Step, send
             "“Nothing to report” is an answer too.",
         ),
         link=f"{sender.base_url}/month?cycle={cycle.month}",
-        link_words="Open your month",
+        link_label="Open your month",
         closing=CLOSING,
     )
 
@@ -225,16 +227,16 @@ def write_returned(
     """Tell the focal points of an entity that its answer came back with a note."""
     written = 0
     for person in people:
-        letter = Letter(
-            subject=f"{month_words(cycle.month)}: the answer of {entity.short} was returned",
+        letter = MailContent(
+            subject=f"{format_month(cycle.month)}: the answer of {entity.short} was returned",
             greeting=f"Dear {person.name},",
             paragraphs=(
-                f"The coordinators looked at the answer of {entity.short} for {month_words(cycle.month)} and ask:",
+                f"The coordinators looked at the answer of {entity.short} for {format_month(cycle.month)} and ask:",
                 answer.return_note,
                 "Nothing you entered was changed. Look at it once more and sign again.",
             ),
             link=f"{sender.base_url}/month?cycle={cycle.month}",
-            link_words="Open your month",
+            link_label="Open your month",
         )
         key = f"returned/{answer.id}/{person.id}"
         send_if = SendIf(RETURNED, {"answer": answer.id, "entity": entity.key})
@@ -253,16 +255,16 @@ def announce_edition(session: Session, edition: Edition, *, sender: Sender) -> i
     )
     written = 0
     for person in coordinators:
-        letter = Letter(
-            subject=f"Edition {edition.number} is ready: {month_words(edition.cycle_month)}",
+        letter = MailContent(
+            subject=f"Edition {edition.number} is ready: {format_month(edition.cycle_month)}",
             greeting=f"Dear {person.name},",
             paragraphs=(
-                f"{edition.made_by_name} closed {month_words(edition.cycle_month)}. Edition {edition.number} holds "
+                f"{edition.made_by_name} closed {format_month(edition.cycle_month)}. Edition {edition.number} holds "
                 f"{edition.activity_count} activities and {edition.event_count} events.",
                 sentence,
             ),
             link=f"{sender.base_url}/editions/{edition.cycle_month}",
-            link_words="Open the edition",
+            link_label="Open the edition",
         )
         key, at = f"edition/{edition.number}/{person.id}", edition.made_at
         written += write(
@@ -277,4 +279,4 @@ def change_sentence(found: Difference, before: Edition | None) -> str:
     numbers = ", ".join(f"{count} {kind}" for kind, count in found.counts().items() if count) or "nothing to compare"
     if before is None:
         return f"It is the first edition. Activities: {numbers}."
-    return f"Since edition {before.number} ({month_words(before.cycle_month)}), activities: {numbers}."
+    return f"Since edition {before.number} ({format_month(before.cycle_month)}), activities: {numbers}."

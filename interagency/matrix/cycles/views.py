@@ -32,9 +32,9 @@ from interagency.matrix.cycles.months import (
     MonthNotUnderstood,
     default_due,
     end_of_day,
+    format_month,
     month_after,
     month_of,
-    month_words,
     read_month,
 )
 from interagency.matrix.cycles.remarks import remarks
@@ -44,8 +44,8 @@ from interagency.matrix.organisations.queries import entities
 from interagency.registry import registry
 from interagency.text.folding import clean, listed
 from interagency.text.typed_dates import DateNotUnderstood, read_one_day
-from interagency.web.access import for_coordinators
-from interagency.web.context import instant, settings, today
+from interagency.web.access import coordinators_only
+from interagency.web.context import settings, today, utc_now
 from interagency.web.errors import refuse
 
 bp = Blueprint("cycles", __name__)
@@ -113,7 +113,7 @@ def _cycles_page(error: str = "", code: int = 200) -> ResponseReturnValue:
     page = render_template(
         "cycles/cycles.html",
         lines=lines,
-        table=timeliness(db.session, today(), instant()),
+        table=timeliness(db.session, today(), utc_now()),
         Timeliness=Timeliness,
         error=error,
         typed=request.form,
@@ -121,41 +121,41 @@ def _cycles_page(error: str = "", code: int = 200) -> ResponseReturnValue:
         can_open=next_month <= month_of(today()),
         default_due=default_due(next_month, settings().zone).astimezone(settings().zone).date(),
         failed=outbox.unsent(db.session),
-        waiting_mails=outbox.waiting_count(db.session),
+        waiting_mails=outbox.pending_count(db.session),
         mail_is_set=bool(settings().mail_url),
-        now=instant(),
+        now=utc_now(),
     )
     return page, code
 
 
 @bp.get("/cycles")
-@for_coordinators
+@coordinators_only
 def cycles() -> ResponseReturnValue:
     """Every month: its state, dates, how many answered."""
     return _cycles_page()
 
 
 @bp.post("/cycles")
-@for_coordinators
+@coordinators_only
 def open_post() -> ResponseReturnValue:
     """Open a month."""
     try:
         month = read_month(request.form.get("month", ""))
         due = _day_from_form("due") if request.form.get("due") else None
-        is_new = opening.open_cycle(db.session, month, at=instant(), zone=settings().zone, by=current_user, due=due)
+        is_new = opening.open_cycle(db.session, month, at=utc_now(), zone=settings().zone, by=current_user, due=due)
     except (MonthNotUnderstood, CycleRefusal) as refusal:
         db.session.rollback()
         return _cycles_page(str(refusal), 422)
     db.session.commit()
-    flash(_("%(month)s is open.", month=month_words(month)) if is_new else _("It was open already."), "success")
+    flash(_("%(month)s is open.", month=format_month(month)) if is_new else _("It was open already."), "success")
     return redirect(url_for("cycles.cycle", month=month))
 
 
 @bp.post("/cycles/mails/<int:message_id>/again")
-@for_coordinators
+@coordinators_only
 def mail_again(message_id: int) -> ResponseReturnValue:
     """Try a message that failed once more, now."""
-    if not outbox.try_again(db.session, message_id, instant()):
+    if not outbox.retry_now(db.session, message_id, utc_now()):
         db.session.rollback()
         flash(_("That message was sent already."), "success")
         return redirect(url_for("cycles.cycles"))
@@ -182,15 +182,15 @@ def _board_page(cycle: Cycle, error: str = "", code: int = 200) -> ResponseRetur
         due_day=cycle.due_at.astimezone(settings().zone).date(),
         error=error,
         typed=request.form,
-        now=instant(),
-        is_late=cycle.is_late(instant()),
+        now=utc_now(),
+        is_late=cycle.is_late(utc_now()),
         text_length=TEXT_LENGTH,
     )
     return page, code
 
 
 @bp.get("/cycles/<month>")
-@for_coordinators
+@coordinators_only
 def cycle(month: str) -> ResponseReturnValue:
     """The board of one month."""
     return _board_page(get_cycle(month))
@@ -210,7 +210,7 @@ def _act(month: str, act: Callable[[Cycle], str]) -> ResponseReturnValue:
 
 
 @bp.post("/cycles/<month>/remind")
-@for_coordinators
+@coordinators_only
 def remind_post(month: str) -> ResponseReturnValue:
     """Remind one, some or all who have not answered."""
 
@@ -221,7 +221,7 @@ def remind_post(month: str) -> ResponseReturnValue:
         chosen = None if request.form.get("all") else {_get_entity(key).id for key in keys}
         if chosen is not None and not chosen:
             raise CycleRefusal(_("Tick whom to remind, or remind all who have not answered."))
-        written, nobody = remind(db.session, cycle, entity_ids=chosen, at=instant(), sender=sender())
+        written, nobody = remind(db.session, cycle, entity_ids=chosen, at=utc_now(), sender=sender())
         message = ngettext("%(num)s reminder written.", "%(num)s reminders written.", written)
         if not written:
             message = _("No reminder was written: whom you chose has answered, or was reminded today already.")
@@ -234,7 +234,7 @@ def remind_post(month: str) -> ResponseReturnValue:
 
 
 @bp.post("/cycles/<month>/return")
-@for_coordinators
+@coordinators_only
 def return_post(month: str) -> ResponseReturnValue:
     """Return an answer with a note."""
 
@@ -242,17 +242,17 @@ def return_post(month: str) -> ResponseReturnValue:
         entity = _get_entity(request.form.get("entity", ""))
         note = _text_from_form("note")
         answer = answers.return_answer(
-            db.session, cycle.month, entity, note, by=current_user, at=instant(), day=today()
+            db.session, cycle.month, entity, note, by=current_user, at=utc_now(), day=today()
         )
         people = next((row.focal_points for row in board(db.session, cycle, today()) if row.entity is entity), [])
-        write_returned(db.session, cycle, entity, people, answer, at=instant(), sender=sender())
+        write_returned(db.session, cycle, entity, people, answer, at=utc_now(), sender=sender())
         return str(_("The answer of %(entity)s is returned; its focal points get your note.", entity=entity.short))
 
     return _act(month, act)
 
 
 @bp.post("/cycles/<month>/answer")
-@for_coordinators
+@coordinators_only
 def answer_post(month: str) -> ResponseReturnValue:
     """Answer on behalf of an entity, with a reason."""
 
@@ -264,7 +264,7 @@ def answer_post(month: str) -> ResponseReturnValue:
         if not reason or kind is None:
             raise CycleRefusal(_("Choose an answer and write why you give it for the entity; both are kept."))
         answers.sign(
-            db.session, cycle.month, entity, kind, by=current_user, at=instant(), day=today(), on_behalf_reason=reason
+            db.session, cycle.month, entity, kind, by=current_user, at=utc_now(), day=today(), on_behalf_reason=reason
         )
         return str(_("Signed on behalf of %(entity)s.", entity=entity.short))
 
@@ -272,63 +272,63 @@ def answer_post(month: str) -> ResponseReturnValue:
 
 
 @bp.post("/cycles/<month>/extend")
-@for_coordinators
+@coordinators_only
 def extend_post(month: str) -> ResponseReturnValue:
     """Give one entity its own, later date."""
 
     def act(cycle: Cycle) -> str:
         entity = _get_entity(request.form.get("entity", ""))
         due = _day_from_form("due")
-        opening.extend(db.session, cycle, entity, due, zone=settings().zone, by=current_user, at=instant())
+        opening.extend(db.session, cycle, entity, due, zone=settings().zone, by=current_user, at=utc_now())
         return str(_("%(entity)s has its own date now.", entity=entity.short))
 
     return _act(month, act)
 
 
 @bp.post("/cycles/<month>/due")
-@for_coordinators
+@coordinators_only
 def due_post(month: str) -> ResponseReturnValue:
     """Move the date of all, and say whether closing waits for all."""
 
     def act(cycle: Cycle) -> str:
         due = _day_from_form("due")
-        opening.set_due(db.session, cycle, due, zone=settings().zone, by=current_user, at=instant())
+        opening.set_due(db.session, cycle, due, zone=settings().zone, by=current_user, at=utc_now())
         cycle.waits_for_all = request.form.get("waits") == "yes"
-        return str(_("The dates of %(month)s are saved.", month=month_words(cycle.month)))
+        return str(_("The dates of %(month)s are saved.", month=format_month(cycle.month)))
 
     return _act(month, act)
 
 
 @bp.post("/cycles/<month>/reopen")
-@for_coordinators
+@coordinators_only
 def reopen_post(month: str) -> ResponseReturnValue:
     """Open a closed month again, with a reason."""
 
     def act(cycle: Cycle) -> str:
-        opening.reopen(db.session, cycle.month, _text_from_form("reason"), by=current_user, at=instant())
-        return str(_("%(month)s is open again; its edition stays as it is.", month=month_words(cycle.month)))
+        opening.reopen(db.session, cycle.month, _text_from_form("reason"), by=current_user, at=utc_now())
+        return str(_("%(month)s is open again; its edition stays as it is.", month=format_month(cycle.month)))
 
     return _act(month, act)
 
 
 @bp.get("/cycles/<month>/close")
-@for_coordinators
+@coordinators_only
 def close(month: str) -> ResponseReturnValue:
     """What closing would do, before it is done."""
     cycle = get_cycle(month)
     return render_template(
         "cycles/close.html",
         cycle=cycle,
-        missing=unanswered(board(db.session, cycle, today()), instant()),
+        missing=unanswered(board(db.session, cycle, today()), utc_now()),
         days_until=lambda due: (due.astimezone(settings().zone).date() - today()).days,
         remarks=remarks(db.session, cycle.month, today()),
         waiting=waiting_activities(db.session),
-        is_early=instant() < cycle.due_at,
+        is_early=utc_now() < cycle.due_at,
     )
 
 
 @bp.post("/cycles/<month>/close")
-@for_coordinators
+@coordinators_only
 def close_post(month: str) -> ResponseReturnValue:
     """Close the month and make its edition."""
     name = get_cycle(month).month
@@ -337,7 +337,7 @@ def close_post(month: str) -> ResponseReturnValue:
         closed = editions.close_cycle(
             db.session,
             name,
-            at=instant(),
+            at=utc_now(),
             zone=settings().zone,
             by=by,
             announce=partial(announce_edition, sender=sender()),
@@ -346,8 +346,8 @@ def close_post(month: str) -> ResponseReturnValue:
         return _board_page(get_cycle(name), str(refusal), 409)
     if closed.is_new:
         _sends_mail(closed.edition.number)
-        flash(_("%(month)s is closed. This is its edition.", month=month_words(name)), "success")
+        flash(_("%(month)s is closed. This is its edition.", month=format_month(name)), "success")
     else:
         who = closed.edition.made_by_name
-        flash(_("%(who)s closed %(month)s a moment before you.", who=who, month=month_words(name)), "success")
+        flash(_("%(who)s closed %(month)s a moment before you.", who=who, month=format_month(name)), "success")
     return redirect(url_for("editions.edition", month=name))

@@ -16,7 +16,7 @@ from interagency.text.folding import fold
 from interagency.web.forms import Group, Option
 
 
-def kind_words(kind: OrganisationKind) -> str:
+def kind_labels(kind: OrganisationKind) -> str:
     """A heading for organisations of one kind."""
     words: dict[OrganisationKind, str] = {
         OrganisationKind.UN_ENTITY: _("UN entities"),
@@ -48,7 +48,7 @@ def organisation_groups(organisations: Iterable[Organisation]) -> list[Group]:
     kinds = list(OrganisationKind)
     ordered = sorted(organisations, key=lambda organisation: kinds.index(organisation.kind))
     return [
-        Group(kind_words(kind), options=[organisation_option(organisation) for organisation in members])
+        Group(kind_labels(kind), options=[organisation_option(organisation) for organisation in members])
         for kind, members in groupby(ordered, key=lambda organisation: organisation.kind)
     ]
 

@@ -15,11 +15,11 @@ from interagency.accounts.links import (
     disable,
     enable,
     invite,
-    living_link,
     make_link,
     open_links,
     reset,
     revoke_link,
+    valid_link,
 )
 from interagency.accounts.models import LinkPurpose, Person, Role
 from interagency.accounts.queries import all_people
@@ -32,10 +32,10 @@ from interagency.matrix.organisations.models import Appointment
 from interagency.matrix.organisations.queries import entities
 from interagency.text.folding import clean
 from interagency.text.typed_dates import DateNotUnderstood, read_one_day
-from interagency.web.access import for_administrators
-from interagency.web.context import instant, settings, today
+from interagency.web.access import administrators_only
+from interagency.web.context import settings, today, utc_now
 from interagency.web.errors import refuse
-from interagency.web.idempotency import led_to, makes_anew, secret_of_form
+from interagency.web.idempotency import derived_secret, idempotent, record_redirect
 
 bp = Blueprint("people", __name__)
 
@@ -48,7 +48,7 @@ def _page(error: str = "", code: int = 200) -> ResponseReturnValue:
         entities=entities(db.session),
         roles=list(Role),
         seen=last_sign_ins(),
-        links=open_links(db.session, instant()),
+        links=open_links(db.session, utc_now()),
         error=error,
         typed=request.form,
         today=today(),
@@ -64,7 +64,7 @@ def _person_page(person: Person, error: str = "", code: int = 200) -> ResponseRe
         entities=entities(db.session),
         roles=list(Role),
         seen=last_sign_ins().get(person.id),
-        links=open_links(db.session, instant()).get(person.id, []),
+        links=open_links(db.session, utc_now()).get(person.id, []),
         error=error,
         typed=request.form,
         today=today(),
@@ -73,7 +73,7 @@ def _person_page(person: Person, error: str = "", code: int = 200) -> ResponseRe
 
 
 @bp.get("/people")
-@for_administrators
+@administrators_only
 def people() -> ResponseReturnValue:
     """Everybody with an account."""
     return _page()
@@ -81,9 +81,9 @@ def people() -> ResponseReturnValue:
 
 def _passed_on_again() -> ResponseReturnValue | None:
     """Where no mail goes out, say once more the address that this form made. The page is led to as usual."""
-    token = secret_of_form()
+    token = derived_secret()
     for purpose in LinkPurpose:
-        found = living_link(db.session, token, purpose, instant())
+        found = valid_link(db.session, token, purpose, utc_now())
         if found and not settings().mail_url:
             address = address_of(purpose, token, settings().base_url)
             flash(f"{found[1].name}: " + _("pass this on: %(address)s", address=address), "success")
@@ -91,8 +91,8 @@ def _passed_on_again() -> ResponseReturnValue | None:
 
 
 @bp.post("/people")
-@for_administrators
-@makes_anew(_passed_on_again)
+@administrators_only
+@idempotent(_passed_on_again)
 def invite_post() -> ResponseReturnValue:
     """Invite somebody, and appoint them to an entity if one is chosen."""
     try:
@@ -103,16 +103,16 @@ def invite_post() -> ResponseReturnValue:
             clean(request.form.get("name", ""), lines=False),
             role,
             base_url=settings().base_url,
-            at=instant(),
+            at=utc_now(),
             by=current_user,
-            token=secret_of_form(),
+            token=derived_secret(),
         )
         if request.form.get("entity"):
             _appoint(person, request.form["entity"], today(), None)
     except ValueError as problem:
         db.session.rollback()
         return _page(str(problem), 422)
-    led_to(url_for("people.people"))
+    record_redirect(url_for("people.people"))
     db.session.commit()
     send_soon(current_app._get_current_object(), settings())  # type: ignore[attr-defined]
     sent = (
@@ -161,15 +161,15 @@ def _day(name: str, default: date | None) -> date | None:
 
 
 @bp.get("/people/<int:person_id>")
-@for_administrators
+@administrators_only
 def person(person_id: int) -> ResponseReturnValue:
     """One person: role, appointments, links, state, and the buttons that change them."""
     return _person_page(_person(person_id))
 
 
 @bp.post("/people/<int:person_id>")
-@for_administrators
-@makes_anew(_passed_on_again)
+@administrators_only
+@idempotent(_passed_on_again)
 def person_post(person_id: int) -> ResponseReturnValue:
     """One act on one account: a link written or revoked, a role, an appointment, disabling or enabling."""
     person, act = _person(person_id), request.form.get("act", "")
@@ -184,7 +184,7 @@ def person_post(person_id: int) -> ResponseReturnValue:
         db.session.rollback()
         return _person_page(person, str(problem), 422)
     here = url_for("people.person", person_id=person.id)
-    led_to(here)
+    record_redirect(here)
     db.session.commit()
     send_soon(current_app._get_current_object(), settings())  # type: ignore[attr-defined]
     flash(f"{person.name}: {message}", "success")
@@ -193,7 +193,7 @@ def person_post(person_id: int) -> ResponseReturnValue:
 
 def _do(person: Person, act: str) -> str:
     if act in ("invite", "reset"):
-        base_url, at, by, token = settings().base_url, instant(), current_user, secret_of_form()
+        base_url, at, by, token = settings().base_url, utc_now(), current_user, derived_secret()
         if act == "reset" or not person.is_active:
             address = reset(db.session, person, base_url=base_url, at=at, by=by, token=token)
         else:
@@ -201,7 +201,7 @@ def _do(person: Person, act: str) -> str:
             address = make_link(db.session, person, invitation, base_url=base_url, at=at, by=by, token=token)
         return str(_("a link was written.") if settings().mail_url else _("pass this on: %(address)s", address=address))
     if act == "revoke":
-        revoke_link(db.session, person, _number("link"), by=current_user, at=instant())
+        revoke_link(db.session, person, _number("link"), by=current_user, at=utc_now())
         return str(_("the link is revoked: it opens nothing any more."))
     if act == "role":
         person.role = _role()
@@ -222,10 +222,10 @@ def _do(person: Person, act: str) -> str:
         single_sign_on.release(person, by=current_user)
         return str(_("released: the next single sign-on with this address binds anew. Sessions have ended."))
     if act == "second-factor":
-        second_factor.reset(person, by=current_user, at=instant())
+        second_factor.reset(person, by=current_user, at=utc_now())
         return str(_("the second factor is taken away; sessions have ended, and a mail says so."))
     if act == "disable":
-        disable(db.session, person, by=current_user, at=instant())
+        disable(db.session, person, by=current_user, at=utc_now())
         return str(_("the account is disabled; sessions and feeds have ended."))
     if act == "enable":
         enable(db.session, person, by=current_user)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from
 from interagency.matrix.activities.field_types import Field, Kind, Merge
 from interagency.matrix.activities.fields import EDITED, FIELDS
-from interagency.matrix.activities.labels import FactWords
+from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.record import facts
 
@@ -46,7 +46,7 @@ class Choice:
 def choices_between(session: Session, survivor: Activity, other: Activity) -> list[Choice]:
     """The fields in which two activities differ, in their order."""
     mine, theirs = facts(survivor), facts(other)
-    words = FactWords(session)
+    words = FactLabels(session)
     return [
         Choice(
             name,

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.overview.grid import Cell, Grid, dimension_words
-from interagency.web.formats import date_words
+from interagency.web.formats import format_date_value
 
 WIDTH, HEIGHT = 76, 34
 LEFT, TOP = 260, 60
@@ -56,7 +56,8 @@ def draw(grid: Grid, filters: Filters, rows: str, columns: str, day: date) -> Dr
     width = max(LEFT + WIDTH * (len(grid.columns) + 1) + 20, 640)
     notes = [
         *textwrap.wrap(
-            _("Number of activities, %(day)s; ⚭ joint, ○ individual. Darker is more.", day=date_words(day)), width // 7
+            _("Number of activities, %(day)s; ⚭ joint, ○ individual. Darker is more.", day=format_date_value(day)),
+            width // 7,
         ),
         *textwrap.wrap(_("Filters: %(filters)s", filters=filters.sentence()), width // 7),
         *textwrap.wrap(_("An activity on several lines stands on each and is counted once in all."), width // 7),

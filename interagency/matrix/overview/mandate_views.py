@@ -15,7 +15,7 @@ from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
 from interagency.matrix.organisations.speaking import entity_named
 from interagency.matrix.overview.mandates import declarations, declare
-from interagency.web.context import instant
+from interagency.web.context import utc_now
 from interagency.web.errors import refuse
 
 bp = Blueprint("mandates", __name__)
@@ -52,7 +52,7 @@ def mandates_post() -> ResponseReturnValue:
     seen = set(request.form["seen"].split()) if "seen" in request.form else None
     if not wanted <= known or not (seen or set()) <= known:
         refuse(400, _("One of these is not a recommendation. Nothing was saved; go back and choose from the list."))
-    saved = declare(db.session, entity, wanted, seen, by=current_user, at=instant())
+    saved = declare(db.session, entity, wanted, seen, by=current_user, at=utc_now())
     db.session.commit()
     flash(
         _("Saved: %(n)s recommendations within the mandate of %(entity)s.", n=saved.total, entity=entity.short),

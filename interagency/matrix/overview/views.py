@@ -14,7 +14,7 @@ from interagency.matrix.overview.frame import asked, frame
 from interagency.matrix.overview.grid import COLUMNS, ROWS, Grid, Line, dimension_words, grid
 from interagency.matrix.overview.together import together
 from interagency.matrix.overview.where import where
-from interagency.web.context import instant, today
+from interagency.web.context import today, utc_now
 
 bp = Blueprint("overview", __name__)
 
@@ -72,7 +72,7 @@ def matrix_svg() -> ResponseReturnValue:
 def coverage_page() -> ResponseReturnValue:
     """The 103 recommendations: who, how many, where, since when, and why nothing where nothing is."""
     filters, mine = asked()
-    found = coverage(db.session, filters, mine, at=instant())
+    found = coverage(db.session, filters, mine, at=utc_now())
     return render_template("overview/coverage.html", found=found, Blank=Blank, **frame(filters, mine))
 
 

@@ -10,14 +10,14 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
 
-from interagency.db.base import db, reads_first, write_now
+from interagency.db.base import acquire_write_lock, db, defer_write_lock
 from interagency.db.history import changes_of
 from interagency.matrix.activities import queries, record
-from interagency.matrix.activities.fields import COUNTRY_ROLE_WORDS, FILTERED, STATUS_WORDS
-from interagency.matrix.activities.figures import figure_words
+from interagency.matrix.activities.fields import COUNTRY_ROLE_LABELS, FILTERED, STATUS_LABELS
+from interagency.matrix.activities.figures import format_figure
 from interagency.matrix.activities.filters import read_filters
 from interagency.matrix.activities.forms import ActivityForm, OwnPartForm
-from interagency.matrix.activities.labels import FactWords, field_lines, field_words
+from interagency.matrix.activities.labels import FactLabels, field_labels, field_lines
 from interagency.matrix.activities.listing import page_of_activities
 from interagency.matrix.activities.models import TITLE_LENGTH, Activity, Participation
 from interagency.matrix.activities.record import Right, StaleVersionError
@@ -34,8 +34,8 @@ from interagency.matrix.pages.moved import moved_page
 from interagency.text.dates import words_between
 from interagency.text.folding import clean, listed
 from interagency.text.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
-from interagency.web.context import instant, today
-from interagency.web.idempotency import led_to, makes_anew
+from interagency.web.context import today, utc_now
+from interagency.web.idempotency import idempotent, record_redirect
 
 bp = Blueprint("activities", __name__)
 ROLE_LENGTH = 1000
@@ -45,11 +45,11 @@ LONGEST_KEY = 2 * TITLE_LENGTH
 @bp.app_context_processor
 def _words() -> dict[str, Any]:
     return {
-        "status_words": STATUS_WORDS,
-        "country_role_words": COUNTRY_ROLE_WORDS,
+        "status_labels": STATUS_LABELS,
+        "country_role_labels": COUNTRY_ROLE_LABELS,
         "field_filters": FILTERED,
         "field_lines": field_lines,
-        "figure_words": figure_words,
+        "format_figure": format_figure,
         "words_between": words_between,
     }
 
@@ -117,8 +117,8 @@ def history(activity_id: int) -> ResponseReturnValue:
             (one, changes_of(db.session, "activity", one.id))
             for one in [found, *queries.merged_into(db.session, found.id)]
         ],
-        words=FactWords(db.session),
-        fields=field_words(),
+        words=FactLabels(db.session),
+        fields=field_labels(),
     )
 
 
@@ -132,7 +132,7 @@ def new() -> ResponseReturnValue:
 
 
 @bp.post("/activities/new")
-@makes_anew()
+@idempotent()
 def new_post() -> ResponseReturnValue:
     """Save a new activity."""
     mine = queries.my_entities()
@@ -153,10 +153,10 @@ def new_post() -> ResponseReturnValue:
         return _form_page(form, None, 409, question=question)
     question.hold(db.session)
     made = record.create_activity(db.session, draft, by=current_user, mine=mine, month=_month(mine))
-    question.keep(db.session, made.id, current_user, instant())
+    question.keep(db.session, made.id, current_user, utc_now())
     title = made.title  # read after the commit it costs the record once more
     address = url_for("activities.activity", activity_id=made.id, saved="activity-new")
-    led_to(address)
+    record_redirect(address)
     db.session.commit()
     flash(_("Saved: “%(title)s”.", title=title), "success")
     return redirect(address)
@@ -207,7 +207,7 @@ def edit(activity_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/activities/<int:activity_id>/edit")
-@reads_first
+@defer_write_lock
 def edit_post(activity_id: int) -> ResponseReturnValue:
     """Save over the version that was read; a stale save is a conflict shown, and look-alikes are asked about."""
     found, right, mine = queries.get_activity_for_edit(activity_id, merged=True)
@@ -225,7 +225,7 @@ def edit_post(activity_id: int) -> ResponseReturnValue:
     if question.is_open:
         return _form_page(form, found, 409, question=question)
     month = _month(mine)
-    write_now()
+    acquire_write_lock()
     question.hold(db.session, activity_id)
     try:
         changed = record.save_activity(
@@ -234,7 +234,7 @@ def edit_post(activity_id: int) -> ResponseReturnValue:
     except StaleVersionError:
         db.session.rollback()  # where somebody was faster by a hair, nothing can be asked before
         return _conflict(activity_id, form, mine)
-    question.keep(db.session, activity_id, current_user, instant())
+    question.keep(db.session, activity_id, current_user, utc_now())
     title = found.title  # read after the commit it costs the record once more
     db.session.commit()
     flash(_("Saved: “%(title)s”.", title=title) if changed else _("Nothing was different."), "success")
@@ -263,7 +263,7 @@ def _conflict(activity_id: int, form: ActivityForm, mine: list[Organisation]) ->
     db.session.rollback()
     theirs = queries.get_activity(activity_id)
     last = next(iter(changes_of(db.session, "activity", activity_id)), None)
-    words, names = FactWords(db.session), field_words()
+    words, names = FactLabels(db.session), field_labels()
     rows = [
         (names[name], words.say(name, stands[name]), words.say(name, typed[name]))
         for name in names
@@ -309,7 +309,7 @@ def _save_own_part(found: Activity, mine: list[Organisation]) -> ResponseReturnV
     if any(len(role) > ROLE_LENGTH for role in roles.values()):
         return _own_part_page(found, mine, typed=roles)
     month = _month(mine)
-    write_now()
+    acquire_write_lock()
     try:
         record.save_own_part(
             db.session,

@@ -19,8 +19,8 @@ from interagency.matrix.overlaps.merging import merge
 from interagency.matrix.overlaps.models import Merge
 from interagency.matrix.overlaps.undoing import undo
 from interagency.matrix.pages.overlap_views import get_pair, rights_on
-from interagency.web.access import for_coordinators
-from interagency.web.context import instant, today
+from interagency.web.access import coordinators_only
+from interagency.web.context import today, utc_now
 from interagency.web.errors import refuse
 
 bp = Blueprint("merging", __name__)
@@ -69,7 +69,7 @@ def merge_post(first_id: int, second_id: int) -> ResponseReturnValue:
     versions = (request.form.get("survivor_version", 0, type=int), request.form.get("other_version", 0, type=int))
     try:
         done = merge(
-            db.session, survivor, other, choices, versions=versions, by=current_user, at=instant(), day=today(),
+            db.session, survivor, other, choices, versions=versions, by=current_user, at=utc_now(), day=today(),
             mine=mine, month=month_being_updated(db.session, [entity.id for entity in mine]),
         )  # fmt: skip
     except StaleVersionError:
@@ -96,7 +96,7 @@ def _again(first_id: int, second_id: int, error: str, code: int) -> ResponseRetu
 
 
 @bp.post("/activities/<int:activity_id>/merges/<int:merge_id>/undo")
-@for_coordinators
+@coordinators_only
 def undo_post(activity_id: int, merge_id: int) -> ResponseReturnValue:
     """Make two of one again, while nothing was built on it."""
     found = db.session.get(Merge, merge_id) if 0 < merge_id <= LARGEST_ID else None
@@ -107,7 +107,7 @@ def undo_post(activity_id: int, merge_id: int) -> ResponseReturnValue:
     survivor, other = get_activity(found.survivor_id, merged=True), get_activity(found.merged_id, merged=True)
     here = redirect(url_for("activities.activity", activity_id=activity_id))
     try:
-        undo(db.session, found, survivor, other, by=current_user, at=instant())
+        undo(db.session, found, survivor, other, by=current_user, at=utc_now())
     except MergeRefusal as refusal:
         db.session.rollback()
         flash(_("Not undone: %(reason)s", reason=str(refusal)), "error")

@@ -17,7 +17,7 @@ from interagency.db.history import changes_of, facts_at
 from interagency.matrix.activities import record
 from interagency.matrix.activities.drafts import Records, draft_from
 from interagency.matrix.activities.forms import ActivityForm
-from interagency.matrix.activities.labels import FactWords, field_words
+from interagency.matrix.activities.labels import FactLabels, field_labels
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import get_activity, survivor_of
 from interagency.matrix.activities.record import Right
@@ -76,7 +76,7 @@ def _typed(
     record.apply_draft(merged, draft, mine=mine, trusted=False)
     says = record.facts(merged)
     db.session.rollback()
-    stands, words, headings = record.facts(get_activity(survivor_id)), FactWords(db.session), field_words()
+    stands, words, headings = record.facts(get_activity(survivor_id)), FactLabels(db.session), field_labels()
     changed = [name for name in headings if name not in LEFT and says[name] != was.get(name)]
     rows = [(headings[name], words.say(name, stands[name]), words.say(name, says[name])) for name in changed]
     return rows, {name: says[name] for name in changed}

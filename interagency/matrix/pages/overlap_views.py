@@ -24,7 +24,7 @@ from interagency.matrix.overlaps.joining import join, who_could_join
 from interagency.matrix.overlaps.listing import OPEN, listing
 from interagency.matrix.overlaps.models import VerdictKind
 from interagency.matrix.overlaps.verdicts import history_of, keep_verdict
-from interagency.web.context import instant
+from interagency.web.context import utc_now
 from interagency.web.errors import refuse
 
 bp = Blueprint("overlaps", __name__)
@@ -131,7 +131,7 @@ def verdict_post(first_id: int, second_id: int) -> ResponseReturnValue:
     kind = kinds.get(request.form.get("kind", ""))
     if kind is None:
         return _pair_page(first, second, mine, error=_("Choose what the two are."), code=422)
-    changed = keep_verdict(db.session, first.id, second.id, kind, current_user, instant())
+    changed = keep_verdict(db.session, first.id, second.id, kind, current_user, utc_now())
     db.session.commit()
     flash(
         _("Kept: “%(first)s” and “%(second)s”: %(kind)s.", first=first.title, second=second.title,
@@ -154,7 +154,7 @@ def join_post(first_id: int, second_id: int) -> ResponseReturnValue:
     month = month_being_updated(db.session, [entity.id for entity in mine])
     try:
         joined = join(db.session, first, second, version=version, by=current_user, mine=mine, month=month)
-        keep_verdict(db.session, first.id, second.id, VerdictKind.SAME, current_user, instant())
+        keep_verdict(db.session, first.id, second.id, VerdictKind.SAME, current_user, utc_now())
     except StaleVersionError:
         db.session.rollback()
         return _again(

@@ -289,11 +289,11 @@ def test_events_as_csv_and_json_under_the_same_filters(sqlite_app: Flask, enter_
 def test_deadlines_stand_in_ones_own_feed_until_signed(sqlite_app: Flask, enter_sqlite: Enter) -> None:
     from interagency.matrix.cycles.months import month_of
     from interagency.matrix.cycles.opening import open_cycle
-    from interagency.web.context import instant, today
+    from interagency.web.context import today, utc_now
 
     with sqlite_app.app_context():
         month = month_of(today())
-        open_cycle(db.session, month, at=instant(), zone=sqlite_app.extensions["interagency_settings"].zone, by=None)
+        open_cycle(db.session, month, at=utc_now(), zone=sqlite_app.extensions["interagency_settings"].zone, by=None)
         db.session.commit()
     who = enter_sqlite("who")
     made = html.fromstring(who.send("/subscriptions", {"name": "Mine"}).text)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from interagency.calendar.events import cycle_part as monthly
 from interagency.calendar.events import record
 from interagency.calendar.events.models import Event, EventKind, EventSeries, EventStatus, LinkKind, Mode
-from interagency.calendar.events.occurrences import days_words, occurrences
+from interagency.calendar.events.occurrences import format_days, occurrences
 from interagency.calendar.events.queries import everything
 from interagency.calendar.events.reader import read_events
 from interagency.calendar.events.record import DayDraft, DocumentDraft, EventDraft, ExceptionDraft, SegmentDraft
@@ -116,7 +116,7 @@ def test_events_read_at_once_say_what_their_records_say(filled: Flask) -> None:
         assert [one.title for one in read] == ["Everything", "Weekly", "No day yet", "Vague", "Side event"]
         for plain_one, event in zip(cast(list[Event], read), records, strict=True):
             assert record.facts(plain_one) == record.facts(event)
-            assert days_words(plain_one) == days_words(event)
+            assert format_days(plain_one) == format_days(event)
             assert happenings(plain_one) == happenings(event)
             for name in ("id", "uid", "version", "sequence", "is_joint", "first_day", "last_day"):
                 assert getattr(plain_one, name) == getattr(event, name), name

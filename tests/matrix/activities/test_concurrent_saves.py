@@ -25,7 +25,7 @@ def beaten(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[Any, str, s
     settings = app.extensions["interagency_settings"]
 
     def arrange(module: Any, name: str, table: str) -> None:
-        if settings.is_sqlite and name != "write_now":
+        if settings.is_sqlite and name != "acquire_write_lock":
             pytest.skip("on SQLite these writers lock when they begin: nobody can come between")
         own = getattr(module, name)
 
@@ -45,7 +45,7 @@ def test_an_activity(beaten: Any, enter: Enter, add_activity: Callable[..., int]
     address = f"/activities/{add_activity('Once')}/edit"
     browser = enter("who")
     fields = browser.fields(address) | {"title": "Mine"}
-    beaten(activities, "write_now", "activity")
+    beaten(activities, "acquire_write_lock", "activity")
     answer = browser.client.post(address, data=fields)
     assert answer.status_code == 409
     assert "Mine" in answer.text
@@ -56,7 +56,7 @@ def test_the_own_part_of_an_activity(beaten: Any, enter: Enter, add_activity: Ca
     browser = enter("undp")
     fields = browser.fields(f"/activities/{number}/edit")
     role = next(name for name in fields if name.startswith("role-"))
-    beaten(activities, "write_now", "activity")
+    beaten(activities, "acquire_write_lock", "activity")
     answer = browser.client.post(f"/activities/{number}/edit", data=fields | {role: "Trains judges"})
     assert answer.status_code == 409
     assert "Trains judges" in answer.text

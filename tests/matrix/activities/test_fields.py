@@ -31,7 +31,7 @@ from interagency.exports.snapshot import ActivityRow
 from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from
 from interagency.matrix.activities.field_types import Field, Kind, Merge, Seen
 from interagency.matrix.activities.fields import BY_NAME, COUNTRIES_BY_ROLE, EDITED, FIELDS, FILTERED, empty_facts
-from interagency.matrix.activities.labels import FactWords
+from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.reader import entries
 from interagency.matrix.activities.record import apply_draft, facts, save_activity
@@ -114,7 +114,7 @@ def says(activity_id: int) -> dict[str, Any]:
 
 
 def row_of(entry: dict[str, Any]) -> ActivityRow:
-    return ActivityRow(entry, entry["facts"], FactWords(db.session), "")
+    return ActivityRow(entry, entry["facts"], FactLabels(db.session), "")
 
 
 def test_every_column_and_every_link_of_the_model_is_described() -> None:

@@ -20,7 +20,7 @@ from lxml import html
 from openpyxl import load_workbook
 
 from interagency.db.base import db
-from interagency.exports.matrix_workbook import at_hand, keep_edition_workbook
+from interagency.exports.matrix_workbook import cached_workbook, keep_edition_workbook
 from interagency.exports.models import EditionFile
 from interagency.matrix.activities.models import Activity, Status
 from interagency.matrix.activities.reader import entries
@@ -146,7 +146,7 @@ def test_a_kept_workbook_is_read_once_when_asked_for_and_not_at_all_when_known(
     with sqlite_app.app_context():
         assert keep_edition_workbook(db.session, 1)
     reader = enter_sqlite("reader")
-    at_hand.clear()
+    cached_workbook.clear()
     with statements_seen(sqlite_app) as asked:
         made = reader.get("/editions/2026-08/matrix.xlsx")
         assert sum("edition_file.contents" in one for one in asked) == 1
@@ -160,17 +160,17 @@ def test_a_kept_workbook_is_read_once_when_asked_for_and_not_at_all_when_known(
 
 
 def test_what_is_at_hand_under_a_checksum_has_it_and_never_more_than_two() -> None:
-    at_hand.clear()
+    cached_workbook.clear()
     bodies = [b"one", b"two", b"three"]
     checksums = [hashlib.sha256(body).hexdigest() for body in bodies]
-    assert not at_hand.keep(checksums[0], b"damaged")
-    assert at_hand.get(checksums[0]) is None
+    assert not cached_workbook.keep(checksums[0], b"damaged")
+    assert cached_workbook.get(checksums[0]) is None
     for checksum, body in zip(checksums[:2], bodies, strict=False):
-        assert at_hand.keep(checksum, body)
-    assert at_hand.get(checksums[0]) == b"one"
-    assert at_hand.keep(checksums[2], bodies[2])
-    assert [at_hand.get(checksum) for checksum in checksums] == [b"one", None, b"three"]
-    at_hand.clear()
+        assert cached_workbook.keep(checksum, body)
+    assert cached_workbook.get(checksums[0]) == b"one"
+    assert cached_workbook.keep(checksums[2], bodies[2])
+    assert [cached_workbook.get(checksum) for checksum in checksums] == [b"one", None, b"three"]
+    cached_workbook.clear()
 
 
 def test_a_kept_workbook_that_was_damaged_is_not_sent(sqlite_app: Flask, enter_sqlite: Enter, open_month: Open) -> None:
@@ -182,7 +182,7 @@ def test_a_kept_workbook_that_was_damaged_is_not_sent(sqlite_app: Flask, enter_s
         db.session.execute(sa.text("DROP TRIGGER edition_file_no_update"))
         db.session.execute(sa.update(EditionFile).values(contents=made[:-1]))
         db.session.commit()
-    at_hand.clear()
+    cached_workbook.clear()
     response = enter_sqlite("reader").get("/editions/2026-08/matrix.xlsx")
     assert (response.status_code, response.data) == (200, made)
 

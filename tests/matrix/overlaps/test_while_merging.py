@@ -49,7 +49,7 @@ def meanwhile(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
 
     @contextmanager
     def arrange(module: Any, name: str, other: Callable[[], Any], call: int = 1) -> Iterator[list[Any]]:
-        if settings.is_sqlite and name != "write_now":
+        if settings.is_sqlite and name != "acquire_write_lock":
             pytest.skip("on SQLite these writers lock when they begin: nobody can come between")
         own, answers, calls = getattr(module, name), [], []
         thread = threading.Thread(target=lambda: answers.append(other()))
@@ -304,7 +304,7 @@ def test_a_text_and_a_sentence_read_before_a_merging_and_written_after_it_are_sh
         name: "We lend the trucks" if name.startswith("role-") else value for name, value in who.fields(address).items()
     }
     merging = lambda: coordinator.client.post(f"/overlaps/{a}/{b}/merge", data=form)  # noqa: E731
-    with meanwhile(activity_views, "write_now", merging) as merged:
+    with meanwhile(activity_views, "acquire_write_lock", merging) as merged:
         late = who.client.post(address, data=sentence)
     assert merged[0].status_code == 302
     assert (late.status_code, "We lend the trucks" in text_of(late)) == (409, True)
