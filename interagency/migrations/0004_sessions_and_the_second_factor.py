@@ -24,9 +24,9 @@ def _sessions(*more: sa.Column) -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
-        sa.Column("began_at", utc_now(), nullable=False),
-        sa.Column("last_seen_at", utc_now(), nullable=False),
-        sa.Column("ended_at", utc_now(), nullable=True),
+        sa.Column("began_at", instant(), nullable=False),
+        sa.Column("last_seen_at", instant(), nullable=False),
+        sa.Column("ended_at", instant(), nullable=True),
         *more,
         sa.Column("label", sa.String(length=200), nullable=False),
         sa.ForeignKeyConstraint(

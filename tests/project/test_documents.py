@@ -109,3 +109,16 @@ def test_every_command_is_documented() -> None:
     for name, command in main.commands.items():
         for leaf in getattr(command, "commands", {"": None}):
             assert f"interagency {name} {leaf}".strip() in text, f"{name} {leaf}"
+
+
+def test_files_that_documents_name_are_there() -> None:
+    """By their path in the repository, in the package or beside a neighbour named before in the same document."""
+    wrong = []
+    for page in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")):
+        if page.name == "CHANGELOG.md":
+            continue
+        for name in re.findall(r"`([\w/]+\.py)`", page.read_text(encoding="utf-8")):
+            places = [ROOT / name, ROOT / "interagency" / name, *(ROOT / "interagency").rglob(f"**/{name}")]
+            if not any(place.exists() for place in places):
+                wrong.append(f"{page.relative_to(ROOT)}: {name}")
+    assert wrong == []
