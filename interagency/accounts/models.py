@@ -16,8 +16,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from interagency.database import Model, now
 
 hasher = PasswordHasher()
-# Verified when there is no account, so that an unknown address takes as long as a wrong password.
-_NOBODYS_HASH = hasher.hash(secrets.token_urlsafe(32))
+# Verified when there is no account, so that an unknown address takes as long as a wrong password: by the same `hasher`.
+NOBODYS_HASH = hasher.hash(secrets.token_urlsafe(32))
 
 
 class Role(enum.StrEnum):
@@ -79,12 +79,12 @@ class Person(UserMixin, Model):  # type: ignore[misc]  # flask-login has no type
 
 def password_is_right(person: Person | None, password: str) -> bool:
     """Whether `password` opens the account of `person`; takes as long when there is no person."""
-    kept = person.password_hash if person is not None and person.password_hash else _NOBODYS_HASH
+    kept = person.password_hash if person is not None and person.password_hash else NOBODYS_HASH
     try:
         hasher.verify(kept, password)
     except (VerificationError, InvalidHashError):
         return False
-    return person is not None and person.is_active and kept is not _NOBODYS_HASH
+    return person is not None and person.is_active and kept is not NOBODYS_HASH
 
 
 def new_token() -> str:
