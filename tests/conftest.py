@@ -42,6 +42,7 @@ from tests.servers import Databases
 # What makes a hash dear is looked at in tests/accounts/test_sign_in.py; everywhere else it would be waited for.
 REAL_HASHER = models.hasher
 models.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+models.DUMMY_HASH = models.hasher.hash("nobody's")
 
 
 class Compiled(BytecodeCache):

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from interagency.db.base import Model, now
 
 hasher = PasswordHasher()
-# Verified when there is no account, so that an unknown address takes as long as a wrong password.
-_DUMMY_HASH = hasher.hash(secrets.token_urlsafe(32))
+# Verified when there is no account, so that an unknown address takes as long as a wrong password: by the same `hasher`.
+DUMMY_HASH = hasher.hash(secrets.token_urlsafe(32))
 
 
 class Role(enum.StrEnum):
@@ -79,12 +79,12 @@ class Person(UserMixin, Model):  # type: ignore[misc]  # flask-login has no type
 
 def verify_password(person: Person | None, password: str) -> bool:
     """Whether `password` opens the account of `person`; takes as long when there is no person."""
-    kept = person.password_hash if person is not None and person.password_hash else _DUMMY_HASH
+    kept = person.password_hash if person is not None and person.password_hash else DUMMY_HASH
     try:
         hasher.verify(kept, password)
     except (VerificationError, InvalidHashError):
         return False
-    return person is not None and person.is_active and kept is not _DUMMY_HASH
+    return person is not None and person.is_active and kept is not DUMMY_HASH
 
 
 def new_token() -> str:
