@@ -16,6 +16,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -84,6 +86,10 @@ class ChapterCoverage:
     title: str
     recommendations: list[Covered]
     sentence: str
+
+    def sections(self) -> list[tuple[str, list[Covered]]]:
+        """The recommendations by section, in the order of the paper; the title is empty where there is none."""
+        return [(title, list(group)) for title, group in groupby(self.recommendations, key=attrgetter("section"))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 // The box in the header: "/" goes there, suggestions come while typing, arrows walk through them (ARIA combobox with a
 // list). Without this script the form goes to the search page.
-(() => {
-  const form = document.querySelector("form.finder");
-  if (!form) return;
+import { debounce } from "./debounce.js";
+
+const enhance = (form) => {
   const input = form.querySelector("input");
   const list = form.querySelector("[data-list]");
   const status = form.querySelector("[role=status]");
@@ -10,7 +10,6 @@
   let active = null;
   let asked = "";
   let running = null;
-  let timer;
 
   list.setAttribute("role", "listbox");
   input.setAttribute("role", "combobox");
@@ -69,10 +68,10 @@
     } // gone meanwhile, or no connection: the form still goes to the page
   };
 
+  const askSoon = debounce(ask, 150);
   input.addEventListener("input", () => {
     choose(null);
-    clearTimeout(timer);
-    timer = setTimeout(ask, 150);
+    askSoon();
   });
   input.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
@@ -121,4 +120,6 @@
     input.focus();
     input.select();
   });
-})();
+};
+
+document.querySelectorAll("form.finder").forEach(enhance);

@@ -1,7 +1,7 @@
 // One button ticks or clears a whole chapter; without scripts each box is ticked by itself.
 document.querySelectorAll("[data-tick-all]").forEach((button) => {
   const boxes = [...button.closest("fieldset").querySelectorAll("input[type=checkbox]")];
-  const say = () => {
+  const label = () => {
     button.textContent = boxes.every((box) => box.checked) ? button.dataset.clearAll : button.dataset.tickAll;
   };
   button.addEventListener("click", () => {
@@ -9,9 +9,9 @@ document.querySelectorAll("[data-tick-all]").forEach((button) => {
     boxes.forEach((box) => {
       box.checked = tick;
     });
-    say();
+    label();
   });
-  boxes.forEach((box) => box.addEventListener("change", say));
+  for (const box of boxes) box.addEventListener("change", label);
   button.hidden = false;
-  say();
+  label();
 });
