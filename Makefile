@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test lint attack crawl versions bench bench-quick evening screenshots clean lock
+.PHONY: run test lint lint-pages format attack crawl versions bench bench-quick evening screenshots clean lock
 
 run: $(VENV)/.ready-to-run
 	@$(BIN)/interagency run --port $(PORT)
@@ -34,6 +34,19 @@ lint: $(VENV)/.ready-to-develop
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/deptry . --no-ansi
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-pages; \
+	else echo "No npm: templates, scripts and styles are not checked. Install nodejs and npm."; test -z "$$INTERAGENCY_TEST_EVERYTHING"; fi
+
+# Templates, scripts and styles.
+lint-pages: node_modules/.ready
+	node_modules/.bin/biome check --error-on-warnings
+	node tests/tools/templates.mjs --check
+
+format: $(VENV)/.ready-to-develop node_modules/.ready
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+	node_modules/.bin/biome check --write
+	node tests/tools/templates.mjs
 
 # Needs Debian's wrk and nginx-light. Writes docs/benchmarks.md and docs/pictures/benchmarks.svg.
 bench: $(VENV)/.ready-to-develop
@@ -64,10 +77,16 @@ $(VENV)/.ready-to-develop: $(VENV)/.ready-to-run requirements/develop.txt
 	@$(PIP) install --quiet --require-hashes -r requirements/develop.txt
 	@touch $@
 
+# What formats and checks templates, scripts and styles; the service itself needs no Node.
+node_modules/.ready: package-lock.json
+	@echo "Installing what checks templates, scripts and styles …"
+	@npm ci --silent
+	@touch $@
+
 # Needs uv; the lock files carry hashes and no index address.
 lock:
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra build pyproject.toml -o requirements/run.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev --extra build pyproject.toml -c requirements/run.txt -o requirements/develop.txt
 
 clean:
-	rm -rf $(VENV) instance build *.egg-info
+	rm -rf $(VENV) node_modules instance build *.egg-info
