@@ -116,10 +116,10 @@ def confirm(import_id: int) -> ResponseReturnValue:
     doubtful = {row["number"] for row in kept.preview["rows"] if row["alike"] or row["outcome"] == "in conflict"}
     answers = {}
     for name, value in request.form.items():
-        if name.startswith("answer-") and value in ("mine", "theirs"):
-            _word, number, field = name.split("-", 2)
-            if number.isdecimal() and len(number) < 8:
-                answers[int(number), field] = value
+        word, _dash, named = name.partition("-")
+        number, _dash, field = named.partition("-")
+        if word == "answer" and value in ("mine", "theirs") and number.isdecimal() and len(number) < 8:
+            answers[int(number), field] = value
     numbers = apply(db.session, kept, rights, rows=rows | (every - doubtful), answers=answers, at=utc_now())
     db.session.commit()
     flash(

@@ -152,6 +152,21 @@ def test_an_edit_made_meanwhile_is_kept_and_only_a_true_conflict_is_asked(
     assert say(app, activity_id)["title"] == "Renamed"
 
 
+def test_forged_answers_are_ignored(enter_sqlite: Enter, sqlite_app: Flask, add_activity: Add) -> None:
+    activity_id = add_activity("One")
+    who = enter_sqlite("who")
+    shown = send(who, edited(exported(who), {(activity_id, "Results"): "New"}))
+    forged = {
+        "answer-5": "mine",
+        "answer-": "mine",
+        "answer": "mine",
+        "answer-x-results": "theirs",
+        "answer-2-": "mine",
+    }
+    assert confirm(who, shown.location, **forged).status_code == 302
+    assert say(sqlite_app, activity_id)["results"] == "New"
+
+
 def test_what_is_saved_between_preview_and_confirming_is_compared_again(
     app: Flask, enter: Enter, add_activity: Add
 ) -> None:
