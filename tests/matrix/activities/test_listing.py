@@ -28,7 +28,7 @@ Enter = Callable[[str | None], Browser]
 def fill(number: int) -> None:
     at, zone = datetime(2026, 11, 21, tzinfo=UTC), ZoneInfo("Europe/Vienna")
     wanted = Wanted(number, 0, 12, 3, editions=0)
-    generate(db.session, wanted, at=at, zone=zone, base_url="http://localhost", progress=lambda _line: None)
+    generate(db.session, wanted, at=at, zone=zone, progress=lambda _line: None)
 
 
 def test_every_order_goes_forth_and_back_through_all_activities_once(app: Flask) -> None:
