@@ -25,7 +25,7 @@ FORMAT = 1
 
 
 # Columns of the activity that leave beside those below, as they read, named one by one.
-FURTHER: tuple[str, ...] = ()
+FURTHER: tuple[str, ...] = ("kinds", "on_request", "funding", "city", "lessons")
 
 
 class Form(enum.StrEnum):

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from interagency.matrix.activities.field_types import Field, Kind
 from interagency.matrix.activities.fields import EDITED
-from interagency.matrix.activities.models import Activity, CountryRole, Level, Qualifier, Scope, Status
+from interagency.matrix.activities.models import Activity, CountryRole, Funding, Level, Qualifier, Scope, Status
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
@@ -48,6 +48,12 @@ class ActivityDraft:
     scope: Scope | None
     figures: list[FigureDraft]
     results: str
+    lessons: str
+    kinds: list[str]
+    pillars: list[str]
+    on_request: bool
+    funding: Funding | None
+    city: str
     sdg: list[SdgGoal | SdgTarget]
     chapters: list[int]
     source: str

@@ -96,10 +96,12 @@ class Field:
     part_of: str = ""  # the field it is told, chosen and written in one cell with
     is_edited: bool = True  # in the form and in files; the rest changes by acts of its own
     is_searched: bool = False  # whether its words find the record
-    is_filter: bool = False  # whether `?NAME=value` narrows lists; of CHOICE, CHOICES and FLAG
+    is_filter: bool = False  # whether `?PARAMETER=value` narrows lists; of CHOICE, CHOICES and FLAG
+    query_name: str = ""  # the name of that parameter, where it is not the field's
     is_on_page: bool = True  # among the facts below the record's heading; False where the page places it itself
     is_in_note: bool = False  # whether the Note by the Secretariat says it
     is_beside: bool = False  # whether it stands beside the one before in the form
+    fold: Words = ""  # what is written on the fold of the form that holds it, with its neighbours of the same fold
     column: SheetColumn | None = None
     drop_down: str = ""  # the name of its list in the workbook, where that is not NAME_values
     spellings: Mapping[str, str] | None = None  # folded words in cells that stand for a value
@@ -125,6 +127,11 @@ class Field:
     def max_length(self) -> int:
         """The most characters it may have; 0 where there is no limit."""
         return self.longest or _LENGTHS.get(self.kind, 0)
+
+    @property
+    def parameter(self) -> str:
+        """The name of its filter in addresses."""
+        return self.query_name or self.name
 
     @property
     def values(self) -> list[str]:

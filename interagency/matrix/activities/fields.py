@@ -14,7 +14,16 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from interagency.matrix.activities.field_types import Facts, Field, Kind, Merge, Seen, SheetColumn, Words
-from interagency.matrix.activities.models import TITLE_LENGTH, CountryRole, Level, Scope, Status
+from interagency.matrix.activities.models import (
+    TITLE_LENGTH,
+    ActivityKind,
+    CountryRole,
+    Funding,
+    Level,
+    Pillar,
+    Scope,
+    Status,
+)
 from interagency.matrix.framework.models import Recommendation, Region
 from interagency.matrix.organisations.models import Organisation
 
@@ -36,6 +45,20 @@ SCOPE_WORDS: dict[Scope, Words] = {
     Scope.REGIONAL: _l("Regional"),
     Scope.NATIONAL: _l("National"),
 }
+KIND_WORDS: dict[ActivityKind, Words] = {
+    ActivityKind.POLICY: _l("Policy"),
+    ActivityKind.PROGRAMMATIC: _l("Programmatic"),
+    ActivityKind.RESEARCH_AND_DATA: _l("Research and data"),
+}
+PILLAR_WORDS: dict[Pillar, Words] = {
+    Pillar.HUMAN_RIGHTS: _l("Human rights"),
+    Pillar.PEACE_AND_SECURITY: _l("Peace and security"),
+    Pillar.DEVELOPMENT: _l("Development"),
+}
+FUNDING_WORDS: dict[Funding, Words] = {
+    Funding.FUNDED: _l("Funded"),
+    Funding.SEEKING_FUNDS: _l("Seeking funds"),
+}
 COUNTRY_ROLE_WORDS: dict[CountryRole, Words] = {
     CountryRole.BENEFICIARY: _l("Beneficiary"),
     CountryRole.HOST: _l("Host"),
@@ -48,6 +71,9 @@ _STATUS_SPELLINGS = {
     "canceled": "cancelled",
 }  # fmt: skip
 _LEVEL_SPELLINGS = {"hq": "headquarters", "global": "headquarters", "country": "field", "hq and field": "both"}
+_KIND_SPELLINGS = {"programme": "programmatic", "research": "research and data", "data": "research and data"}
+_FUNDING_SPELLINGS = {"unfunded": "seeking funds", "not funded": "seeking funds", "seeking funding": "seeking funds"}
+_MORE = _l("More about it")
 _INTERNAL = _l("Internal: never leaves the house.")
 
 # In the order of the form, of history and of every comparison.
@@ -163,6 +189,43 @@ FIELDS: tuple[Field, ...] = (
         "results", Kind.TEXT, _l("Results"), Seen.OUTSIDE, Merge.TEXTS,
         help=_l("What has come of it so far."), is_searched=True, is_in_note=True,
         column=SheetColumn("Results", 36, "#description+results", "What came of it."),
+    ),
+    Field(
+        "lessons", Kind.TEXT, _l("Lessons learned"), Seen.OUTSIDE, Merge.TEXTS,
+        help=_l("What others who do the same should know."), is_searched=True,
+        column=SheetColumn("Lessons learned", 36, "#description+lessons", "What others who do the same should know."),
+    ),
+    Field(
+        "kinds", Kind.CHOICES, _l("Kind"), Seen.OUTSIDE, Merge.LISTS,
+        choices=KIND_WORDS, spellings=_KIND_SPELLINGS, is_filter=True, query_name="kind", fold=_MORE,
+        column=SheetColumn(
+            "Kind", 18, "#activity+type", "policy, programmatic, research and data; several by semicolon."
+        ),
+    ),
+    # For a strategy of the United Nations itself.
+    Field(
+        "pillars", Kind.CHOICES, _l("Pillars"), Seen.INSIDE, Merge.LISTS,
+        choices=PILLAR_WORDS, is_filter=True, query_name="pillar", fold=_MORE,
+        question=_l("Pillars of the United Nations it serves"),
+        column=SheetColumn(
+            "Pillars", 18, "#meta+pillar", "human rights, peace and security, development; several by semicolon."
+        ),
+    ),
+    Field(
+        "on_request", Kind.FLAG, _l("On request"), Seen.OUTSIDE, Merge.LISTS,
+        question=_l("It is carried out on request of a Member State"), is_filter=True, fold=_MORE,
+        column=SheetColumn("On request", 11, "#meta+request", "yes when a Member State asked for it."),
+    ),
+    # Member States are to learn what still seeks funds.
+    Field(
+        "funding", Kind.CHOICE, _l("Funding"), Seen.OUTSIDE, Merge.ONE,
+        choices=FUNDING_WORDS, spellings=_FUNDING_SPELLINGS, is_filter=True, fold=_MORE,
+        column=SheetColumn("Funding", 14, "#value+funding", "funded or seeking funds; empty when not stated."),
+    ),
+    Field(
+        "city", Kind.LINE, _l("City"), Seen.OUTSIDE, Merge.ONE,
+        help=_l("Where it is tied to one or a few."), is_searched=True, is_beside=True, fold=_MORE,
+        column=SheetColumn("City", 16, "#loc+city", "The city or cities it takes place in."),
     ),
     Field(
         "sdg", Kind.SDG, _l("SDGs"), Seen.INSIDE, Merge.LISTS,

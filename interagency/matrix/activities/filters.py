@@ -42,16 +42,15 @@ PLAIN_NAMES = (
     "recommendation",
     "country",
     "region",
-    *(field.name for field in FILTERED),
+    *(field.parameter for field in FILTERED),
     "joint",
-    "kind",
     "mine",
 )
 # In the order they are shown and written into addresses. `year` is the year an activity begins in; `also` holds
 # `name:value` pairs that must hold besides all the others: `entity=who&also=entity:undp` is what both take part in.
 NAMES = (*PLAIN_NAMES, "section", "beneficiary", "year", "also")
 LONGEST_QUERY = 200
-_FIELDS = {field.name: field for field in FILTERED}
+_FIELDS = {field.parameter: field for field in FILTERED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +202,7 @@ class _Reader:
 
     def _field(self, field: Field, text: str) -> tuple[str, str]:
         """A choice or a flag of the description."""
-        key, label = self._choice(field.name, text, [value for value, _words in field.options])
+        key, label = self._choice(str(field.label).lower(), text, [value for value, _words in field.options])
         return key, label if key in field.values else f"{field.label}: {key}"
 
     def _joint(self, text: str) -> tuple[str, str]:
@@ -363,7 +362,7 @@ _CONDITIONS: dict[str, Callable[[tuple[str, ...]], Condition]] = {
     "beneficiary": _by_beneficiary,
     "region": _by_region,
     "year": _by_year,
-    **{field.name: _by_field(field) for field in FILTERED},
+    **{field.parameter: _by_field(field) for field in FILTERED},
     "joint": lambda choices: Activity.is_joint.in_([choice == "yes" for choice in choices]),
 }
 

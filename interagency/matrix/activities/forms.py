@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from functools import cache
 from typing import Any, TypeVar
 
@@ -15,7 +17,7 @@ from wtforms.validators import InputRequired, Length, Optional, Regexp
 from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from, figure_draft
 from interagency.matrix.activities.facts import figure_fact
 from interagency.matrix.activities.field_types import Facts, Field, Kind
-from interagency.matrix.activities.fields import COUNTRIES_BY_ROLE, EDITED
+from interagency.matrix.activities.fields import BY_NAME, COUNTRIES_BY_ROLE, EDITED
 from interagency.matrix.activities.figures import figure_words, read_figure
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.record import facts
@@ -31,7 +33,6 @@ from interagency.web.forms import (
     Group,
     ImpreciseDateField,
     NamesField,
-    Option,
     RecordsField,
     to_choices,
 )
@@ -91,6 +92,16 @@ def _widgets(field: Field) -> dict[str, Any]:
         case _:
             widget = RecordsField(**named)
     return {field.name: widget}
+
+
+@dataclass(slots=True)
+class Block:
+    """Neighbouring fields of the form: what is written on the fold that holds them, if one does; their rows; whether
+    one of them says something or is wrong."""
+
+    fold: Any
+    rows: list[list[Field]] = dataclass_field(default_factory=list)
+    is_open: bool = False
 
 
 class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
@@ -158,7 +169,6 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
                 self[field.name].offer({value: value for value in field.values})
         self._look_up(session)
         self._groups = {
-            **{field.name: _groups_of(field) for field in EDITED if field.kind is Kind.CHOICES},
             "entities": lambda: choices.entity_groups(offered),
             "partners": lambda: choices.organisation_groups(others()),
             "recommendations": lambda: choices.recommendation_groups(session),
@@ -206,15 +216,24 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             self[name].found = self._records.of(Country, keys)
 
     @property
-    def rows(self) -> list[list[Field]]:
-        """The fields in their order, those that stand beside each other together."""
-        found: list[list[Field]] = []
+    def blocks(self) -> list[Block]:
+        """The fields in their order, parted by the folds that hold them."""
+        found: list[Block] = []
         for field in EDITED:
+            if not found or found[-1].fold != field.fold:
+                found.append(Block(field.fold))
+            rows = found[-1].rows
             if field.is_beside:
-                found[-1].append(field)
+                rows[-1].append(field)
             else:
-                found.append([field])
+                rows.append([field])
+            found[-1].is_open |= bool(self[field.name].data or self[field.name].errors)
         return found
+
+    def options(self, name: str) -> list[tuple[str, str, bool]]:
+        """The choices of the field called `name`: value, label, and whether it is chosen."""
+        chosen, field = self[name].keys, BY_NAME[name]
+        return [(value, field.label_of(value), value in chosen) for value in field.values]
 
     def groups(self, name: str) -> list[Group]:
         """What the chooser called `name` offers, with the chosen ones marked."""
@@ -278,12 +297,6 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
 for _field in EDITED:
     for _name, _widget in _widgets(_field).items():
         setattr(ActivityForm, _name, _widget)
-
-
-def _groups_of(field: Field) -> choices.Groups:
-    """The choices of a field as a chooser shows them."""
-    options = [(member.value, str(words)) for member, words in (field.choices or {}).items()]
-    return lambda: [Group(str(field.label), options=[Option(value, words) for value, words in options])]
 
 
 class OwnPartForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types

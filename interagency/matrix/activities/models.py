@@ -65,6 +65,29 @@ class Qualifier(enum.StrEnum):
     ESTIMATED = "estimated"
 
 
+class ActivityKind(enum.StrEnum):
+    """What sort of work it is: the Note of 2020, paragraph 12, and that of 2018, paragraph 13, chapter V."""
+
+    POLICY = "policy"
+    PROGRAMMATIC = "programmatic"
+    RESEARCH_AND_DATA = "research and data"
+
+
+class Funding(enum.StrEnum):
+    """Whether it has the means (the Note of 2018, paragraph 13, chapter VI). Not stated is a third, different thing."""
+
+    FUNDED = "funded"
+    SEEKING_FUNDS = "seeking funds"
+
+
+class Pillar(enum.StrEnum):
+    """The three pillars of the United Nations (the Note of 2020, paragraph 9)."""
+
+    HUMAN_RIGHTS = "human rights"
+    PEACE_AND_SECURITY = "peace and security"
+    DEVELOPMENT = "development"
+
+
 class Participation(enum.StrEnum):
     """Whether an entity that was named as participant has said so itself."""
 
@@ -108,6 +131,13 @@ class Activity(Versioned, Searched, Model):
     end: Mapped[ImpreciseDate | None] = composite("end_precision", "end_first", "end_last")
     partners_incomplete: Mapped[bool] = mapped_column(default=False)
     results: Mapped[str] = mapped_column(default="")
+    lessons: Mapped[str] = mapped_column(default="", server_default=sa.text("''"))
+    # Values of ActivityKind and Pillar, in their order.
+    kinds: Mapped[list[str] | None] = mapped_column(default=list)
+    pillars: Mapped[list[str] | None] = mapped_column(default=list)
+    funding: Mapped[Funding | None]
+    on_request: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    city: Mapped[str] = mapped_column(default="", server_default=sa.text("''"))
     source: Mapped[str] = mapped_column(default="")
     link: Mapped[str] = mapped_column(default="")
     # For internal eyes only: never in an external format.

@@ -36,7 +36,7 @@ def matches(entry: dict[str, Any], contents: Contents, filters: Filters, mine: C
         "region": lambda value: (
             not facts["regions"] and not countries if value == "none" else value in facts["regions"]
         ),
-        **{field.name: partial(_says, field, facts[field.name]) for field in FILTERED},
+        **{field.parameter: partial(_says, field, facts[field.name]) for field in FILTERED},
         "joint": lambda value: entry["joint"] is (value == "yes"),
         "mine": lambda _value: bool(set(entities) & set(mine)),
     }

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from interagency.matrix.filters import NAMES, Filters, activity_conditions, read_filters
 from openpyxl import load_workbook
 from werkzeug.datastructures import MultiDict
 
@@ -31,6 +30,7 @@ from interagency.exports.snapshot import ActivityRow
 from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from
 from interagency.matrix.activities.field_types import Field, Kind, Merge, Seen
 from interagency.matrix.activities.fields import BY_NAME, COUNTRIES_BY_ROLE, EDITED, FIELDS, FILTERED, empty_facts
+from interagency.matrix.activities.filters import NAMES, Filters, activity_conditions, read_filters
 from interagency.matrix.activities.labels import FactWords
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.reader import entries
@@ -48,7 +48,7 @@ from tests.exports.external.test_external import DAY
 from tests.exports.incoming.test_imports import confirm, send
 from tests.helpers import Browser
 from tests.matrix.overlaps.test_merging import merge
-from tests.operations.test_copying import empty_postgresql, nothing  # noqa: F401  (a fixture)
+from tests.operations.test_copying import nothing
 
 Enter = Callable[[str | None], Browser]
 Add = Callable[..., int]
@@ -330,9 +330,9 @@ def test_filters_and_words_find_by_each_that_is_described_so(app: Flask, add_act
             value = other(field)
             text = {True: "yes", False: "no"}[value] if field.kind is Kind.FLAG else value
             for one in text if isinstance(text, list) else [text]:
-                assert listed(**{field.name: one}) == ({number}, {number}), field.name
+                assert listed(**{field.parameter: one}) == ({number}, {number}), field.name
             if ("none", "Not stated") in [(key, str(words)) for key, words in field.options]:
-                assert listed(**{field.name: "none"}) == ({blank}, {blank}), field.name
+                assert listed(**{field.parameter: "none"}) == ({blank}, {blank}), field.name
         for field in EDITED:
             if field.kind in (Kind.LINE, Kind.TEXT):
                 expected = {number} if field.is_searched else set()
@@ -360,7 +360,7 @@ def test_backup_brings_each_back(sqlite_app: Flask, add_activity: Add, tmp_path:
 def test_copying_brings_each_along(
     sqlite_app: Flask,
     add_activity: Add,
-    empty_postgresql: str,  # noqa: F811
+    empty_postgresql: str,
     tmp_path: Path,
 ) -> None:
     number = add_activity("A copy", entities=("unodc",))
