@@ -27,22 +27,25 @@ class Kind(enum.StrEnum):
     CHOICES = "choices"  # values of `choices`, in its order; a column of JSON, NULL or [] for none
     FLAG = "flag"  # true or false
     DATE = "date"  # the code of an ImpreciseDate, or None; three columns, NAME_precision, NAME_first, NAME_last
+    SECTION = "section"  # its place in the outcome document, or None; the column is NAME_position
     # What hangs on the record: read by `facts`, written by `record`, each in its own way.
     ENTITY = "entity"  # a key, or None
     RECORDS = "records"  # keys of `model`
     SDG = "sdg"  # "3" for a goal, "3.5" for a target
     COUNTRIES = "countries"  # [code, role] pairs
     CHAPTERS = "chapters"  # numbers
-    FIGURES = "figures"  # [number, qualifier, unit] triples
+    FIGURES = "figures"  # [number, qualifier, unit], and where one of the two is known [.., code of a date, source]
     BY_ENTITY = "by entity"  # {key: text}
 
 
-COLUMN_KINDS = frozenset({Kind.LINE, Kind.TEXT, Kind.ADDRESS, Kind.CHOICE, Kind.CHOICES, Kind.FLAG, Kind.DATE})
+COLUMN_KINDS = frozenset(
+    {Kind.LINE, Kind.TEXT, Kind.ADDRESS, Kind.CHOICE, Kind.CHOICES, Kind.FLAG, Kind.DATE, Kind.SECTION}
+)
 _LENGTHS = {Kind.LINE: 300, Kind.TEXT: TEXT_LENGTH, Kind.ADDRESS: 2000}
 _BLANKS: dict[Kind, Any] = {
     Kind.LINE: "", Kind.TEXT: "", Kind.ADDRESS: "", Kind.CHOICE: None, Kind.CHOICES: [], Kind.FLAG: False,
     Kind.DATE: None, Kind.ENTITY: None, Kind.RECORDS: [], Kind.SDG: [], Kind.COUNTRIES: [], Kind.CHAPTERS: [],
-    Kind.FIGURES: [], Kind.BY_ENTITY: {},
+    Kind.FIGURES: [], Kind.BY_ENTITY: {}, Kind.SECTION: None,
 }  # fmt: skip
 
 
@@ -116,6 +119,8 @@ class Field:
         """The names of its columns of the activity."""
         if self.kind is Kind.DATE:
             return tuple(f"{self.name}_{part}" for part in ("precision", "first", "last"))
+        if self.kind is Kind.SECTION:
+            return (f"{self.name}_position",)
         return (self.name,) if self.is_column else ()
 
     @property

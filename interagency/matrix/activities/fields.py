@@ -124,6 +124,17 @@ FIELDS: tuple[Field, ...] = (
             "Other UN entities", 20, "#org+partner+un", "Further UN entities that take part; several by semicolon."
         ),
     ),
+    # Without those that declined, outside.
+    Field(
+        "supporting", Kind.RECORDS, _l("Supporting UN entities"), Seen.OUTSIDE, Merge.BOTH, model=Organisation,
+        help=_l("They support the work of the others. Each is asked to confirm, and counts as any UN entity of it."),
+        placeholder=_l("Acronym or name, old or new"), fold=_l("UN entities that support it"),
+        is_searched=True, is_on_page=False, is_in_note=True, drop_down="entities",
+        column=SheetColumn(
+            "Supporting UN entities", 20, "#org+support+un",
+            "Further UN entities that support the work of the others; several by semicolon.",
+        ),
+    ),
     # Who declined is not named outside.
     Field(
         "participation", Kind.BY_ENTITY, _l("Confirmation"), Seen.OUTSIDE, Merge.BOTH,
@@ -181,9 +192,14 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "figures", Kind.FIGURES, _l("Figures"), Seen.OUTSIDE, Merge.LISTS,
-        help=_l("One per line: a number and what it counts, such as “more than 450 policymakers” or “8 countries”."),
+        help=_l(
+            "One per line: a number and what it counts, such as “8 countries”; of when and from where in brackets: "
+            "“more than 450 policymakers (June 2024; World Drug Report)”."
+        ),
         is_on_page=False, is_in_note=True,
-        column=SheetColumn("Figures", 28, "#value+list", "Numbers with unit and how exact they are; never added up."),
+        column=SheetColumn("Figures", 28, "#value+list",
+            "Numbers with unit and how exact they are, date and source in brackets; never added up.",
+        ),
     ),
     Field(
         "results", Kind.TEXT, _l("Results"), Seen.OUTSIDE, Merge.TEXTS,
@@ -226,6 +242,16 @@ FIELDS: tuple[Field, ...] = (
         "city", Kind.LINE, _l("City"), Seen.OUTSIDE, Merge.ONE,
         help=_l("Where it is tied to one or a few."), is_searched=True, is_beside=True, fold=_MORE,
         column=SheetColumn("City", 16, "#loc+city", "The city or cities it takes place in."),
+    ),
+    # The Note puts it under this heading.
+    Field(
+        "section", Kind.SECTION, _l("Section of its own"), Seen.OUTSIDE, Merge.ONE,
+        help=_l("Only where no chosen recommendation brings it under the right heading."),
+        fold=_MORE, drop_down="sections",
+        column=SheetColumn(
+            "Section", 26, "#sector+section",
+            "A section of the outcome document of its own, beside those of its recommendations.",
+        ),
     ),
     Field(
         "sdg", Kind.SDG, _l("SDGs"), Seen.INSIDE, Merge.LISTS,

@@ -27,7 +27,15 @@ from interagency.matrix.activities.models import (
     activity_region,
 )
 from interagency.matrix.framework.models import ROMAN, Country, Recommendation, Region, Section
-from interagency.matrix.framework.names import NotUnderstood, gazetteer, query_terms, read_chapter, read_code
+from interagency.matrix.framework.names import (
+    NotUnderstood,
+    gazetteer,
+    query_terms,
+    read_chapter,
+    read_code,
+    read_section,
+    sections,
+)
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import Directory
 from interagency.text.folding import clean
@@ -158,11 +166,8 @@ class _Reader:
     def _section(self, text: str) -> tuple[str, str]:
         if text == "none":
             return "none", "no section"
-        position = int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else 0
-        section = self.session.scalar(sa.select(Section).where(Section.position == position))
-        if section is None:
-            raise NotUnderstood(f"“{text[:40]}” is not a section of the outcome document. Choose one from the list.")
-        return str(position), f"{ROMAN[section.chapter_number]}. {section.title}"
+        section = read_section(sections(self.session), text)
+        return str(section.position), section.label
 
     def _year(self, text: str) -> tuple[str, str]:
         if text == "none":
@@ -282,7 +287,7 @@ def _by_recommendation(codes: tuple[str, ...]) -> Condition:
 
 
 def _by_section(positions: tuple[str, ...]) -> Condition:
-    """Under the section, or a subsection of it."""
+    """Under the section, or a subsection of it, by a recommendation or by a section of its own."""
     parent = aliased(Section)
     links = (
         sa.select(activity_recommendation.c.activity_id)
@@ -290,11 +295,14 @@ def _by_section(positions: tuple[str, ...]) -> Condition:
         .join(Section, Section.id == Recommendation.section_id)
     )
     numbers = [int(position) for position in positions if position != "none"]
-    within = links.outerjoin(parent, parent.id == Section.parent_id).where(
-        sa.or_(Section.position.in_(numbers), parent.position.in_(numbers))
-    )
-    condition: Condition = Activity.id.in_(within)
-    return sa.or_(condition, Activity.id.not_in(links)) if "none" in positions else condition
+    wanted = sa.or_(Section.position.in_(numbers), parent.position.in_(numbers))
+    above = parent.id == Section.parent_id
+    own = sa.select(Section.position).outerjoin(parent, above).where(wanted)
+    within = links.outerjoin(parent, above).where(wanted)
+    conditions: list[Condition] = [Activity.id.in_(within), Activity.section_position.in_(own)]
+    if "none" in positions:
+        conditions.append(sa.and_(Activity.id.not_in(links), Activity.section_position.is_(None)))
+    return sa.or_(*conditions)
 
 
 def _by_country(codes: tuple[str, ...]) -> Condition:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from dataclasses import field as dataclass_field
 from functools import cache
 from typing import Any, TypeVar
@@ -18,11 +18,11 @@ from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_f
 from interagency.matrix.activities.facts import figure_fact
 from interagency.matrix.activities.field_types import Facts, Field, Kind
 from interagency.matrix.activities.fields import BY_NAME, COUNTRIES_BY_ROLE, EDITED
-from interagency.matrix.activities.figures import figure_words, read_figure
+from interagency.matrix.activities.figures import figure_lines, figure_words, read_figure
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.record import facts
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
-from interagency.matrix.framework.names import chapters, gazetteer
+from interagency.matrix.framework.names import chapters, gazetteer, sections
 from interagency.matrix.organisations import choices
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities, partners
@@ -81,7 +81,7 @@ def _widgets(field: Field) -> dict[str, Any]:
             blank = _l("Choose") if field.required else _l("Not stated")
             offered = [("", blank), *((one.value, words) for one, words in (field.choices or {}).items())]
             widget = SelectField(**named, choices=to_choices(offered), default="")
-        case Kind.ENTITY:
+        case Kind.ENTITY | Kind.SECTION:
             widget = SelectField(**named, default="")
         case Kind.FLAG:
             widget = BooleanField(**named)
@@ -122,6 +122,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         super().__init__(**({"formdata": None} if unsent else {}))
         self._records = Records(session, *([activity] if activity else []))
         self._groups: dict[str, choices.Groups] = {}
+        self._session = session
         self._offer(session, activity, mine or [])
         if activity is not None and not self.is_submitted():
             self._fill(facts(activity), activity.version)
@@ -143,6 +144,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         self.lead.choices = to_choices([("", _l("Not known")), *((e.key, e.full) for e in offered)])
         if not self.is_submitted():
             self.lead.data = mine[0].key if mine and activity is None else ""
+        self._offer_sections(self.section.data or "" if self.is_submitted() else None)
         own = list(activity.partners) if activity else []
 
         def others(keys: list[str] | None = None) -> list[Organisation]:
@@ -155,6 +157,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         }
         goals = session.scalars(sa.select(SdgGoal).order_by(SdgGoal.number)) if wanted["sdg"] != [] else ()
         self.entities.offer(by_key)
+        self.supporting.offer(by_key)
         self.partners.offer({partner.key: partner for partner in others(wanted["partners"])})
         self.recommendations.offer(
             _named(session, Recommendation, Recommendation.position, wanted["recommendations"]),
@@ -170,6 +173,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         self._look_up(session)
         self._groups = {
             "entities": lambda: choices.entity_groups(offered),
+            "supporting": lambda: choices.entity_groups(offered),
             "partners": lambda: choices.organisation_groups(others()),
             "recommendations": lambda: choices.recommendation_groups(session),
             "chapters": lambda: choices.chapter_groups(session),
@@ -178,6 +182,11 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             "sdg": lambda: choices.sdg_groups(session),
         }
 
+    def _offer_sections(self, chosen: str | None) -> None:
+        """Set the sections that can be chosen: all, or no other than `chosen`."""
+        found = sections(self._session, chosen) if chosen != "" else []
+        self.section.choices = to_choices([("", _l("Not stated")), *((str(one.position), one.label) for one in found)])
+
     def _look_up(self, session: Session) -> None:
         """Say how names are read; the list of names is read when there is a name."""
         names = cache(lambda: gazetteer(session))
@@ -185,7 +194,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             field.look_up = lambda name: session.get_one(Country, names().country(name))
             field.say = lambda country: country.name
         self.figures.look_up = read_figure
-        self.figures.say = lambda figure: figure_words(figure.number, figure.qualifier, figure.unit)
+        self.figures.parts, self.figures.say = figure_lines, figure_words
 
     def _fill(self, said: Facts, version: int) -> None:
         """Show a record that says `said`."""
@@ -195,8 +204,8 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             match field.kind:
                 case Kind.DATE:
                     self[field.name].data = ImpreciseDate.from_code(value) if value else None
-                case Kind.CHOICE | Kind.ENTITY:
-                    self[field.name].data = value or ""
+                case Kind.CHOICE | Kind.ENTITY | Kind.SECTION:
+                    self[field.name].data = str(value or "")
                 case Kind.COUNTRIES:
                     for one in COUNTRIES_BY_ROLE:
                         codes = [code for code, role in value if role == one.role]
@@ -218,6 +227,8 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     @property
     def blocks(self) -> list[Block]:
         """The fields in their order, parted by the folds that hold them."""
+        if self.is_submitted():
+            self._offer_sections(None)
         found: list[Block] = []
         for field in EDITED:
             if not found or found[-1].fold != field.fold:
@@ -266,11 +277,13 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
                 return data.code if data else None
             case Kind.CHOICE | Kind.ENTITY:
                 return data or None
+            case Kind.SECTION:
+                return int(data) if data else None
             case Kind.COUNTRIES:
                 by_role = [(one.role, self[one.form_name].data or []) for one in COUNTRIES_BY_ROLE]
                 return [[country.code, role.value] for role, countries in by_role for country in countries]
             case Kind.FIGURES:
-                return [figure_fact(one.number, one.qualifier.value, one.unit) for one in data or []]
+                return [figure_fact(*astuple(one)) for one in data or []]
             case Kind.RECORDS | Kind.SDG | Kind.CHAPTERS | Kind.CHOICES:
                 return self._chosen(field)
             case Kind.FLAG:
@@ -279,11 +292,9 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
                 return data or ""
 
     def _chosen(self, field: Field) -> list[Any]:
-        """The keys of what was chosen, in the order of the list; the lead is not among the other entities."""
+        """The keys of what was chosen, in the order of the list."""
         widget: RecordsField = self[field.name]
         keys = [key for key in widget.offered if key in set(widget.keys)]
-        if field.name == "entities":
-            return [key for key in keys if key != self.lead.data]
         return [int(key) for key in keys] if field.kind is Kind.CHAPTERS else keys
 
     def draft(self) -> ActivityDraft:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, composite, mapped_column, relationship
 
 from interagency.db.base import Model, Versioned, precision_column
 from interagency.db.fulltext import Searched
-from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
+from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget, Section
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
 
@@ -137,6 +137,8 @@ class Activity(Versioned, Searched, Model):
     pillars: Mapped[list[str] | None] = mapped_column(default=list)
     funding: Mapped[Funding | None]
     on_request: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    # A section of its own, by its place in the outcome document, beside those that follow from recommendations.
+    section_position: Mapped[int | None] = mapped_column(sa.ForeignKey("section.position"))
     city: Mapped[str] = mapped_column(default="", server_default=sa.text("''"))
     source: Mapped[str] = mapped_column(default="")
     link: Mapped[str] = mapped_column(default="")
@@ -165,6 +167,7 @@ class Activity(Versioned, Searched, Model):
     )
     sdg_goals: Mapped[list[SdgGoal]] = relationship(secondary="activity_sdg_goal", order_by=SdgGoal.number)
     sdg_targets: Mapped[list[SdgTarget]] = relationship(secondary="activity_sdg_target", order_by=SdgTarget.position)
+    section: Mapped[Section | None] = relationship(viewonly=True)
     figures: Mapped[list[Figure]] = relationship(cascade="all, delete-orphan", order_by="Figure.position")
 
     @classmethod
@@ -188,7 +191,7 @@ class Activity(Versioned, Searched, Model):
 
 
 class ActivityEntity(Model):
-    """A UN entity's part in an activity: lead or not, its role in its own words, its confirmation."""
+    """A UN entity's part in an activity: leading, supporting or neither, its role in its words, its confirmation."""
 
     __tablename__ = "activity_entity"
     __table_args__ = (
@@ -207,6 +210,8 @@ class ActivityEntity(Model):
     activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"), primary_key=True)
     entity_id: Mapped[int] = mapped_column(sa.ForeignKey("organisation.id", ondelete="RESTRICT"), primary_key=True)
     is_lead: Mapped[bool] = mapped_column(default=False)
+    # It supports the others' work (the Note of 2020, paragraph 10). Counts like every other UN entity of the activity.
+    is_supporting: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     position: Mapped[int] = mapped_column(default=0)
     role: Mapped[str] = mapped_column(default="")
     participation: Mapped[Participation] = mapped_column(default=Participation.CONFIRMED)
@@ -260,7 +265,7 @@ activity_sdg_target = _link("activity_sdg_target", "sdg_target.code", "target_co
 
 
 class Figure(Model):
-    """A number, a unit and how exact it is. Never added up with another activity's."""
+    """A number, a unit, how exact it is, of when and from where. Never added up with another activity's."""
 
     __tablename__ = "figure"
 
@@ -270,6 +275,9 @@ class Figure(Model):
     number: Mapped[Decimal] = mapped_column(sa.Numeric(18, 4, asdecimal=True))
     qualifier: Mapped[Qualifier] = mapped_column(default=Qualifier.EXACTLY)
     unit: Mapped[str] = mapped_column(sa.String(200))
+    # The code of an imprecise date; "" where it is not known.
+    as_of: Mapped[str] = mapped_column(sa.String(40), default="", server_default=sa.text("''"))
+    source: Mapped[str] = mapped_column(sa.String(300), default="", server_default=sa.text("''"))
 
 
 class Milestone(Model):
