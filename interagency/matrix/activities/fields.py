@@ -240,7 +240,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "city", Kind.LINE, _l("City"), Seen.OUTSIDE, Merge.ONE,
-        help=_l("Where it is tied to one or a few."), is_searched=True, is_beside=True, fold=_MORE,
+        question=_l("City, or cities"), is_searched=True, is_beside=True, fold=_MORE,
         column=SheetColumn("City", 16, "#loc+city", "The city or cities it takes place in."),
     ),
     # The Note puts it under this heading.

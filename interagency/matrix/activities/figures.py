@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Any, Protocol
 
 from interagency.matrix.activities.drafts import FigureDraft
-from interagency.matrix.activities.models import Qualifier
+from interagency.matrix.activities.models import Figure, Qualifier
 from interagency.text.dates import ImpreciseDate
 from interagency.text.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
 
@@ -113,17 +112,7 @@ def _last_bracket(text: str) -> int | None:
     return None
 
 
-class AnyFigure(Protocol):
-    """A figure as a draft or a record has it."""
-
-    number: Any
-    qualifier: Any
-    unit: Any
-    as_of: Any
-    source: Any
-
-
-def figure_words(figure: AnyFigure) -> str:
+def figure_words(figure: FigureDraft | Figure) -> str:
     """`more than 450 policymakers (June 2024; World Drug Report)`: what a figure is shown as, and what `read_figure`
     reads as the same figure."""
     prefix = "" if figure.qualifier is Qualifier.EXACTLY else f"{figure.qualifier.value} "
