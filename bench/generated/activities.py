@@ -205,7 +205,8 @@ def activity_rows(number: int, seed: str, world: World) -> Rows:
 def _blank_columns() -> dict[str, Any]:
     """What a record says in its own columns of which nothing is made up."""
     said = empty_facts()
-    return {field.name: said[field.name] for field in FIELDS if field.is_column and field.kind is not Kind.DATE}
+    apart = (Kind.DATE, Kind.SECTION)  # their columns have other names
+    return {field.name: said[field.name] for field in FIELDS if field.is_column and field.kind not in apart}
 
 
 def _moments(chance: Random, begun: date, edits: int, world: World) -> list[datetime]:
@@ -310,6 +311,8 @@ def _facts(
     return plain | {
         "lead": lead,
         "entities": [part["named"].key for part in parts if not part["is_lead"]],
+        "supporting": [],
+        "section": None,
         "roles": {part["named"].key: part["role"] for part in parts if part["role"]},
         "participation": {
             part["named"].key: part["participation"].value

@@ -107,8 +107,11 @@ def _lead(row: ActivityRow) -> str:
     return row.short(row.facts["lead"]) if row.facts["lead"] else ""
 
 
-def _others(row: ActivityRow) -> str:
-    return joined(row.short(key) for key in row.entities if key != row.facts["lead"])
+def _taking_part(name: str) -> Callable[[ActivityRow], str]:
+    """The entities of a fact, without those that declined."""
+    return lambda row: joined(
+        row.short(key) for key in row.facts[name] if row.facts["participation"].get(key) != "declined"
+    )
 
 
 def _chapters(row: ActivityRow) -> str:
@@ -118,7 +121,8 @@ def _chapters(row: ActivityRow) -> str:
 # How the cells of what hangs on an activity are written; those of its own columns follow from the kind.
 _VALUES: dict[str, Callable[[ActivityRow], Cell]] = {
     "lead": _lead,
-    "entities": _others,
+    "entities": _taking_part("entities"),
+    "supporting": _taking_part("supporting"),
     "partners": _partners,
     "recommendations": lambda row: joined(row.facts["recommendations"]),
     "sdg": lambda row: joined(row.facts["sdg"]),

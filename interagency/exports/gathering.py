@@ -13,9 +13,9 @@ from typing import Any
 from interagency.exports.columns import Cell, joined
 from interagency.exports.rows.aside import Aside
 from interagency.exports.snapshot import ActivityRow
+from interagency.matrix.cycles.contents import Contents, placed_in
 
 _PAIRS = "pairs"
-NO_RECOMMENDATION = 999
 
 
 @dataclass(slots=True)
@@ -31,8 +31,8 @@ class OnOne:
 class Gathered:
     """Fills while `watched` is read to its end; what it holds is whole from then on."""
 
-    def __init__(self, recommendations: dict[str, Any]) -> None:
-        self._recommendations = recommendations
+    def __init__(self, contents: Contents) -> None:
+        self._contents = contents
         self._aside = Aside()
         self.on: dict[str, OnOne] = defaultdict(OnOne)
         # By entity: activities in no chapter, in each of seven, and in all.
@@ -78,10 +78,10 @@ class Gathered:
         self._aside.put(_PAIRS, pairs)
         shared = _shared_cells(row) if entry["chapters"] else ()
         for number in entry["chapters"]:
-            codes = [c for c in facts["recommendations"] if self._recommendations[c]["chapter"] == number]
-            first = self._recommendations[codes[0]] if codes else None
-            cells = [first["section"] if first else "", joined(codes) or "none in this chapter", *shared]
-            place = first["position"] if first else NO_RECOMMENDATION
+            known = self._contents["recommendations"]
+            codes = [code for code in facts["recommendations"] if known[code]["chapter"] == number]
+            place, heading = placed_in(self._contents, facts, number)
+            cells = [heading, joined(codes) or "none in this chapter", *shared]
             self._aside.put(str(number), cells, place=place, text=facts["title"].casefold(), number=entry["id"])
 
 

@@ -155,9 +155,7 @@ def add_table(book: Book, described: Sheet, *, hxl: bool = False) -> Any:
 def _help_in_matrix(sheet: Any, columns: Sequence[Column]) -> None:
     """Drop-downs, columns that are not to be typed in, colours for new, changed and stale."""
     letters = {column.title: get_column_letter(place) for place, column in enumerate(columns, start=1)}
-    several = {"Other UN entities", "Recommendations"} | {
-        field.column.title for field in FIELDS if field.column and field.kind is Kind.CHOICES
-    }
+    several = {field.column.title for field in FIELDS if field.column and field.kind in (Kind.CHOICES, Kind.RECORDS)}
     for column in columns:
         cells = f"{letters[column.title]}2:{letters[column.title]}{LAST_ROW_OF_DROP_DOWNS}"
         if column.choices:
@@ -230,6 +228,8 @@ def _add_lists(book: Workbook, picture: Snapshot) -> None:
         "recommendations": sorted(
             picture.contents["recommendations"], key=lambda code: picture.contents["recommendations"][code]["position"]
         ),
+        # Of an edition made before activities had one: nothing to offer.
+        "sections": list(picture.words.sections.values()) or [""],
     }
     sheet = book.create_sheet("Lists")
     for place in range(1, len(lists) + 1):
@@ -298,7 +298,7 @@ def write_workbook(target: BinaryIO, origin: Origin, picture: Snapshot, *, colum
 
     The activities are read once, while Matrix is written; the sheets after it show what was gathered on the way.
     """
-    with closing(Gathered(picture.contents["recommendations"])) as gathered:
+    with closing(Gathered(picture.contents)) as gathered:
         book = Book(origin.title, "UN interagency coordination", origin.made_at)
         _add_read_me(book.skeleton, origin, picture)
         activities = gathered.watched(picture.passing())

@@ -73,6 +73,7 @@ class SampleLoader:
             "description": said["description"].strip(),
             "lead": self._key(entry["lead"]) if entry.get("lead") else None,
             "entities": [self._key(name) for name in entry.get("entities", [])],
+            "supporting": [self._key(name) for name in entry.get("supporting", [])],
             "partners": [self._key(name) for name in entry.get("partners", [])],
             "countries": [[country["code"], country["role"]] for country in entry.get("countries", [])],
             "regions": [self.names.region(name) for name in entry.get("regions", [])],
@@ -80,7 +81,10 @@ class SampleLoader:
             "chapters": entry.get("chapters", []),
             "sdg": [str(code) for code in entry.get("sdg", [])],
             "figures": [
-                figure_fact(Decimal(str(f["number"])), f["qualifier"], f["unit"]) for f in entry.get("figures", [])
+                figure_fact(
+                    Decimal(str(f["number"])), f["qualifier"], f["unit"], f.get("as_of", ""), f.get("source", "")
+                )
+                for f in entry.get("figures", [])
             ],
         }
         return draft_from(self.records, said)

@@ -15,7 +15,8 @@ from interagency.search.marks import excerpt
 from interagency.search.results import Group, Hit, Question
 from interagency.text.dates import ImpreciseDate, words_between
 
-_CARD = ("id", "title", "description", "results", "source", "status", "start_precision", "start_first", "start_last")
+# Where the words that find an activity are looked for, beside title, roles and source.
+_WHY = ("description", "results", "lessons", "city")
 
 
 def activities(session: Session, question: Question, limit: int, *, counted: bool = True) -> Group:
@@ -38,7 +39,7 @@ def _activity_hit(activity: Activity, question: Question) -> Hit:
     roles = [part.role for part in activity.entities]
     return Hit(
         str(activity.id), activity.title, " · ".join(one for one in said if one),
-        _why([activity.description, activity.results, *roles, activity.source], question),
+        _why([*(getattr(activity, name) for name in _WHY), *roles, activity.source], question),
     )  # fmt: skip
 
 

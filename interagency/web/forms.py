@@ -156,6 +156,10 @@ class RecordsField(Field):
         return groups
 
 
+def _parts(text: str) -> list[str]:
+    return text.replace(";", "\n").split("\n")
+
+
 class NamesField(CleanTextField):
     """Names separated by `;` or line breaks, each looked up. `data` is the list of what they stand for.
 
@@ -165,6 +169,7 @@ class NamesField(CleanTextField):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.look_up: Callable[[str], Any] = str
+        self.parts: Callable[[str], list[str]] = _parts
         self.say: Callable[[Any], str] = str
         self.typed: str | None = None
         self.found: list[Any] = []
@@ -178,7 +183,7 @@ class NamesField(CleanTextField):
     def pre_validate(self, form: Any) -> None:
         problems = []
         self.found = []
-        for name in (self.typed or "").replace(";", "\n").split("\n")[:300]:
+        for name in self.parts(self.typed or "")[:300]:
             if not name.strip():
                 continue
             try:

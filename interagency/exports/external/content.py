@@ -25,7 +25,7 @@ FORMAT = 1
 
 
 # Columns of the activity that leave beside those below, as they read, named one by one.
-FURTHER: tuple[str, ...] = ()
+FURTHER: tuple[str, ...] = ("supporting", "kinds", "on_request", "funding", "city", "section", "lessons")
 
 
 class Form(enum.StrEnum):
@@ -90,10 +90,11 @@ def _is_of_country(entry: Mapping[str, Any], form: Form, country: str | None) ->
 
 
 def _activity(entry: Mapping[str, Any], words: FactLabels) -> dict[str, Any]:
-    facts = entry["facts"]
+    taking_part = entities_of_activity(entry["facts"])
+    facts = entry["facts"] | {"supporting": [key for key in entry["facts"]["supporting"] if key in taking_part]}
     shown = {
         "title": facts["title"],
-        "entities": [words.organisations.get(key, key) for key in entities_of_activity(facts)],
+        "entities": [words.organisations.get(key, key) for key in taking_part],
         "partners": sorted(words.organisations.get(key, key) for key in facts["partners"])
         + ["and others"] * bool(facts["partners_incomplete"]),
         "countries": sorted({words.countries.get(code, code) for code, _role in facts["countries"]}),

@@ -128,11 +128,11 @@ class _Entities(Part):
     """Entities beside the lead, in any order, without those that declined: these stay as they are."""
 
     def of(self, facts: Facts) -> list[str]:
-        return [key for key in facts["entities"] if facts["participation"].get(key) != "declined"]
+        return [key for key in facts[self.field.name] if facts["participation"].get(key) != "declined"]
 
     def put(self, facts: Facts, value: list[str]) -> None:
-        declined = [key for key in facts["entities"] if facts["participation"].get(key) == "declined"]
-        facts["entities"] = [*value, *(key for key in declined if key not in value)]
+        declined = [key for key in facts[self.field.name] if facts["participation"].get(key) == "declined"]
+        facts[self.field.name] = [*value, *(key for key in declined if key not in value)]
 
     def says_same(self, one: Any, other: Any) -> bool:
         return sorted(one) == sorted(other)
@@ -159,7 +159,7 @@ class _Countries(Part):
 PARTS: dict[str, Part] = {
     **{field.name: Part(field) for field in EDITED if field.column is not None},
     "partners": _Partners(BY_NAME["partners"]),
-    "entities": _Entities(BY_NAME["entities"]),
+    **{name: _Entities(BY_NAME[name]) for name in ("entities", "supporting")},
     **{name: _Countries(BY_NAME["countries"], role) for role, name in COUNTRY_CELLS.items()},
 }
 
@@ -169,8 +169,6 @@ def merged(facts: Facts, values: Mapping[str, Any]) -> Facts:
     result = dict(facts)
     for name, value in values.items():
         PARTS[name].put(result, value)
-    if result["lead"] in result["entities"]:
-        result["entities"] = [key for key in result["entities"] if key != result["lead"]]
     return result
 
 

@@ -32,6 +32,7 @@ from interagency.exports.incoming.cells import (
 from interagency.exports.incoming.reading import FileRow, FileTable
 from interagency.exports.incoming.values import CellReader
 from interagency.exports.snapshot import ActivityRow
+from interagency.matrix.activities.facts import named_entities
 from interagency.matrix.activities.field_types import Facts, Kind
 from interagency.matrix.activities.fields import empty_facts
 from interagency.matrix.activities.labels import FactLabels
@@ -64,7 +65,7 @@ class Rights:
         if self.may_all:
             return ""
         own = {entity.key for entity in self.mine}
-        parts = {facts["lead"], *facts["entities"]} - {None}
+        parts = set(named_entities(facts))
         if not own & parts:
             return "It belongs to other entities."
         if facts["lead"] is None or facts["lead"] in own:
@@ -247,7 +248,7 @@ class Comparison:
     def _check_new(self, result: RowResult) -> None:
         facts = merged(empty_facts(), result.values)
         own = [entity.key for entity in self.rights.mine]
-        if not self.rights.may_all and not set(own) & {facts["lead"], *facts["entities"]}:
+        if not self.rights.may_all and not set(own) & set(named_entities(facts)):
             if facts["lead"] is None and len(own) == 1:
                 result.cells.append(
                     CellResult("lead", "Lead entity", "", State.CHANGE, "—", self.rights.mine[0].short, value=own[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import astuple
 from datetime import date
 from typing import Any
 
@@ -13,9 +14,9 @@ from sqlalchemy.orm import Session
 from interagency.exports.incoming.cells import PARTS, PartnersCell
 from interagency.matrix.activities.facts import figure_fact
 from interagency.matrix.activities.field_types import Field, Kind
-from interagency.matrix.activities.figures import read_figure
+from interagency.matrix.activities.figures import figure_lines, read_figure
 from interagency.matrix.framework.models import Recommendation, SdgGoal, SdgTarget
-from interagency.matrix.framework.names import gazetteer, read_code
+from interagency.matrix.framework.names import gazetteer, read_code, read_section, sections
 from interagency.matrix.organisations.queries import Directory
 from interagency.text.dates import ImpreciseDate
 from interagency.text.folding import clean, fold
@@ -31,6 +32,7 @@ class CellReader:
     def __init__(self, session: Session) -> None:
         self.directory = Directory(session)
         self.names = gazetteer(session)
+        self.sections = sections(session)
         self.positions: dict[str, int] = dict(
             session.execute(sa.select(Recommendation.code, Recommendation.position)).all()
         )
@@ -53,6 +55,9 @@ class CellReader:
                 return self._flag(raw)
             case Kind.DATE:
                 return self._date(raw)
+            case Kind.SECTION:
+                text = str(raw).strip()
+                return read_section(self.sections, text).position if text else None
             case Kind.COUNTRIES:
                 return sorted(self._several(raw, self.names.country, "country"))
             case _:
@@ -117,6 +122,8 @@ class CellReader:
     def _entities(self, raw: Any) -> list[str]:
         return self._several(raw, self._entity, "entity")
 
+    _supporting = _entities
+
     def _partners(self, raw: Any) -> PartnersCell:
         """Keys of partners, and whether the list is said to be incomplete."""
         parts, incomplete = [], False
@@ -147,8 +154,7 @@ class CellReader:
         return code
 
     def _figures(self, raw: Any) -> list[list[str]]:
-        drafts = [read_figure(part) for part in _split(raw)]
-        return [figure_fact(one.number, one.qualifier.value, one.unit) for one in drafts]
+        return [figure_fact(*astuple(read_figure(line))) for line in figure_lines(str(raw)) if line.strip()]
 
     def _several(self, raw: Any, find: Callable[[str], str], what: str, *, commas: bool = False) -> list[str]:
         """Each name of a list, once. A comma separates only where the whole is no name but its parts are."""

@@ -30,6 +30,7 @@ from interagency.calendar.events.occurrences import StoredOccurrence
 from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.agreement.gate import entities_of_activity, through_the_gate
 from interagency.matrix.cycles import editions
+from interagency.matrix.cycles.contents import placed_in
 from interagency.matrix.cycles.months import first_day, format_month, month_after
 from interagency.matrix.framework.models import ROMAN
 from interagency.text.dates import ImpreciseDate, words_between
@@ -218,7 +219,7 @@ class _Writer:
                 self._activity(entry)
         section = None
         for entry in (entry for entry in fresh if not entry["joint"]):
-            here = self._section(entry, number)
+            _place, here = placed_in(self.contents, entry["facts"], number)
             if here != section:
                 section = here
                 self._heading(section or "Further activities", 3)
@@ -229,15 +230,9 @@ class _Writer:
         if not under:
             self.document.add_paragraph("Nothing was agreed for sharing under this chapter.")
 
-    def _order(self, entry: dict[str, Any], number: int) -> tuple[int, str, int]:
-        known = self.contents["recommendations"]
-        positions = [known[c]["position"] for c in entry["facts"]["recommendations"] if known[c]["chapter"] == number]
-        return (min(positions, default=999), entry["facts"]["title"].casefold(), entry["id"])
-
-    def _section(self, entry: dict[str, Any], number: int) -> str:
-        known = self.contents["recommendations"]
-        codes = [code for code in entry["facts"]["recommendations"] if known[code]["chapter"] == number]
-        return str(known[codes[0]]["section"]) if codes else ""
+    def _order(self, entry: dict[str, Any], number: int) -> tuple[int, str, str, int]:
+        place, heading = placed_in(self.contents, entry["facts"], number)
+        return (place, heading, entry["facts"]["title"].casefold(), entry["id"])
 
     def _without_chapter(self, used: list[dict[str, Any]]) -> None:
         rest = [entry for entry in used if not entry["chapters"]]
@@ -254,8 +249,11 @@ class _Writer:
     def sentence(self, entry: dict[str, Any]) -> str:
         """A paragraph from the record's own words and facts."""
         facts = entry["facts"]
-        entities = entities_of_activity(facts)
+        taking_part = entities_of_activity(facts)
+        supporting = [key for key in taking_part if key in facts["supporting"]]
+        entities = [key for key in taking_part if key not in supporting] or taking_part
         who = joined(self.names.of(key) for key in entities)
+        support = [self.names.of(key) for key in supporting if key not in entities]
         partners = [self.names.of(key) for key in facts["partners"]] + ["others"] * bool(facts["partners_incomplete"])
         countries = sorted({self.words.countries.get(code, code) for code, _role in facts["countries"]})
         start = ImpreciseDate.from_code(facts["start"]) if facts["start"] else None
@@ -264,6 +262,8 @@ class _Writer:
         parts = [f"{who[:1].upper()}{who[1:]}"]
         if partners:
             parts.append(f", together with {joined(partners)},")
+        if support:
+            parts.append(f"{'' if partners else ','} supported by {joined(support)},")
         title = facts["title"].rstrip(".").translate(_INNER_QUOTES)
         parts.append(f" {verb} “{title}”")
         if countries:

@@ -13,19 +13,21 @@ from sqlalchemy.orm import Session
 
 from interagency.matrix.activities.field_types import Field, Kind
 from interagency.matrix.activities.fields import EDITED
-from interagency.matrix.activities.models import Activity, CountryRole, Level, Qualifier, Scope, Status
-from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
+from interagency.matrix.activities.models import Activity, CountryRole, Funding, Level, Qualifier, Scope, Status
+from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget, Section
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
 
 
 @dataclass(frozen=True, slots=True)
 class FigureDraft:
-    """A figure as typed: number, unit and how exact it is."""
+    """A figure as typed: number, unit and how exact it is; the code of its date and its source, "" if not known."""
 
     number: Decimal
     qualifier: Qualifier
     unit: str
+    as_of: str = ""
+    source: str = ""
 
 
 @dataclass(slots=True)
@@ -39,6 +41,7 @@ class ActivityDraft:
     end: ImpreciseDate | None
     lead: Organisation | None
     entities: list[Organisation]
+    supporting: list[Organisation]
     recommendations: list[Recommendation]
     partners: list[Organisation]
     partners_incomplete: bool
@@ -48,6 +51,13 @@ class ActivityDraft:
     scope: Scope | None
     figures: list[FigureDraft]
     results: str
+    lessons: str
+    kinds: list[str]
+    pillars: list[str]
+    on_request: bool
+    funding: Funding | None
+    city: str
+    section: Section | None
     sdg: list[SdgGoal | SdgTarget]
     chapters: list[int]
     source: str
@@ -58,7 +68,7 @@ class ActivityDraft:
 
 _KEYS: dict[type[Any], sa.orm.InstrumentedAttribute[Any]] = {
     Organisation: Organisation.key, Country: Country.code, Region: Region.code, Recommendation: Recommendation.code,
-    SdgGoal: SdgGoal.number, SdgTarget: SdgTarget.code,
+    SdgGoal: SdgGoal.number, SdgTarget: SdgTarget.code, Section: Section.position,
 }  # fmt: skip
 
 
@@ -94,8 +104,8 @@ class Records:
 
 def figure_draft(figure: Sequence[str]) -> FigureDraft:
     """The draft of a figure among the facts."""
-    number, qualifier, unit = figure
-    return FigureDraft(Decimal(number), Qualifier(qualifier), unit)
+    number, qualifier, *rest = figure
+    return FigureDraft(Decimal(number), Qualifier(qualifier), *rest)
 
 
 def draft_from(records: Records, said: Mapping[str, Any]) -> ActivityDraft:
@@ -112,6 +122,8 @@ def _finished(field: Field, value: Any, records: Records) -> Any:
             return ImpreciseDate.from_code(value) if value else None
         case Kind.ENTITY:
             return records.of(Organisation, [value])[0] if value else None
+        case Kind.SECTION:
+            return records.of(Section, [value])[0] if value else None
         case Kind.RECORDS:
             assert field.model is not None
             return records.of(field.model, value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -16,10 +16,11 @@ from interagency.text.dates import Precision, date_of
 
 
 class EntityPart(NamedTuple):
-    """The part of a UN entity: its key, whether it leads, and what it said."""
+    """The part of a UN entity: its key, whether it leads or supports, and what it said."""
 
     entity: str
     is_lead: bool
+    is_supporting: bool
     role: str
     participation: str
     confirmed_month: str | None
@@ -33,11 +34,13 @@ class ChapterLink(NamedTuple):
 
 
 class FigureValue(NamedTuple):
-    """A figure: number, how exact it is, and what it counts."""
+    """A figure: number, how exact it is, what it counts, the code of its date, and its source."""
 
     number: Decimal
     qualifier: str
     unit: str
+    as_of: str = ""
+    source: str = ""
 
 
 class Linked(NamedTuple):
@@ -69,7 +72,14 @@ def linked_of(activity: Activity) -> Linked:
     """What hangs on `activity` as it stands in memory."""
     return Linked(
         entities=[
-            EntityPart(part.entity.key, part.is_lead, part.role, part.participation.value, part.confirmed_month)
+            EntityPart(
+                part.entity.key,
+                part.is_lead,
+                part.is_supporting,
+                part.role,
+                part.participation.value,
+                part.confirmed_month,
+            )
             for part in activity.entities
         ],
         partners=[partner.key for partner in activity.partners],
@@ -82,13 +92,25 @@ def linked_of(activity: Activity) -> Linked:
         ],
         goals=sorted(goal.number for goal in activity.sdg_goals),
         targets=[target.code for target in sorted(activity.sdg_targets, key=attrgetter("position"))],
-        figures=[FigureValue(one.number, one.qualifier.value, one.unit) for one in activity.figures],
+        figures=[
+            FigureValue(one.number, one.qualifier.value, one.unit, one.as_of, one.source) for one in activity.figures
+        ],
     )
 
 
-def figure_fact(number: Decimal, qualifier: str, unit: str) -> list[str]:
-    """A figure among the facts."""
-    return [f"{number.normalize():f}", qualifier, unit]
+def named_entities(facts: Mapping[str, Any]) -> list[str]:
+    """The keys of all UN entities that facts name: the lead first, those that support last, declined ones too."""
+    return [key for key in (facts["lead"], *facts["entities"], *facts["supporting"]) if key is not None]
+
+
+def entities_taking_part(facts: Mapping[str, Any]) -> list[str]:
+    """The same without those that declined."""
+    return [key for key in named_entities(facts) if facts["participation"].get(key) != Participation.DECLINED]
+
+
+def figure_fact(number: Decimal, qualifier: str, unit: str, as_of: str = "", source: str = "") -> list[str]:
+    """A figure among the facts: without date and source as facts said it before there were any."""
+    return [f"{number.normalize():f}", qualifier, unit, *([as_of, source] if as_of or source else [])]
 
 
 @lru_cache(maxsize=4096)
@@ -111,7 +133,8 @@ def _column_reader(field: Field) -> Read:
 
 _LINKED: dict[str, Callable[[Linked], Any]] = {
     "lead": lambda linked: next((part.entity for part in linked.entities if part.is_lead), None),
-    "entities": lambda linked: [part.entity for part in linked.entities if not part.is_lead],
+    "entities": lambda linked: [p.entity for p in linked.entities if not (p.is_lead or p.is_supporting)],
+    "supporting": lambda linked: [part.entity for part in linked.entities if part.is_supporting],
     "participation": lambda linked: {
         part.entity: part.participation
         for part in linked.entities

@@ -27,22 +27,25 @@ class Kind(enum.StrEnum):
     CHOICES = "choices"  # values of `choices`, in its order; a column of JSON, NULL or [] for none
     FLAG = "flag"  # true or false
     DATE = "date"  # the code of an ImpreciseDate, or None; three columns, NAME_precision, NAME_first, NAME_last
+    SECTION = "section"  # its place in the outcome document, or None; the column is NAME_position
     # What hangs on the record: read by `facts`, written by `record`, each in its own way.
     ENTITY = "entity"  # a key, or None
     RECORDS = "records"  # keys of `model`
     SDG = "sdg"  # "3" for a goal, "3.5" for a target
     COUNTRIES = "countries"  # [code, role] pairs
     CHAPTERS = "chapters"  # numbers
-    FIGURES = "figures"  # [number, qualifier, unit] triples
+    FIGURES = "figures"  # [number, qualifier, unit], and where one of the two is known [.., code of a date, source]
     BY_ENTITY = "by entity"  # {key: text}
 
 
-COLUMN_KINDS = frozenset({Kind.LINE, Kind.TEXT, Kind.ADDRESS, Kind.CHOICE, Kind.CHOICES, Kind.FLAG, Kind.DATE})
+COLUMN_KINDS = frozenset(
+    {Kind.LINE, Kind.TEXT, Kind.ADDRESS, Kind.CHOICE, Kind.CHOICES, Kind.FLAG, Kind.DATE, Kind.SECTION}
+)
 _LENGTHS = {Kind.LINE: 300, Kind.TEXT: TEXT_LENGTH, Kind.ADDRESS: 2000}
 _BLANKS: dict[Kind, Any] = {
     Kind.LINE: "", Kind.TEXT: "", Kind.ADDRESS: "", Kind.CHOICE: None, Kind.CHOICES: [], Kind.FLAG: False,
     Kind.DATE: None, Kind.ENTITY: None, Kind.RECORDS: [], Kind.SDG: [], Kind.COUNTRIES: [], Kind.CHAPTERS: [],
-    Kind.FIGURES: [], Kind.BY_ENTITY: {},
+    Kind.FIGURES: [], Kind.BY_ENTITY: {}, Kind.SECTION: None,
 }  # fmt: skip
 
 
@@ -96,10 +99,12 @@ class Field:
     part_of: str = ""  # the field it is told, chosen and written in one cell with
     is_edited: bool = True  # in the form and in files; the rest changes by acts of its own
     is_searched: bool = False  # whether its words find the record
-    is_filter: bool = False  # whether `?NAME=value` narrows lists; of CHOICE, CHOICES and FLAG
+    is_filter: bool = False  # whether `?PARAMETER=value` narrows lists; of CHOICE, CHOICES and FLAG
+    query_name: str = ""  # the name of that parameter, where it is not the field's
     is_on_page: bool = True  # among the facts below the record's heading; False where the page places it itself
     is_in_note: bool = False  # whether the Note by the Secretariat says it
     is_beside: bool = False  # whether it stands beside the one before in the form
+    fold: Words = ""  # what is written on the fold of the form that holds it, with its neighbours of the same fold
     column: SheetColumn | None = None
     drop_down: str = ""  # the name of its list in the workbook, where that is not NAME_values
     spellings: Mapping[str, str] | None = None  # folded words in cells that stand for a value
@@ -114,6 +119,8 @@ class Field:
         """The names of its columns of the activity."""
         if self.kind is Kind.DATE:
             return tuple(f"{self.name}_{part}" for part in ("precision", "first", "last"))
+        if self.kind is Kind.SECTION:
+            return (f"{self.name}_position",)
         return (self.name,) if self.is_column else ()
 
     @property
@@ -125,6 +132,11 @@ class Field:
     def max_length(self) -> int:
         """The most characters it may have; 0 where there is no limit."""
         return self.longest or _LENGTHS.get(self.kind, 0)
+
+    @property
+    def parameter(self) -> str:
+        """The name of its filter in addresses."""
+        return self.query_name or self.name
 
     @property
     def values(self) -> list[str]:

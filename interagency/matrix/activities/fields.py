@@ -14,7 +14,16 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from interagency.matrix.activities.field_types import Facts, Field, Kind, Merge, Seen, SheetColumn, Words
-from interagency.matrix.activities.models import TITLE_LENGTH, CountryRole, Level, Scope, Status
+from interagency.matrix.activities.models import (
+    TITLE_LENGTH,
+    ActivityKind,
+    CountryRole,
+    Funding,
+    Level,
+    Pillar,
+    Scope,
+    Status,
+)
 from interagency.matrix.framework.models import Recommendation, Region
 from interagency.matrix.organisations.models import Organisation
 
@@ -36,6 +45,20 @@ SCOPE_LABELS: dict[Scope, Words] = {
     Scope.REGIONAL: _l("Regional"),
     Scope.NATIONAL: _l("National"),
 }
+KIND_LABELS: dict[ActivityKind, Words] = {
+    ActivityKind.POLICY: _l("Policy"),
+    ActivityKind.PROGRAMMATIC: _l("Programmatic"),
+    ActivityKind.RESEARCH_AND_DATA: _l("Research and data"),
+}
+PILLAR_LABELS: dict[Pillar, Words] = {
+    Pillar.HUMAN_RIGHTS: _l("Human rights"),
+    Pillar.PEACE_AND_SECURITY: _l("Peace and security"),
+    Pillar.DEVELOPMENT: _l("Development"),
+}
+FUNDING_LABELS: dict[Funding, Words] = {
+    Funding.FUNDED: _l("Funded"),
+    Funding.SEEKING_FUNDS: _l("Seeking funds"),
+}
 COUNTRY_ROLE_LABELS: dict[CountryRole, Words] = {
     CountryRole.BENEFICIARY: _l("Beneficiary"),
     CountryRole.HOST: _l("Host"),
@@ -48,6 +71,9 @@ _STATUS_SPELLINGS = {
     "canceled": "cancelled",
 }  # fmt: skip
 _LEVEL_SPELLINGS = {"hq": "headquarters", "global": "headquarters", "country": "field", "hq and field": "both"}
+_KIND_SPELLINGS = {"programme": "programmatic", "research": "research and data", "data": "research and data"}
+_FUNDING_SPELLINGS = {"unfunded": "seeking funds", "not funded": "seeking funds", "seeking funding": "seeking funds"}
+_MORE = _l("More about it")
 _INTERNAL = _l("Internal: never leaves the house.")
 
 # In the order of the form, of history and of every comparison.
@@ -96,6 +122,17 @@ FIELDS: tuple[Field, ...] = (
         is_searched=True, is_on_page=False, is_in_note=True, drop_down="entities",
         column=SheetColumn(
             "Other UN entities", 20, "#org+partner+un", "Further UN entities that take part; several by semicolon."
+        ),
+    ),
+    # Without those that declined, outside.
+    Field(
+        "supporting", Kind.RECORDS, _l("Supporting UN entities"), Seen.OUTSIDE, Merge.BOTH, model=Organisation,
+        help=_l("They support the work of the others. Each is asked to confirm, and counts as any UN entity of it."),
+        placeholder=_l("Acronym or name, old or new"), fold=_l("UN entities that support it"),
+        is_searched=True, is_on_page=False, is_in_note=True, drop_down="entities",
+        column=SheetColumn(
+            "Supporting UN entities", 20, "#org+support+un",
+            "Further UN entities that support the work of the others; several by semicolon.",
         ),
     ),
     # Who declined is not named outside.
@@ -155,14 +192,66 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "figures", Kind.FIGURES, _l("Figures"), Seen.OUTSIDE, Merge.LISTS,
-        help=_l("One per line: a number and what it counts, such as “more than 450 policymakers” or “8 countries”."),
+        help=_l(
+            "One per line: a number and what it counts, such as “8 countries”; of when and from where in brackets: "
+            "“more than 450 policymakers (June 2024; World Drug Report)”."
+        ),
         is_on_page=False, is_in_note=True,
-        column=SheetColumn("Figures", 28, "#value+list", "Numbers with unit and how exact they are; never added up."),
+        column=SheetColumn("Figures", 28, "#value+list",
+            "Numbers with unit and how exact they are; never added up.",
+        ),
     ),
     Field(
         "results", Kind.TEXT, _l("Results"), Seen.OUTSIDE, Merge.TEXTS,
         help=_l("What has come of it so far."), is_searched=True, is_in_note=True,
         column=SheetColumn("Results", 36, "#description+results", "What came of it."),
+    ),
+    Field(
+        "lessons", Kind.TEXT, _l("Lessons learned"), Seen.OUTSIDE, Merge.TEXTS,
+        help=_l("What others who do the same should know."), is_searched=True,
+        column=SheetColumn("Lessons learned", 36, "#description+lessons", "What others who do the same should know."),
+    ),
+    Field(
+        "kinds", Kind.CHOICES, _l("Kind"), Seen.OUTSIDE, Merge.LISTS,
+        choices=KIND_LABELS, spellings=_KIND_SPELLINGS, is_filter=True, query_name="kind", fold=_MORE,
+        column=SheetColumn(
+            "Kind", 18, "#activity+type", "policy, programmatic, research and data; several by semicolon."
+        ),
+    ),
+    # For a strategy of the United Nations itself.
+    Field(
+        "pillars", Kind.CHOICES, _l("Pillars"), Seen.INSIDE, Merge.LISTS,
+        choices=PILLAR_LABELS, is_filter=True, query_name="pillar", fold=_MORE,
+        question=_l("Pillars of the United Nations it serves"),
+        column=SheetColumn(
+            "Pillars", 18, "#meta+pillar", "human rights, peace and security, development; several by semicolon."
+        ),
+    ),
+    Field(
+        "on_request", Kind.FLAG, _l("On request"), Seen.OUTSIDE, Merge.LISTS,
+        question=_l("It is carried out on request of a Member State"), is_filter=True, fold=_MORE,
+        column=SheetColumn("On request", 11, "#meta+request", "yes when a Member State asked for it."),
+    ),
+    # Member States are to learn what still seeks funds.
+    Field(
+        "funding", Kind.CHOICE, _l("Funding"), Seen.OUTSIDE, Merge.ONE,
+        choices=FUNDING_LABELS, spellings=_FUNDING_SPELLINGS, is_filter=True, fold=_MORE,
+        column=SheetColumn("Funding", 14, "#value+funding", "funded or seeking funds; empty when not stated."),
+    ),
+    Field(
+        "city", Kind.LINE, _l("City"), Seen.OUTSIDE, Merge.ONE,
+        question=_l("City, or cities"), is_searched=True, is_beside=True, fold=_MORE,
+        column=SheetColumn("City", 16, "#loc+city", "The city or cities it takes place in."),
+    ),
+    # The Note puts it under this heading.
+    Field(
+        "section", Kind.SECTION, _l("Section of its own"), Seen.OUTSIDE, Merge.ONE,
+        help=_l("Only where no chosen recommendation brings it under the right heading."),
+        fold=_MORE, drop_down="sections",
+        column=SheetColumn(
+            "Section", 26, "#sector+section",
+            "A section of the outcome document of its own, beside those of its recommendations.",
+        ),
     ),
     Field(
         "sdg", Kind.SDG, _l("SDGs"), Seen.INSIDE, Merge.LISTS,

@@ -1,4 +1,4 @@
-"""Figures as people write them: `more than 450 policymakers`, `about 34,000 patients`, `8 countries`."""
+"""Figures as people write them: `more than 450 policymakers`, `8 countries (June 2024; World Drug Report)`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import re
 from decimal import Decimal
 
 from interagency.matrix.activities.drafts import FigureDraft
-from interagency.matrix.activities.models import Qualifier
+from interagency.matrix.activities.models import Figure, Qualifier
+from interagency.text.dates import ImpreciseDate
+from interagency.text.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
 
 _QUALIFIERS = {
     "more than": Qualifier.MORE_THAN,
@@ -28,9 +30,36 @@ _FIGURE = re.compile(
 LARGEST = Decimal(10) ** 13
 
 
+LONGEST_UNIT, LONGEST_SOURCE = 200, 300
+_SOURCE = re.compile(r"^source\s*:\s*", re.I)
+
+
+def figure_lines(text: str) -> list[str]:
+    """Each figure of a text: between line breaks, and between semicolons that stand in no brackets."""
+    found: list[str] = []
+    for line in text.split("\n"):
+        opened: list[int] = []
+        within = [0] * (len(line) + 1)
+        for place, sign in enumerate(line):
+            if sign == "(":
+                opened.append(place)
+            elif sign == ")" and opened:
+                within[opened.pop()] += 1
+                within[place] -= 1
+        begin = depth = 0
+        for place, sign in enumerate(line):
+            depth += within[place]
+            if sign == ";" and not depth:
+                found.append(line[begin:place])
+                begin = place + 1
+        found.append(line[begin:])
+    return found
+
+
 def read_figure(line: str) -> FigureDraft:
     """The figure a line says. Raises ValueError with a sentence on what to write."""
-    match = _FIGURE.match(line.strip())
+    text, as_of, source = _without_origin(line.strip())
+    match = _FIGURE.match(text)
     if match is None:
         raise ValueError(
             f"We could not read “{line.strip()[:60]}”. Write a number and what it counts, "
@@ -40,13 +69,65 @@ def read_figure(line: str) -> FigureDraft:
     if number >= LARGEST:
         raise ValueError(f"The number in “{line.strip()[:60]}” is too large to be meant.")
     unit = match["unit"].strip()
-    if len(unit) > 200:
+    if len(unit) > LONGEST_UNIT:
         raise ValueError("What a figure counts fits in 200 characters; put the rest into the description.")
-    return FigureDraft(number, _QUALIFIERS[(match["qualifier"] or "exactly").lower()], unit)
+    if len(source) > LONGEST_SOURCE:
+        raise ValueError("The source of a figure fits in 300 characters; put the rest into the source of the activity.")
+    return FigureDraft(number, _QUALIFIERS[(match["qualifier"] or "exactly").lower()], unit, as_of, source)
 
 
-def format_figure(number: Decimal, qualifier: Qualifier, unit: str) -> str:
-    """`more than 450 policymakers`: what a figure is shown as, and what `read_figure` understands."""
-    text = f"{number.normalize():,f}"
-    prefix = "" if qualifier is Qualifier.EXACTLY else f"{qualifier.value} "
-    return f"{prefix}{text} {unit}"
+def _without_origin(text: str) -> tuple[str, str, str]:
+    """A line less the brackets at its end that say of when and from where: `(June 2024; World Drug Report)`,
+    `(June 2024)`, `(source: World Drug Report)`, or `()`, which says that brackets before it belong to the unit.
+
+    Returns the rest, the code of the date and the source, "" for what is not said. Raises ValueError.
+    """
+    begin = _last_bracket(text)
+    if begin is None:
+        return text, "", ""
+    rest, inner = text[:begin].rstrip(), text[begin + 1 : -1].strip()
+    if not inner:
+        return rest, "", ""
+    if _SOURCE.match(inner):
+        return rest, "", _SOURCE.sub("", inner).strip()
+    day, _semicolon, source = inner.partition(";")
+    try:
+        found = read_date(day)
+    except AmbiguousDate as question:
+        raise ValueError(str(question)) from None
+    except DateNotUnderstood:
+        return text, "", ""  # words that belong to the unit: `8 countries (in Africa)`
+    if found is None:
+        return text, "", ""
+    return rest, found.code, _SOURCE.sub("", source.strip()).strip()
+
+
+def _last_bracket(text: str) -> int | None:
+    """Where the bracket opens that the last sign of `text` closes."""
+    depth = 0
+    for place in range(len(text) - 1, -1, -1):
+        depth += (text[place] == ")") - (text[place] == "(")
+        if depth == 0:
+            return place if text.endswith(")") else None
+    return None
+
+
+def format_figure(figure: FigureDraft | Figure) -> str:
+    """`more than 450 policymakers (June 2024; World Drug Report)`: what a figure is shown as, and what `read_figure`
+    reads as the same figure."""
+    prefix = "" if figure.qualifier is Qualifier.EXACTLY else f"{figure.qualifier.value} "
+    plain = f"{prefix}{figure.number.normalize():,f} {figure.unit}"
+    if figure.as_of:
+        words = ImpreciseDate.from_code(figure.as_of).words()
+        return f"{plain} ({words}; {figure.source})" if figure.source else f"{plain} ({words})"
+    if figure.source:
+        return f"{plain} (source: {figure.source})"
+    return f"{plain} ()" if _reads_otherwise(plain) else plain
+
+
+def _reads_otherwise(plain: str) -> bool:
+    """Whether the end of a line without date and source would be taken for them."""
+    try:
+        return _without_origin(plain)[0] != plain
+    except ValueError:
+        return True

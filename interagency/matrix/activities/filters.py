@@ -27,7 +27,15 @@ from interagency.matrix.activities.models import (
     activity_region,
 )
 from interagency.matrix.framework.models import ROMAN, Country, Recommendation, Region, Section
-from interagency.matrix.framework.names import NotUnderstood, gazetteer, query_terms, read_chapter, read_code
+from interagency.matrix.framework.names import (
+    NotUnderstood,
+    gazetteer,
+    query_terms,
+    read_chapter,
+    read_code,
+    read_section,
+    sections,
+)
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import Directory
 from interagency.text.folding import clean
@@ -42,16 +50,15 @@ PLAIN_NAMES = (
     "recommendation",
     "country",
     "region",
-    *(field.name for field in FILTERED),
+    *(field.parameter for field in FILTERED),
     "joint",
-    "kind",
     "mine",
 )
 # In the order they are shown and written into addresses. `year` is the year an activity begins in; `also` holds
 # `name:value` pairs that must hold besides all the others: `entity=who&also=entity:undp` is what both take part in.
 NAMES = (*PLAIN_NAMES, "section", "beneficiary", "year", "also")
 LONGEST_QUERY = 200
-_FIELDS = {field.name: field for field in FILTERED}
+_FIELDS = {field.parameter: field for field in FILTERED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +166,8 @@ class _Reader:
     def _section(self, text: str) -> tuple[str, str]:
         if text == "none":
             return "none", "no section"
-        position = int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else 0
-        section = self.session.scalar(sa.select(Section).where(Section.position == position))
-        if section is None:
-            raise NotUnderstood(f"“{text[:40]}” is not a section of the outcome document. Choose one from the list.")
-        return str(position), f"{ROMAN[section.chapter_number]}. {section.title}"
+        section = read_section(sections(self.session), text)
+        return str(section.position), section.label
 
     def _year(self, text: str) -> tuple[str, str]:
         if text == "none":
@@ -203,7 +207,7 @@ class _Reader:
 
     def _field(self, field: Field, text: str) -> tuple[str, str]:
         """A choice or a flag of the description."""
-        key, label = self._choice(field.name, text, [value for value, _words in field.options])
+        key, label = self._choice(str(field.label).lower(), text, [value for value, _words in field.options])
         return key, label if key in field.values else f"{field.label}: {key}"
 
     def _joint(self, text: str) -> tuple[str, str]:
@@ -283,7 +287,7 @@ def _by_recommendation(codes: tuple[str, ...]) -> Condition:
 
 
 def _by_section(positions: tuple[str, ...]) -> Condition:
-    """Under the section, or a subsection of it."""
+    """Under the section, or a subsection of it, by a recommendation or by a section of its own."""
     parent = aliased(Section)
     links = (
         sa.select(activity_recommendation.c.activity_id)
@@ -291,11 +295,14 @@ def _by_section(positions: tuple[str, ...]) -> Condition:
         .join(Section, Section.id == Recommendation.section_id)
     )
     numbers = [int(position) for position in positions if position != "none"]
-    within = links.outerjoin(parent, parent.id == Section.parent_id).where(
-        sa.or_(Section.position.in_(numbers), parent.position.in_(numbers))
-    )
-    condition: Condition = Activity.id.in_(within)
-    return sa.or_(condition, Activity.id.not_in(links)) if "none" in positions else condition
+    wanted = sa.or_(Section.position.in_(numbers), parent.position.in_(numbers))
+    above = parent.id == Section.parent_id
+    own = sa.select(Section.position).outerjoin(parent, above).where(wanted)
+    within = links.outerjoin(parent, above).where(wanted)
+    conditions: list[Condition] = [Activity.id.in_(within), Activity.section_position.in_(own)]
+    if "none" in positions:
+        conditions.append(sa.and_(Activity.id.not_in(links), Activity.section_position.is_(None)))
+    return sa.or_(*conditions)
 
 
 def _by_country(codes: tuple[str, ...]) -> Condition:
@@ -363,7 +370,7 @@ _CONDITIONS: dict[str, Callable[[tuple[str, ...]], Condition]] = {
     "beneficiary": _by_beneficiary,
     "region": _by_region,
     "year": _by_year,
-    **{field.name: _by_field(field) for field in FILTERED},
+    **{field.parameter: _by_field(field) for field in FILTERED},
     "joint": lambda choices: Activity.is_joint.in_([choice == "yes" for choice in choices]),
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple, dataclass
+from dataclasses import field as dataclass_field
 from functools import cache
 from typing import Any, TypeVar
 
@@ -15,12 +17,12 @@ from wtforms.validators import InputRequired, Length, Optional, Regexp
 from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from, figure_draft
 from interagency.matrix.activities.facts import figure_fact
 from interagency.matrix.activities.field_types import Facts, Field, Kind
-from interagency.matrix.activities.fields import COUNTRIES_BY_ROLE, EDITED
-from interagency.matrix.activities.figures import format_figure, read_figure
+from interagency.matrix.activities.fields import BY_NAME, COUNTRIES_BY_ROLE, EDITED
+from interagency.matrix.activities.figures import figure_lines, format_figure, read_figure
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.record import facts
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
-from interagency.matrix.framework.names import chapters, gazetteer
+from interagency.matrix.framework.names import chapters, gazetteer, sections
 from interagency.matrix.organisations import choices
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities, partners
@@ -31,7 +33,6 @@ from interagency.web.forms import (
     Group,
     ImpreciseDateField,
     NamesField,
-    Option,
     RecordsField,
     to_choices,
 )
@@ -80,7 +81,7 @@ def _widgets(field: Field) -> dict[str, Any]:
             blank = _l("Choose") if field.required else _l("Not stated")
             offered = [("", blank), *((one.value, words) for one, words in (field.choices or {}).items())]
             widget = SelectField(**named, choices=to_choices(offered), default="")
-        case Kind.ENTITY:
+        case Kind.ENTITY | Kind.SECTION:
             widget = SelectField(**named, default="")
         case Kind.FLAG:
             widget = BooleanField(**named)
@@ -91,6 +92,16 @@ def _widgets(field: Field) -> dict[str, Any]:
         case _:
             widget = RecordsField(**named)
     return {field.name: widget}
+
+
+@dataclass(slots=True)
+class Block:
+    """Neighbouring fields of the form: what is written on the fold that holds them, if one does; their rows; whether
+    one of them says something or is wrong."""
+
+    fold: Any
+    rows: list[list[Field]] = dataclass_field(default_factory=list)
+    is_open: bool = False
 
 
 class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
@@ -111,6 +122,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         super().__init__(**({"formdata": None} if unsent else {}))
         self._records = Records(session, *([activity] if activity else []))
         self._groups: dict[str, choices.Groups] = {}
+        self._session = session
         self._offer(session, activity, mine or [])
         if activity is not None and not self.is_submitted():
             self._fill(facts(activity), activity.version)
@@ -132,6 +144,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         self.lead.choices = to_choices([("", _l("Not known")), *((e.key, e.full) for e in offered)])
         if not self.is_submitted():
             self.lead.data = mine[0].key if mine and activity is None else ""
+        self._offer_sections(self.section.data or "" if self.is_submitted() else None)
         own = list(activity.partners) if activity else []
 
         def others(keys: list[str] | None = None) -> list[Organisation]:
@@ -144,6 +157,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         }
         goals = session.scalars(sa.select(SdgGoal).order_by(SdgGoal.number)) if wanted["sdg"] != [] else ()
         self.entities.offer(by_key)
+        self.supporting.offer(by_key)
         self.partners.offer({partner.key: partner for partner in others(wanted["partners"])})
         self.recommendations.offer(
             _named(session, Recommendation, Recommendation.position, wanted["recommendations"]),
@@ -158,8 +172,8 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
                 self[field.name].offer({value: value for value in field.values})
         self._look_up(session)
         self._groups = {
-            **{field.name: _groups_of(field) for field in EDITED if field.kind is Kind.CHOICES},
             "entities": lambda: choices.entity_groups(offered),
+            "supporting": lambda: choices.entity_groups(offered),
             "partners": lambda: choices.organisation_groups(others()),
             "recommendations": lambda: choices.recommendation_groups(session),
             "chapters": lambda: choices.chapter_groups(session),
@@ -168,6 +182,11 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             "sdg": lambda: choices.sdg_groups(session),
         }
 
+    def _offer_sections(self, chosen: str | None) -> None:
+        """Set the sections that can be chosen: all, or no other than `chosen`."""
+        found = sections(self._session, chosen) if chosen != "" else []
+        self.section.choices = to_choices([("", _l("Not stated")), *((str(one.position), one.label) for one in found)])
+
     def _look_up(self, session: Session) -> None:
         """Say how names are read; the list of names is read when there is a name."""
         names = cache(lambda: gazetteer(session))
@@ -175,7 +194,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             field.look_up = lambda name: session.get_one(Country, names().country(name))
             field.say = lambda country: country.name
         self.figures.look_up = read_figure
-        self.figures.say = lambda figure: format_figure(figure.number, figure.qualifier, figure.unit)
+        self.figures.parts, self.figures.say = figure_lines, format_figure
 
     def _fill(self, said: Facts, version: int) -> None:
         """Show a record that says `said`."""
@@ -185,8 +204,8 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             match field.kind:
                 case Kind.DATE:
                     self[field.name].data = ImpreciseDate.from_code(value) if value else None
-                case Kind.CHOICE | Kind.ENTITY:
-                    self[field.name].data = value or ""
+                case Kind.CHOICE | Kind.ENTITY | Kind.SECTION:
+                    self[field.name].data = str(value or "")
                 case Kind.COUNTRIES:
                     for one in COUNTRIES_BY_ROLE:
                         codes = [code for code, role in value if role == one.role]
@@ -206,15 +225,26 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             self[name].found = self._records.of(Country, keys)
 
     @property
-    def rows(self) -> list[list[Field]]:
-        """The fields in their order, those that stand beside each other together."""
-        found: list[list[Field]] = []
+    def blocks(self) -> list[Block]:
+        """The fields in their order, parted by the folds that hold them."""
+        if self.is_submitted():
+            self._offer_sections(None)
+        found: list[Block] = []
         for field in EDITED:
+            if not found or found[-1].fold != field.fold:
+                found.append(Block(field.fold))
+            rows = found[-1].rows
             if field.is_beside:
-                found[-1].append(field)
+                rows[-1].append(field)
             else:
-                found.append([field])
+                rows.append([field])
+            found[-1].is_open |= bool(self[field.name].data or self[field.name].errors)
         return found
+
+    def options(self, name: str) -> list[tuple[str, str, bool]]:
+        """The choices of the field called `name`: value, label, and whether it is chosen."""
+        chosen, field = self[name].keys, BY_NAME[name]
+        return [(value, field.label_of(value), value in chosen) for value in field.values]
 
     def groups(self, name: str) -> list[Group]:
         """What the chooser called `name` offers, with the chosen ones marked."""
@@ -247,11 +277,13 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
                 return data.code if data else None
             case Kind.CHOICE | Kind.ENTITY:
                 return data or None
+            case Kind.SECTION:
+                return int(data) if data else None
             case Kind.COUNTRIES:
                 by_role = [(one.role, self[one.form_name].data or []) for one in COUNTRIES_BY_ROLE]
                 return [[country.code, role.value] for role, countries in by_role for country in countries]
             case Kind.FIGURES:
-                return [figure_fact(one.number, one.qualifier.value, one.unit) for one in data or []]
+                return [figure_fact(*astuple(one)) for one in data or []]
             case Kind.RECORDS | Kind.SDG | Kind.CHAPTERS | Kind.CHOICES:
                 return self._chosen(field)
             case Kind.FLAG:
@@ -260,11 +292,9 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
                 return data or ""
 
     def _chosen(self, field: Field) -> list[Any]:
-        """The keys of what was chosen, in the order of the list; the lead is not among the other entities."""
+        """The keys of what was chosen, in the order of the list."""
         widget: RecordsField = self[field.name]
         keys = [key for key in widget.offered if key in set(widget.keys)]
-        if field.name == "entities":
-            return [key for key in keys if key != self.lead.data]
         return [int(key) for key in keys] if field.kind is Kind.CHAPTERS else keys
 
     def draft(self) -> ActivityDraft:
@@ -278,12 +308,6 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
 for _field in EDITED:
     for _name, _widget in _widgets(_field).items():
         setattr(ActivityForm, _name, _widget)
-
-
-def _groups_of(field: Field) -> choices.Groups:
-    """The choices of a field as a chooser shows them."""
-    options = [(member.value, str(words)) for member, words in (field.choices or {}).items()]
-    return lambda: [Group(str(field.label), options=[Option(value, words) for value, words in options])]
 
 
 class OwnPartForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from interagency.matrix.activities.drafts import figure_draft
 from interagency.matrix.activities.field_types import Field, Kind, Seen
 from interagency.matrix.activities.fields import BY_NAME, FIELDS
 from interagency.matrix.activities.figures import format_figure
-from interagency.matrix.activities.models import Activity, Qualifier
+from interagency.matrix.activities.models import Activity
 from interagency.matrix.framework.models import ROMAN, Country, Region
+from interagency.matrix.framework.names import section_labels
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
 
@@ -53,6 +54,8 @@ def _shown(field: Field, value: Any) -> str:
     match field.kind:
         case Kind.CHOICE:
             return field.label_of(value)
+        case Kind.SECTION:
+            return str(value.label)
         case Kind.CHOICES:
             return "; ".join(map(field.label_of, value))
         case Kind.FLAG:
@@ -75,6 +78,7 @@ class FactLabels:
         }
         self.countries: dict[str, str] = dict(session.execute(sa.select(Country.code, Country.name)).all())
         self.regions: dict[str, str] = dict(session.execute(sa.select(Region.code, Region.name)).all())
+        self.sections = section_labels(session)
 
     @classmethod
     def of_edition(cls, contents: Mapping[str, Any]) -> FactLabels:
@@ -82,6 +86,7 @@ class FactLabels:
         words = cls.__new__(cls)
         words.organisations = {key: names["short"] for key, names in contents["organisations"].items()}
         words.countries, words.regions = contents["countries"], contents["regions"]
+        words.sections = {place: one["label"] for place, one in contents.get("sections", {}).items()}
         return words
 
     def say(self, name: str, value: Any) -> str:
@@ -110,7 +115,7 @@ class FactLabels:
     def _entities(self, keys: list[str]) -> str:
         return "; ".join(self._organisation(key) for key in keys)
 
-    _partners = _entities
+    _partners = _supporting = _entities
 
     def _roles(self, roles: dict[str, str]) -> str:
         return "; ".join(f"{self._organisation(key)}: {text}" for key, text in sorted(roles.items()))
@@ -123,6 +128,9 @@ class FactLabels:
     def _regions(self, codes: list[str]) -> str:
         return "; ".join(self.regions.get(code, code) for code in codes)
 
+    def _section(self, position: int) -> str:
+        return self.sections.get(str(position), str(position))
+
     def _date(self, code: str) -> str:
         return ImpreciseDate.from_code(code).words()
 
@@ -130,4 +138,4 @@ class FactLabels:
         return ", ".join(ROMAN[number] for number in numbers)
 
     def _figures(self, figures: list[list[str]]) -> str:
-        return "; ".join(format_figure(Decimal(number), Qualifier(how), unit) for number, how, unit in figures)
+        return "; ".join(format_figure(figure_draft(figure)) for figure in figures)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, composite, mapped_column, relationship
 
 from interagency.db.base import Model, Versioned, precision_column
 from interagency.db.fulltext import FullTextMixin
-from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
+from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget, Section
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
 
@@ -65,6 +65,29 @@ class Qualifier(enum.StrEnum):
     ESTIMATED = "estimated"
 
 
+class ActivityKind(enum.StrEnum):
+    """What sort of work it is: the Note of 2020, paragraph 12, and that of 2018, paragraph 13, chapter V."""
+
+    POLICY = "policy"
+    PROGRAMMATIC = "programmatic"
+    RESEARCH_AND_DATA = "research and data"
+
+
+class Funding(enum.StrEnum):
+    """Whether it has the means (the Note of 2018, paragraph 13, chapter VI). Not stated is a third, different thing."""
+
+    FUNDED = "funded"
+    SEEKING_FUNDS = "seeking funds"
+
+
+class Pillar(enum.StrEnum):
+    """The three pillars of the United Nations (the Note of 2020, paragraph 9)."""
+
+    HUMAN_RIGHTS = "human rights"
+    PEACE_AND_SECURITY = "peace and security"
+    DEVELOPMENT = "development"
+
+
 class Participation(enum.StrEnum):
     """Whether an entity that was named as participant has said so itself."""
 
@@ -108,6 +131,15 @@ class Activity(Versioned, FullTextMixin, Model):
     end: Mapped[ImpreciseDate | None] = composite("end_precision", "end_first", "end_last")
     partners_incomplete: Mapped[bool] = mapped_column(default=False)
     results: Mapped[str] = mapped_column(default="")
+    lessons: Mapped[str] = mapped_column(default="", server_default=sa.text("''"))
+    # Values of ActivityKind and Pillar, in their order.
+    kinds: Mapped[list[str] | None] = mapped_column(default=list)
+    pillars: Mapped[list[str] | None] = mapped_column(default=list)
+    funding: Mapped[Funding | None]
+    on_request: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    # A section of its own, by its place in the outcome document, beside those that follow from recommendations.
+    section_position: Mapped[int | None] = mapped_column(sa.ForeignKey("section.position"))
+    city: Mapped[str] = mapped_column(default="", server_default=sa.text("''"))
     source: Mapped[str] = mapped_column(default="")
     link: Mapped[str] = mapped_column(default="")
     # For internal eyes only: never in an external format.
@@ -135,6 +167,7 @@ class Activity(Versioned, FullTextMixin, Model):
     )
     sdg_goals: Mapped[list[SdgGoal]] = relationship(secondary="activity_sdg_goal", order_by=SdgGoal.number)
     sdg_targets: Mapped[list[SdgTarget]] = relationship(secondary="activity_sdg_target", order_by=SdgTarget.position)
+    section: Mapped[Section | None] = relationship(viewonly=True)
     figures: Mapped[list[Figure]] = relationship(cascade="all, delete-orphan", order_by="Figure.position")
 
     @classmethod
@@ -158,7 +191,7 @@ class Activity(Versioned, FullTextMixin, Model):
 
 
 class ActivityEntity(Model):
-    """A UN entity's part in an activity: lead or not, its role in its own words, its confirmation."""
+    """A UN entity's part in an activity: leading, supporting or neither, its role in its words, its confirmation."""
 
     __tablename__ = "activity_entity"
     __table_args__ = (
@@ -177,6 +210,8 @@ class ActivityEntity(Model):
     activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"), primary_key=True)
     entity_id: Mapped[int] = mapped_column(sa.ForeignKey("organisation.id", ondelete="RESTRICT"), primary_key=True)
     is_lead: Mapped[bool] = mapped_column(default=False)
+    # It supports the others' work (the Note of 2020, paragraph 10). Counts like every other UN entity of the activity.
+    is_supporting: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     position: Mapped[int] = mapped_column(default=0)
     role: Mapped[str] = mapped_column(default="")
     participation: Mapped[Participation] = mapped_column(default=Participation.CONFIRMED)
@@ -230,7 +265,7 @@ activity_sdg_target = _link("activity_sdg_target", "sdg_target.code", "target_co
 
 
 class Figure(Model):
-    """A number, a unit and how exact it is. Never added up with another activity's."""
+    """A number, a unit, how exact it is, of when and from where. Never added up with another activity's."""
 
     __tablename__ = "figure"
 
@@ -240,6 +275,9 @@ class Figure(Model):
     number: Mapped[Decimal] = mapped_column(sa.Numeric(18, 4, asdecimal=True))
     qualifier: Mapped[Qualifier] = mapped_column(default=Qualifier.EXACTLY)
     unit: Mapped[str] = mapped_column(sa.String(200))
+    # The code of an imprecise date; "" where it is not known.
+    as_of: Mapped[str] = mapped_column(sa.String(40), default="", server_default=sa.text("''"))
+    source: Mapped[str] = mapped_column(sa.String(300), default="", server_default=sa.text("''"))
 
 
 class Milestone(Model):

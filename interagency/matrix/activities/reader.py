@@ -92,8 +92,9 @@ class _Links:
         by = partial(rows_by, connection, ids)
         part = ActivityEntity.__table__.c
         self.entities = by(
-            part.activity_id, _ORGANISATION.key, part.is_lead, part.role, _plainly(part.participation),
-            part.confirmed_month, join=_ORGANISATION.id == part.entity_id, order=(part.position,),
+            part.activity_id, _ORGANISATION.key, part.is_lead, part.is_supporting, part.role,
+            _plainly(part.participation), part.confirmed_month, join=_ORGANISATION.id == part.entity_id,
+            order=(part.position,),
         )  # fmt: skip
         partner = activity_partner.c
         self.partners = by(partner.activity_id, _ORGANISATION.key, join=_ORGANISATION.id == partner.organisation_id)
@@ -115,8 +116,9 @@ class _Links:
         self.targets = by(link.activity_id, target.code, join=target.code == link.target_code, order=(target.position,))
         figure = Figure.__table__.c
         self.figures = by(
-            figure.activity_id, figure.number, _plainly(figure.qualifier), figure.unit, order=(figure.position,)
-        )
+            figure.activity_id, figure.number, _plainly(figure.qualifier), figure.unit, figure.as_of, figure.source,
+            order=(figure.position,),
+        )  # fmt: skip
 
     def of(self, number: int) -> Linked:
         """What hangs on the activity with the id `number`."""

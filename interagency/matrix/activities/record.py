@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,9 +13,9 @@ from sqlalchemy.orm import Session
 from interagency.accounts.models import Person
 from interagency.db.base import now
 from interagency.db.history import Action, record_change
-from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from
+from interagency.matrix.activities.drafts import ActivityDraft, FigureDraft, Records, draft_from
 from interagency.matrix.activities.facts import facts_of, linked_of
-from interagency.matrix.activities.field_types import Facts, text_of
+from interagency.matrix.activities.field_types import Facts, Kind, text_of
 from interagency.matrix.activities.fields import EDITED, FIELDS
 from interagency.matrix.activities.models import (
     Activity,
@@ -73,7 +74,9 @@ def apply_draft(activity: Activity, draft: ActivityDraft, *, mine: Iterable[Orga
     (reference data, not a person of another entity).
     """
     for field in EDITED:
-        if field.is_column:
+        if field.kind is Kind.SECTION:
+            activity.section_position = draft.section.position if draft.section else None
+        elif field.is_column:
             setattr(activity, field.name, getattr(draft, field.name))
     _apply_entities(activity, draft, {entity.id for entity in mine}, trusted)
     activity.partners = list(draft.partners)
@@ -83,17 +86,17 @@ def apply_draft(activity: Activity, draft: ActivityDraft, *, mine: Iterable[Orga
     activity.sdg_targets = [one for one in draft.sdg if isinstance(one, SdgTarget)]
     _apply_countries(activity, draft)
     _apply_chapters(activity, draft)
-    kept = [(f.number, f.qualifier, f.unit) for f in activity.figures]
-    if kept != [(f.number, f.qualifier, f.unit) for f in draft.figures]:
-        activity.figures = [
-            Figure(position=place, number=f.number, qualifier=f.qualifier, unit=f.unit)
-            for place, f in enumerate(draft.figures)
-        ]
+    kept = [FigureDraft(f.number, f.qualifier, f.unit, f.as_of, f.source) for f in activity.figures]
+    if kept != draft.figures:
+        activity.figures = [Figure(position=place, **asdict(figure)) for place, figure in enumerate(draft.figures)]
     refresh_derived(activity)
 
 
 def _apply_entities(activity: Activity, draft: ActivityDraft, mine: set[int], trusted: bool) -> None:
-    wanted = ([draft.lead] if draft.lead else []) + [entity for entity in draft.entities if entity is not draft.lead]
+    """An entity has one part: it leads, or else it supports, or else it takes part."""
+    supporting = [entity for entity in draft.supporting if entity is not draft.lead]
+    others = [entity for entity in draft.entities if entity is not draft.lead and entity not in supporting]
+    wanted = [*([draft.lead] if draft.lead else []), *others, *supporting]
     present = {part.entity_id: part for part in activity.entities}
     parts = []
     for place, entity in enumerate(wanted):
@@ -104,6 +107,7 @@ def _apply_entities(activity: Activity, draft: ActivityDraft, mine: set[int], tr
             part = ActivityEntity(entity_id=entity.id, entity=entity, participation=state, role="")
         part.position = place
         part.is_lead = entity is draft.lead
+        part.is_supporting = entity in supporting
         parts.append(part)
     activity.entities = parts
 
@@ -117,8 +121,8 @@ def _apply_countries(activity: Activity, draft: ActivityDraft) -> None:
 
 
 def _apply_chapters(activity: Activity, draft: ActivityDraft) -> None:
-    """Chapters follow from the recommendations; those added by hand are kept apart (rule 3)."""
-    followed = {recommendation.chapter_number for recommendation in draft.recommendations}
+    """Chapters follow from recommendations and section; those added by hand are kept apart (rule 3)."""
+    followed = {one.chapter_number for one in (*draft.recommendations, draft.section) if one is not None}
     present = {link.chapter_number: link for link in activity.chapters}
     links = []
     for number in sorted(followed | set(draft.chapters)):

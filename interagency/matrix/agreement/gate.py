@@ -20,6 +20,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from interagency.matrix.activities.facts import entities_taking_part
 from interagency.matrix.agreement.models import Agreement, Decision
 from interagency.matrix.organisations.models import Organisation
 
@@ -102,8 +103,7 @@ def statements_for(session: Session, audience: str) -> dict[tuple[str, str, int 
 
 def entities_of_activity(facts: Mapping[str, Any]) -> list[str]:
     """The UN entities whose agreement an activity needs, lead first."""
-    named = ([facts["lead"]] if facts["lead"] else []) + list(facts["entities"])
-    return [key for key in named if facts["participation"].get(key) != "declined"]
+    return entities_taking_part(facts)
 
 
 def entities_of_event(facts: Mapping[str, Any], organisations: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -1,14 +1,16 @@
 """What an edition holds: one plain value that says everything, with the names of its day.
 
     {"format": 1, "month", "number", "issue", "made_at", "made_by",
-     "chapters": [{"number", "title"}], "recommendations": {code: {"chapter", "section", "title"}},
+     "chapters": [{"number", "title"}], "sections": {place: {"chapter", "label", "heading"}},
+     "recommendations": {code: {"chapter", "section", "title"}},
      "organisations": {key: {"short", "name", "is_entity"}}, "countries": {code: name}, "regions": {code: name},
      "activities": [entry], "event": [entry], "answers": [answer], "silent": [key],
      "counts": {...}, "gone": {"activities": [id], "event": [id]}, "merged": {"activities": [[id, id]]}}
 
 An entry is what `activities.bulk.entries` gives. `gone` are the records that stood in an earlier edition
 and not in this one, so that one that comes back is told apart from a new one. `merged` says what each merged activity
-became part of; editions made before it was kept have none. Nothing in it is looked up
+became part of; editions made before it was kept have none,
+and older ones no `sections`. Nothing in it is looked up
 again when it is read: what is renamed or retired later changes no edition (rules 8 and 17).
 """
 
@@ -34,6 +36,7 @@ from interagency.matrix.organisations.models import Organisation
 from interagency.registry import registry
 
 FORMAT = 1
+NOWHERE = 999  # after every recommendation
 LEVEL = 3  # half the time of 6 for a sixth more space
 Contents = dict[str, Any]
 
@@ -70,6 +73,10 @@ def names_of_the_day(session: Session) -> Contents:
         return " / ".join(one.title for one in (above, section) if one)
 
     return {
+        "sections": {
+            str(one.position): {"chapter": one.chapter_number, "label": one.label, "heading": heading(one.id)}
+            for one in sections.values()
+        },
         "chapters": [
             {"number": chapter.number, "title": chapter.title}
             for chapter in session.scalars(sa.select(Chapter).order_by(Chapter.number))
@@ -98,6 +105,25 @@ def names_of_the_day(session: Session) -> Contents:
         "countries": dict(session.execute(sa.select(Country.code, Country.name)).all()),
         "regions": dict(session.execute(sa.select(Region.code, Region.name)).all()),
     }
+
+
+def placed_in(contents: Contents, facts: dict[str, Any], chapter: int) -> tuple[int, str]:
+    """Where an activity stands in a chapter: a recommendation's position to sort by, and the heading of a section.
+
+    A section of its own goes before that of its first recommendation there; without either NOWHERE and "".
+    """
+    known = contents["recommendations"]
+    own = contents.get("sections", {}).get(str(facts["section"]))
+    if own is not None and own["chapter"] == chapter:
+        heading = own["heading"]
+        within = [
+            one["position"]
+            for one in known.values()
+            if one["chapter"] == chapter and f"{one['section']} / ".startswith(f"{heading} / ")
+        ]
+        return min(within, default=NOWHERE), heading
+    codes = [code for code in facts["recommendations"] if known[code]["chapter"] == chapter]
+    return (known[codes[0]]["position"], known[codes[0]]["section"]) if codes else (NOWHERE, "")
 
 
 def counts(contents: Contents) -> dict[str, Any]:

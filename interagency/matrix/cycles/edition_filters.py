@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
+from interagency.matrix.activities.facts import entities_taking_part, named_entities
 from interagency.matrix.activities.field_types import Field, Kind, text_of
 from interagency.matrix.activities.fields import FIELDS, FILTERED
 from interagency.matrix.activities.filters import Filters
@@ -15,9 +16,7 @@ from interagency.text.folding import folded_words
 
 def taking_part(entry: dict[str, Any]) -> list[str]:
     """The keys of an activity's UN entities, lead first, without those that declined."""
-    facts = entry["facts"]
-    named = ([facts["lead"]] if facts["lead"] else []) + facts["entities"]
-    return [key for key in named if facts["participation"].get(key) != "declined"]
+    return entities_taking_part(entry["facts"])
 
 
 def matches(entry: dict[str, Any], contents: Contents, filters: Filters, mine: Collection[str]) -> bool:
@@ -36,7 +35,7 @@ def matches(entry: dict[str, Any], contents: Contents, filters: Filters, mine: C
         "region": lambda value: (
             not facts["regions"] and not countries if value == "none" else value in facts["regions"]
         ),
-        **{field.name: partial(_says, field, facts[field.name]) for field in FILTERED},
+        **{field.parameter: partial(_says, field, facts[field.name]) for field in FILTERED},
         "joint": lambda value: entry["joint"] is (value == "yes"),
         "mine": lambda _value: bool(set(entities) & set(mine)),
     }
@@ -59,7 +58,7 @@ def _has_words(entry: dict[str, Any], contents: Contents, words: list[str]) -> b
     organisations = contents["organisations"]
     names = [
         part
-        for key in [facts["lead"], *facts["entities"], *facts["partners"]]
+        for key in [*named_entities(facts), *facts["partners"]]
         if key in organisations
         for part in (organisations[key]["short"], organisations[key]["name"])
     ]

@@ -42,6 +42,11 @@ class Section(Model):
     title: Mapped[str]
     chapter: Mapped[Chapter] = relationship(back_populates="sections")
 
+    @property
+    def label(self) -> str:
+        """`I. Prevention of drug abuse`."""
+        return f"{ROMAN[self.chapter_number]}. {self.title}"
+
 
 class Recommendation(Model):
     """One of the 103 operational recommendations. Its letter is a letter, never a Roman numeral."""

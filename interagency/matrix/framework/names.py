@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Region
+from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Region, Section
 from interagency.text.folding import fold, search_terms
 
 _CODE = re.compile(r"^(?:rec(?:ommendation)?\.?\s*)?(\d{1,3}|[ivx]{1,5})\s*[.\-]?\s*\(?\s*([a-z])\s*\)?$")
@@ -136,6 +136,28 @@ def gazetteer(session: Session) -> Gazetteer:
 def chapters(session: Session) -> list[Chapter]:
     """All seven chapters, in the order of the outcome document."""
     return list(session.scalars(sa.select(Chapter).order_by(Chapter.number)))
+
+
+def sections(session: Session, place: str | None = None) -> list[Section]:
+    """All sections and subsections, in the order of the outcome document, or the one at `place` in it."""
+    query = sa.select(Section).order_by(Section.position)
+    if place is not None:
+        query = query.where(Section.position == (int(place) if re.fullmatch(r"[0-9]{1,3}", place) else 0))
+    return list(session.scalars(query))
+
+
+def section_labels(session: Session) -> dict[str, str]:
+    """The label of every section by its place in the document, as text: so JSON keeps it."""
+    return {str(one.position): one.label for one in sections(session)}
+
+
+def read_section(known: Iterable[Section], text: str) -> Section:
+    """The section written as its label, its title or its place in the document. Raises NotUnderstood."""
+    wanted = _key(text)
+    for section in known:
+        if wanted in (_key(section.label), _key(section.title), str(section.position)):
+            return section
+    raise NotUnderstood(f"“{text[:40]}” is not a section of the outcome document. Choose one from the list.")
 
 
 def recommendations(session: Session) -> list[Recommendation]:

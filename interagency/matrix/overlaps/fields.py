@@ -84,8 +84,11 @@ def united(session: Session, survivor: Activity, other: Activity, choices: Choic
         field.name: _united(field, mine[field.name], theirs[field.name], picked.get(field.part_of or field.name, BOTH))
         for field in EDITED
     }
-    named = [key for one in (mine, theirs) for key in (one["lead"], *one["entities"])]
-    said["entities"] = [key for key in dict.fromkeys(named) if key not in (None, said["lead"])]
+    taking_part = dict.fromkeys(key for one in (mine, theirs) for key in (one["lead"], *one["entities"]) if key)
+    said["entities"] = list(taking_part)
+    # Who supports one of them and takes part in the other takes part in both.
+    named = dict.fromkeys([*mine["supporting"], *theirs["supporting"]])
+    said["supporting"] = [key for key in named if key not in taking_part]
     draft = draft_from(Records(session, survivor, other), said)
     if draft.start and draft.end and draft.end.last < draft.start.first:
         raise MergeRefusal(

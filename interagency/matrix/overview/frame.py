@@ -9,7 +9,7 @@ from flask import request
 from flask_login import current_user
 
 from interagency.db.base import db
-from interagency.matrix.activities.filters import NAMES, Filters, read_filters
+from interagency.matrix.activities.filters import Filters, read_filters
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import my_entities
 from interagency.matrix.framework.names import chapters, recommendations
@@ -17,13 +17,10 @@ from interagency.matrix.organisations.queries import entities
 from interagency.matrix.overview.grid import regions_in_order
 from interagency.web.context import today
 
-# The kind is an event's.
-_NAMES = tuple(name for name in NAMES if name != "kind")
-
 
 def asked() -> tuple[Filters, list[str]]:
     """The filters of the address, and the keys of the entities of the person who is here."""
-    return read_filters(db.session, request.args, names=_NAMES), [entity.key for entity in my_entities()]
+    return read_filters(db.session, request.args), [entity.key for entity in my_entities()]
 
 
 def frame(filters: Filters, mine: list[str]) -> dict[str, Any]:

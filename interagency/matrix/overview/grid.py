@@ -113,18 +113,24 @@ def links(name: str) -> sa.Select[int, Any]:
 
 
 def _section_links() -> sa.Select[Any]:
-    """By section: what stands under it or a subsection of it."""
+    """By section: what stands under it or a subsection of it, by a recommendation or by a section of its own."""
     table = activity_recommendation
     # A section stands within itself and within its parent.
     own = sa.select(Section.id.label("inner"), Section.id.label("outer"))
     above = sa.select(Section.id, Section.parent_id).where(Section.parent_id.is_not(None))
     within = own.union_all(above).subquery("within")
-    return (
+    followed = (
         sa.select(table.c.activity_id.label("activity_id"), within.c.outer.label("key"))
         .join(Recommendation, Recommendation.code == table.c.recommendation_code)
         .join(within, within.c.inner == Recommendation.section_id)
-        .distinct()
     )
+    own = (
+        sa.select(Activity.id, within.c.outer)
+        .join(Section, Section.position == Activity.section_position)
+        .join(within, within.c.inner == Section.id)
+    )
+    both = followed.union(own).subquery("followed_or_own")
+    return sa.select(both.c.activity_id, both.c.key)
 
 
 def _region_links() -> sa.Select[Any]:
@@ -163,7 +169,7 @@ def lines(session: Session, name: str, used: set[Any]) -> list[Line]:
     if name == "section":
         sections = session.scalars(sa.select(Section).order_by(Section.position))
         return [
-            Line(one.id, f"{ROMAN[one.chapter_number]}. {one.title}", "", ("section", str(one.position)), depth)
+            Line(one.id, one.label, "", ("section", str(one.position)), depth)
             for one in sections
             for depth in [1 if one.parent_id else 0]
         ]

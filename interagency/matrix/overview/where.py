@@ -13,8 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from interagency.matrix.activities.drafts import FigureDraft
 from interagency.matrix.activities.filters import Filters, activity_conditions
-from interagency.matrix.activities.models import Activity, ActivityCountry, CountryRole, Figure, Qualifier
+from interagency.matrix.activities.models import Activity, ActivityCountry, CountryRole, Figure
 from interagency.matrix.framework.load import read_file
 from interagency.matrix.framework.models import Country
 from interagency.matrix.overview.grid import Cell, Line, links, regions_in_order, step_of
@@ -84,9 +85,7 @@ class Unnamed:
 
     activity_id: int
     title: str
-    number: Any
-    qualifier: Qualifier
-    unit: str
+    figure: FigureDraft
     named: int
 
 
@@ -192,13 +191,25 @@ def _unnamed(session: Session, shown: sa.CTE) -> list[Unnamed]:
     )
     unit = sa.func.lower(Figure.unit)
     query = (
-        sa.select(Activity.id, Activity.title, Figure.number, Figure.qualifier, Figure.unit, named)
+        sa.select(
+            Activity.id,
+            Activity.title,
+            named,
+            Figure.number,
+            Figure.qualifier,
+            Figure.unit,
+            Figure.as_of,
+            Figure.source,
+        )
         .join(Figure, Figure.activity_id == Activity.id)
         .join(shown, shown.c.id == Activity.id)
         .where(sa.or_(*(unit.like(pattern) for pattern in COUNTRY_UNITS)))
         .order_by(Activity.title, Activity.id, Figure.position)
     )
-    return [Unnamed(*row) for row in session.execute(query)]
+    return [
+        Unnamed(activity_id, title, FigureDraft(*figure), count)
+        for activity_id, title, count, *figure in session.execute(query)
+    ]
 
 
 # --- The map ---

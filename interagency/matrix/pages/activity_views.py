@@ -184,7 +184,7 @@ def _month(mine: list[Organisation]) -> str | None:
 def _names_own_entity(form: ActivityForm, mine: list[Organisation]) -> bool:
     """A focal point adds activities of their own entities only."""
     draft = form.draft()
-    named = {entity.id for entity in [*draft.entities, *([draft.lead] if draft.lead else [])]}
+    named = {one.id for one in (draft.lead, *draft.entities, *draft.supporting) if one is not None}
     if named & {entity.id for entity in mine}:
         return True
     words = ngettext(

@@ -16,7 +16,7 @@ from flask import Flask
 from interagency.db.base import db
 from interagency.matrix.activities.models import CountryRole, Status
 from interagency.matrix.activities.record import create_activity
-from interagency.matrix.framework.models import Country, Recommendation
+from interagency.matrix.framework.models import Country, Recommendation, Section
 from interagency.matrix.organisations.queries import Directory
 from interagency.text.dates import ImpreciseDate
 from tests.exports.external.test_external import agree, close
@@ -41,6 +41,7 @@ def add(title: str, entities: tuple[str, ...] = (), lead: str = "who", **more: A
 def records() -> dict[str, int]:
     codes = {one.code: one for one in db.session.scalars(sa.select(Recommendation))}
     countries = {one.code: one for one in db.session.scalars(sa.select(Country))}
+    section = db.session.scalars(sa.select(Section).where(Section.position == 2)).one()
     ids = {
         "joint": add("Treatment standards", ("undp",), recommendations=[codes["1(o)"], codes["5(h)"]]),
         "single": add(
@@ -57,6 +58,7 @@ def records() -> dict[str, int]:
         "theirs": add("SECRET-TITLE", lead="undp"),
         "unspoken": add("SECRET-JOINT", ("unicef",)),
         "coordination": add("Task team"),
+        "placed": add("Estimates", recommendations=[codes["1(a)"]], section=section),
     }
     db.session.commit()
     return ids
@@ -88,7 +90,7 @@ def test_chapters_paragraphs_and_sentences(enter_sqlite: Enter, world: dict[str,
         "Coordination",
     ]
     numbered = [p.text for p in document.paragraphs if p.style.name == "List Number"]
-    assert "It presents 3 activities, 1 of them joint, by World Health Organization (WHO)" in numbered[1].replace(
+    assert "It presents 4 activities, 1 of them joint, by World Health Organization (WHO)" in numbered[1].replace(
         "United Nations Development Programme (UNDP) and ", ""
     ).replace(" and United Nations Development Programme (UNDP)", "")
     assert any(
@@ -101,6 +103,8 @@ def test_chapters_paragraphs_and_sentences(enter_sqlite: Enter, world: dict[str,
         in schools
     )
     assert schools.endswith("Nine schools took part. (Recommendations 1(a).)")
+    under = [p.text for p in document.paragraphs if p.style.name == "Heading 3" or "“Estimates”" in p.text]
+    assert under[under.index(next(text for text in under if "“Estimates”" in text)) - 1].startswith("Treatment of drug")
     place = next(n for n, text in enumerate(numbered, start=1) if "Treatment standards" in text)
     assert f"See also paragraph {place}." in numbered
 

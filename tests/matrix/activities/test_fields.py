@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from interagency.matrix.filters import NAMES, Filters, activity_conditions, read_filters
 from openpyxl import load_workbook
 from werkzeug.datastructures import MultiDict
 
@@ -31,6 +30,7 @@ from interagency.exports.snapshot import ActivityRow
 from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from
 from interagency.matrix.activities.field_types import Field, Kind, Merge, Seen
 from interagency.matrix.activities.fields import BY_NAME, COUNTRIES_BY_ROLE, EDITED, FIELDS, FILTERED, empty_facts
+from interagency.matrix.activities.filters import NAMES, Filters, activity_conditions, read_filters
 from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.reader import entries
@@ -48,7 +48,7 @@ from tests.exports.external.test_external import DAY
 from tests.exports.incoming.test_imports import confirm, send
 from tests.helpers import Browser
 from tests.matrix.overlaps.test_merging import merge
-from tests.operations.test_copying import empty_postgresql, nothing  # noqa: F401  (a fixture)
+from tests.operations.test_copying import nothing
 
 Enter = Callable[[str | None], Browser]
 Add = Callable[..., int]
@@ -65,7 +65,11 @@ LINKED: dict[str, Any] = {
     "partners": ["interpol"],
     "countries": [["KE", "host"], ["TR", "beneficiary"]],
     "regions": ["002"],
-    "figures": [["8", "exactly", "countries"]],
+    "supporting": ["ohchr"],
+    "figures": [
+        ["8", "exactly", "countries"],
+        ["450", "exactly", "policymakers", "2024-06", "A report (2024); page 3"],
+    ],
     "sdg": ["3", "3.5"],
     "chapters": [4],
     "roles": {"who": "It trains."},
@@ -86,6 +90,8 @@ def other(field: Field) -> Any:
             return field.values[:2]
         case Kind.FLAG:
             return not field.default
+        case Kind.SECTION:
+            return 1
         case Kind.DATE:
             return "2026-03" if field.name != "end" else "2027-04"
         case _:
@@ -155,7 +161,7 @@ def typed(field: Field) -> dict[str, Any]:
         by_role = {one.form_name: [code for code, role in value if role == one.role] for one in COUNTRIES_BY_ROLE}
         return {name: codes if name == field.name else "\n".join(codes) for name, codes in by_role.items()}
     if field.kind is Kind.FIGURES:
-        return {field.name: "\n".join(f"{number} {unit}" for number, _how, unit in value)}
+        return {field.name: "8 countries; 450 policymakers (June 2024; A report (2024); page 3)"}
     return {field.name: ["y"] if value is True else value}
 
 
@@ -172,7 +178,9 @@ def test_each_comes_back_from_the_form_and_stands_in_history_and_on_the_page(
             assert response.status_code == 302, (field.name, response.status_code)
             after = says(number)
             assert after[field.name] == other(field), field.name
-            also = {"lead": {"entities", "participation"}, "entities": {"participation"}}.get(field.name, set())
+            also = {
+                "lead": {"entities", "participation"}, "entities": {"participation"}, "supporting": {"participation"},
+            }.get(field.name, set())  # fmt: skip
             assert {name for name in after if after[name] != before[name]} - also == {field.name}
             query = sa.select(Change).where(Change.record_id == number).order_by(Change.id.desc()).limit(1)
             assert field.name in db.session.scalars(query).one().fields
@@ -330,9 +338,9 @@ def test_filters_and_words_find_by_each_that_is_described_so(app: Flask, add_act
             value = other(field)
             text = {True: "yes", False: "no"}[value] if field.kind is Kind.FLAG else value
             for one in text if isinstance(text, list) else [text]:
-                assert listed(**{field.name: one}) == ({number}, {number}), field.name
+                assert listed(**{field.parameter: one}) == ({number}, {number}), field.name
             if ("none", "Not stated") in [(key, str(words)) for key, words in field.options]:
-                assert listed(**{field.name: "none"}) == ({blank}, {blank}), field.name
+                assert listed(**{field.parameter: "none"}) == ({blank}, {blank}), field.name
         for field in EDITED:
             if field.kind in (Kind.LINE, Kind.TEXT):
                 expected = {number} if field.is_searched else set()
@@ -360,7 +368,7 @@ def test_backup_brings_each_back(sqlite_app: Flask, add_activity: Add, tmp_path:
 def test_copying_brings_each_along(
     sqlite_app: Flask,
     add_activity: Add,
-    empty_postgresql: str,  # noqa: F811
+    empty_postgresql: str,
     tmp_path: Path,
 ) -> None:
     number = add_activity("A copy", entities=("unodc",))
