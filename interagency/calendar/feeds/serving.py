@@ -93,7 +93,8 @@ class FeedApp:
             with self._context(environ):
                 words = _("This address is a calendar: it can be fetched and nothing else.")
                 return _in_words(HTTPStatus.METHOD_NOT_ALLOWED, words, ("Allow", "GET, HEAD"))
-        whole_past = parse_qs(environ.get("QUERY_STRING", "")).get("past", [""])[0] == "all"
+        query = environ.get("QUERY_STRING", "")
+        whole_past = bool(query) and parse_qs(query).get("past", [""])[0] == "all"
         state = self._state(environ, token, whole_past)
         if state is None:
             with self._context(environ):
