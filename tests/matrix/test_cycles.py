@@ -450,7 +450,7 @@ def test_one_message_per_person_and_step_never_to_who_answered(
     assert theirs == ["opened", "soon", "day", "late"]
     with app.app_context():
         text = db.session.scalars(sa.select(OutboxMessage.text).where(OutboxMessage.once.contains("/soon/"))).one()
-        assert "UNDP, DPA" in text
+        assert "UNDP and DPA" in text
         assert "http://localhost/month?cycle=2026-08" in text
 
 
