@@ -251,7 +251,7 @@ def test_a_connection_ended_in_the_middle_of_a_save_saves_nothing(
         pytest.skip("about PostgreSQL")
     browser = enter("who")
     token = browser.token("/activities/new")
-    from interagency.matrix.activities import views
+    from interagency.matrix.pages import activity_views as views
 
     own = views.record.create_activity
 

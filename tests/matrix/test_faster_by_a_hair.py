@@ -13,7 +13,7 @@ from flask import Flask
 from interagency.calendar import record as events
 from interagency.database import db
 from interagency.exports.incoming import apply as incoming
-from interagency.matrix.activities import views as activities
+from interagency.matrix.pages import activity_views as activities
 from tests.helpers import EVENT, Browser
 
 Enter = Callable[[str | None], Browser]

@@ -22,12 +22,12 @@ from interagency.calendar import record as events
 from interagency.calendar.models import Event
 from interagency.database import db
 from interagency.matrix.activities import milestone_views
-from interagency.matrix.activities import views as activity_views
 from interagency.matrix.activities.models import Activity, Milestone
 from interagency.matrix.agreement import views as agreement_views
 from interagency.matrix.agreement.models import Agreement, Decision
-from interagency.matrix.overlaps import asking, merge_views
+from interagency.matrix.overlaps import asking
 from interagency.matrix.overlaps.models import Verdict
+from interagency.matrix.pages import activity_views, merge_views
 from tests.helpers import ACTIVITY, EVENT, Browser, text_of
 from tests.matrix.test_merging import merge_fields
 
