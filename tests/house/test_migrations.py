@@ -115,6 +115,10 @@ def revisions() -> list[str]:
     return [script.revision for script in reversed(list(scripts.walk_revisions()))]
 
 
+# Tables of earlier schemas that held nothing but what was made from the records and can be made again.
+DERIVED = ("activity_under", "activity_tally")
+
+
 @pytest.mark.parametrize("revision", revisions())
 def test_from_every_released_schema_with_data_in_it(app: Flask, revision: str) -> None:
     with app.app_context():
@@ -134,6 +138,8 @@ def test_from_every_released_schema_with_data_in_it(app: Flask, revision: str) -
     close(app)
     after = rows_of(app)
     before.pop("feed_revision")  # rises with each change, and migrations change
+    for table in DERIVED:
+        before.pop(table, None)
     for table, rows in before.items():
         columns = sorted(set(rows[0]) & set(after[table][0])) if rows and after[table] else []
         was = sorted(repr([row[name] for name in columns]) for row in rows)
