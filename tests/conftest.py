@@ -8,17 +8,14 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-import sqlalchemy as sa
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings as hypothesis_settings
-from jinja2.bccache import Bucket, BytecodeCache
-from werkzeug.routing import Rule
 
 from interagency import create_app
 from interagency.accounts import models
@@ -35,6 +32,7 @@ from interagency.sample.load import load_sample
 from interagency.sample.months import add_months
 from interagency.settings import Settings, read_settings
 from tests import servers
+from tests.compiled import COMPILED, RuleCompiledOnce, share_statements
 from tests.helpers import PASSWORD, Browser, activity_draft
 from tests.mail_server import Server, listening
 from tests.servers import Databases
@@ -43,37 +41,6 @@ from tests.servers import Databases
 REAL_HASHER = models.hasher
 models.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 models.DUMMY_HASH = models.hasher.hash("nobody's")
-
-
-class Compiled(BytecodeCache):
-    """Templates are the same for every service that a test makes: compiled once."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self.kept:
-            bucket.bytecode_from_string(self.kept[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self.kept[bucket.key] = bucket.bytecode_to_string()
-
-
-COMPILED = Compiled()
-
-
-class RuleCompiledOnce(Rule):
-    """So are addresses: to compile a hundred and forty of them takes four fifths of the time of a new service."""
-
-    compiled: ClassVar[dict[tuple[object, ...], dict[str, Any]]] = {}
-
-    def compile(self) -> None:
-        key = (self.rule, self.endpoint, repr(self.defaults), repr(self.methods))
-        if key not in self.compiled:
-            super().compile()
-            self.compiled[key] = vars(self)
-        else:
-            vars(self).update(self.compiled[key] | {"map": self.map})
 
 
 Flask.url_rule_class = RuleCompiledOnce
@@ -169,18 +136,8 @@ def make_app(settings: Settings) -> Flask:
     app = create_app(settings, TESTING=True, RATELIMIT_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
     app.jinja_env.bytecode_cache = COMPILED
     with app.app_context():
-        _share_statements(db.engine)
+        share_statements(db.engine)
     return app
-
-
-_shared: dict[str, tuple[sa.Dialect, dict[Any, Any]]] = {}
-
-
-def _share_statements(engine: sa.Engine) -> None:
-    """Statements are compiled once for all services on the same kind of database, as they would be for one."""
-    dialect, compiled = _shared.setdefault(engine.dialect.name, (engine.dialect, {}))
-    engine.dialect = dialect
-    engine.update_execution_options(compiled_cache=compiled)
 
 
 def fill(app: Flask) -> None:
