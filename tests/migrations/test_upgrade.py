@@ -35,8 +35,14 @@ from tests.helpers import Browser
 FOLDER = Path(__file__).parent / "database_0012"
 REVISION = "0012"
 PEOPLE = ("coordinator", "who", "admin")
-# What is said otherwise on purpose since, and why.
-SAID_OTHERWISE: tuple[re.Pattern[str], ...] = ()
+# What is said otherwise on purpose since: on which pages, what, and why.
+SAID_OTHERWISE = (
+    # The history of an event names fields and values as its form does; its versions stay.
+    (r"coordinator /events/\d+/history", r"(?!Version |.* · ).*"),
+    # One finder of look-alikes, which finds a shorter title in a longer one and knows what was judged.
+    (r"coordinator /cycles/.*", r"looks like another activity: \d+|\d+ remarks on quality"),
+    (r"coordinator /overlaps", r"\d+ pairs?"),
+)
 
 
 def unpacked(name: str) -> dict[str, Any]:
@@ -112,8 +118,8 @@ def words(page: str) -> list[str]:
     return [" ".join(text.split()) for text in html.fromstring(page).xpath("//main")[0].itertext() if text.strip()]
 
 
-def is_said_otherwise(text: str) -> bool:
-    return any(pattern.fullmatch(text) for pattern in SAID_OTHERWISE)
+def is_said_otherwise(page: str, text: str) -> bool:
+    return any(re.fullmatch(on, page) and re.fullmatch(what, text) for on, what in SAID_OTHERWISE)
 
 
 def test_a_year_of_work_says_the_same_after_upgrading(upgraded: Flask) -> None:
@@ -125,7 +131,7 @@ def test_a_year_of_work_says_the_same_after_upgrading(upgraded: Flask) -> None:
         answer = browsers[name].get(address)
         assert answer.status_code == 200, address
         after = set(words(answer.text))
-        if gone := [text for text in texts if text not in after and not is_said_otherwise(text)]:
+        if gone := [text for text in texts if text not in after and not is_said_otherwise(key, text)]:
             missing[key] = gone
     assert missing == {}
     for month, checksum in before["editions"].items():
