@@ -22,9 +22,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from flask import Flask
 
-from interagency import mail
 from interagency.cli.context import settings_of
 from interagency.db.base import db
+from interagency.mail import outbox, sending
 from interagency.mail.models import OutboxMessage
 from interagency.mail.outbox import MailContent, SendIf, write
 from interagency.mail.sending import send_outbox
@@ -118,7 +118,7 @@ def test_mails_go_to_the_server_its_certificate_names_or_stay(
     sqlite_app: Flask, certificate: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
 ) -> None:
     """Whoever stands between offers a certificate of their own."""
-    monkeypatch.setattr(mail, "is_loopback", lambda _host: False)
+    monkeypatch.setattr(sending, "is_loopback", lambda _host: False)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate)
     handler = Server()
@@ -145,7 +145,7 @@ def test_without_tls_mails_stay_unless_that_is_meant(
     sqlite_app: Flask, server: tuple[Server, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever stands between takes the offer of TLS out of the server's answer."""
-    monkeypatch.setattr(mail, "is_loopback", lambda _host: False)
+    monkeypatch.setattr(sending, "is_loopback", lambda _host: False)
     handler, port = server
     put(sqlite_app, "a")
     assert send(sqlite_app, settings_for(sqlite_app, port)) == (0, 1)
@@ -221,14 +221,14 @@ def test_a_failure_is_retried_with_growing_pauses(sqlite_app: Flask, server: tup
     put(sqlite_app, "a", "b")
     handler.say = say
     at, pauses = AT, []
-    for _ in range(len(mail.PAUSES)):
+    for _ in range(len(sending.PAUSES)):
         assert send(sqlite_app, settings_for(sqlite_app, port), at) == (0, 2)
         message = all_messages(sqlite_app)[0]
         assert message.next_try_at is not None
         pauses.append(message.next_try_at - at)
         assert send(sqlite_app, settings_for(sqlite_app, port), at) == (0, 0), "not before its time"
         at = message.next_try_at
-    assert pauses == list(mail.PAUSES)
+    assert pauses == list(sending.PAUSES)
     assert message.last_error
     handler.say = "250 OK"
     assert send(sqlite_app, settings_for(sqlite_app, port), at) == (2, 0)
@@ -242,7 +242,7 @@ def test_after_the_last_try_it_is_given_up_and_can_be_tried_again(
     handler.refuse = {"who@example.org"}
     put(sqlite_app, "a")
     at = AT
-    for pause in (*mail.PAUSES, timedelta()):
+    for pause in (*sending.PAUSES, timedelta()):
         send(sqlite_app, settings_for(sqlite_app, port), at)
         at += pause
     (message,) = all_messages(sqlite_app)
@@ -250,7 +250,7 @@ def test_after_the_last_try_it_is_given_up_and_can_be_tried_again(
     assert "550 no such mailbox" in message.last_error
     handler.refuse = set()
     with sqlite_app.app_context():
-        assert mail.retry_now(db.session, message.id, at)
+        assert outbox.retry_now(db.session, message.id, at)
         db.session.commit()
     assert send(sqlite_app, settings_for(sqlite_app, port), at) == (1, 0)
 
@@ -272,7 +272,7 @@ def test_a_server_that_is_not_there_or_hangs(
     with socket.socket() as silent:  # listens, and never says a word
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        monkeypatch.setattr(mail, "TIMEOUT_SECONDS", 0.3)
+        monkeypatch.setattr(sending, "TIMEOUT_SECONDS", 0.3)
         assert send(sqlite_app, settings_for(sqlite_app, silent.getsockname()[1])) == (0, 1)
         port = silent.getsockname()[1]
     assert send(sqlite_app, settings_for(sqlite_app, port), AT + timedelta(hours=1)) == (0, 1)
@@ -297,11 +297,11 @@ def test_a_sender_that_died_leaves_a_claim_that_is_taken_over(app: Flask, server
     handler, port = server
     put(app, "a")
     with app.app_context():
-        claimed = mail._claim(db.session, AT)
+        claimed = sending._claim(db.session, AT)
         assert claimed is not None
         db.session.close()
     assert send(app, settings_for(app, port), AT + timedelta(minutes=1)) == (0, 0)
-    assert send(app, settings_for(app, port), AT + mail.CLAIM + timedelta(seconds=1)) == (1, 0)
+    assert send(app, settings_for(app, port), AT + sending.CLAIM + timedelta(seconds=1)) == (1, 0)
     assert len(handler.taken) == 1
 
 
