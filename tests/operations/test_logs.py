@@ -13,7 +13,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from interagency import logs
+from interagency.operations import logs
 from interagency.web.access import public
 from tests.project.test_layout import ROUTES
 from tests.served import Served, Visitor
