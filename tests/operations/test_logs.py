@@ -15,8 +15,8 @@ from flask import Flask
 
 from interagency.operations import logs
 from interagency.web.access import public
-from tests.project.test_layout import ROUTES
 from tests.served import Served, Visitor
+from tests.web.test_routes import ROUTES
 
 TOKEN = "PlAnTeDtOkEnPlAnTeDtOkEn12345678"
 MARKERS = {

@@ -15,8 +15,8 @@ from interagency.cli.serve import unsafe
 from interagency.web.headers import HEADERS
 from tests.conftest import close, make_app, make_settings
 from tests.helpers import PASSWORD
-from tests.project.test_layout import ROUTES
 from tests.served import SECRET
+from tests.web.test_routes import ROUTES
 
 HTTPS = {"BASE_URL": "https://interagency.example.org", "PROXIES": "1", "TRUSTED_HOSTS": ""}
 
