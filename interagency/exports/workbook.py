@@ -219,7 +219,7 @@ def _add_lists(book: Workbook, picture: Snapshot) -> None:
     """What the drop-downs offer, each list under a name."""
     organisations = picture.contents["organisations"].values()
     lists = {
-        **{field.list_name: field.values for field in FIELDS if field.choices},
+        **{field.list_name: field.values for field in FIELDS if field.choices and field.drop_down},
         "entities": [
             one["short"]
             for one in sorted(organisations, key=lambda one: (one["position"], one["short"]))
@@ -230,6 +230,8 @@ def _add_lists(book: Workbook, picture: Snapshot) -> None:
         ),
         # Of an edition made before activities had one: nothing to offer.
         "sections": list(picture.words.sections.values()) or [""],
+        # After the others, so that those that people refer to do not move.
+        **{field.list_name: field.values for field in FIELDS if field.choices and not field.drop_down},
     }
     sheet = book.create_sheet("Lists")
     for place in range(1, len(lists) + 1):
