@@ -29,7 +29,7 @@ def found(page: TestResponse) -> dict[str, list[str]]:
     """The titles on the page, by the heading they stand under."""
     assert page.status_code == 200, page.text
     return {
-        section.xpath("string(h2/text())").strip(): [
+        section.xpath("normalize-space(h2/text())").strip(): [
             " ".join(link.text_content().split()) for link in section.xpath(".//li/a[1]")
         ]
         for section in html.fromstring(page.text).xpath("//section[@class='found']")

@@ -133,7 +133,7 @@ def test_the_board_says_what_can_be_done_for_each_entity(enter: Enter, open_mont
     open_month()
     enter("who").send("/month/sign", SIGN, at="/month/sign?kind=unchanged")
     page = html.fromstring(enter("coordinator").get("/cycles/2026-08").text)
-    said = {row.get("id"): row.xpath("string(.//summary)") for row in page.xpath("//tr[@id]")}
+    said = {row.get("id"): row.xpath("normalize-space(.//summary)") for row in page.xpath("//tr[@id]")}
     assert (said["who"], said["undp"]) == ("Return the answer: WHO", "Remind, extend, answer: UNDP")
     assert page.xpath("//a[contains(@class, 'primary')]/text()") == ["Check and close August 2026"]
 

@@ -30,7 +30,9 @@ def numbers(who: Browser, address: str, path: str) -> dict[str, int]:
     """Each link under `path` with the number it says at the end of its name."""
     page = html.fromstring(who.get(address).text)
     links = page.xpath(path)
-    return {link.get("href"): int("".join(c for c in link.xpath("string(.)") if c.isdecimal())) for link in links}
+    return {
+        link.get("href"): int("".join(c for c in link.xpath("normalize-space(.)") if c.isdecimal())) for link in links
+    }
 
 
 def test_every_country_has_one_tile_in_its_region() -> None:
@@ -57,7 +59,7 @@ def test_each_number_of_table_and_map_is_the_length_of_its_list(sqlite_app: Flas
             for address, number in table.items():
                 assert listed(address, ["who"]) == number, (query, address)
         page = html.fromstring(who.get(f"/where{query}").text)
-        tiles = {link.get("href"): link.xpath("string(.//*[@class[contains(., 'count')]])") for link in
+        tiles = {link.get("href"): link.xpath("normalize-space(.//*[@class[contains(., 'count')]])") for link in
                  page.xpath("//*[local-name()='svg'][@class='tiles']//*[local-name()='a']")}  # fmt: skip
         assert tiles
         for address, text in tiles.items():
