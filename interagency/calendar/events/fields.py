@@ -284,6 +284,7 @@ NO_FIELD = {
     "uid": "made once, stable for ever",
     "sequence": "raised by saving",
     "version": "raised by saving",
+    "feed_version": "raised by triggers with every change that a feed shows",
     "created_at": "noted by saving",
     "updated_at": "noted by saving",
     "cancelled_at": "noted by saving, from the status",
