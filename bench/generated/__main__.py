@@ -33,7 +33,6 @@ def main(
             Wanted(activities, events, entities, years, seed, editions),
             at=now(),
             zone=settings.zone,
-            base_url=settings.base_url,
             password=settings.demo_password,
             add=add,
             progress=click.echo,
