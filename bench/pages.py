@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -114,7 +115,7 @@ def _heat_map(what: str, cursor: Any, rounds: int) -> Iterable[Measure]:
 
         ours, limit = interleave(
             lambda: timed(lambda: grid(db.session, Filters(), [], "entity", "chapter")),
-            lambda grouped=grouped: timed(grouped),
+            partial(timed, grouped),
             rounds,
         )
         yield Measure(f"heat map {what}, with totals", against, ours, limit, 1.2, 1, "smaller", cause)

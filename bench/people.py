@@ -78,9 +78,9 @@ class Visitor:
 
     def form(self, path: str) -> list[tuple[str, str]]:
         """What the record form of a page would send."""
-        page = html.fromstring(self.get(path).decode())
-        found: list[tuple[str, str]] = page.xpath("//form[contains(@class, 'record')]")[0].form_values()
-        return found
+        page = html.document_fromstring(self.get(path).decode())
+        record = next(form for form in page.iter("form") if "record" in form.get("class", "").split())
+        return list(record.form_values())
 
 
 def title_unlike_others(*parts: int) -> str:

@@ -116,7 +116,7 @@ def _postgresql(activities: int, events: int) -> str:
         _on_server(f'CREATE DATABASE "{unready}"')
         with world("sqlite", activities, events) as (_app, settings):
             begun = time.monotonic()
-            copy_to(settings, _address(unready), replace_target=False, tell=lambda _line: None)
+            copy_to(settings, _address(unready), create_app=create_app, replace_target=False, tell=lambda _line: None)
             making.append(time.monotonic() - begun)
         _on_server(f'ALTER DATABASE "{unready}" RENAME TO "{name}"')
     _bring_up(settings_for(KEPT, _address(name)))
