@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlencode
 
 from lxml import html
@@ -78,8 +79,8 @@ class Visitor:
 
     def form(self, path: str) -> list[tuple[str, str]]:
         """What the record form of a page would send."""
-        page = html.document_fromstring(self.get(path).decode())
-        record = next(form for form in page.iter("form") if "record" in form.get("class", "").split())
+        page: Any = html.fromstring(self.get(path).decode())  # lxml's stubs know nothing of forms
+        record = next(form for form in page.forms if "record" in form.get("class", "").split())
         return list(record.form_values())
 
 
