@@ -51,7 +51,7 @@ class Browser:
         return values
 
     def send(self, address: str, values: dict[str, Any] | None = None, *, at: str | None = None) -> TestResponse:
-        """Send `values` to `address` with the session's token, read once from the page (`at`, or the address itself)."""
+        """Send `values` to `address` with the session's token, read once from the page (`at`, or `address`)."""
         return self.client.post(address, data={**(values or {}), "csrf_token": self._token_of_session(at or address)})
 
     def _token_of_session(self, address: str) -> str:

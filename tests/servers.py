@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis of the tests' own, and where all their files are: for one run, thrown away also when it is killed.
+"""PostgreSQL, Redis and the files of the tests: made for one run and thrown away with it, also when it is killed.
 
 `begin` starts a keeper, this module as a process of its own. It runs the servers for as long as the pipe to it is
 open, and the system closes the pipe when the process of the run is gone, however it went. Workers of pytest-xdist
