@@ -6,7 +6,8 @@ WORKERS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+# Compiled modules are kept, whatever the environment says: some sixty servers and workers import them.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 .PHONY: run test test-quick lint lint-pages format attack crawl versions bench bench-quick evening screenshots clean lock
 
