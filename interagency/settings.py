@@ -15,6 +15,7 @@ from dotenv import dotenv_values
 from interagency.text.zones import known_zones
 
 PREFIX = "INTERAGENCY_"
+_LOOPBACK = re.compile(r"http://(localhost|127\.0\.0\.1)(:\d+)?(/|$)")
 
 
 class SettingError(ValueError):
@@ -71,7 +72,7 @@ def _one_of(*words: str) -> Callable[[str], str]:
 
 
 def _issuer(value: str) -> str:
-    loopback = re.match(r"http://(localhost|127\.0\.0\.1)(:\d+)?(/|$)", value)
+    loopback = _LOOPBACK.match(value)
     if value and not loopback and not value.startswith("https://"):
         raise ValueError("write an address that begins with https://")
     return value.rstrip("/")

@@ -27,11 +27,11 @@ def _spots(text: str, terms: tuple[str, ...]) -> list[tuple[int, int]]:
 
 def marked(text: str, terms: tuple[str, ...]) -> Markup:
     """`text` as HTML with the words that `terms` look for in `<mark>`; everything else escaped."""
-    done, last = Markup(""), 0
+    done, last = list[Markup](), 0
     for start, end in _spots(text, terms):
-        done += escape(text[last:start]) + Markup("<mark>{}</mark>").format(text[start:end])
+        done += [escape(text[last:start]), Markup("<mark>{}</mark>").format(text[start:end])]
         last = end
-    return done + escape(text[last:])
+    return Markup("").join([*done, escape(text[last:])])
 
 
 def excerpt(text: str, terms: tuple[str, ...], width: int = WIDTH) -> str:
