@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interagency.matrix.activities.drafts import FigureDraft
-from interagency.matrix.activities.figures import format_figure, read_figure, split_outside_brackets
+from interagency.matrix.activities.figures import format_figure, read_figure
 from interagency.matrix.activities.models import Qualifier
+from interagency.text.lines import split_outside_brackets
 
 EXACTLY = Qualifier.EXACTLY
 UNITS = ["countries", "countries (in Africa)", "countries (2016)", "people ()", "c (3/4/2016)", "c (source: x)", "c ("]
