@@ -105,7 +105,7 @@ def _needs_somebody_else(person_id: int, by: Person | None) -> None:
 def end_appointment(session: Session, appointment: Appointment, last: date, *, today: date, by: Person | None) -> bool:
     """Let `appointment` end with the day `last`; one that has not begun and never would is taken back (False).
 
-    Raises ValueError when an appointment that has begun would end before its first day, or `by` would prolong their own.
+    Raises ValueError when one that has begun would end before its first day, or `by` would prolong their own.
     """
     if appointment.last_day is not None and last > appointment.last_day:
         _needs_somebody_else(appointment.person_id, by)  # it would go on for longer
