@@ -129,7 +129,13 @@ SETTINGS = (
     Setting("TIMEZONE", _zone, "Europe/Vienna", "The zone of due dates and of times shown to people who chose none."),
     Setting("DATA_FOLDER", _folder, "instance", "Folder of the SQLite file, the made secret and other local files."),
     Setting("DEMO_PASSWORD", _text, "", "Password of the demo accounts. Empty: `make run` makes one and prints it."),
-    Setting("LIMITS_URL", _text, "memory://", "Where attempts are counted. Several servers share `redis://host:6379`."),
+    Setting(
+        "LIMITS_URL",
+        _text,
+        "",
+        "Where attempts are counted by all processes together. Empty: in the database, on SQLite in a file beside it. "
+        "`redis://host:6379`: in Redis. `memory://`: each process for itself.",
+    ),
     Setting("PROXIES", _whole_number, "0", "How many trusted proxies stand in front and set X-Forwarded headers."),
     Setting(
         "TRUSTED_HOSTS",

@@ -73,7 +73,7 @@ def _forms(world: World, browser: Browser) -> list[Form]:
         answer = browser.get(address)
         if answer.mimetype == "text/html":
             for form in forms_of(answer.text, address):
-                found.setdefault((form[0], urlsplit(form[1]).path, form[2][-1], tuple(form[3])), form)
+                found.setdefault((form[0], urlsplit(form[1]).path, tuple(form[2][-1:]), tuple(form[3])), form)
         answer.close()
     return list(found.values())
 
