@@ -12,7 +12,7 @@ from lxml import html
 
 from interagency.matrix.activities.filters import NAMES
 from interagency.text.lines import LONGEST_LINE, MOST_LINES
-from tests.attack.conftest import World
+from tests.attack.conftest import INPUTS, World
 from tests.attack.growth import PUMPS, TooSlow, processor_seconds
 from tests.attack.test_fuzz import MORE_NAMES
 from tests.helpers import ACTIVITY, EVENT, Browser, errors_of
@@ -27,7 +27,16 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
+# `make attack` sends all of them everywhere.
+EVERYTHING = INPUTS > 10
 Form = tuple[str, str, list[tuple[str, str]], list[str]]
+
+
+def some_pumps(first: int, most: int) -> list[str]:
+    """`most` of the texts to repeat, spread over all from the place `first` on; all where everything is wanted."""
+    pumps = list(PUMPS.values())
+    most = len(pumps) if EVERYTHING else most
+    return [pumps[(first + place * len(pumps) // most) % len(pumps)] for place in range(most)]
 
 
 def forms_of(page: str, address: str) -> Iterator[Form]:
@@ -81,11 +90,11 @@ def _forms(world: World, browser: Browser) -> list[Form]:
 @pytest.mark.parametrize("name", ["undp", "coordinator", "admin"])
 def test_every_form_answers_soon_with_long_texts(world: World, name: str) -> None:
     browser = world.enter(name)
-    forms, pumps = _forms(world, browser), list(PUMPS.values())
+    forms = _forms(world, browser)
     assert len(forms) > 10
     wrong = []
     for number, form in enumerate(forms):
-        for pump in {pumps[number % len(pumps)], pumps[(7 * number + 3) % len(pumps)]}:
+        for pump in some_pumps(number, 1):
             signs = SIGNS if form[0] == "post" else QUERY_SIGNS
             if problem := sent(browser, form, pump * (signs // len(pump)) + "!"):
                 wrong.append(f"{problem}, {pump!r}")
@@ -102,7 +111,7 @@ def test_every_field_of_a_record_answers_soon_with_each_text(
     typed = next(form[3] for form in forms_of(browser.get(address).text, address) if "title" in form[3])
     assert len(typed) > 12
     wrong = []
-    for pump in PUMPS.values():
+    for pump in some_pumps(0, 12):
         form: Form = ("post", address, [*values, ("csrf_token", token)], typed)
         if problem := sent(browser, form, pump * (SIGNS // len(pump)) + "!"):
             wrong.append(f"{problem}, {pump!r}")
@@ -112,10 +121,8 @@ def test_every_field_of_a_record_answers_soon_with_each_text(
 def test_every_list_answers_soon_under_long_filters(world: World) -> None:
     browser = world.enter("coordinator")
     names, wrong = [*NAMES, *MORE_NAMES, "segments", "timezone", "repeat_until", "title"], []
-    pumps = list(PUMPS.values())
     for number, rule in enumerate(world.rules("GET")):
-        for step in range(3):
-            pump = pumps[(3 * number + step) % len(pumps)]
+        for step, pump in enumerate(some_pumps(number, 1)):
             typed = [names[(number + place * 11 + step) % len(names)] for place in range(3)]
             if problem := sent(browser, ("get", world.address(rule), [], typed), pump * (QUERY_SIGNS // len(pump))):
                 wrong.append(f"{problem}, {typed}: {pump!r}")

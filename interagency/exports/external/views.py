@@ -84,7 +84,7 @@ def _opened(token: str) -> tuple[HandOut, Content] | None:
 def page(token: str) -> ResponseReturnValue:
     """What was handed out, as a page to read. Its links are relative: without its last slash the address leads on."""
     if not request.path.endswith("/"):
-        return _sealed(redirect(url_for("external.page", token=token), 308))
+        return _sealed(Response(status=308, headers={"Location": url_for("external.page", token=token)}))
     found = _opened(token)
     if found is None:
         return _gone()
