@@ -50,6 +50,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 def _configure(app: Flask, settings: Settings) -> None:
     from interagency.db.base import FEEDS, MIGRATIONS, engine_options, feed_engine_options
     from interagency.db.fulltext import include_in_autogenerate
+    from interagency.web.attempts import SCHEME
 
     secure = settings.secure_cookies
     app.extensions["interagency_settings"] = settings
@@ -61,13 +62,13 @@ def _configure(app: Flask, settings: Settings) -> None:
         },
         ALEMBIC={"script_location": str(MIGRATIONS)},
         ALEMBIC_CONTEXT={"include_name": include_in_autogenerate},
-        RATELIMIT_STORAGE_URI=settings.limits_url,
+        RATELIMIT_STORAGE_URI=settings.limits_url or f"{SCHEME}:{settings.database_url}",
         # The server ends a sign-in, not the cookie: it stays a day longer, so that a form left open
         # still knows its page and can be sent after signing in again.
         PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.session_hours + 24),
         SESSION_REFRESH_EACH_REQUEST=False,
         SESSION_COOKIE_NAME="__Host-session" if secure else "session",
-        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,  # where Redis is gone each process counts for itself
+        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,  # where it is gone each process counts for itself
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=secure,

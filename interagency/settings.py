@@ -15,6 +15,7 @@ from dotenv import dotenv_values
 from interagency.text.zones import known_zones
 
 PREFIX = "INTERAGENCY_"
+_LOOPBACK = re.compile(r"http://(localhost|127\.0\.0\.1)(:\d+)?(/|$)")
 
 
 class SettingError(ValueError):
@@ -71,7 +72,7 @@ def _one_of(*words: str) -> Callable[[str], str]:
 
 
 def _issuer(value: str) -> str:
-    loopback = re.match(r"http://(localhost|127\.0\.0\.1)(:\d+)?(/|$)", value)
+    loopback = _LOOPBACK.match(value)
     if value and not loopback and not value.startswith("https://"):
         raise ValueError("write an address that begins with https://")
     return value.rstrip("/")
@@ -128,7 +129,13 @@ SETTINGS = (
     Setting("TIMEZONE", _zone, "Europe/Vienna", "The zone of due dates and of times shown to people who chose none."),
     Setting("DATA_FOLDER", _folder, "instance", "Folder of the SQLite file, the made secret and other local files."),
     Setting("DEMO_PASSWORD", _text, "", "Password of the demo accounts. Empty: `make run` makes one and prints it."),
-    Setting("LIMITS_URL", _text, "memory://", "Where attempts are counted. Several servers share `redis://host:6379`."),
+    Setting(
+        "LIMITS_URL",
+        _text,
+        "",
+        "Where attempts are counted by all processes together. Empty: in the database, on SQLite in a file beside it. "
+        "`redis://host:6379`: in Redis. `memory://`: each process for itself.",
+    ),
     Setting("PROXIES", _whole_number, "0", "How many trusted proxies stand in front and set X-Forwarded headers."),
     Setting(
         "TRUSTED_HOSTS",

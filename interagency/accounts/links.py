@@ -16,7 +16,7 @@ from interagency.mail.outbox import MailContent, write
 
 LASTS = {LinkPurpose.INVITATION: timedelta(days=7), LinkPurpose.RESET: timedelta(days=1)}
 # Only what a mail server and a header can carry; whether it exists shows when the invitation is opened.
-ADDRESS = re.compile(r"""[^\s@,;:<>()\[\]"'\\]+@[^\s@,;:<>()\[\]"'\\]+""")
+ADDRESS = re.compile(r"""\A[^\s@,;:<>()\[\]"'\\]+@[^\s@,;:<>()\[\]"'\\]+""")
 PATHS = {LinkPurpose.INVITATION: "invitations", LinkPurpose.RESET: "resets"}
 
 

@@ -203,16 +203,14 @@ def audience() -> None:
 @with_app
 def audience_add(app: Flask, key: str, name: str) -> None:
     """Add an audience; nothing is shared with it until entities agree."""
-    import re
-
     import sqlalchemy as sa
 
     from interagency.db.base import db as database
     from interagency.db.base import is_conflict
-    from interagency.matrix.agreement.models import Audience
+    from interagency.matrix.agreement.models import Audience, is_audience_key
     from interagency.matrix.agreement.statements import audiences
 
-    if not re.fullmatch(r"[a-z][a-z0-9-]{1,39}", key):
+    if not is_audience_key(key):
         raise click.ClickException("The key is of small letters, digits and hyphens, such as world-bank.")
     known = audiences(database.session)
     if any(one.key == key for one in known):

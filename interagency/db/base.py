@@ -5,10 +5,11 @@ from __future__ import annotations
 import enum
 import json
 import logging
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -231,6 +232,14 @@ def write_best_effort(statement: sa.Update) -> None:
             connection.commit()
     except sa.exc.DBAPIError as error:
         log.info("left out: %s", error.orig.__class__.__name__)
+
+
+@event.listens_for(Engine, "do_connect")
+def _create_private(dialect: Dialect, _entry: ConnectionPoolEntry, names: Any, _options: Any) -> None:
+    """A new SQLite file is its owner's alone; what SQLite puts beside it gets the same rights."""
+    if dialect.name == "sqlite" and names and names[0] != ":memory:" and not names[0].startswith("file:"):
+        with suppress(OSError):  # it is there, or its folder is not, which connecting says
+            os.close(os.open(names[0], os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 @event.listens_for(Engine, "connect")

@@ -143,7 +143,10 @@ def ranked_ids(session: Session, model: type[Any], terms: Terms, limit: int) -> 
 
 
 def include_in_autogenerate(name: str | None, kind: str, _parents: object) -> bool:
-    """Whether Alembic compares what it finds with the models: the indexes of words stand in migration 0006 alone."""
+    """Whether Alembic compares what it finds with the models: the indexes of words stand in migration 0006 alone, and
+    the count of attempts makes its own table."""
+    if kind == "table" and name == "attempt_count":
+        return False
     return kind not in ("table", "column", "index") or "_words" not in (name or "")
 
 

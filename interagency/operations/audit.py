@@ -45,17 +45,19 @@ DOWNLOADS = frozenset(
     }
 )  # fmt: skip
 
-# The kinds of acts people look for, by the first words of their names.
+SIGN_INS = ("sign_in", "sign_out", "link.", "password.", "sessions", "second_factor.", "single_sign_on.")
+# The kinds of acts people look for, by the first words of their names. Each act is of one kind or more.
 KINDS: dict[str, tuple[Any, tuple[str, ...]]] = {
-    "sign-ins": (lazy_gettext("Sign-ins and links"), ("sign_in", "sign_out", "link.", "password.", "session", "totp")),
+    "sign-ins": (lazy_gettext("Sign-ins and links"), SIGN_INS),
     "refusals": (lazy_gettext("Refusals"), ("refused", "sign_in.refused", "link.reset.nobody")),
-    "rights": (lazy_gettext("Accounts and rights"), ("account.", "appointment", "appointed", "mandate")),
-    "agreement": (lazy_gettext("Agreement"), ("agreement",)),
+    "rights": (lazy_gettext("Accounts and rights"), ("account.", "appointment.", "mandate.")),
+    "agreement": (lazy_gettext("Agreement"), ("agreement.",)),
     "exports": (lazy_gettext("Downloads"), ("exported",)),
-    "hand-outs": (lazy_gettext("Hand-outs"), ("handed_out", "hand_out")),
-    "months": (lazy_gettext("Months"), ("cycle",)),
+    "hand-outs": (lazy_gettext("Hand-outs"), ("handed_out", "hand_out.")),
+    "months": (lazy_gettext("Months"), ("cycle.",)),
     "imports": (lazy_gettext("Files taken in"), ("matrix.import", "calendar.import")),
-    "operation": (lazy_gettext("Operation"), ("backup",)),
+    "records": (lazy_gettext("Merged activities and milestones"), ("activity.", "milestone.")),
+    "operation": (lazy_gettext("Operation"), ("backup.",)),
 }
 
 

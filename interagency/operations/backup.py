@@ -146,6 +146,7 @@ def _put_sqlite(copy: Path, target: Path) -> None:
         os.fsync(file.fileno())
     for suffix in ("-wal", "-shm"):
         target.with_name(target.name + suffix).unlink(missing_ok=True)
+    copy.chmod(0o600)  # as a new database
     copy.replace(target)
 
 

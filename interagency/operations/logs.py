@@ -14,9 +14,10 @@ from interagency.web.request_id import request_id
 
 log = logging.getLogger("interagency")
 _SECRET_PATHS = re.compile(r"/(feeds|external|invitations|resets|downloads)/[^\s'\"<>]+")
-_QUERY = re.compile(r"(/[^\s'\"?]*)\?[^\s'\"]+")
-_MAIL = re.compile(r"[^\s'\"<>()=,;:]+@[^\s'\"<>()=,;:]+")
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|“[^”]*”|\([^()]*\)=\([^()]*\)")
+# Looked for from the beginning of a word on, or each sign of a long one would be a beginning.
+_QUERY = re.compile(r"(?<![^\s'\"])([^\s'\"?]*)\?[^\s'\"]+")
+_MAIL = re.compile(r"(?<![^\s'\"<>()=,;:])[^\s'\"<>()=,;:]+@[^\s'\"<>()=,;:]+")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|“[^”]*(?:”|\Z)|\([^()]*\)=\([^()]*\)")
 _READER = re.compile(r"\bip=[^\s,]+")
 _LONG = re.compile(r"[A-Za-z0-9_\-]{30,}")
 _DETAIL = re.compile(r"(DETAIL|CONTEXT|parameters):.*", re.DOTALL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from markupsafe import Markup, escape
 
@@ -18,33 +19,34 @@ _PIECE = re.compile(
 WIDTH = 180
 
 
-def _spots(text: str, terms: tuple[str, ...]) -> list[tuple[int, int]]:
+def _spots(text: str, terms: tuple[str, ...]) -> Iterator[tuple[int, int]]:
     """Where in `text` a word stands that one of `terms` looks for."""
-    return [
-        piece.span() for piece in _PIECE.finditer(text) if any(is_found(term, folded_words(piece[0])) for term in terms)
-    ]
+    for piece in _PIECE.finditer(text):
+        words = folded_words(piece[0])
+        if any(is_found(term, words) for term in terms):
+            yield piece.span()
 
 
 def marked(text: str, terms: tuple[str, ...]) -> Markup:
     """`text` as HTML with the words that `terms` look for in `<mark>`; everything else escaped."""
-    done, last = Markup(""), 0
+    done, last = list[Markup](), 0
     for start, end in _spots(text, terms):
-        done += escape(text[last:start]) + Markup("<mark>{}</mark>").format(text[start:end])
+        done += [escape(text[last:start]), Markup("<mark>{}</mark>").format(text[start:end])]
         last = end
-    return done + escape(text[last:])
+    return Markup("").join([*done, escape(text[last:])])
 
 
 def excerpt(text: str, terms: tuple[str, ...], width: int = WIDTH) -> str:
     """The piece of `text` around the first word that is looked for, cut between words; empty when there is none."""
-    spots = _spots(text, terms)
-    if not spots:
+    spot = next(_spots(text, terms), None)
+    if spot is None:
         return ""
-    begin = max(0, spots[0][0] - width // 3)
+    begin = max(0, spot[0] - width // 3)
     end = min(len(text), begin + width)
     if begin:
-        begin = text.find(" ", begin, spots[0][0]) + 1 or begin
+        begin = text.find(" ", begin, spot[0]) + 1 or begin
     if end < len(text):
-        last = text.rfind(" ", spots[0][1], end)
-        end = last if last > 0 else max(end, spots[0][1])
+        last = text.rfind(" ", spot[1], end)
+        end = last if last > 0 else max(end, spot[1])
     piece = " ".join(text[begin:end].split())
     return f"{'… ' if begin else ''}{piece}{' …' if end < len(text) else ''}"

@@ -36,6 +36,7 @@ _LENGTHS = {
     Precision.HALF_YEAR: 6,
     Precision.YEAR: 12,
 }
+_CODE = re.compile(r"(\d{4})(?:-(?:(\d{2})(?:-(\d{2}))?|Q([1-4])|H([12])|(early|mid|late)))?")
 _ORDINALS = ("", "first", "second", "third", "fourth")
 
 
@@ -156,7 +157,7 @@ def date_of(precision: Precision | None, first: date | None, last: date | None) 
 
 @lru_cache(maxsize=4096)  # the same few hundred dates stand in thousands of records
 def _from_code(code: str) -> ImpreciseDate:
-    match = re.fullmatch(r"(\d{4})(?:-(?:(\d{2})(?:-(\d{2}))?|Q([1-4])|H([12])|(early|mid|late)))?", code)
+    match = _CODE.fullmatch(code)
     if match is None:
         raise ValueError(f"not a date code: {code[:20]!r}")
     year = int(match[1])

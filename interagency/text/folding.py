@@ -24,13 +24,34 @@ LONGEST_WORD = 60  # what follows is cut off, in texts and queries alike; the da
 MOST_WORDS = 20  # of a query
 
 
+class _Folded(dict[int, str]):
+    """What each sign is folded to, worked out when it is first met.
+
+    Sign by sign, since `normalize` sorts the accents of one letter: ten thousand of them take it seconds.
+    """
+
+    def __missing__(self, code: int) -> str:
+        # Folded twice: taking a sign apart can give a capital (`㏗` is pH).
+        plain = unicodedata.normalize("NFKD", chr(code).translate(_SAME_SIGN).casefold()).casefold()
+        self[code] = "".join(sign for sign in plain if not unicodedata.combining(sign))
+        return self[code]
+
+
+_FOLDED = _Folded()
+
+
 def fold(text: str) -> str:
     """`text` without case, accents and typographic variants: what is compared when names are looked up."""
     if text.isascii():  # most texts: nothing to take apart
         return " ".join(text.replace("`", "'").casefold().split())
-    # Folded twice: taking a sign apart can give a capital (`㏗` is pH).
-    plain = unicodedata.normalize("NFKD", text.translate(_SAME_SIGN).casefold()).casefold()
-    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
+    return " ".join(text.translate(_FOLDED).split())
+
+
+def name_key(text: str) -> str:
+    """What two spellings of one name have in common (`UN Women`, `UN-Women`): folded, without punctuation and a
+    leading article."""
+    words = _NOT_WORD.sub(" ", fold(text).replace("'", "")).split()
+    return " ".join(words[1:] if len(words) > 1 and words[0] == "the" else words)
 
 
 def folded_words(text: str) -> list[str]:

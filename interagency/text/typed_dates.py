@@ -199,11 +199,25 @@ def _checked_day(year: int, month: int, day: int, text: str) -> ImpreciseDate:
     return ImpreciseDate.day(date(year, month, day))
 
 
+# Texts of at most LONGEST signs, matched whole.
+_DAY_MONTH_YEAR = re.compile(
+    rf"(\d{{1,2}})(?:st|nd|rd|th|er)?[ .\-]+(?:of |de )?({_NAME})\.?[ .\-]+(?:de )?(\d{{2,5}})"
+)
+_MONTH_DAY_YEAR = re.compile(rf"({_NAME})\.? (\d{{1,2}})(?:st|nd|rd|th)? (\d{{2,5}})")
+_YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
+_YEAR_LAST = re.compile(r"(\d{1,2})([/.\-]) ?(\d{1,2})\2 ?(\d{2,5})")
+_MONTH_YEAR = re.compile(rf"({_NAME})\.?[ .\-/]+(?:of |de )?(\d{{2,5}})")
+_MONTH_IN_FIGURES = re.compile(r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})|(?P<m2>\d{1,2})[/.\-](?P<y2>\d{4})")
+_THIRD = re.compile(rf"(?:the )?({'|'.join(_PARTS)})[ \-]*(?:of )?(\d{{2,5}})|(\d{{4}})-(early|mid|late)")
+_QUARTER_OR_HALF = re.compile(
+    r"(?:(?P<a>[qh])(?P<n>[1-4])[ /\-]*(?P<y>\d{2,5})|(?P<y2>\d{4})[ /\-]*(?P<a2>[qh])(?P<n2>[1-4])"
+    rf"|(?:the )?(?P<p>{'|'.join(_PLACES)}) (?P<w>quarter|half|semester)(?: of)? (?P<y3>\d{{2,5}}))"
+)
+_YEAR = re.compile(r"(?:in )?(\d{3,6})")
+
+
 def _named_day(plain: str, text: str) -> ImpreciseDate | None:
-    before = re.fullmatch(
-        rf"(\d{{1,2}})(?:st|nd|rd|th|er)?[ .\-]+(?:of |de )?({_NAME})\.?[ .\-]+(?:de )?(\d{{2,5}})", plain
-    )
-    after = re.fullmatch(rf"({_NAME})\.? (\d{{1,2}})(?:st|nd|rd|th)? (\d{{2,5}})", plain)
+    before, after = _DAY_MONTH_YEAR.fullmatch(plain), _MONTH_DAY_YEAR.fullmatch(plain)
     if before:
         return _checked_day(_checked_year(before[3], text), _MONTH[before[2]], int(before[1]), text)
     if after:
@@ -212,12 +226,12 @@ def _named_day(plain: str, text: str) -> ImpreciseDate | None:
 
 
 def _iso_day(plain: str, text: str) -> ImpreciseDate | None:
-    match = re.fullmatch(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})", plain)
+    match = _YEAR_FIRST.fullmatch(plain)
     return _checked_day(_checked_year(match[1], text), int(match[2]), int(match[3]), text) if match else None
 
 
 def _numeric_day(plain: str, text: str) -> ImpreciseDate | None:
-    match = re.fullmatch(r"(\d{1,2})([/.\-]) ?(\d{1,2})\2 ?(\d{2,5})", plain)
+    match = _YEAR_LAST.fullmatch(plain)
     if match is None:
         return None
     year, left, right = _checked_year(match[4], text), int(match[1]), int(match[3])
@@ -234,10 +248,10 @@ def _numeric_day(plain: str, text: str) -> ImpreciseDate | None:
 
 
 def _month_and_year(plain: str, text: str) -> ImpreciseDate | None:
-    named = re.fullmatch(rf"({_NAME})\.?[ .\-/]+(?:of |de )?(\d{{2,5}})", plain)
+    named = _MONTH_YEAR.fullmatch(plain)
     if named:
         return ImpreciseDate.month(_checked_year(named[2], text), _MONTH[named[1]])
-    match = re.fullmatch(r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})|(?P<m2>\d{1,2})[/.\-](?P<y2>\d{4})", plain)
+    match = _MONTH_IN_FIGURES.fullmatch(plain)
     if match is None:
         return None
     year, month = _checked_year(match["y"] or match["y2"], text), int(match["m"] or match["m2"])
@@ -247,15 +261,10 @@ def _month_and_year(plain: str, text: str) -> ImpreciseDate | None:
 
 
 def _part_of_year(plain: str, text: str) -> ImpreciseDate | None:
-    third = re.fullmatch(rf"(?:the )?({'|'.join(_PARTS)})[ \-]*(?:of )?(\d{{2,5}})|(\d{{4}})-(early|mid|late)", plain)
+    third = _THIRD.fullmatch(plain)
     if third:
         return ImpreciseDate.part(_checked_year(third[2] or third[3], text), _PARTS[third[1] or third[4]])
-    places = "|".join(_PLACES)
-    match = re.fullmatch(
-        rf"(?:(?P<a>[qh])(?P<n>[1-4])[ /\-]*(?P<y>\d{{2,5}})|(?P<y2>\d{{4}})[ /\-]*(?P<a2>[qh])(?P<n2>[1-4])"
-        rf"|(?:the )?(?P<p>{places}) (?P<w>quarter|half|semester)(?: of)? (?P<y3>\d{{2,5}}))",
-        plain,
-    )
+    match = _QUARTER_OR_HALF.fullmatch(plain)
     if match is None:
         return None
     year = _checked_year(match["y"] or match["y2"] or match["y3"], text)
@@ -267,7 +276,7 @@ def _part_of_year(plain: str, text: str) -> ImpreciseDate | None:
 
 
 def _year_alone(plain: str, text: str) -> ImpreciseDate | None:
-    match = re.fullmatch(r"(?:in )?(\d{3,6})", plain)
+    match = _YEAR.fullmatch(plain)
     return ImpreciseDate.year(_checked_year(match[1], text)) if match else None
 
 

@@ -21,7 +21,7 @@ from interagency.web.request_id import request_id
 log = logging.getLogger("interagency")
 
 
-def _refusal(code: int, message: str) -> ResponseReturnValue:
+def _refusal(code: int, message: str) -> tuple[str, int]:
     titles = {
         400: gettext("We could not read that"),
         403: gettext("Not open to you"),
@@ -84,7 +84,10 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if code == 413:
         drain_request_body()
     own = error.description if error.description and getattr(error, "is_ours", False) else None
-    return _refusal(code, own or _message(code))
+    # Such as Allow, which goes with every 405 (RFC 9110, 15.5.6).
+    headers = [(name, value) for name, value in error.get_headers() if name != "Content-Type"]
+    page, code = _refusal(code, own or _message(code))
+    return page, code, headers
 
 
 # What the database itself or the way to it can be reason for; anything else is a fault of ours.

@@ -14,6 +14,7 @@ from wtforms.widgets import TextInput
 
 from interagency.text.dates import ImpreciseDate
 from interagency.text.folding import clean
+from interagency.text.lines import check_line, split_lines
 from interagency.text.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
 
 
@@ -139,8 +140,8 @@ class RecordsField(Field):
         self.keys = list(dict.fromkeys(key for value in valuelist[:2000] if (key := clean(value, lines=False))))
 
     def pre_validate(self, form: Any) -> None:
-        unknown = [key for key in self.keys if key not in self.offered]
-        self.data = [record for key, record in self.offered.items() if key in set(self.keys)]
+        unknown, chosen = [key for key in self.keys if key not in self.offered], set(self.keys)
+        self.data = [record for key, record in self.offered.items() if key in chosen]
         if unknown:
             raise ValidationError(
                 _("“%(value)s” is not on the list. Choose from the list below.", value=clean(unknown[0])[:40])
@@ -156,22 +157,20 @@ class RecordsField(Field):
         return groups
 
 
-def _parts(text: str) -> list[str]:
-    return text.replace(";", "\n").split("\n")
-
-
 class NamesField(CleanTextField):
     """Names separated by `;` or line breaks, each looked up. `data` is the list of what they stand for.
 
-    A comma never separates: `Bolivia (Plurinational State of)` and `Congo, Democratic Republic of the` are names.
+    `lines` are those that are there and short enough to be read; what is too much is refused. A comma never
+    separates: `Bolivia (Plurinational State of)` and `Congo, Democratic Republic of the` are names.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, split: Callable[[str], list[str]] = split_lines, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.split = split
         self.look_up: Callable[[str], Any] = str
-        self.parts: Callable[[str], list[str]] = _parts
         self.say: Callable[[Any], str] = str
         self.typed: str | None = None
+        self.lines: list[str] = []
         self.found: list[Any] = []
 
     def _value(self) -> str:
@@ -179,15 +178,16 @@ class NamesField(CleanTextField):
 
     def process_formdata(self, valuelist: list[str]) -> None:
         self.typed = clean(valuelist[0]) if valuelist else ""
+        for line in self.split(self.typed):
+            check_line(line)
+            self.lines.append(line)
 
     def pre_validate(self, form: Any) -> None:
         problems = []
         self.found = []
-        for name in self.parts(self.typed or "")[:300]:
-            if not name.strip():
-                continue
+        for name in self.lines:
             try:
-                item = self.look_up(name.strip())
+                item = self.look_up(name)
             except ValueError as problem:
                 problems.append(str(problem))
                 continue

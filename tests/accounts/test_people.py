@@ -14,7 +14,7 @@ from interagency.accounts.links import make_link
 from interagency.accounts.models import LinkPurpose, OneTimeLink, Person
 from interagency.db.base import db
 from interagency.db.history import AuditEntry
-from interagency.matrix.organisations.models import Appointment
+from interagency.matrix.organisations.models import Appointment, Organisation
 from tests.helpers import Browser, text_of
 
 Enter = Callable[[str | None], Browser]
@@ -101,6 +101,34 @@ def test_an_appointment_that_has_not_begun_is_shown_and_taken_back(app: Flask, e
     with app.app_context():
         assert db.session.get(Appointment, int(appointment)) is None
     assert "appointment.taken_back" in acts(app)
+
+
+def test_nobody_makes_themselves_speak_for_an_entity(app: Flask, enter: Enter) -> None:
+    app.config["CLOCK"] = lambda: NOW
+    admin, where = enter("admin"), f"/people/{number_of(app, 'admin')}"
+    typed = {"act": "appoint", "entity": "unicef", "first": "1 January 2027"}
+    refused = admin.send(where, typed)
+    assert refused.status_code == 422
+    form = html.fromstring(refused.text).xpath("//form[.//input[@name='first']]")[0]
+    assert "Ask another administrator" in form.text_content()
+    assert form.xpath("string(.//input[@name='first']/@value)") == typed["first"]
+    assert "appointment.made" not in acts(app)
+
+
+def test_nobody_prolongs_their_own_appointment(app: Flask, enter: Enter) -> None:
+    app.config["CLOCK"] = lambda: NOW
+    number = number_of(app, "admin")
+    with app.app_context():
+        entity = db.session.scalars(sa.select(Organisation).where(Organisation.key == "unicef")).one()
+        made = Appointment(person_id=number, entity_id=entity.id, first_day=NOW.date(), last_day=NOW.date())
+        db.session.add(made)
+        db.session.commit()
+        typed = {"act": "end", "appointment": str(made.id)}
+    admin, where = enter("admin"), f"/people/{number}"
+    longer = admin.send(where, {**typed, "last": "31 December 2027"})
+    assert longer.status_code == 422
+    assert "Ask another administrator" in text_of(longer)
+    assert admin.send(where, {**typed, "last": "5 October 2026"}).status_code == 302
 
 
 def test_a_refusal_stands_where_it_was_typed_with_what_was_typed(app: Flask, enter: Enter) -> None:

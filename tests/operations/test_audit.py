@@ -17,7 +17,7 @@ import interagency
 from interagency.accounts.models import LinkPurpose
 from interagency.db.base import db
 from interagency.db.history import AuditEntry, audit
-from interagency.operations.audit import DOWNLOADS, PAGE
+from interagency.operations.audit import DOWNLOADS, KINDS, PAGE
 from interagency.operations.audit_labels import ACTS
 from tests.helpers import Browser, text_of
 
@@ -164,3 +164,19 @@ def test_every_act_that_is_kept_has_words() -> None:
     names |= {f"link.{purpose.value}{end}" for purpose in LinkPurpose for end in ("", ".used")}
     assert len(names) > 30
     assert names <= ACTS.keys()
+
+
+def test_every_act_is_of_a_kind_and_every_kind_has_acts() -> None:
+    """With the test above: whatever the code writes is found under one of the filters, and no filter is for nothing."""
+    starts = [start for _words, some in KINDS.values() for start in some]
+    assert [act for act in ACTS if not act.startswith(tuple(starts))] == []
+    assert [start for start in starts if not any(act.startswith(start) for act in ACTS)] == []
+
+
+def test_sign_ins_are_filtered_with_second_factors(app: Flask, enter: Enter) -> None:
+    admin = enter("admin")
+    with app.app_context():
+        audit(db.session, "second_factor.on", by_name="Somebody")
+        db.session.commit()
+    assert "switched the second factor on" in text_of(admin.get("/audit?kind=sign-ins"))
+    assert "switched the second factor on" not in text_of(admin.get("/audit?kind=rights"))

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
+from interagency.accounts.models import Person
 from interagency.cli.serve import unsafe
+from interagency.db.base import alembic, db
+from interagency.settings import Settings
+from interagency.web.attempts import SCHEME, DatabaseStorage
+from interagency.web.extensions import limiter
 from interagency.web.headers import HEADERS
 from tests.conftest import close, make_app, make_settings
 from tests.helpers import PASSWORD
@@ -151,23 +160,33 @@ def test_attempts_are_still_counted_when_the_shared_counter_is_gone(sqlite_app: 
     assert found
     form = {"email": "nobody@example.org", "password": "x", "csrf_token": found[1]}
     answers = [client.post("/sign-in", data=form).status_code for _ in range(12)]
+    # One limiter serves all applications of a process, and would go on without its counter for some seconds.
+    limiter._storage_dead = False
     assert answers[0] == 422
     assert answers[-1] == 429
     close(app)
 
 
 @pytest.mark.redis
-def test_two_servers_count_attempts_together(sqlite_app: Flask, redis_address: str) -> None:
+def test_two_servers_count_attempts_together_in_redis(sqlite_app: Flask, redis_address: str) -> None:
+    settings = sqlite_app.extensions["interagency_settings"]
+    _count_together([replace(settings, limits_url=redis_address)] * 2)
+
+
+def test_two_servers_count_attempts_together_in_the_database(app: Flask) -> None:
+    _count_together([app.extensions["interagency_settings"]] * 2)
+
+
+def _count_together(settings: list[Settings]) -> None:
     """Eight on each are refused by neither alone: ten a minute are allowed."""
     from interagency import create_app
 
-    folder = sqlite_app.extensions["interagency_settings"].data_folder
     shared = {"TESTING": True, "RATELIMIT_ENABLED": True, "RATELIMIT_KEY_PREFIX": uuid.uuid4().hex}
-    servers = [create_app(make_settings(folder, LIMITS_URL=redis_address), **shared) for _server in range(2)]
     if time.time() % 60 > 50:
         time.sleep(11)  # a minute that ends in between begins to count anew
     answers = []
-    for app in servers:
+    for one in settings:  # the second is made when the first has counted: they share no memory
+        app = create_app(one, **shared)
         client = app.test_client()
         found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/sign-in").text)
         assert found
@@ -177,6 +196,44 @@ def test_two_servers_count_attempts_together(sqlite_app: Flask, redis_address: s
     assert answers[0] == [422] * 8
     assert answers[1][0] == 422
     assert answers[1][-1] == 429
+
+
+def test_counting_begins_anew_when_its_time_is_over(app: Flask) -> None:
+    storage = DatabaseStorage(f"{SCHEME}:{app.extensions['interagency_settings'].database_url}")
+    names = [uuid.uuid4().hex for _name in range(2)]
+    assert [storage.incr(names[0], 60) for _time in range(3)] == [1, 2, 3]
+    assert storage.get(names[0]) == 3
+    assert 0 < storage.get_expiry(names[0]) - time.time() <= 60
+    assert [storage.incr(names[1], 0), storage.incr(names[1], 60), storage.incr(names[1], 60)] == [1, 1, 2]
+    storage.clear(names[0])
+    assert storage.get(names[0]) == 0
+    assert storage.check()
+
+
+def test_a_new_sqlite_file_and_what_lies_beside_it_is_its_owners_alone(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        app = make_app(make_settings(tmp_path))
+        with app.app_context():
+            alembic.upgrade()
+            db.session.scalars(sa.select(Person.id)).all()  # a reading that is not over: all three files are there
+            found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.glob("*.sqlite3*")}
+        close(app)
+    finally:
+        os.umask(before)
+    assert found == dict.fromkeys((f"interagency.sqlite3{end}" for end in ("", "-shm", "-wal")), 0o600)
+
+
+def test_a_method_that_an_address_does_not_take_is_refused_in_words_with_those_it_takes(sqlite_app: Flask) -> None:
+    client = sqlite_app.test_client()
+    wrong = []
+    for rule in sqlite_app.url_map.iter_rules():
+        address = re.sub(r"<[^>]+>", "1", rule.rule)
+        answer = client.open(address, method="DELETE")
+        allowed = set(answer.headers.get("Allow", "").split(", "))
+        if answer.status_code != 405 or not allowed & {"GET", "POST"} or "does not take that" not in answer.text:
+            wrong.append((address, answer.status_code, allowed))
+    assert [one for one in wrong if one[1] != 404] == []
 
 
 def test_the_proxy_lets_go_of_an_idle_connection_before_the_service_does() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime, time
 from typing import Any
 
@@ -19,6 +18,7 @@ from interagency.calendar.events.lines import (
     day_words,
     document_words,
     link_label,
+    number_of,
     plain,
     read_day,
     read_link,
@@ -99,7 +99,7 @@ class EventForm(EventChecks):
 
     def _milestones(self, event: Event | None) -> list[tuple[str, str]]:
         """The milestones of the activities chosen or kept, to choose from."""
-        numbers = [int(found[1]) for found in re.finditer(r"^\s*#?(\d{1,9})", self.activities.typed or "", re.M)]
+        numbers = [number for line in self.activities.lines if (number := number_of(line)) is not None]
         if not self.is_submitted() and event is not None:
             numbers = [activity.id for activity in event.activities]
         merged = sa.select(Activity.merged_into_id).where(Activity.id.in_(numbers))
@@ -174,9 +174,7 @@ class EventForm(EventChecks):
     @property
     def needs_showing(self) -> bool:
         """Whether what was typed differs from its reading, and the person has not seen the reading yet."""
-        typed = "; ".join(
-            line.strip() for line in (self.segments.typed or "").replace(";", "\n").split("\n") if line.strip()
-        )
+        typed = "; ".join(self.segments.lines)
         return plain(typed) != plain(self.reading) and request.form.get("segments_read", "") != self.reading
 
     def _series(self) -> EventSeries | None:

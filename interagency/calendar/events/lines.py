@@ -16,25 +16,28 @@ from interagency.matrix.framework.models import ROMAN
 from interagency.matrix.framework.names import NotUnderstood, read_chapter
 from interagency.matrix.organisations.queries import Directory
 from interagency.text.dates import ImpreciseDate, words_between
+from interagency.text.lines import check_line
 from interagency.text.typed_dates import DateNotUnderstood, read_date, read_one_day
 
 _HOUR = r"\d{1,2}(?:[:.h]\d{2}h?|h|(?:[:.]\d{2})? ?[ap]\.?m\.?)"
-_HOURS = re.compile(
-    rf"^(?P<when>.*?)[, ]+(?:at |from )?(?P<from>{_HOUR})\s*(?:-|–|to|until)\s*(?P<to>{_HOUR})$", re.IGNORECASE
-)
-_ONE_HOUR = re.compile(r"^.+[, ]+(?:at |from )?(?:\d{1,2}[:h]\d{2}h?|\d{1,2}h|\d{1,2} ?[ap]m)$", re.IGNORECASE)
+# Looked for at the end of a line in which no two spaces stand together; what is before them says the days.
+_HOURS = re.compile(rf"(?<=[, ])(?:at |from )?(?P<from>{_HOUR}) ?(?:-|–|to|until) ?(?P<to>{_HOUR})$", re.IGNORECASE)
+_ONE_HOUR = re.compile(r"(?<=[, ])(?:\d{1,2}[:h]\d{2}h?|\d{1,2}h|\d{1,2} ?[ap]m)$", re.IGNORECASE)
 _ANY_HOUR = re.compile(r"\d[:h]\d{2}|\d{1,2}(?:h| ?[ap]m)\b", re.IGNORECASE)
 _TWO_DAYS = re.compile(r"^(\d{1,2}) ?(?:and|&|et) ?(\d{1,2}) (\D.*)$", re.IGNORECASE)
-_LINK = re.compile(r"^(?:(?P<kind>page|meeting|webcast)\s*:\s*)?(?:(?P<title>.*?)\s+)?(?P<url>https?://\S+)$", re.I)
-_DOCUMENT = re.compile(
-    r"^(?P<title>.*?)\s*(?P<url>https?://\S+)\s*(?:\|\s*(?P<owner>[^|]*?)\s*)?(?:\|\s*(?P<said>.*))?$", re.I
-)
+_KIND_OF_LINK = re.compile(r"(?P<kind>page|meeting|webcast)\s*:\s*", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
+_TIME = re.compile(r"^(\d{1,2})[:.h]?(\d{2})?h? ?(?:([ap])\.?m\.?)?$", re.IGNORECASE)
+_DAYS_OF_A_MONTH = re.compile(r"^(\d{1,2})-(\d{1,2} .+)$")
+_DASH = re.compile(r" ?[-–] ?")
+_CHAPTER_AND_NOTE = re.compile(r"^(?P<chapter>none|[ivx]+|\d)?\s*(?:\((?P<note>.*)\))?$", re.IGNORECASE)
+LONGEST_ADDRESS = 2_000
 _NUMBERED = re.compile(r"^#?(?P<id>\d{1,9})\b")
 
 
 def _read_time(text: str) -> time:
     """`15:00`, `15.00`, `15h00`, `15h`, `3 pm`, `3:00 p.m.` as a time."""
-    found = re.match(r"^(\d{1,2})[:.h]?(\d{2})?h? ?(?:([ap])\.?m\.?)?$", text, re.IGNORECASE)
+    found = _TIME.match(text)
     try:
         if found is None:
             raise ValueError
@@ -54,7 +57,7 @@ def _split_period(text: str) -> tuple[str, str]:
         if separator in text:
             left, right = text.split(separator, 1)
             return left.strip(), right.strip()
-    short = re.match(r"^(\d{1,2})-(\d{1,2} .+)$", text)
+    short = _DAYS_OF_A_MONTH.match(text)
     return (short[1], short[2]) if short else (text, text)
 
 
@@ -74,7 +77,7 @@ def _read_days(text: str) -> tuple[ImpreciseDate, ImpreciseDate]:
 
 def plain(text: str) -> str:
     """`text` without the differences that mean nothing: case, kind of dash, spaces around it."""
-    return re.sub(r"\s*[-–]\s*", "-", " ".join(text.casefold().split()))
+    return _DASH.sub("-", " ".join(text.casefold().split()))
 
 
 def read_segment(line: str) -> SegmentDraft:
@@ -82,14 +85,15 @@ def read_segment(line: str) -> SegmentDraft:
 
     Raises ValueError with a sentence.
     """
-    hours = _HOURS.match(line.strip())
-    shown = line.strip()[:60]
-    if hours is None and _ONE_HOUR.match(line.strip()):
+    line = " ".join(check_line(line).split())
+    hours = _HOURS.search(line)
+    shown = line[:60]
+    if hours is None and _ONE_HOUR.search(line):
         raise ValueError(
             _("“%(line)s” says only one time. Write when it ends too: 12 October 2026, 15:00-16:30.", line=shown)
         )
     try:
-        start, end = _read_days((hours["when"] if hours else line).strip().rstrip(","))
+        start, end = _read_days((line[: hours.start()] if hours else line).rstrip(", "))
     except DateNotUnderstood:
         if hours is None and _ANY_HOUR.search(line):
             raise DateNotUnderstood(
@@ -136,11 +140,11 @@ def segment_words(segment: SegmentDraft) -> str:
 
 def read_day(line: str) -> DayDraft:
     """`26 September 2017: I` or `29 September 2017: none (general debate)`. Raises ValueError with a sentence."""
-    day_text, _colon, rest = line.partition(":")
+    day_text, _colon, rest = check_line(line).partition(":")
     day = read_one_day(day_text)
     if day is None:
         raise ValueError(_("“%(line)s” needs a day, such as 26 September 2017: I.", line=line[:60]))
-    match = re.match(r"^\s*(?P<chapter>none|[ivx]+|\d)?\s*(?:\((?P<note>.*)\))?\s*$", rest, re.I)
+    match = _CHAPTER_AND_NOTE.match(rest.strip())
     if match is None:
         raise ValueError(_("“%(line)s” should end in a chapter, I to VII, or none.", line=line[:60]))
     chapter = match["chapter"]
@@ -156,10 +160,16 @@ def day_words(day: DayDraft) -> str:
 
 def read_link(line: str) -> tuple[LinkKind, str, str]:
     """`webcast: UN Web TV https://...`. Raises ValueError with a sentence."""
-    match = _LINK.match(line.strip())
-    if match is None or len(match["url"]) > 2000 or any(sign in match["url"] for sign in '<>"'):
-        raise ValueError(_("“%(line)s” is not an address. Write it whole, with https://.", line=line.strip()[:60]))
-    return LinkKind((match["kind"] or "page").lower()), (match["title"] or "").strip()[:TITLE_LENGTH], match["url"]
+    line = check_line(line).strip()
+    kind = _KIND_OF_LINK.match(line)
+    *title, address = (line[kind.end() :] if kind else line).rsplit(maxsplit=1) or [""]
+    if not _ADDRESS.fullmatch(address) or not _is_address(address):
+        raise ValueError(_("“%(line)s” is not an address. Write it whole, with https://.", line=line[:60]))
+    return LinkKind((kind["kind"] if kind else "page").lower()), "".join(title).strip()[:TITLE_LENGTH], address
+
+
+def _is_address(text: str) -> bool:
+    return len(text) <= LONGEST_ADDRESS and not any(sign in text for sign in '<>"')
 
 
 def link_label(link: tuple[LinkKind, str, str]) -> str:
@@ -176,24 +186,40 @@ class DocumentReader:
 
     def read(self, line: str) -> DocumentDraft:
         """The document of one line. Raises ValueError with a sentence."""
-        match = _DOCUMENT.match(line.strip())
-        if match is None or len(match["url"]) > 2000 or any(sign in match["url"] for sign in '<>"'):
+        line = check_line(line).strip()
+        title, address, after = _around_address(line)
+        if not _is_address(address) or not address:
             raise ValueError(
                 _(
                     "“%(line)s” is not a document. Write title, address and owner: Report https://… | WHO",
                     line=line[:60],
                 )
             )
-        owner = match["owner"] or ""
-        said = (match["said"] or "").strip().casefold()
+        owner, _bar, said = (part.strip() for part in after.removeprefix("|").partition("|"))
+        said = said.casefold()
         if said not in ("", "may be shared", "not shared"):
             raise ValueError(_("“%(line)s”: write “may be shared” after the owner, or leave it out.", line=line[:60]))
         try:
             found = self.directory.find(owner) if owner else None
         except NotUnderstood as problem:
             raise ValueError(str(problem)) from None
-        title = match["title"].strip()[:TITLE_LENGTH] or match["url"]
-        return DocumentDraft(title, match["url"], found, said == "may be shared")
+        return DocumentDraft(title[:TITLE_LENGTH] or address, address, found, said == "may be shared")
+
+
+def _around_address(line: str) -> tuple[str, str, str]:
+    """Title, address, and what follows it from a `|` on: the first address that is followed by nothing else.
+
+    All empty where there is no such address.
+    """
+    for found in _ADDRESS.finditer(line):
+        address, after = found[0], line[found.end() :].lstrip()
+        if after and not after.startswith("|"):
+            address, bar, rest = address.rpartition("|")  # `https://…| WHO`
+            after = f"{bar}{rest} {after}"
+            if not _ADDRESS.fullmatch(address):
+                continue
+        return line[: found.start()].strip(), address, after
+    return "", "", ""
 
 
 def document_words(document: DocumentDraft) -> str:
@@ -203,17 +229,23 @@ def document_words(document: DocumentDraft) -> str:
     return f"{document.title} {document.url}{owner}{shared}"
 
 
+def number_of(line: str) -> int | None:
+    """The number of a record at the beginning of a line (`12: Title`), if there is one."""
+    match = _NUMBERED.match(check_line(line).strip())
+    return int(match["id"]) if match else None
+
+
 def read_number(line: str) -> int:
     """The number of a record at the beginning of a line (`12: Title`). Raises ValueError with a sentence."""
-    match = _NUMBERED.match(line.strip())
-    if match is None:
+    number = number_of(line)
+    if number is None:
         raise ValueError(
             _(
                 "“%(line)s” does not begin with a number. Choose from the list, such as 12: Title.",
                 line=line.strip()[:60],
             )
         )
-    return int(match["id"])
+    return number
 
 
 def record_words(record: Any) -> str:

@@ -14,16 +14,14 @@ from interagency.calendar.events.record import SegmentDraft
 from interagency.calendar.events.recurrence import BASES, Repeat, rule_of, starts
 from interagency.text.dates import ImpreciseDate, words_between
 from interagency.text.folding import clean
+from interagency.text.lines import split_lines
 from interagency.text.typed_dates import read_one_day
 from interagency.text.zones import is_known_zone, zone_named
-
-LONGEST = 2000
 
 
 def read_plan(args: Mapping[str, str]) -> tuple[list[str], Plan]:
     """The dates in words (of a repetition the next ten) and the plan they make. Raises ValueError with a sentence."""
-    lines = clean(args.get("segments", ""))[:LONGEST].replace(";", "\n").split("\n")
-    segments = [read_segment(line) for line in lines if line.strip()]
+    segments = [read_segment(line) for line in split_lines(clean(args.get("segments", "")))]
     zone_name = zone_named(clean(args.get("timezone", ""), lines=False)) or ""
     zone = ZoneInfo(zone_name) if is_known_zone(zone_name) else None
     kind = args.get("repeats", "")

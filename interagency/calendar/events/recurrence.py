@@ -12,6 +12,7 @@ from interagency.calendar.events.recurrence_rules import rule_from
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 BASES = {"daily": "FREQ=DAILY", "weekly": "FREQ=WEEKLY", "monthly": "FREQ=MONTHLY", "yearly": "FREQ=YEARLY"}
 SHOWN = 10
+_DAY = re.compile(r"(\d{4})(\d\d)(\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def rule_of(repeat: Repeat, first: date) -> str:
 def repeat_of(rule: str, first: date) -> Repeat | None:
     """What a rule means in these choices; None when it says more than they can."""
     parts = dict(part.split("=", 1) for part in rule.upper().split(";") if "=" in part)
-    until = re.match(r"(\d{4})(\d\d)(\d\d)", parts.get("UNTIL", ""))
+    until = _DAY.match(parts.get("UNTIL", ""))
     count = parts.get("COUNT")
     kind = {base: name for name, base in BASES.items()}.get(f"FREQ={parts.get('FREQ', '')}", "")
     if kind == "monthly" and parts.get("BYDAY") == _weekday(first):

@@ -17,6 +17,7 @@ from interagency.text.typed_dates import LAST_YEAR
 LONGEST_RULE = 10_000
 PERIODS = {"DAILY": 1, "WEEKLY": 7, "MONTHLY": 28, "YEARLY": 365}
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+_NUMBER = re.compile(r"[+-]?\d{1,10}", re.ASCII)
 _UNTIL = re.compile(r"\d{8}(?:T\d{6}Z?)?\Z", re.ASCII)
 _LAST_DAY = re.compile(r"(UNTIL=\d{8})(?![\dT])")
 _NUMBERED_DAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)\Z", re.ASCII)
@@ -121,7 +122,7 @@ def _check_days(frequency: str, parts: dict[str, str]) -> None:
 
 def _number(text: str) -> int:
     """A whole number of at most ten figures. Raises RuleError."""
-    if not re.fullmatch(r"[+-]?\d{1,10}", text, re.ASCII):
+    if not _NUMBER.fullmatch(text):
         raise RuleError("The rule of repetition cannot be read.")
     return int(text)
 

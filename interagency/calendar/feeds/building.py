@@ -29,6 +29,7 @@ CONTENT_TYPE = "text/calendar; charset=utf-8"
 PRODUCT = "-//UN interagency coordination//Interagency calendar//EN"
 REFRESH = timedelta(hours=4)
 LAST_YEAR_OF_ENDLESS_RULES = 2060
+_UNTIL = re.compile(r"UNTIL=(\d{4})")
 Moment = date | datetime
 
 
@@ -209,7 +210,7 @@ def _years(event: FeedEvent) -> tuple[int, int]:
     moments = [event.start, event.end, *(m for c in event.overrides for m in (c.original, c.start, c.end))]
     first, last = min(m.year for m in moments), max(m.year for m in moments)
     if event.rrule:
-        until = re.search(r"UNTIL=(\d{4})", event.rrule)
+        until = _UNTIL.search(event.rrule)
         last = max(last, int(until[1]) if until else LAST_YEAR_OF_ENDLESS_RULES)
     return first, last
 

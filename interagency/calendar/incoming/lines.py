@@ -25,7 +25,7 @@ WANTED = DATES.union(
     ("UID", "SEQUENCE", "SUMMARY", "DESCRIPTION", "LOCATION", "STATUS", "DURATION", "RRULE", "EXRULE", "CATEGORIES"),
     ("URL", "CONFERENCE", "METHOD", "RELATED-TO", "TZID", "TZOFFSETFROM", "TZOFFSETTO", "X-LIC-LOCATION"),
 )
-_NAME = re.compile(r"\s*([A-Za-z0-9-]+)\s*(?=[;:])")
+_NAME = re.compile(r"\A\s*([A-Za-z0-9-]+)\s*(?=[;:])")
 _PARAMETER = re.compile(r';\s*([A-Za-z0-9-]+)\s*=\s*("[^"]*"|[^;"]*)')
 _QUOTED_OR_COLON = re.compile(r'"[^"]*"|:')
 _ESCAPED = re.compile(r"\\([\\;,nN])")

@@ -13,8 +13,8 @@ from interagency.calendar.events.queries import everything
 from interagency.calendar.feeds.publishing import OWN_HOST, numbered_uid, uid_of
 from interagency.calendar.incoming.reading import IcsEvent
 
-_DEADLINE = re.compile(r"due-.*@interagency\Z", re.S)
-_RUN = re.compile(r"(?P<name>.+)-(?P<number>[2-9]|[1-9]\d{1,5})(?P<host>@.*)?\Z", re.S)
+_DEADLINE = re.compile(r"\Adue-.*@interagency\Z", re.S)
+_RUN = re.compile(r"\A(?P<name>.+)-(?P<number>[2-9]|[1-9]\d{1,5})(?P<host>@.*)?\Z", re.S)
 
 
 class Uids:

@@ -22,6 +22,7 @@ from interagency.db.history import changes_of, difference
 from interagency.matrix.activities.queries import may_add_activities, my_entities
 from interagency.matrix.activities.record import StaleVersionError
 from interagency.text.folding import clean, listed
+from interagency.text.lines import split_lines
 from interagency.text.zones import zones_by_city
 from interagency.web.context import viewer_zone
 from interagency.web.idempotency import idempotent, record_redirect
@@ -30,8 +31,8 @@ from interagency.web.idempotency import idempotent, record_redirect
 @bp.get("/events/dates")
 def read_days() -> ResponseReturnValue:
     """What days and hours typed by a person are read as: for the words shown beside the field."""
-    lines = [line for line in clean(request.args.get("text", ""))[:2000].replace(";", "\n").split("\n") if line.strip()]
     try:
+        lines = split_lines(clean(request.args.get("text", "")))
         reading = "; ".join(segment_words(read_segment(line)) for line in lines)
     except ValueError as problem:
         return jsonify(message=str(problem))

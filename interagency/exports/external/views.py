@@ -82,7 +82,9 @@ def _opened(token: str) -> tuple[HandOut, Content] | None:
 @public
 @limiter.limit(LIMIT)
 def page(token: str) -> ResponseReturnValue:
-    """What was handed out, as a page to read."""
+    """What was handed out, as a page to read. Its links are relative: without its last slash the address leads on."""
+    if not request.path.endswith("/"):
+        return _sealed(Response(status=308, headers={"Location": url_for("external.page", token=token)}))
     found = _opened(token)
     if found is None:
         return _gone()

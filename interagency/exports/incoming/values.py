@@ -14,14 +14,16 @@ from sqlalchemy.orm import Session
 from interagency.exports.incoming.cells import PARTS, PartnersCell
 from interagency.matrix.activities.facts import figure_fact
 from interagency.matrix.activities.field_types import Field, Kind
-from interagency.matrix.activities.figures import figure_lines, read_figure
+from interagency.matrix.activities.figures import read_figure
 from interagency.matrix.framework.models import Recommendation, SdgGoal, SdgTarget
 from interagency.matrix.framework.names import gazetteer, read_code, read_section, sections
 from interagency.matrix.organisations.queries import Directory
 from interagency.text.dates import ImpreciseDate
 from interagency.text.folding import clean, fold
+from interagency.text.lines import split_lines, split_outside_brackets
 from interagency.text.typed_dates import read_date
 
+LONGEST_CELL = 32_767  # of Excel; other programs and CSV files know no such limit
 YES, NO = ("yes", "y", "x", "true", "1"), ("", "no", "n", "false", "0")
 AND_OTHERS = ("and others", "others", "et al", "et al.", "etc", "etc.")
 
@@ -42,6 +44,8 @@ class CellReader:
     def read(self, name: str, raw: Any) -> Any:
         """The value that a cell of the part `name` says. Raises ValueError with a sentence on what to write."""
         field = PARTS[name].field
+        if len(str(raw)) > LONGEST_CELL:
+            raise ValueError(_("A cell holds up to %(max)s characters. Shorten it.", max=f"{LONGEST_CELL:,}"))
         match field.kind:
             case Kind.LINE | Kind.TEXT | Kind.ADDRESS:
                 return self._text(field, raw)
@@ -127,7 +131,7 @@ class CellReader:
     def _partners(self, raw: Any) -> PartnersCell:
         """Keys of partners, and whether the list is said to be incomplete."""
         parts, incomplete = [], False
-        for part in _split(raw):
+        for part in split_lines(str(raw)):
             if fold(part) in AND_OTHERS:
                 incomplete = True
             else:
@@ -154,13 +158,13 @@ class CellReader:
         return code
 
     def _figures(self, raw: Any) -> list[list[str]]:
-        return [figure_fact(*astuple(read_figure(line))) for line in figure_lines(str(raw)) if line.strip()]
+        return [figure_fact(*astuple(read_figure(line))) for line in split_outside_brackets(str(raw))]
 
     def _several(self, raw: Any, find: Callable[[str], str], what: str, *, commas: bool = False) -> list[str]:
         """Each name of a list, once. A comma separates only where the whole is no name but its parts are."""
         found: list[str] = []
         problems = []
-        for part in _split(raw):
+        for part in split_lines(str(raw)):
             try:
                 found += [find(part)] if not (commas and "," in part) else [find(one) for one in _pieces(part)]
             except ValueError as problem:
@@ -175,11 +179,6 @@ class CellReader:
 
 def _fail(problem: ValueError) -> list[str]:
     raise problem
-
-
-def _split(raw: Any) -> list[str]:
-    """A list in a cell: parts between semicolons or line breaks."""
-    return [part.strip() for part in str(raw).replace(";", "\n").split("\n") if part.strip()]
 
 
 def _pieces(part: str) -> list[str]:

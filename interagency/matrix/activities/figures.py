@@ -8,6 +8,7 @@ from decimal import Decimal
 from interagency.matrix.activities.drafts import FigureDraft
 from interagency.matrix.activities.models import Figure, Qualifier
 from interagency.text.dates import ImpreciseDate
+from interagency.text.lines import check_line
 from interagency.text.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
 
 _QUALIFIERS = {
@@ -25,47 +26,26 @@ _QUALIFIERS = {
 }
 _WORDS = "|".join(re.escape(word) for word in sorted(_QUALIFIERS, key=len, reverse=True))
 _FIGURE = re.compile(
-    rf"^(?:(?P<qualifier>{_WORDS})\s+)?(?P<number>\d[\d, \u00a0\u202f]*(?:\.\d{{1,4}})?)\s+(?P<unit>\S.*)$", re.I
+    rf"^(?:(?P<qualifier>{_WORDS})\s+)?"
+    r"(?P<number>\d+(?:[, \u00a0\u202f]+\d+)*(?:\.\d{1,4}|,+)?)\s+(?P<unit>\S.*)$",
+    re.IGNORECASE,
 )
+_NO_PART_OF_A_NUMBER = re.compile(r"[^\d.]")
 LARGEST = Decimal(10) ** 13
-
-
 LONGEST_UNIT, LONGEST_SOURCE = 200, 300
 _SOURCE = re.compile(r"^source\s*:\s*", re.I)
 
 
-def figure_lines(text: str) -> list[str]:
-    """Each figure of a text: between line breaks, and between semicolons that stand in no brackets."""
-    found: list[str] = []
-    for line in text.split("\n"):
-        opened: list[int] = []
-        within = [0] * (len(line) + 1)
-        for place, sign in enumerate(line):
-            if sign == "(":
-                opened.append(place)
-            elif sign == ")" and opened:
-                within[opened.pop()] += 1
-                within[place] -= 1
-        begin = depth = 0
-        for place, sign in enumerate(line):
-            depth += within[place]
-            if sign == ";" and not depth:
-                found.append(line[begin:place])
-                begin = place + 1
-        found.append(line[begin:])
-    return found
-
-
 def read_figure(line: str) -> FigureDraft:
     """The figure a line says. Raises ValueError with a sentence on what to write."""
-    text, as_of, source = _without_origin(line.strip())
+    text, as_of, source = _without_origin(check_line(line).strip())
     match = _FIGURE.match(text)
     if match is None:
         raise ValueError(
             f"We could not read “{line.strip()[:60]}”. Write a number and what it counts, "
             "such as “more than 450 policymakers” or “8 countries”."
         )
-    number = Decimal(re.sub(r"[^\d.]", "", match["number"]))
+    number = Decimal(_NO_PART_OF_A_NUMBER.sub("", match["number"]))
     if number >= LARGEST:
         raise ValueError(f"The number in “{line.strip()[:60]}” is too large to be meant.")
     unit = match["unit"].strip()

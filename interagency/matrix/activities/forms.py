@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import astuple, dataclass
 from dataclasses import field as dataclass_field
 from functools import cache
@@ -18,7 +19,7 @@ from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_f
 from interagency.matrix.activities.facts import figure_fact
 from interagency.matrix.activities.field_types import Facts, Field, Kind
 from interagency.matrix.activities.fields import BY_NAME, COUNTRIES_BY_ROLE, EDITED
-from interagency.matrix.activities.figures import figure_lines, format_figure, read_figure
+from interagency.matrix.activities.figures import format_figure, read_figure
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.record import facts
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
@@ -27,6 +28,7 @@ from interagency.matrix.organisations import choices
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities, partners
 from interagency.text.dates import ImpreciseDate
+from interagency.text.lines import split_outside_brackets
 from interagency.web.forms import (
     CleanStringField,
     CleanTextField,
@@ -39,6 +41,7 @@ from interagency.web.forms import (
 
 Coded = TypeVar("Coded", Recommendation, Country, Region, SdgTarget)
 _TOO_LONG = _l("This is longer than %(max)d characters. Shorten it; nothing you typed is lost.")
+WHOLE = re.compile(r"^https?://[^\s<>\"]+$")
 _WHOLE_ADDRESS = _l("Write a whole address that begins with https://.")
 
 
@@ -75,8 +78,9 @@ def _widgets(field: Field) -> dict[str, Any]:
         case Kind.TEXT:
             widget = CleanTextField(**named, render_kw={"rows": field.rows})
         case Kind.ADDRESS:
-            whole = Regexp(r"^https?://[^\s<>\"]+$", message=_WHOLE_ADDRESS)
-            widget = URLField(**named | {"validators": [Optional(), *validators, whole]})
+            widget = URLField(
+                **named | {"validators": [Optional(), *validators, Regexp(WHOLE, message=_WHOLE_ADDRESS)]}
+            )
         case Kind.CHOICE:
             blank = _l("Choose") if field.required else _l("Not stated")
             offered = [("", blank), *((one.value, words) for one, words in (field.choices or {}).items())]
@@ -88,7 +92,7 @@ def _widgets(field: Field) -> dict[str, Any]:
         case Kind.DATE:
             widget = ImpreciseDateField(**named)
         case Kind.FIGURES:
-            widget = NamesField(**named)
+            widget = NamesField(**named, split=split_outside_brackets)
         case _:
             widget = RecordsField(**named)
     return {field.name: widget}
@@ -194,7 +198,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             field.look_up = lambda name: session.get_one(Country, names().country(name))
             field.say = lambda country: country.name
         self.figures.look_up = read_figure
-        self.figures.parts, self.figures.say = figure_lines, format_figure
+        self.figures.say = format_figure
 
     def _fill(self, said: Facts, version: int) -> None:
         """Show a record that says `said`."""
@@ -294,7 +298,8 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     def _chosen(self, field: Field) -> list[Any]:
         """The keys of what was chosen, in the order of the list."""
         widget: RecordsField = self[field.name]
-        keys = [key for key in widget.offered if key in set(widget.keys)]
+        chosen = set(widget.keys)
+        keys = [key for key in widget.offered if key in chosen]
         return [int(key) for key in keys] if field.kind is Kind.CHAPTERS else keys
 
     def draft(self) -> ActivityDraft:

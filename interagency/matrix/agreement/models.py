@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -10,6 +11,13 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from interagency.db.base import Model, now
 from interagency.matrix.organisations.models import Organisation
+
+_KEY = re.compile(r"[a-z][a-z0-9-]{1,39}")
+
+
+def is_audience_key(text: str) -> bool:
+    """Whether an audience may have the key `text`: small letters, digits and hyphens."""
+    return _KEY.fullmatch(text) is not None
 
 
 class Audience(Model):

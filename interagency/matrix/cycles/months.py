@@ -10,6 +10,7 @@ from interagency.text.dates import MONTHS
 
 FIRST_MONTH, LAST_MONTH = "2016-04", "2199-12"
 DUE_DAY = 5
+_MONTH = re.compile(r"(\d{4})-(\d{1,2})", re.ASCII)
 LAST_MINUTE = time(23, 59)
 
 
@@ -19,7 +20,7 @@ class MonthNotUnderstood(ValueError):
 
 def read_month(text: str) -> str:
     """`text` as a month such as `2026-08`. Raises MonthNotUnderstood."""
-    found = re.fullmatch(r"\s*(\d{4})-(\d{1,2})\s*", text, re.ASCII)
+    found = _MONTH.fullmatch(text.strip())
     if not found or not 1 <= int(found[2]) <= 12:
         raise MonthNotUnderstood(f"“{text[:20]}” is not a month. Write year and month, such as 2026-08.")
     month = f"{found[1]}-{int(found[2]):02}"

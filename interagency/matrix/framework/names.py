@@ -10,11 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Region, Section
-from interagency.text.folding import fold, search_terms
+from interagency.text.folding import fold, name_key, search_terms
 
-_CODE = re.compile(r"^(?:rec(?:ommendation)?\.?\s*)?(\d{1,3}|[ivx]{1,5})\s*[.\-]?\s*\(?\s*([a-z])\s*\)?$")
+# Both read folded texts, in which no two spaces stand together.
+_CODE = re.compile(r"^(?:rec(?:ommendation)?\.? ?)?(\d{1,3}|[ivx]{1,5}) ?[.\-]? ?\(? ?([a-z]) ?\)?$")
 # What other papers' numbers look like: 5.12, 15.1.27.
-_DOTTED = re.compile(r"^(?:rec(?:ommendation)?\.?\s*)?(\d{1,3})(?:\s*\.\s*\d{1,3}){1,4}$")
+_DOTTED = re.compile(r"^(?:rec(?:ommendation)?\.? ?)?(\d{1,3})(?: ?\. ?\d{1,3}){1,4}$")
+_PLACE = re.compile(r"[0-9]{1,3}")
 _NUMBERS = {roman.lower(): number for number, roman in enumerate(ROMAN) if roman}
 LAST_LETTER = {1: "r", 2: "g", 3: "u", 4: "o", 5: "y", 6: "e", 7: "l"}
 
@@ -96,30 +98,24 @@ class Gazetteer:
 
     def country(self, text: str) -> str:
         """The ISO 3166 alpha-2 code of a country named in any usual way. Raises NotUnderstood."""
-        code = self.countries.get(_key(text))
+        code = self.countries.get(name_key(text))
         if code is None:
             raise NotUnderstood(f"We do not know the country “{text[:60]}”. Write its UN name or its ISO code.")
         return code
 
     def region(self, text: str) -> str:
         """The code of a region. Raises NotUnderstood."""
-        code = self.regions.get(_key(text))
+        code = self.regions.get(name_key(text))
         if code is None:
             raise NotUnderstood(f"We do not know the region “{text[:60]}”. Choose one from the list.")
         return code
-
-
-def _key(text: str) -> str:
-    """`text` folded, without punctuation and a leading article."""
-    words = re.sub(r"[^\w ]", " ", fold(text).replace("'", "")).split()
-    return " ".join(words[1:] if len(words) > 1 and words[0] == "the" else words)
 
 
 def _index(rows: Iterable[tuple[str, list[str]]]) -> dict[str, str]:
     index: dict[str, str] = {}
     for code, names in rows:
         for name in names:
-            index.setdefault(_key(name), code)
+            index.setdefault(name_key(name), code)
     return index
 
 
@@ -142,7 +138,7 @@ def sections(session: Session, place: str | None = None) -> list[Section]:
     """All sections and subsections, in the order of the outcome document, or the one at `place` in it."""
     query = sa.select(Section).order_by(Section.position)
     if place is not None:
-        query = query.where(Section.position == (int(place) if re.fullmatch(r"[0-9]{1,3}", place) else 0))
+        query = query.where(Section.position == (int(place) if _PLACE.fullmatch(place) else 0))
     return list(session.scalars(query))
 
 
@@ -153,9 +149,9 @@ def section_labels(session: Session) -> dict[str, str]:
 
 def read_section(known: Iterable[Section], text: str) -> Section:
     """The section written as its label, its title or its place in the document. Raises NotUnderstood."""
-    wanted = _key(text)
+    wanted = name_key(text)
     for section in known:
-        if wanted in (_key(section.label), _key(section.title), str(section.position)):
+        if wanted in (name_key(section.label), name_key(section.title), str(section.position)):
             return section
     raise NotUnderstood(f"“{text[:40]}” is not a section of the outcome document. Choose one from the list.")
 

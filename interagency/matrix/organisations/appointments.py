@@ -59,7 +59,11 @@ def appointed(
 def appoint(
     session: Session, person: Person, entity: Organisation, first: date, last: date | None, *, by: Person | None
 ) -> Appointment:
-    """Make `person` focal point of `entity`. Raises ValueError with what to do instead."""
+    """Make `person` focal point of `entity`. Raises ValueError with what to do instead.
+
+    Nobody does it for themselves: whoever speaks for an entity agrees for it to what leaves the network (rule 20).
+    """
+    _needs_somebody_else(person.id, by)
     if not entity.is_entity or entity.retired_on is not None:
         raise ValueError(_("%(name)s is not a UN entity that takes part.", name=entity.short))
     if last is not None and last < first:
@@ -91,11 +95,20 @@ def appoint(
     return made
 
 
+def _needs_somebody_else(person_id: int, by: Person | None) -> None:
+    if by is not None and by.id == person_id:
+        raise ValueError(
+            _("Nobody appoints themselves to speak for an entity. Ask another administrator to do it on this page.")
+        )
+
+
 def end_appointment(session: Session, appointment: Appointment, last: date, *, today: date, by: Person | None) -> bool:
     """Let `appointment` end with the day `last`; one that has not begun and never would is taken back (False).
 
-    Raises ValueError when an appointment that has begun would end before its first day.
+    Raises ValueError when one that has begun would end before its first day, or `by` would prolong their own.
     """
+    if appointment.last_day is not None and last > appointment.last_day:
+        _needs_somebody_else(appointment.person_id, by)  # it would go on for longer
     taken_back = last < appointment.first_day
     if taken_back and appointment.first_day <= today:
         raise ValueError(_("The last day lies before the first."))

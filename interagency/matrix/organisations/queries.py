@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import date
 
@@ -12,7 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 from interagency.accounts.models import Person
 from interagency.matrix.framework.names import NotUnderstood
 from interagency.matrix.organisations.models import Appointment, Organisation
-from interagency.text.folding import fold
+from interagency.text.folding import name_key
 
 
 def entities(session: Session, *, retired: bool = False) -> list[Organisation]:
@@ -39,12 +38,6 @@ def all_organisations(session: Session) -> list[Organisation]:
     """Every organisation, retired ones too, with all its names."""
     query = sa.select(Organisation).options(selectinload(Organisation.names))
     return list(session.scalars(query.order_by(Organisation.position, Organisation.name)))
-
-
-def name_key(text: str) -> str:
-    """What two spellings of one organisation's name have in common (`UN Women`, `UN-Women`)."""
-    words = re.sub(r"[^\w ]", " ", fold(text).replace("'", "")).split()
-    return " ".join(words[1:] if len(words) > 1 and words[0] == "the" else words)
 
 
 def names_of(organisation: Organisation) -> list[str]:

@@ -326,6 +326,18 @@ def test_files_say_what_the_page_says_and_each_fetch_is_kept(app: Flask, enter: 
     assert "12" in text_of(enter("coordinator").get("/hand-outs"))
 
 
+def test_an_address_without_its_last_slash_leads_to_the_same_page(app: Flask, enter: Enter, add_activity: Add) -> None:
+    add_activity("Shared", "who")
+    agree(enter("who"))
+    with app.app_context():
+        close()
+    address = handed_out(enter("coordinator"))
+    nobody = enter(None)
+    answer = nobody.get(address.rstrip("/"))
+    assert (answer.status_code, answer.location) == (308, address)
+    assert nobody.get(address.rstrip("/"), follow_redirects=True).text == nobody.get(address).text
+
+
 def test_dead_addresses_are_all_the_same(app: Flask, enter: Enter, add_activity: Add) -> None:
     agree(enter("who"))
     with app.app_context():

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interagency.matrix.activities.drafts import FigureDraft
-from interagency.matrix.activities.figures import figure_lines, format_figure, read_figure
+from interagency.matrix.activities.figures import format_figure, read_figure
 from interagency.matrix.activities.models import Qualifier
+from interagency.text.lines import split_outside_brackets
 
 EXACTLY = Qualifier.EXACTLY
 UNITS = ["countries", "countries (in Africa)", "countries (2016)", "people ()", "c (3/4/2016)", "c (source: x)", "c ("]
@@ -55,7 +56,7 @@ def test_every_figure_reads_back_as_it_was(how: Qualifier, unit: str, as_of: str
 
 def test_a_semicolon_in_brackets_parts_no_figures() -> None:
     text = "8 countries (2016; a (b; c)); 9 people\n5 (open; 6 more"
-    assert [one.strip() for one in figure_lines(text)] == [
+    assert [one.strip() for one in split_outside_brackets(text)] == [
         "8 countries (2016; a (b; c))",
         "9 people",
         "5 (open",

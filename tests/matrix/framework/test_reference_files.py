@@ -7,7 +7,7 @@ from collections import Counter
 import pycountry
 
 from interagency.matrix.framework.load import read_file
-from interagency.matrix.organisations.queries import name_key
+from interagency.text.folding import name_key
 
 PER_GOAL = [7, 8, 13, 10, 9, 8, 5, 12, 8, 10, 10, 11, 5, 10, 12, 12, 19]
 
