@@ -31,6 +31,7 @@ class Browser:
 
     def __init__(self, client: FlaskClient) -> None:
         self.client = client
+        self._tokens: dict[str, str] = {}  # by the session they belong to: drawing a form again and again takes long
 
     def get(self, address: str, **more: Any) -> TestResponse:
         return self.client.get(address, **more)
@@ -50,10 +51,18 @@ class Browser:
         return values
 
     def send(self, address: str, values: dict[str, Any] | None = None, *, at: str | None = None) -> TestResponse:
-        """Send `values` to `address` with the token of the page (`at`, or the address itself)."""
-        data = dict(values or {})
-        data["csrf_token"] = self.token(at or address)
-        return self.client.post(address, data=data)
+        """Send `values` to `address` with the session's token, read once from the page (`at`, or the address itself)."""
+        return self.client.post(address, data={**(values or {}), "csrf_token": self._token_of_session(at or address)})
+
+    def _token_of_session(self, address: str) -> str:
+        with self.client.session_transaction() as session:
+            belongs_to = session.get("csrf_token")
+        if belongs_to not in self._tokens:
+            token = self.token(address)
+            with self.client.session_transaction() as session:
+                belongs_to = session["csrf_token"]
+            self._tokens[belongs_to] = token
+        return self._tokens[belongs_to]
 
     def sign_in(self, email: str, password: str = PASSWORD) -> TestResponse:
         return self.send("/sign-in", {"email": email, "password": password})

@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis of the tests' own: started for one run and thrown away with it, also when the run is killed.
+"""PostgreSQL and Redis of the tests' own, and where all their files are: for one run, thrown away also when it is killed.
 
 `begin` starts a keeper, this module as a process of its own. It runs the servers for as long as the pipe to it is
 open, and the system closes the pipe when the process of the run is gone, however it went. Workers of pytest-xdist
@@ -29,6 +29,8 @@ from sqlalchemy.engine import make_url
 POSTGRESQL, REDIS, RUN = "INTERAGENCY_TEST_POSTGRESQL", "INTERAGENCY_TEST_REDIS", "INTERAGENCY_TEST_RUN"
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 60
+# Files in memory where there is room: a copied database and its commits take a sixth of the time. Six workers use 1 GB.
+MEMORY, ROOM = Path("/dev/shm"), 4 << 30
 STOP_SECONDS = 10
 # Nothing here outlives the run, so nothing waits for a disk.
 FLAGS = {
@@ -50,8 +52,11 @@ def begin() -> None:
     Sets both variables. Returns at once: whoever needs a server first waits for it (`wait_for`).
     """
     run = secrets.token_hex(4)
-    plan: dict[str, str | int] = {"run": run}
-    found = {RUN: run}
+    folder = Path(tempfile.mkdtemp(prefix="interagency-tests-", dir=_memory()))
+    folder.chmod(0o711)  # the account PostgreSQL runs under gets to its own part
+    (folder / "files").mkdir()
+    plan: dict[str, str | int] = {"run": run, "folder": str(folder)}
+    found = {RUN: run, "PYTEST_DEBUG_TEMPROOT": str(folder / "files"), "TMPDIR": str(folder / "files")}
     programs = postgresql_programs()
     if programs is not None:
         found["PATH"] = f"{programs}{os.pathsep}{os.environ['PATH']}"  # pg_dump of the same version
@@ -75,6 +80,12 @@ def begin() -> None:
     keeper.stdin.flush()
     _begun.append((keeper, {name: os.environ.get(name) for name in found}))
     os.environ.update(found)
+
+
+def _memory() -> Path | None:
+    """A folder that is no disk, where this machine has one with enough room; whoever sets `TMPDIR` decides."""
+    there = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
+    return MEMORY if there and "TMPDIR" not in os.environ else None
 
 
 _begun: list[tuple[subprocess.Popen[str], dict[str, str | None]]] = []
@@ -180,7 +191,10 @@ def keep() -> None:
     plan = json.loads(sys.stdin.readline() or "{}")
     signal.signal(signal.SIGTERM, lambda *_signal: sys.exit())
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="interagency-tests-")))
+        whole = Path(plan["folder"])
+        stack.callback(shutil.rmtree, whole, ignore_errors=True)
+        folder = whole / "servers"
+        folder.mkdir()
         if "redis" in plan:
             stack.enter_context(_redis(folder, plan["redis"]))
         if "programs" in plan:
