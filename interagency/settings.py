@@ -114,7 +114,8 @@ SETTINGS = (
         "SECRET_KEY",
         _text,
         "",
-        "Signs sessions and forms. Required by `serve`; `make run` makes one and keeps it in the data folder.",
+        "Signs sessions and forms, and encrypts the secrets of second factors (another key: they are set up anew). "
+        "Required by `serve`; `make run` makes one and keeps it in the data folder.",
     ),
     Setting("BASE_URL", _text, "http://127.0.0.1:8000", "The address people type; used in links in mails and feeds."),
     Setting(
@@ -130,6 +131,13 @@ SETTINGS = (
     Setting("DEMO_PASSWORD", _text, "", "Password of the demo accounts. Empty: `make run` makes one and prints it."),
     Setting("LIMITS_URL", _text, "memory://", "Where attempts are counted. Several servers share `redis://host:6379`."),
     Setting("PROXIES", _whole_number, "0", "How many trusted proxies stand in front and set X-Forwarded headers."),
+    Setting(
+        "BUFFERING_PROXY",
+        _yes_no,
+        "no",
+        "yes lets `serve` bind beyond this machine: a proxy that takes whole requests before it passes them on stands "
+        "in front, and nobody reaches the service but through it. Without one, a few dozen slow connections stop it.",
+    ),
     Setting(
         "TRUSTED_HOSTS",
         _names,
@@ -190,6 +198,7 @@ class Settings:
     demo_password: str
     limits_url: str
     proxies: int
+    buffering_proxy: bool
     trusted_hosts: tuple[str, ...]
     plain_http: bool
     secure_cookies: bool
