@@ -21,9 +21,11 @@ test: $(VENV)/.ready-to-develop lint
 test-quick: $(VENV)/.ready-to-develop
 	$(PYTEST) -m "not browser and not office and not crash and not postgresql and not slow" $(TESTS)
 
-# The same attacks as in `make test`, with half a million inputs, 30,000 of them whole requests.
+# The same attacks as in `make test`, with half a million inputs, 30,000 of them whole requests; slow connections through
+# the proxy; a database that is frozen, locked or gone; restores that fail in each way.
+ATTACKS := tests/attack tests/crash/test_silent_database.py tests/operations/test_nginx_walls.py tests/operations/test_restore.py
 attack: $(VENV)/.ready-to-develop
-	INTERAGENCY_TEST_INPUTS=6000 $(PYTEST) tests/attack
+	INTERAGENCY_TEST_INPUTS=6000 $(PYTEST) $(ATTACKS)
 
 # A crawler from outside as each role, eight minutes each; wapiti lives in an environment of its own. More: CRAWL='--minutes 2'.
 crawl: $(VENV)/.ready-to-develop build/wapiti/bin/wapiti

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from interagency.settings import Settings
 
 
-def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
+def create_app(settings: Settings | None = None, *, patient: bool = False, **overrides: Any) -> Flask:
     """The application: settings, extensions, blueprints, in that order.
 
-    `settings` default to the environment's; `overrides` are Flask configuration values, for tests.
+    `settings` default to the environment's; `patient`: for a command, whose statements may take their time;
+    `overrides` are Flask configuration values, for tests.
     """
     # Imported here, so that `interagency --help` need not load them.
     from flask import Flask
@@ -28,7 +29,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 
     settings = settings or read_settings()
     app = Flask(__name__)
-    _configure(app, settings)
+    _configure(app, settings, patient=patient)
     app.config.update(overrides)
 
     database.db.init_app(app)
@@ -47,22 +48,25 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     return app
 
 
-def _configure(app: Flask, settings: Settings) -> None:
-    from interagency.db.base import FEEDS, MIGRATIONS, engine_options, feed_engine_options
+def _configure(app: Flask, settings: Settings, *, patient: bool) -> None:
+    from interagency.db.base import MIGRATIONS
+    from interagency.db.engines import FEEDS, engine_options, feed_engine_options
     from interagency.db.fulltext import include_in_autogenerate
     from interagency.web.attempts import SCHEME
+    from interagency.web.extensions import storage_options
 
     secure = settings.secure_cookies
     app.extensions["interagency_settings"] = settings
     app.config.update(
         SECRET_KEY=settings.secret_key or None,
         SQLALCHEMY_ENGINES={
-            "default": engine_options(settings.database_url),
+            "default": engine_options(settings.database_url, patient=patient),
             FEEDS: feed_engine_options(settings.database_url),
         },
         ALEMBIC={"script_location": str(MIGRATIONS)},
         ALEMBIC_CONTEXT={"include_name": include_in_autogenerate},
         RATELIMIT_STORAGE_URI=settings.limits_url or f"{SCHEME}:{settings.database_url}",
+        RATELIMIT_STORAGE_OPTIONS=storage_options(settings.limits_url),
         # The server ends a sign-in, not the cookie: it stays a day longer, so that a form left open
         # still knows its page and can be sent after signing in again.
         PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.session_hours + 24),

@@ -115,7 +115,8 @@ SETTINGS = (
         "SECRET_KEY",
         _text,
         "",
-        "Signs sessions and forms. Required by `serve`; `make run` makes one and keeps it in the data folder.",
+        "Signs sessions and forms, and encrypts the secrets of second factors (another key: they are set up anew). "
+        "Required by `serve`; `make run` makes one and keeps it in the data folder.",
     ),
     Setting("BASE_URL", _text, "http://127.0.0.1:8000", "The address people type; used in links in mails and feeds."),
     Setting(
@@ -137,6 +138,13 @@ SETTINGS = (
         "`redis://host:6379`: in Redis. `memory://`: each process for itself.",
     ),
     Setting("PROXIES", _whole_number, "0", "How many trusted proxies stand in front and set X-Forwarded headers."),
+    Setting(
+        "BUFFERING_PROXY",
+        _yes_no,
+        "no",
+        "yes lets `serve` bind beyond this machine: a proxy that takes whole requests before it passes them on stands "
+        "in front, and nobody reaches the service but through it. Without one, a few dozen slow connections stop it.",
+    ),
     Setting(
         "TRUSTED_HOSTS",
         _names,
@@ -197,6 +205,7 @@ class Settings:
     demo_password: str
     limits_url: str
     proxies: int
+    buffering_proxy: bool
     trusted_hosts: tuple[str, ...]
     plain_http: bool
     secure_cookies: bool

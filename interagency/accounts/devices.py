@@ -15,6 +15,7 @@ from flask import Response, after_this_request, current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from interagency.web.context import settings
+from interagency.web.signing import SkewTolerantSigner
 
 LASTS_SECONDS = 400 * 24 * 3600  # longer is kept by no browser
 
@@ -26,7 +27,10 @@ def _cookie() -> str:
 def _signer() -> URLSafeTimedSerializer:
     assert current_app.secret_key is not None
     return URLSafeTimedSerializer(
-        str(current_app.secret_key), salt="device", signer_kwargs={"digest_method": hashlib.sha256}
+        str(current_app.secret_key),
+        salt="device",
+        signer=SkewTolerantSigner,
+        signer_kwargs={"digest_method": hashlib.sha256},
     )
 
 

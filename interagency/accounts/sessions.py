@@ -18,6 +18,7 @@ from interagency.accounts.models import Person, SignIn, new_token, token_hash
 from interagency.db.base import db, write_best_effort
 from interagency.web import idempotency as form_keys
 from interagency.web.context import settings, utc_now
+from interagency.web.signing import CLOCK_SKEW
 
 KEY = "sign_in"
 HALF = "pending_two_factor"
@@ -116,7 +117,10 @@ def start_two_factor(person: Person, target: str) -> None:
 def pending_two_factor() -> tuple[Person, str] | None:
     """Whose code is awaited in this browser, and where they want to go; None when the time is over."""
     half = session.get(HALF)
-    if not isinstance(half, dict) or not 0 <= utc_now().timestamp() - half["since"] < HALF_LASTS.total_seconds():
+    if not isinstance(half, dict):
+        return None
+    age = timedelta(seconds=utc_now().timestamp() - half["since"])
+    if not -CLOCK_SKEW <= age < HALF_LASTS:
         return None
     person = db.session.get(Person, half["person"])
     if person is None or not person.is_active or person.session_epoch != half["epoch"]:

@@ -21,7 +21,7 @@ def application(**overrides: Any) -> Flask:
     from interagency.settings import SettingError
 
     try:
-        app = create_app(**overrides)
+        app = create_app(patient=True, **overrides)
     except SettingError as error:
         raise click.ClickException(str(error)) from None
     settings_of(app).data_folder.mkdir(parents=True, exist_ok=True)

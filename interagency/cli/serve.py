@@ -57,25 +57,40 @@ def _address(settings: Settings) -> list[str]:
     return problems
 
 
+def exposed(settings: Settings, bind: str) -> list[str]:
+    """What keeps the service from listening at `bind` (host:port, unix:PATH, fd://N) under these settings."""
+    from interagency.web.request_id import hostname_of, is_loopback
+
+    own = bind.startswith(("unix:", "fd://")) or is_loopback(hostname_of(bind))
+    if own or settings.buffering_proxy:
+        return []
+    return [
+        f"--bind {bind} is reached from other machines, and a few dozen slow connections stop the service there. Put a "
+        "proxy that buffers requests in front (deploy/interagency.nginx.conf), close the port to everybody else, and "
+        "say INTERAGENCY_BUFFERING_PROXY=yes; or bind to 127.0.0.1."
+    ]
+
+
 @click.command()
 @click.option("--bind", default="127.0.0.1:8000", show_default=True, help="Address and port.")
 @click.option("--workers", default=2, show_default=True)
-@click.option("--threads", default=8, show_default=True)
+@click.option("--threads", default=8, show_default=True, help="How many pages a worker makes at once.")
 def serve(bind: str, workers: int, threads: int) -> None:
     """Serve under gunicorn. Refuses to start with settings that are not safe."""
+    from interagency.operations.admission import WAITING
     from interagency.settings import SettingError, read_settings
 
     try:
         settings = read_settings()
     except SettingError as error:
         raise click.ClickException(str(error)) from None
-    problems = unsafe(settings)
+    problems = [*unsafe(settings), *exposed(settings, bind)]
     if problems:
         raise click.ClickException("\n".join(problems))
     if settings.metrics_bind:
         # Workers count into files that are read together; it must be known before the counters are made.
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="interagency-metrics-")
     sys.stdout.flush()
-    arguments = ["--bind", bind, "--workers", str(workers), "--threads", str(threads)]
+    arguments = ["--bind", bind, "--workers", str(workers), "--threads", str(threads + WAITING)]
     config = ["--config", "python:interagency.operations.serving"]
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *config, *arguments])

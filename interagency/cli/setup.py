@@ -35,13 +35,29 @@ def db() -> None:
 @with_app
 def db_upgrade(app: Flask) -> None:
     """Bring the database to the newest migration; do nothing when it is there."""
+    from alembic.util import CommandError
+
+    try:
+        before, after = _upgrade(app)
+    except CommandError as problem:
+        if "Can't locate revision" not in str(problem):
+            raise
+        raise click.ClickException(
+            "The database is of a newer version of the service than this one. Put that version in place, or restore "
+            "the backup made before the upgrade."
+        ) from None
+    click.echo("Database: up to date" if before == after else f"Database: upgraded to {', '.join(sorted(after))}")
+
+
+def _upgrade(app: Flask) -> tuple[set[str], set[str]]:
+    """Migrate. Returns at which migrations the database was and is."""
     from interagency.db.base import alembic
 
     with app.app_context():  # its end lets alembic's connection go, which locks an SQLite file
         before = {script.revision for script in alembic.current()}
         alembic.upgrade()
         after = {script.revision for script in alembic.current()}
-    click.echo("Database: up to date" if before == after else f"Database: upgraded to {', '.join(sorted(after))}")
+    return before, after
 
 
 @click.group()

@@ -21,16 +21,16 @@ from flask_sqlalchemy_lite import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.engine import Dialect, Engine
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, declared_attr, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, Session, declared_attr, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from interagency.text.dates import Precision
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-BUSY_TIMEOUT_MS = 10_000
+# A page that waits for somebody else's lock ends in words within ten seconds, see engines.py; a command waits on.
+BUSY_TIMEOUT_MS = 6_000
 BEST_EFFORT_TIMEOUT_MS = 100
-WAIT_SECONDS = 60
-CONNECT_SECONDS = 5
+PAGE_WAIT_SECONDS, COMMAND_WAIT_SECONDS = 6, 60
 log = logging.getLogger("interagency")
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
@@ -145,30 +145,29 @@ class Versioned:
         return {"version_id_col": cls.version}
 
 
-def engine_options(address: str) -> dict[str, Any]:
-    """How the database at `address` is reached. A server that went away and came back costs nobody a page."""
-    options: dict[str, Any] = {"url": address}
-    if sa.make_url(address).get_backend_name() == "postgresql":
-        options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": CONNECT_SECONDS}}
-    return options
+class RequestSession(Session):
+    """A session whose end cannot fail: a connection that was lost holds nothing that could be rolled back."""
 
+    def rollback(self) -> None:
+        """Give up what was begun."""
+        self._end(super().rollback)
 
-FEEDS = "feeds"
+    def close(self) -> None:
+        """Give up what was begun, and the connection."""
+        self._end(super().close)
 
-
-def feed_engine_options(address: str) -> dict[str, Any]:
-    """How feeds ask whether they have changed: one statement that reads, so neither a transaction nor a ping.
-
-    The pool grows with the threads that ask at the same moment.
-    """
-    plain = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None, "pool_size": 0, "pool_pre_ping": False}
-    return engine_options(address) | plain
+    def _end(self, end: Callable[[], None]) -> None:
+        try:
+            end()
+        except DBAPIError as error:
+            log.warning("database: connection lost at the end: %s", type(error.orig).__name__)
+            self.invalidate()
 
 
 db = SQLAlchemy(
     # Parameters are what people typed: they stay out of the messages of errors, and so out of the log.
     engine_options={"json_serializer": canonical_json, "hide_parameters": True},
-    session_options={"autoflush": False},
+    session_options={"autoflush": False, "class_": RequestSession},
 )
 alembic = Alembic(metadatas=Model.metadata)
 
@@ -230,8 +229,8 @@ def write_best_effort(statement: sa.Update) -> None:
                 if short:
                     connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
             connection.commit()
-    except sa.exc.DBAPIError as error:
-        log.info("left out: %s", error.orig.__class__.__name__)
+    except (DBAPIError, sa.exc.TimeoutError) as error:
+        log.info("left out: %s", type(error).__name__)
 
 
 @event.listens_for(Engine, "do_connect")
@@ -287,13 +286,16 @@ def _pause(waited: float) -> float:
 
 
 def _begin_writing(connection: sa.Connection) -> None:
-    """Take the write lock, in the order of coming more or less, for up to a minute.
+    """Take the write lock, in the order of coming more or less, within a minute; a page gives up after some seconds
+    in which nobody else has saved anything, for then the lock is held and not handed on.
 
     SQLite's own waiting asks ever more seldom, so that those who come later are first: with sixteen waiting, one
     in five was refused after ten seconds.
     """
     raw: Any = connection.connection.dbapi_connection
-    begun = time.monotonic()
+    patience = PAGE_WAIT_SECONDS if has_request_context() else COMMAND_WAIT_SECONDS
+    begun = moved = time.monotonic()
+    version = None
     raw.execute("PRAGMA busy_timeout=0").close()
     try:
         while True:
@@ -301,8 +303,11 @@ def _begin_writing(connection: sa.Connection) -> None:
                 raw.execute("BEGIN IMMEDIATE").close()
                 return
             except sqlite3.OperationalError as error:
-                waited = time.monotonic() - begun
-                if "locked" not in str(error) or waited > WAIT_SECONDS:
+                at = time.monotonic()
+                waited, (now_at,) = at - begun, raw.execute("PRAGMA data_version").fetchone()
+                if now_at != version:  # somebody has committed: the queue moves
+                    version, moved = now_at, at
+                if "locked" not in str(error) or at - moved > patience or waited > COMMAND_WAIT_SECONDS:
                     connection.exec_driver_sql("BEGIN IMMEDIATE")  # fails as a statement of ours does
                     return
                 time.sleep(_pause(waited))

@@ -1,7 +1,8 @@
-"""A consistent copy of everything while people work, and bringing it back.
+"""A consistent copy of everything while people work, and bringing it back: all of it, or nothing changes.
 
-A backup is one zip: `manifest.json` and the database, an SQLite file or a pg_dump archive. Restoring checks the
-checksum first, and replaces a database that holds something only when told to.
+A backup is one zip: `manifest.json` and the database, an SQLite file or a pg_dump archive. Restoring checks first
+whatever can be checked. Then the backup is restored beside what is there, and takes its place in one step: on
+PostgreSQL the end of one transaction, on SQLite the renaming of a file.
 """
 
 from __future__ import annotations
@@ -9,27 +10,35 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import sqlite3
-import subprocess
 import tempfile
 import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, make_url
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import make_url
 
+from interagency.db.base import MIGRATIONS
+from interagency.db.engines import engine_options
+from interagency.operations import postgresql
+from interagency.operations.postgresql import BackupRefusal
 from interagency.settings import Settings
 
+__all__ = ["DATABASE", "MANIFEST", "BackupRefusal", "backup", "restore", "restore_obstacles"]
 FORMAT = 1
 MANIFEST, DATABASE = "manifest.json", "database"
-MINUTES = 60
-
-
-class BackupRefusal(ValueError):
-    """It cannot be done; the text says why and what to do. Nothing was changed."""
+IN_USE = "The database is in use, so it was not replaced: stop the service and everybody else who has it open."
+HOLDS_SOMETHING = (
+    "The database holds something. Stop the service, make a backup of it, and say --replace to replace it."
+)
 
 
 def backup(settings: Settings, target: Path) -> str:
@@ -41,7 +50,7 @@ def backup(settings: Settings, target: Path) -> str:
         if settings.is_sqlite:
             _copy_sqlite(_sqlite_path(settings), copy)
         else:
-            _run(["pg_dump", "--format=custom", "--no-owner", f"--file={copy}"], settings)
+            _dump_postgresql(settings, copy)
         digest = _digest_of(copy)
         manifest = {
             "format": FORMAT,
@@ -58,64 +67,82 @@ def backup(settings: Settings, target: Path) -> str:
     return digest
 
 
+def restore_obstacles(settings: Settings) -> list[str]:
+    """Why the role of the service could not bring a backup of this database back here, each with what to do."""
+    if settings.is_sqlite:
+        return []
+    with _postgresql_connection(settings) as connection:
+        return postgresql.obstacles(connection)
+
+
 def restore(settings: Settings, source: Path, *, replace: bool) -> dict[str, Any]:
-    """Bring a backup back. Refuses a damaged one, one of the other engine, and a database that holds something
-    unless `replace`. The service must be stopped. Returns the manifest."""
-    with tempfile.TemporaryDirectory(dir=_sqlite_path(settings).parent if settings.is_sqlite else None) as folder:
-        copy = Path(folder) / DATABASE
-        manifest = _unpack(source, copy)
-        engine = "sqlite" if settings.is_sqlite else "postgresql"
-        if manifest["engine"] != engine:
-            raise BackupRefusal(
-                f"The backup is of {manifest['engine']} and INTERAGENCY_DATABASE_URL names {engine}. Set it to fit."
-            )
-        if _holds_something(settings) and not replace:
-            raise BackupRefusal(
-                "The database holds something. Stop the service, make a backup of it, and say --replace to replace it."
-            )
-        if settings.is_sqlite:
-            _put_sqlite(copy, _sqlite_path(settings))
-        else:
-            empty_postgresql(settings.database_url)
-            command = ["pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", "--dbname"]
-            _run([*command, _libpq(settings), str(copy)], settings, connect=False)
+    """Bring a backup back. Refuses (BackupRefusal) a damaged one, one of the other engine or of a newer version, and
+    a database that holds something unless `replace`; whatever fails, what was there stays. The service must be
+    stopped. Returns the manifest."""
+    beside = _sqlite_path(settings).parent if settings.is_sqlite else None
+    try:
+        with tempfile.TemporaryDirectory(dir=beside) as folder:
+            copy = Path(folder) / DATABASE
+            manifest = _unpack(source, copy)
+            engine = "sqlite" if settings.is_sqlite else "postgresql"
+            if manifest["engine"] != engine:
+                raise BackupRefusal(
+                    f"The backup is of {manifest['engine']} and INTERAGENCY_DATABASE_URL names {engine}. Set it to fit."
+                )
+            put = _put_sqlite if settings.is_sqlite else _put_postgresql
+            put(settings, copy, replace=replace)
+    except OSError as problem:
+        where = problem.filename or beside or tempfile.gettempdir()
+        raise BackupRefusal(f"{problem.strerror} ({where}). The database is as it was.") from None
     return manifest
-
-
-# --- The archive ---
 
 
 def _unpack(source: Path, copy: Path) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(source) as archive:
             manifest: dict[str, Any] = json.loads(archive.read(MANIFEST))
-            if manifest.get("format") != FORMAT:
+            if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
                 raise BackupRefusal(f"{source} is of another format. Restore it with the version that made it.")
-            with archive.open(DATABASE) as packed, copy.open("wb") as file:
+            with archive.open(DATABASE) as packed, copy.open("xb") as file:
                 shutil.copyfileobj(packed, file, 1 << 20)
-    except (OSError, zipfile.BadZipFile, KeyError, EOFError, json.JSONDecodeError) as problem:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, KeyError, EOFError, ValueError) as problem:
+        if isinstance(problem, BackupRefusal):
+            raise
         raise BackupRefusal(f"{source} is not a backup, or it is damaged ({problem}).") from None
     if _digest_of(copy) != manifest.get("sha256"):
         raise BackupRefusal(f"{source} is damaged: the database in it does not match its checksum.")
     return manifest
 
 
+def known_migrations() -> set[str]:
+    """All migrations of this version of the service."""
+    directory = ScriptDirectory(MIGRATIONS, version_locations=[MIGRATIONS])
+    return {script.revision for script in directory.walk_revisions()}
+
+
+def _refuse_unknown(revisions: list[str]) -> str:
+    """The one migration the backup is at; BackupRefusal where this version does not know it."""
+    known = {script.revision for script in ScriptDirectory(MIGRATIONS, version_locations=[MIGRATIONS]).walk_revisions()}
+    if len(revisions) != 1 or revisions[0] not in known:
+        at = ", ".join(revisions) or "none"
+        raise BackupRefusal(
+            f"The backup is of another version of the service (migration {at}). Put that version, or a newer one, "
+            "in place and restore with it."
+        )
+    return revisions[0]
+
+
 def _digest_of(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal digits."""
     with path.open("rb") as file:
-        return _digest(file)
-
-
-def _digest(file: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    while block := file.read(1 << 20):
-        digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 # --- SQLite ---
 
 
 def _sqlite_path(settings: Settings) -> Path:
+    """The file of the database. Refuses one that lives in memory."""
     name = make_url(settings.database_url).database
     if not name or name == ":memory:":
         raise BackupRefusal("This database lives in memory only.")
@@ -140,63 +167,121 @@ def _copy_sqlite(source: Path, target: Path) -> None:
         writing.close()
 
 
-def _put_sqlite(copy: Path, target: Path) -> None:
-    """Put the file in place; what the write-ahead log of the old one held goes with it."""
+def _put_sqlite(settings: Settings, copy: Path, *, replace: bool) -> None:
+    target = _sqlite_path(settings)
+    _refuse_unknown(_check_sqlite(copy))
+    if target.exists() and not replace and _holds_tables(target):
+        raise BackupRefusal(HOLDS_SOMETHING)
+    exchange_sqlite(copy, target)
+
+
+def exchange_sqlite(copy: Path, target: Path) -> None:
+    """Let the database in the file `copy` take the place of the one in `target`, in the same folder's file system.
+
+    Refuses (BackupRefusal) while anybody has the old one open.
+    """
+    for path in (target, copy):
+        if path.exists():
+            _settle_sqlite(path)
+    copy.chmod(0o600)  # it holds everything
     with copy.open("rb+") as file:
         os.fsync(file.fileno())
-    for suffix in ("-wal", "-shm"):
-        target.with_name(target.name + suffix).unlink(missing_ok=True)
-    copy.chmod(0o600)  # as a new database
     copy.replace(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _check_sqlite(copy: Path) -> list[str]:
+    """Its migrations. Refuses a file that SQLite finds damaged or that is none of ours."""
+    try:
+        with closing(sqlite3.connect(copy)) as connection:
+            (state,) = connection.execute("PRAGMA integrity_check").fetchone()
+            if state != "ok" or connection.execute("PRAGMA foreign_key_check").fetchone():
+                raise BackupRefusal(f"The database in the backup is damaged ({state}). Take an older backup.")
+            return [row[0] for row in connection.execute("SELECT version_num FROM alembic_version")]
+    except sqlite3.Error as problem:
+        raise BackupRefusal(f"What is in the backup is no database of this service ({problem}).") from None
+
+
+def _holds_tables(target: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(target)) as connection:
+            return connection.execute("SELECT 1 FROM sqlite_master").fetchone() is not None
+    except sqlite3.Error:
+        return True  # a file that is no database is something, too
+
+
+def _settle_sqlite(target: Path) -> None:
+    """Bring what the write-ahead log holds into the file, so that no log of it is left beside the next one.
+
+    Refuses while anybody has it open. A damaged file cannot be asked: its log is put aside, under a name of its own.
+    """
+    try:
+        with closing(sqlite3.connect(target, timeout=1, isolation_level=None)) as connection:
+            # Leaving WAL needs the file for oneself alone: https://www.sqlite.org/wal.html
+            (mode,) = connection.execute("PRAGMA journal_mode=DELETE").fetchone()
+            if mode != "delete":
+                raise BackupRefusal(IN_USE)
+    except sqlite3.OperationalError as problem:
+        if "locked" in str(problem) or "busy" in str(problem):
+            raise BackupRefusal(IN_USE) from None
+        raise BackupRefusal(f"The database that is to be replaced cannot be opened: {problem}.") from None
+    except sqlite3.DatabaseError:
+        for suffix in ("-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                target.with_name(target.name + suffix).rename(target.with_name(f"{target.name}{suffix}.damaged"))
 
 
 # --- PostgreSQL ---
 
 
-def _libpq(settings: Settings) -> str:
-    url = make_url(settings.database_url)
-    plain: URL = url.set(drivername="postgresql", password=None)
-    return plain.render_as_string(hide_password=False)
-
-
-def _run(command: list[str], settings: Settings, *, connect: bool = True) -> None:
-    """Run one of PostgreSQL's own programs; the password goes by the environment, not the command line."""
-    url = make_url(settings.database_url)
-    environment = dict(os.environ) | ({"PGPASSWORD": str(url.password)} if url.password else {})
-    arguments = [*command, "--dbname", _libpq(settings)] if connect else command
+@contextmanager
+def _postgresql_connection(settings: Settings) -> Iterator[sa.Connection]:
+    """A connection for a few questions; BackupRefusal where the database does not answer."""
+    engine = sa.create_engine(**engine_options(settings.database_url, patient=True))
     try:
-        done = subprocess.run(  # noqa: S603  (our own arguments, no shell)
-            arguments, env=environment, capture_output=True, text=True, timeout=MINUTES * 60, check=False
-        )
-    except FileNotFoundError:
-        raise BackupRefusal(f"{command[0]} is not installed. Install PostgreSQL's client programs.") from None
-    except subprocess.TimeoutExpired:
-        raise BackupRefusal(f"{command[0]} took more than {MINUTES} minutes and was stopped.") from None
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["no reason given"]
-        raise BackupRefusal(f"{command[0]} failed: {lines[-1][:300]}")
-
-
-def _holds_something(settings: Settings) -> bool:
-    if settings.is_sqlite and not _sqlite_path(settings).exists():
-        return False
-    engine = sa.create_engine(settings.database_url)
-    try:
-        return bool(sa.inspect(engine).get_table_names())
+        with engine.connect() as connection:
+            yield connection
     except sa.exc.DBAPIError as problem:
-        if settings.is_sqlite:
-            return True  # a file that is no database is something, too
         raise BackupRefusal(f"The database does not answer: {str(problem.orig).splitlines()[0]}") from None
     finally:
         engine.dispose()
 
 
-def empty_postgresql(address: str) -> None:
-    """Delete everything in the database at `address`."""
-    engine = sa.create_engine(address)
+def _dump_postgresql(settings: Settings, target: Path) -> None:
+    """The tables and functions of the service: no extension, no schema, which belong to the server's administrator."""
+    with _postgresql_connection(settings) as connection:
+        postgresql.require_programs(settings, postgresql.server_version(connection), "pg_dump")
+        if not sa.inspect(connection).has_table("alembic_version", schema=postgresql.SCHEMA):
+            raise BackupRefusal("There is no database yet. Run: interagency db upgrade")
+    arguments = ["--format=custom", "--no-owner", f"--schema={postgresql.SCHEMA}", f"--file={target}"]
     try:
-        with engine.begin() as connection:
-            connection.execute(sa.text("DROP SCHEMA public CASCADE"))
-            connection.execute(sa.text("CREATE SCHEMA public"))
-    finally:
-        engine.dispose()
+        postgresql.run_program(settings, "pg_dump", *arguments, "--dbname", postgresql.libpq_address(settings))
+    except BackupRefusal as refusal:
+        raise BackupRefusal(" ".join([f"{refusal}.", *restore_obstacles(settings)])) from None
+
+
+def _put_postgresql(settings: Settings, copy: Path, *, replace: bool) -> None:
+    with _postgresql_connection(settings) as connection:
+        server = postgresql.server_version(connection)
+        postgresql.require_programs(settings, server, "pg_restore", "psql")
+        if postgresql.drop_statements(connection) and not replace:
+            raise BackupRefusal(HOLDS_SOMETHING)
+        obstacles = postgresql.obstacles(connection)
+    revision = _refuse_unknown(_archived_revisions(settings, copy))
+    if obstacles:
+        raise BackupRefusal(" ".join([*obstacles, "The database is as it was."]))
+    postgresql.restore_archive(settings, copy, revision)
+
+
+def _archived_revisions(settings: Settings, archive: Path) -> list[str]:
+    """The migrations a pg_dump archive is at, read from it."""
+    one = ["--data-only", f"--schema={postgresql.SCHEMA}", "--table=alembic_version", "--file=-"]
+    text = postgresql.run_program(settings, "pg_restore", *one, str(archive))
+    rows = re.search(r"^COPY public\.alembic_version .*?;\n(.*?)^\\\.$", text, re.MULTILINE | re.DOTALL)
+    if rows is None:
+        raise BackupRefusal("What is in the backup is no database of this service.")
+    return rows[1].split()

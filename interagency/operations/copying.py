@@ -5,6 +5,7 @@ Copied is one state of the source. In the target it is one transaction: it holds
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from interagency.db.base import MIGRATIONS, Model, alembic, canonical_json, db
 from interagency.db.fulltext import FullTextMixin, include_in_autogenerate, rebuild_index
-from interagency.operations.backup import empty_postgresql
+from interagency.operations.backup import exchange_sqlite, known_migrations
 from interagency.settings import Settings
 
 BATCH = 1000
@@ -59,14 +60,42 @@ def copy_to(
     not at the newest migration, and values the target's engine does not keep; nothing is copied then.
     """
     _know_every_table()
-    source, target = sa.create_engine(settings.database_url), _target_engine(url)
+    with _beside(url, replace_target=replace_target) as working:
+        return _copy(settings, url, working, create_app=create_app, replace_target=replace_target, tell=tell)
+
+
+@contextmanager
+def _beside(url: str, *, replace_target: bool) -> Iterator[str]:
+    """The address that is written to: the target, or for an SQLite file that is replaced another one beside it,
+    which takes its place at the end."""
+    target = Path(make_url(url).database or "") if url.startswith("sqlite") else None
+    if not (replace_target and target is not None and target.is_file()):
+        yield url
+        return
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        working = Path(folder) / "copy.sqlite3"
+        yield f"sqlite:///{working}"
+        exchange_sqlite(working, target)
+
+
+def _copy(
+    settings: Settings,
+    url: str,
+    working: str,
+    *,
+    create_app: Callable[[Settings], Flask],
+    replace_target: bool,
+    tell: Callable[[str], object],
+) -> Copied:
+    source, target = sa.create_engine(settings.database_url), _target_engine(working)
+    held = target if working == url else _target_engine(url)
     try:
         with source.connect() as reading:
             _begin_reading(reading)
             _refuse_other_schema(reading)
             _refuse_itself(reading, target, settings.database_url, url)
-            _make_room(target, url, replace_target=replace_target)
-            _migrate(create_app(replace(settings, database_url=url)))
+            _refuse_rows(held, replace_target=replace_target)
+            _migrate(create_app(replace(settings, database_url=working)))
             with target.begin() as writing:
                 with _without_triggers(writing):
                     _clear_rows(writing)
@@ -78,8 +107,8 @@ def copy_to(
     except sa.exc.DBAPIError as problem:
         raise CopyRefusal(f"A database refused: {str(problem.orig).splitlines()[0]}") from None
     finally:
-        source.dispose()
-        target.dispose()
+        for engine in (source, target, held):
+            engine.dispose()
     return Copied(len(_tables()), rows)
 
 
@@ -142,20 +171,24 @@ def _refuse_other_schema(reading: sa.Connection) -> None:
 # --- The target ---
 
 
-def _make_room(target: sa.Engine, url: str, *, replace_target: bool) -> None:
+def _refuse_rows(target: sa.Engine, *, replace_target: bool) -> None:
+    """Rows that are in the way are deleted in the transaction of the copy, and only those of this service."""
     with target.connect() as connection:
         filled = [name for name in _filled_tables(connection) if name not in BORN_FILLED]
-    if filled and not replace_target:
-        raise CopyRefusal(
-            f"The target holds rows in {len(filled)} tables ({', '.join(filled[:3])} …). "
-            "Name an empty one, or say --replace to delete everything in it first."
-        )
-    if filled and target.dialect.name == "postgresql":
-        empty_postgresql(url)
-    elif filled:
-        target.dispose()
-        for suffix in ("", "-wal", "-shm"):
-            Path(f"{make_url(url).database}{suffix}").unlink(missing_ok=True)
+        if filled and not replace_target:
+            raise CopyRefusal(
+                f"The target holds rows in {len(filled)} tables ({', '.join(filled[:3])} …). "
+                "Name an empty one, or say --replace to delete everything in it first."
+            )
+        if filled and not _is_of_this_service(connection):
+            raise CopyRefusal("The target holds tables of something else, or of a newer version. Name an empty one.")
+
+
+def _is_of_this_service(connection: sa.Connection) -> bool:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return False
+    found = set(connection.scalars(sa.text("SELECT version_num FROM alembic_version")))
+    return found <= known_migrations()
 
 
 def _filled_tables(connection: sa.Connection) -> list[str]:
@@ -182,7 +215,10 @@ def _migrate(app: Flask) -> None:
 
 
 def _clear_rows(writing: sa.Connection) -> None:
-    """Rows a migration itself put there give way; they are in the source, too."""
+    """Rows a migration itself put there, and those that are replaced, give way."""
+    if writing.dialect.name == "postgresql":
+        writing.exec_driver_sql("TRUNCATE " + ", ".join(f'"{table.name}"' for table in _tables()))
+        return
     for name in reversed(_filled_tables(writing)):
         writing.execute(sa.delete(sa.table(name)))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 import sqlalchemy as sa
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -22,8 +24,21 @@ def healthz() -> ResponseReturnValue:
 @bp.get("/readyz")
 @public
 def readyz() -> ResponseReturnValue:
-    """The database answers and stands at the newest migration."""
-    db.session.execute(sa.text("SELECT 1"))
-    if set(alembic.current()) != set(alembic.heads()):
-        return {"status": "not migrated", "do": "run `interagency db upgrade`"}, 503
-    return {"status": "ready"}
+    """The database answers and stands at the newest migration, or at one that a newer version of the service made.
+
+    While versions are exchanged server by server, the old ones go on beside the newer database.
+    """
+    known = {script.revision for script in alembic.script_directory.walk_revisions()}
+    newest = set(alembic.script_directory.get_heads())
+    found = set(db.session.scalars(sa.text("SELECT version_num FROM alembic_version")))
+    versions = {
+        "version": version("interagency"),
+        "migration": ", ".join(sorted(newest)),
+        "database_migration": ", ".join(sorted(found)),
+    }
+    if found == newest:
+        return {"status": "ready", **versions}
+    if found - known:
+        do = "put the newer version of the service in place here too; this one goes on serving until then"
+        return {"status": "ready, older than the database", "do": do, **versions}
+    return {"status": "not migrated", "do": "run `interagency db upgrade`", **versions}, 503

@@ -13,6 +13,7 @@ from typing import Any
 from gunicorn.glogging import Logger
 
 from interagency.operations import logs
+from interagency.operations.admission import WAITING, Admission
 from interagency.settings import read_settings
 
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
@@ -68,7 +69,8 @@ def when_ready(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Make the feeds' bytes while the first requests are answered."""
+    """Let as many pages be made at once as `serve` was told; make the feeds' bytes while the first are answered."""
+    worker.wsgi.wsgi_app = Admission(worker.wsgi, worker.cfg.threads - WAITING)
     feeds = worker.wsgi.extensions["interagency_feeds"]
     threading.Thread(target=feeds.warm, name="warm-feeds", daemon=True).start()
 

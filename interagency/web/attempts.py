@@ -17,7 +17,7 @@ from limits.storage import Storage
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from interagency.db.base import engine_options
+from interagency.db.engines import engine_options
 
 SCHEME = "database"
 FILE = "attempts.sqlite3"
@@ -55,7 +55,8 @@ class DatabaseStorage(Storage):
         sqlite = self._url.get_backend_name() == "sqlite"
         url = self._url.set(database=str(Path(self._url.database or "").with_name(FILE))) if sqlite else self._url
         options = engine_options(url.render_as_string(hide_password=False))
-        engine = sa.create_engine(**options, poolclass=NullPool, hide_parameters=True)
+        unpooled = {name: value for name, value in options.items() if name in ("url", "connect_args")}
+        engine = sa.create_engine(**unpooled, poolclass=NullPool, hide_parameters=True)
         with engine.begin() as connection:
             connection.exec_driver_sql(_CREATE.format(kind="TABLE" if sqlite else "UNLOGGED TABLE"))
         return engine

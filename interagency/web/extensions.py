@@ -23,6 +23,11 @@ def sender() -> str:
     return address
 
 
+def storage_options(address: str) -> dict[str, float]:
+    """How the place where attempts are counted is asked: nobody waits for one that answers no more."""
+    return {"socket_connect_timeout": 1, "socket_timeout": 1} if address.startswith(("redis", "unix")) else {}
+
+
 login_manager = LoginManager()
 csrf = CSRFProtect()
 babel = Babel()

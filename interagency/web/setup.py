@@ -31,6 +31,7 @@ from interagency.web.headers import add_security_headers
 from interagency.web.limits import set_size_limits
 from interagency.web.preserved_form import _csrf_error, _ended
 from interagency.web.request_id import is_trusted_host
+from interagency.web.signing import SessionInterface
 
 
 def _require_access() -> ResponseReturnValue | None:
@@ -69,6 +70,7 @@ def prepare(app: Flask) -> None:
     arrivals.prepare(app, app.extensions["interagency_settings"])
     app.before_request(_check_host)
     app.before_request(set_size_limits)  # before anything reads the form, as the check of its token does
+    app.session_interface = SessionInterface()
     login_manager.init_app(app)
     login_manager.session_protection = None  # the server knows its sessions
     csrf.init_app(app)

@@ -95,7 +95,7 @@ def test_there_and_back_every_row_is_the_same(source: Settings, empty_postgresql
         with pytest.raises(sa.exc.DBAPIError, match="append-only"):
             db.session.execute(sa.text("DELETE FROM change"))
         db.session.rollback()
-    assert served.test_client().get("/readyz").json == {"status": "ready"}
+    assert served.test_client().get("/readyz").json["status"] == "ready"  # type: ignore[index]
     close(served)
     moved = contents(empty_postgresql)
     back = f"sqlite:///{tmp_path / 'back.sqlite3'}"
@@ -215,3 +215,46 @@ def test_equal_means_equal_in_kind() -> None:
     assert plain(Decimal("1.50")) == plain(Decimal("1.5"))
     assert plain(b"x") == plain(memoryview(b"x"))
     assert plain(datetime(2026, 1, 1, tzinfo=UTC)) != plain(datetime(2026, 1, 1))
+
+
+@pytest.mark.parametrize(
+    "target", ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.slow])]
+)
+def test_a_copy_that_fails_leaves_what_the_target_held(
+    source: Settings, request: pytest.FixtureRequest, tmp_path: Path, target: str
+) -> None:
+    url = f"sqlite:///{tmp_path / 'target.sqlite3'}"
+    if target == "postgresql":
+        url = request.getfixturevalue("empty_postgresql")
+    copy_to(source, url, create_app=create_app, replace_target=False, tell=nothing)
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE activity SET title = 'Mine'"))
+    engine.dispose()
+    mine = contents(url)
+
+    def fail(line: str) -> None:
+        if line.startswith("change"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        copy_to(source, url, create_app=create_app, replace_target=True, tell=fail)
+    assert contents(url) == mine
+    copy_to(source, url, create_app=create_app, replace_target=True, tell=nothing)
+    assert contents(url) == contents(source.database_url)
+    assert not [path for path in tmp_path.iterdir() if path.is_dir() and path.name.startswith("tmp")]
+
+
+def test_a_target_of_something_else_is_not_touched(source: Settings, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'target.sqlite3'}"
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE theirs (id INTEGER)"))
+        connection.execute(sa.text("INSERT INTO theirs VALUES (7)"))
+    with pytest.raises(CopyRefusal, match="holds rows"):
+        copy_to(source, url, create_app=create_app, replace_target=False, tell=nothing)
+    with pytest.raises(CopyRefusal, match="something else"):
+        copy_to(source, url, create_app=create_app, replace_target=True, tell=nothing)
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT id FROM theirs")) == 7
+    engine.dispose()

@@ -22,6 +22,7 @@ from tests.served import Served, Visitor, free_port
 pytestmark = pytest.mark.nginx
 ROOT = Path(__file__).parents[2]
 NAME = "interagency.example.org"
+HAS_IPV6 = Path("/proc/net/if_inet6").exists() and bool(Path("/proc/net/if_inet6").read_text().strip())
 
 
 @dataclass
@@ -85,6 +86,8 @@ def front(serve: Callable[..., Served], tmp_path_factory: pytest.TempPathFactory
     for old, new in (
         ("listen 80", f"listen 127.0.0.1:{made.plain}"),
         ("listen 443", f"listen 127.0.0.1:{made.tls}"),
+        ("listen [::]:80;\n", "" if not HAS_IPV6 else f"listen [::1]:{made.plain};\n"),
+        ("listen [::]:443 ssl", "# " if not HAS_IPV6 else f"listen [::1]:{made.tls} ssl"),
         ("/etc/ssl/interagency", str(folder)),
         ("/var/log/nginx", str(folder)),
         ("/run/interagency-cache", str(folder / "cache")),
@@ -101,7 +104,7 @@ def front(serve: Callable[..., Served], tmp_path_factory: pytest.TempPathFactory
     user = "user root;" if os.geteuid() == 0 else ""  # the folders of a test belong to whoever runs it
     whole.write_text(
         f"{user} daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/start.log notice;\n"
-        f"events {{ worker_connections 256; }}\nhttp {{ include /etc/nginx/mime.types;\n{temporary}{text}\n}}\n"
+        f"events {{ worker_connections 768; }}\nhttp {{ include /etc/nginx/mime.types;\n{temporary}{text}\n}}\n"
     )
     with (folder / "said").open("wb") as said:
         process = subprocess.Popen([shutil.which("nginx") or "nginx", "-c", whole, "-p", folder], stderr=said)

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 from flask import Flask
 
 from interagency.accounts.models import Person
-from interagency.cli.serve import unsafe
+from interagency.cli import main
+from interagency.cli.serve import exposed, unsafe
 from interagency.db.base import alembic, db
 from interagency.settings import Settings
 from interagency.web.attempts import SCHEME, DatabaseStorage
@@ -60,6 +62,38 @@ def test_unsafe_settings_are_refused_with_what_to_write(
         assert problems == []
     else:
         assert any(words in problem for problem in problems), problems
+
+
+@pytest.mark.parametrize(
+    ("bind", "told", "words"),
+    [
+        ("0.0.0.0:8000", "no", "INTERAGENCY_BUFFERING_PROXY=yes"),
+        ("[::]:8000", "no", "INTERAGENCY_BUFFERING_PROXY=yes"),
+        (":8000", "no", "INTERAGENCY_BUFFERING_PROXY=yes"),
+        ("10.0.0.1:8000", "no", "INTERAGENCY_BUFFERING_PROXY=yes"),
+        ("interagency.example.org:8000", "no", "INTERAGENCY_BUFFERING_PROXY=yes"),
+        ("0.0.0.0:8000", "yes", None),
+        ("127.0.0.1:8000", "no", None),
+        ("127.0.0.9:8000", "no", None),
+        ("[::1]:8000", "no", None),
+        ("localhost:8000", "no", None),
+        ("unix:/run/interagency.sock", "no", None),
+    ],
+)
+def test_other_machines_reach_it_only_through_a_proxy_that_buffers(
+    tmp_path: Path, bind: str, told: str, words: str | None
+) -> None:
+    problems = exposed(make_settings(tmp_path, BUFFERING_PROXY=told), bind)
+    assert len(problems) == (words is not None)
+    assert all(words and words in problem for problem in problems)
+
+
+def test_serve_refuses_to_be_reached_by_slow_clients(tmp_path: Path) -> None:
+    own = {"DATA_FOLDER": str(tmp_path), "SECRET_KEY": SECRET, "BASE_URL": "http://127.0.0.1:8000"}
+    environment = {f"INTERAGENCY_{name}": value for name, value in own.items()}
+    result = CliRunner().invoke(main, ["serve", "--bind", "0.0.0.0:8000"], env=environment)
+    assert result.exit_code == 1
+    assert "deploy/interagency.nginx.conf" in result.output
 
 
 @pytest.fixture

@@ -26,7 +26,8 @@ from interagency.calendar.feeds.models import Subscription
 from interagency.calendar.feeds.publishing import in_feeds
 from interagency.calendar.feeds.state import STATEMENTS, FeedState, parameters, state_from
 from interagency.calendar.feeds.subscriptions import feed_address, make_feed, note_use
-from interagency.db.base import FEEDS, db, read_only
+from interagency.db.base import db, read_only
+from interagency.db.engines import FEEDS
 from interagency.settings import Settings
 from interagency.web.context import today, utc_now_of
 from interagency.web.headers import NOT_CACHED, security_headers
