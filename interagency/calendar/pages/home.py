@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from interagency.calendar.events.occurrences import all_occurrences
+from interagency.calendar.events.occurrences import Occurrence, all_occurrences
 from interagency.calendar.events.queries import events_between
 from interagency.db.base import db
 from interagency.db.history import Change
@@ -26,6 +26,7 @@ from interagency.matrix.organisations.models import Organisation
 from interagency.web.context import settings, today
 
 bp = Blueprint("pages", __name__)
+COMING = 8  # occurrences on the front page
 MATRIX_PAGES = (
     "/activities",
     "/matrix",
@@ -115,15 +116,23 @@ def start() -> ResponseReturnValue:
     return redirect(url_for("pages.home"))
 
 
+def _coming() -> list[Occurrence]:
+    """The next occurrences within sixty days. Asked for by longer and longer spans: a full calendar has them soon."""
+    found: list[Occurrence] = []
+    for days in (3, 14, 60):
+        last = today() + timedelta(days=days)
+        found = all_occurrences(events_between(db.session, today(), last, Filters()), today(), last)[:COMING]
+        if len(found) == COMING:
+            break
+    return found
+
+
 @bp.get("/")
 def home() -> ResponseReturnValue:
     """What a signed-in person begins with: what is theirs, what is new, what is coming."""
     mine = my_entities()
     keys = tuple(entity.key for entity in mine)
-    nothing = Filters()
-    last = today() + timedelta(days=60)
-    coming = all_occurrences(events_between(db.session, today(), last, nothing), today(), last)
-    own = Filters(values={"mine": ("yes",)}) if mine else nothing
+    own = Filters(values={"mine": ("yes",)}) if mine else Filters()
     last_changes = (
         sa.select(sa.func.max(Change.id))
         .where(Change.record_type == "activity", Change.by_id.is_not(None))
@@ -143,7 +152,7 @@ def home() -> ResponseReturnValue:
         "home.html",
         mine=mine,
         may_add=may_add_activities(current_user, mine),
-        coming=coming[:8],
+        coming=_coming(),
         newest=newest,
         total=total,
         chapters=chapters(db.session),

@@ -148,7 +148,7 @@ def recommendation(code: str) -> ResponseReturnValue:
 
 def _coverage_sentence(code: str) -> str:
     """How a recommendation is covered, or why it is blank."""
-    chapters = coverage(db.session, Filters(), (), at=utc_now())
+    chapters = coverage(db.session, Filters({"recommendation": (code,)}), (), at=utc_now())
     one = next(one for chapter in chapters for one in chapter.recommendations if one.code == code)
     if one.blank is not None:
         words = _("Nothing stands under %(code)s: %(reason)s.", code=code, reason=one.blank.value)

@@ -108,12 +108,17 @@ def coverage(session: Session, filters: Filters, mine: Iterable[str], *, at: dat
     A fixed number of statements. `at` decides which month is due.
     """
     counted = _count(session, filters, mine)
+    everything = list(session.scalars(sa.select(Recommendation).order_by(Recommendation.position)))
     # What stands without the filters: a blank of the filters alone is told as such.
-    standing = set(session.scalars(_links().where(Activity.is_listed).distinct()))
+    blank_codes = [one.code for one in everything if one.code not in counted.codes] if filters else []
+    stands = _links().where(Activity.is_listed, activity_recommendation.c.recommendation_code == Recommendation.code)
+    standing = set(
+        session.scalars(sa.select(Recommendation.code).where(Recommendation.code.in_(blank_codes), stands.exists()))
+    )
     mandates, silent = _mandates(session, at)
     sections = {one.id: one.title for one in session.scalars(sa.select(Section))}
     by_chapter: dict[int, list[Covered]] = defaultdict(list)
-    for one in session.scalars(sa.select(Recommendation).order_by(Recommendation.position)):
+    for one in everything:
         count, both, since = counted.codes.get(one.code, (0, 0, None))
         blank = None if count else Blank.FILTERED if one.code in standing else _blank(one.code, mandates, silent)
         by_chapter[one.chapter_number].append(

@@ -23,6 +23,7 @@ from interagency.matrix.overview.grid import Cell, Line, links, regions_in_order
 TILE_WIDTH, TILE_HEIGHT = 36, 38
 BLOCK_HEAD, EDGE = 20, 8
 # Units that count countries: "countries", "requesting countries", "Member States".
+LISTED = 50  # figures without names; the page says how many there are
 COUNTRY_UNITS = ("%countr%", "%member states%", "%member state%")
 
 
@@ -91,11 +92,15 @@ class Unnamed:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Everything the page shows. `nowhere` are the activities with neither country nor region."""
+    """Everything the page shows. `nowhere` are the activities with neither country nor region.
+
+    Of the figures without names the first are listed in `unnamed`; `figures` is how many there are.
+    """
 
     places: list[Place]
     map: TileMap
     unnamed: list[Unnamed]
+    figures: int
     countries: int
     total: Cell
     nowhere: int
@@ -112,10 +117,12 @@ def where(session: Session, filters: Filters, mine: Iterable[str]) -> Where:
     somewhere = links("region").subquery("somewhere")
     nowhere = sa.select(sa.func.count()).select_from(shown).where(shown.c.id.not_in(sa.select(somewhere.c.activity_id)))
     regions = regions_in_order(session)
+    unnamed, figures = _unnamed(session, shown)
     return Where(
         places=_places(regions, countries, by_region, by_country, beneficiary),
         map=tile_map(countries, {code: name for code, name, _depth in regions}, by_country),
-        unnamed=_unnamed(session, shown),
+        unnamed=unnamed,
+        figures=figures,
         countries=len(by_country),
         total=Cell(total[0], total[1]),
         nowhere=session.scalar(nowhere) or 0,
@@ -183,7 +190,7 @@ def _countries_within(regions: list[tuple[str, str, int]], named: list[Country])
     return found
 
 
-def _unnamed(session: Session, shown: sa.CTE) -> list[Unnamed]:
+def _unnamed(session: Session, shown: sa.CTE) -> tuple[list[Unnamed], int]:
     named = (
         sa.select(sa.func.count(sa.distinct(ActivityCountry.country_code)))
         .where(ActivityCountry.activity_id == Activity.id)
@@ -200,16 +207,16 @@ def _unnamed(session: Session, shown: sa.CTE) -> list[Unnamed]:
             Figure.unit,
             Figure.as_of,
             Figure.source,
+            sa.func.count().over(),
         )
         .join(Figure, Figure.activity_id == Activity.id)
         .join(shown, shown.c.id == Activity.id)
         .where(sa.or_(*(unit.like(pattern) for pattern in COUNTRY_UNITS)))
         .order_by(Activity.title, Activity.id, Figure.position)
+        .limit(LISTED)
     )
-    return [
-        Unnamed(activity_id, title, FigureDraft(*figure), count)
-        for activity_id, title, count, *figure in session.execute(query)
-    ]
+    rows = session.execute(query).all()
+    return [Unnamed(row[0], row[1], FigureDraft(*row[3:-1]), row[2]) for row in rows], rows[0][-1] if rows else 0
 
 
 # --- The map ---
