@@ -31,7 +31,9 @@ class Served:
         self.port = port or free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.log = folder / "served.log"
-        self.more = {"DATA_FOLDER": str(folder), "SECRET_KEY": SECRET, "BASE_URL": self.address} | more
+        # All people of a test come from one address: each process counts their attempts for itself.
+        own = {"DATA_FOLDER": str(folder), "SECRET_KEY": SECRET, "BASE_URL": self.address, "LIMITS_URL": "memory://"}
+        self.more = own | more
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
