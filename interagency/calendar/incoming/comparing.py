@@ -75,7 +75,8 @@ def _compare(session: Session, read: ReadCalendar, importer: Importer) -> list[d
     taken = last_taken(session, {event.id for event, _place in uids.known.values()})
     comparison = _Comparison(session, importer, uids, taken, FactLabels(session))
     items = [
-        {"title": incoming.title, "when": _when(incoming), "notes": incoming.notes} | comparison.item(incoming)
+        {"title": incoming.title, "when": _when(incoming), "notes": incoming.notes, "marked": incoming.marked}
+        | comparison.item(incoming)
         for incoming in read.events
     ]
     items += [
@@ -191,9 +192,12 @@ def imports_of(session: Session, person: Person) -> list[CalendarImport]:
 
 
 def chosen_by_default(items: Iterable[dict[str, Any]]) -> set[int]:
-    """What is taken unless a person says otherwise: new ones that look like nothing, changes without conflict."""
+    """The places of `items` that are taken unless a person says otherwise: new ones that look like nothing, changes
+    without conflict; nothing that is marked private or confidential.
+    """
     return {
         place
         for place, item in enumerate(items)
-        if (item["act"] == NEW and not item.get("alike")) or (item["act"] == UPDATED and not item.get("conflict"))
+        if not item.get("marked")
+        and ((item["act"] == NEW and not item.get("alike")) or (item["act"] == UPDATED and not item.get("conflict")))
     }

@@ -7,9 +7,9 @@ from datetime import date, datetime, time
 from typing import Any
 
 from interagency.calendar.events.field_values import Records, segment_draft
-from interagency.calendar.events.fields import FIELDS, Ics, draft_from, facts
+from interagency.calendar.events.fields import FIELD, FIELDS, Ics, draft_from, facts
 from interagency.calendar.events.models import Event
-from interagency.calendar.events.record import EventDraft, SegmentDraft, draft_of
+from interagency.calendar.events.record import EventDraft, ExceptionDraft, SegmentDraft, draft_of
 from interagency.calendar.feeds.building import calendar_bytes
 from interagency.calendar.feeds.publishing import feed_events
 from interagency.calendar.incoming.reading import IcsEvent, read_ics
@@ -33,9 +33,11 @@ def onto(draft: EventDraft, incoming: IcsEvent, base: IcsEvent | None, place: in
         return base is None or getattr(incoming, name) != getattr(base, name)
 
     records = Records(None)  # what a file carries refers to no record
+    exceptions = _exceptions(draft, incoming, base)
     for field in FIELDS:
         if field.ics is Ics.BOTH and field.name != "segments" and said(field.name):
             setattr(draft, field.name, field.value(getattr(incoming, field.name), records))
+    draft.exceptions = exceptions
     if said("segments"):
         taken = [_segment(values, draft) for values in incoming.segments]
         if len(taken) > 1:
@@ -46,6 +48,17 @@ def onto(draft: EventDraft, incoming: IcsEvent, base: IcsEvent | None, place: in
     if draft.rrule:
         draft.segments = draft.segments[:1]
     return draft
+
+
+def _exceptions(draft: EventDraft, incoming: IcsEvent, base: IcsEvent | None) -> list[ExceptionDraft]:
+    """The changed dates of the file; of those it brings as our feed has them, what stands here says more."""
+    known = {one[0]: one for one in base.exceptions} if base else {}
+    present = {one.original.isoformat(): one for one in draft.exceptions}
+    taken = FIELD["exceptions"].value(incoming.exceptions, Records(None))
+    return [
+        present[fact[0]] if fact[0] in present and known.get(fact[0]) == fact else change
+        for fact, change in zip(incoming.exceptions, taken, strict=True)
+    ]
 
 
 def _whole_row(present: list[SegmentDraft], taken: list[SegmentDraft]) -> list[SegmentDraft]:
