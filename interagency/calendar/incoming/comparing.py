@@ -6,7 +6,7 @@ import difflib
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,9 +14,12 @@ from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
 from interagency.calendar.events import record
+from interagency.calendar.events.field_values import segment_draft
 from interagency.calendar.events.fields import labels, say
+from interagency.calendar.events.lines import segment_words
 from interagency.calendar.events.models import Event, EventKind
 from interagency.calendar.events.record import draft_of, may_edit_event
+from interagency.calendar.events.recurrence import dates_of_rule, rule_words
 from interagency.calendar.incoming.drafts import onto, sent_of
 from interagency.calendar.incoming.models import CalendarImport
 from interagency.calendar.incoming.reading import IcsEvent, ReadCalendar, read_ics
@@ -164,11 +167,24 @@ def _alike(session: Session, incoming: IcsEvent) -> list[dict[str, Any]]:
 
 
 def _when(event: IcsEvent) -> str:
-    parts = []
-    for first, last, begins, ends in event.segments[:3]:
-        hours = f" {begins[:5]}-{ends[:5]}" if begins and ends else ""
-        parts.append(f"{first}{hours}" if first == last else f"{first} to {last}{hours}")
-    return "; ".join(parts) + (" …" if len(event.segments) > 3 else "") + (", repeated" if event.rrule else "")
+    """Days, hours with their zone, the rule with its end, and how many dates that makes, in words."""
+    shown = [
+        segment_words(segment_draft(first or "", last or "", begins, ends, []))
+        for first, last, begins, ends in event.segments[:3]
+    ]
+    words = "; ".join(shown) + ("; …" if len(event.segments) > 3 else "")
+    if event.timezone and event.segments[0][2]:
+        words += f" ({event.timezone})"
+    if not event.rrule:
+        return words + (f"; {len(event.segments)} dates" if len(event.segments) > 1 else "")
+    first, _last, begins, _ends = event.segments[0]
+    start = datetime.fromisoformat(f"{first}T{begins or '00:00:00'}")
+    words += f"; {rule_words(event.rrule, start.date())}"
+    gone = sum(bool(one[3]) for one in event.exceptions)
+    if dates := dates_of_rule(event.rrule, start):
+        words += f"; {dates - gone} dates"
+    changed = len(event.exceptions) - gone
+    return words + (f", {gone} left out" if gone else "") + (f", {changed} changed" if changed else "")
 
 
 def _facts_after(session: Session, stands: Event, incoming: IcsEvent, place: int) -> dict[str, Any]:
