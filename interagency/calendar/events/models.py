@@ -215,8 +215,8 @@ class OccurrenceChange(Model):
     is_cancelled: Mapped[bool] = mapped_column(default=False)
     # What this date says instead of the event; empty where it says the same. `venue` stands for the whole place.
     title: Mapped[str] = mapped_column(sa.String(TITLE_LENGTH), default="")
-    venue: Mapped[str] = mapped_column(sa.String(300), default="", server_default="")
-    description: Mapped[str] = mapped_column(default="", server_default="")
+    venue: Mapped[str] = mapped_column(sa.String(300), default="", server_default=sa.text("''"))
+    description: Mapped[str] = mapped_column(default="", server_default=sa.text("''"))
     status: Mapped[EventStatus | None]
     # Whether this date has hours, where the others have none or the other way round; None: as the others.
     has_hours: Mapped[bool | None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -76,7 +76,7 @@ def _compare(session: Session, read: ReadCalendar, importer: Importer) -> list[d
     """One item per event of the file: what it would do, why, and the event itself."""
     uids = Uids(session, read.events)
     taken = last_taken(session, {event.id for event, _place in uids.known.values()})
-    comparison = _Comparison(session, importer, uids, taken, FactLabels(session))
+    comparison = _Comparison(session, importer, uids, taken, FactLabels(session), _titles_by_day(session, read.events))
     items = [
         {"title": incoming.title, "when": _when(incoming), "notes": incoming.notes, "marked": incoming.marked}
         | comparison.item(incoming)
@@ -97,6 +97,16 @@ class _Comparison:
     uids: Uids
     taken: dict[int, Taken]
     words: FactLabels
+    titles: dict[date, list[tuple[int, str]]]
+
+    def _alike(self, incoming: IcsEvent) -> list[dict[str, Any]]:
+        """Events that begin on the same day under a similar title: likely the same one."""
+        day, wanted = _first_day(incoming), fold(incoming.title)
+        return [
+            {"event_id": event_id, "title": title}
+            for event_id, title in (self.titles.get(day, []) if day else [])[:50]
+            if difflib.SequenceMatcher(None, wanted, fold(title)).ratio() >= LIKENESS
+        ]
 
     def item(self, incoming: IcsEvent) -> dict[str, Any]:
         """What one event of the file would do, and why."""
@@ -104,7 +114,10 @@ class _Comparison:
             return {"act": SKIPPED, "reason": clash}
         stands, place = self.uids.known.get(incoming.uid, (None, 0))
         if stands is None:
-            return {"act": NEW, "event": incoming.as_json(), "alike": _alike(self.session, incoming)}
+            alike = self._alike(incoming)
+            return {
+                "act": NEW, "event": incoming.as_json(), "alike": alike, "has_kind": known_kind(incoming) is not None,
+            }  # fmt: skip
         last = self.taken.get(stands.id)
         known = known_version(stands, last)
         item: dict[str, Any] = {
@@ -150,20 +163,29 @@ class _Comparison:
         return last is not None and not last.is_undone and last.version != stands.version
 
 
-def _alike(session: Session, incoming: IcsEvent) -> list[dict[str, Any]]:
-    """Events that begin on the same day under a similar title: likely the same one."""
-    first = incoming.segments[0][0]
-    if first is None:
-        return []
-    query = sa.select(Event.id, Event.title).where(
-        Event.is_listed.is_(True), Event.first_day == date.fromisoformat(first)
-    )
-    wanted = fold(incoming.title)
-    return [
-        {"event_id": event_id, "title": title}
-        for event_id, title in session.execute(query.limit(50))
-        if difflib.SequenceMatcher(None, wanted, fold(title)).ratio() >= LIKENESS
-    ]
+def known_kind(incoming: IcsEvent) -> EventKind | None:
+    """The kind of event that its categories name; None when they name none."""
+    named = {category.casefold() for category in incoming.categories}
+    return next((kind for kind in EventKind if kind.value in named), None)
+
+
+def _titles_by_day(session: Session, events: Sequence[IcsEvent]) -> dict[date, list[tuple[int, str]]]:
+    """Number and title of the listed events that begin on one of the first days of `events`, by that day."""
+    days = sorted({first for event in events if (first := _first_day(event))})
+    titles: dict[date, list[tuple[int, str]]] = {}
+    for place in range(0, len(days), 500):
+        query = sa.select(Event.first_day, Event.id, Event.title).where(
+            Event.is_listed.is_(True), Event.first_day.in_(days[place : place + 500])
+        )
+        for day, event_id, title in session.execute(query.order_by(Event.id)):
+            if day is not None:
+                titles.setdefault(day, []).append((event_id, title))
+    return titles
+
+
+def _first_day(event: IcsEvent) -> date | None:
+    first = event.segments[0][0]
+    return date.fromisoformat(first) if first else None
 
 
 def _when(event: IcsEvent) -> str:
