@@ -173,17 +173,24 @@ class EventReader:
         if self.member.is_cancelled:
             raise EventNotRead("It cancels one date of a repeated event that the file does not hold.")
         _refuse_all_that_follow(self.member.block)
-        line = self.member.block.lines["RECURRENCE-ID"][0]
-        stamp = self.times.stamp(line)
-        instant = stamp.clock.instant(stamp.shows) if isinstance(stamp, Stamp) else stamp
-        self.times.notes.clear()
         event = self.event()
         event.related = event.uid
-        event.original = f"{instant:%Y%m%dT%H%M%SZ}" if isinstance(instant, datetime) else f"{instant:%Y%m%d}"
+        event.original = self._original_in_utc()
         name, at, host = event.uid[: LONGEST_UID - 20].partition("@")
         event.uid = f"{name}-{event.original}{at}{host}"
         event.notes.append("The file holds this one date of a repeated event; it is taken as an event of its own.")
         return event
+
+    def _original_in_utc(self) -> str:
+        """Which date of its series it was, in UTC; as written where its zone is not known."""
+        line = self.member.block.lines["RECURRENCE-ID"][0]
+        try:
+            stamp = EventTimes(self.member.zones, self.default_zone).stamp(line)
+        except EventNotRead:
+            return re.sub(r"[^\dTZ]", "", line.value.upper())[:16]
+        if isinstance(stamp, Stamp):
+            return f"{stamp.clock.instant(stamp.shows):%Y%m%dT%H%M%SZ}"
+        return f"{stamp:%Y%m%d}"
 
     def _title(self) -> str:
         return _words(self.member.block, "SUMMARY", TITLE_LENGTH)

@@ -42,10 +42,15 @@ def read_ics(body: bytes, default_zone: str) -> ReadCalendar:
                 read.skipped.append((member.label, "It is the answer to an invitation, not an event."))
             else:
                 groups.setdefault(member.uid, []).append(member)
+    known: set[str] = set()
     for members in groups.values():
         for part in _apart(members):
             try:
-                read.events.append(_read_group(part, default_zone, budget))
+                event = _read_group(part, default_zone, budget)
+                if event.uid in known:  # one date of a series, named in two ways
+                    raise EventNotRead("It stands more than once in the file.")
+                known.add(event.uid)
+                read.events.append(event)
             except EventNotRead as problem:
                 read.skipped.append((part[0].label, str(problem)))
             except (ValueError, OverflowError):

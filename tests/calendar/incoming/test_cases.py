@@ -278,6 +278,12 @@ def test_dates_without_their_series_are_events_of_their_own() -> None:
         ("a-20260922T080000Z@x", "2026-09-22 11:00Z"),
     ]
     assert all("one date" in " ".join(one.notes) for one in found.events)
+    again = vevent("RECURRENCE-ID;TZID=Europe/Vienna:20260929T100000", "DTSTART:20260929T090000Z")
+    twice = read(again, again.replace(";TZID=Europe/Vienna:20260929T10", ":20260929T08").replace("0000\nD", "0000Z\nD"))
+    assert [one.uid for one in twice.events] == ["a-20260929T080000Z@x"]
+    assert "more than once" in twice.skipped[0][1]
+    unknown = read(again.replace("Europe/Vienna", "Mars/Base"))
+    assert [one.uid for one in unknown.events] == ["a-20260929T100000@x"]
     assert [reason for _title, reason in found.skipped] == [
         "It cancels one date of a repeated event that the file does not hold."
     ]
