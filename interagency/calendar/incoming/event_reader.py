@@ -259,10 +259,11 @@ class EventReader:
         pairs: list[tuple[datetime, Member]] = []
         for member in members[: 4 * MOST_EXCEPTIONS]:
             _refuse_all_that_follow(member.block)
+            original = original_of(member.block, self.times, self.start)
             if event.rrule:
-                pairs.append((original_of(member.block, self.times, self.start), member))
+                pairs.append((original, member))
             else:
-                self.times.note("It changes a date of a repetition it does not have; that part was left out.")
+                self._change_listed(event, original, member)
         known = of_the_rule({original for original, _ in pairs}, event.rrule, self.start, self.budget) if pairs else ()
         changes = {datetime.fromisoformat(one[0]): one for one in event.exceptions}
         for original, member in pairs:
@@ -271,6 +272,25 @@ class EventReader:
             else:
                 self.times.note(f"It changes a date that its rule does not have, {original}; that part was left out.")
         event.exceptions = [changes[original] for original in sorted(changes)]
+
+    def _change_listed(self, event: IcsEvent, original: datetime, member: Member) -> None:
+        """Change a date of an event that lists its dates (RDATE), which are its runs of days. Raises EventNotRead."""
+        begins = [datetime.fromisoformat(f"{first}T{begins or '00:00'}") for first, _, begins, _ in event.segments]
+        if original not in begins:
+            self.times.note(f"It changes a date that it does not have, {original}; that part was left out.")
+            return
+        place = begins.index(original)
+        _original, start, end, is_cancelled, *own, has_hours = self._change(event, original, member)
+        if not is_cancelled:
+            timed = isinstance(self.start, datetime) if has_hours is None else has_hours
+            moments = (datetime.fromisoformat(text) for text in (start, end))
+            event.segments[place] = _segment(*(moment if timed else moment.date() for moment in moments))
+            if any(own):
+                self.times.note(f"What the date {original:%Y-%m-%d} says of its own, but for its hours, was left out.")
+        elif len(event.segments) > 1:
+            del event.segments[place]
+        else:
+            event.status = "cancelled"
 
     def _change(self, event: IcsEvent, original: datetime, member: Member) -> list[Any]:
         """What one changed date says otherwise than its series. Raises EventNotRead."""

@@ -160,9 +160,10 @@ class FileZones:
             except (ValueError, OverflowError):
                 table, is_endless = [], False
             onsets = [(onset, after) for onset, _before, after in table]
-            if table and iana:
+            # Of a name that Windows keeps, one onset alone is a clock without summer time.
+            if table and (iana or (named and len(table) > 1)):
                 covers = (table[0][0], _FOR_EVER if is_endless else table[-1][0])
-                return Clock(tzid, iana, onsets if covers[0] < covers[1] else (), table[0][1], covers)
+                return Clock(tzid, named, onsets if covers[0] < covers[1] else (), table[0][1], covers)
             if table:
                 return Clock(tzid, named, onsets, table[0][1])
         offset = distance_of_name(tzid)

@@ -133,6 +133,8 @@ CASES = [
     Case("a stale rule that covers it", at("America/Anchorage", "20260320T140000"), ["2026-03-20 23:00Z"],
          STALE_BUT_COVERING, note="own offsets"),
     Case("a GMT with summer time", at("GMT", "20260715T100000"), ["2026-07-15 09:00Z"], GMT_WITH_SUMMER),
+    Case("two onsets of 2007 under a name of Windows", at("Eastern Standard Time", "20260616T115500"),
+         ["2026-06-16 15:55Z"], NEW_YORK_OF_2007.replace("America/New_York", "Eastern Standard Time")),
     # Descriptions as Exchange and Notes write them.
     Case("Exchange's own zone", at("Customized Time Zone", "20260915T100000"), ["2026-09-15 08:00Z"],
          exchange("Customized Time Zone")),
@@ -189,6 +191,12 @@ CASES = [
          vevent("DTSTART;TZID=Europe/Vienna:20260914T090000", "DTEND;TZID=Europe/Vienna:20260914T100000",
                 "RDATE;VALUE=PERIOD;TZID=Europe/Vienna:20260914T090000/20260914T100000,20260921T090000/PT1H"),
          ["2026-09-14 07:00Z", "2026-09-21 07:00Z"]),
+    Case("Notes' periods, one moved and one cancelled",
+         vevent("DTSTART;TZID=Europe/Vienna:20260914T090000", "DTEND;TZID=Europe/Vienna:20260914T100000",
+                "RDATE;VALUE=PERIOD:20260914T070000Z/PT1H,20260921T070000Z/PT1H,20260928T070000Z/PT1H")
+         + vevent("RECURRENCE-ID:20260921T070000Z", "DTSTART:20260922T100000Z", "DTEND:20260922T110000Z", "LOCATION:B")
+         + vevent("RECURRENCE-ID:20260928T070000Z", "DTSTART:20260928T070000Z", "STATUS:CANCELLED"),
+         ["2026-09-14 07:00Z", "2026-09-22 10:00Z"], note="says of its own"),
     Case("term from Tuesday, on Mondays and Wednesdays",
          at(VIENNA, "20260901T100000", "RRULE:FREQ=WEEKLY;BYDAY=MO,WE;UNTIL=20260909T215959Z"),
          ["2026-09-02 08:00Z", "2026-09-07 08:00Z", "2026-09-09 08:00Z"], note="begins on 2026-09-02"),
