@@ -141,7 +141,7 @@ class _Run:
 
     def _change(self, item: dict[str, Any], event: Event, incoming: IcsEvent) -> str:
         state = state_of(event)
-        draft = onto(draft_of(event), incoming, sent_of(event).get(incoming.uid), item.get("place", 0))
+        draft = onto(draft_of(event), incoming, sent_of([event]).get(incoming.uid), item.get("place", 0))
         try:
             with self.session.begin_nested():  # so that the other events are not lost with this one
                 changed = self._save(event, draft)

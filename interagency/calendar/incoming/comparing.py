@@ -76,7 +76,10 @@ def _compare(session: Session, read: ReadCalendar, importer: Importer) -> list[d
     """One item per event of the file: what it would do, why, and the event itself."""
     uids = Uids(session, read.events)
     taken = last_taken(session, {event.id for event, _place in uids.known.values()})
-    comparison = _Comparison(session, importer, uids, taken, FactLabels(session), _titles_by_day(session, read.events))
+    sent = sent_of(list({event.id: event for event, _place in uids.known.values()}.values()))
+    comparison = _Comparison(
+        session, importer, uids, taken, FactLabels(session), _titles_by_day(session, read.events), sent
+    )
     items = [
         {"title": incoming.title, "when": _when(incoming), "notes": incoming.notes, "marked": incoming.marked}
         | comparison.item(incoming)
@@ -98,6 +101,7 @@ class _Comparison:
     taken: dict[int, Taken]
     words: FactLabels
     titles: dict[date, list[tuple[int, str]]]
+    sent: dict[str, IcsEvent]
 
     def _alike(self, incoming: IcsEvent) -> list[dict[str, Any]]:
         """Events that begin on the same day under a similar title: likely the same one."""
@@ -125,7 +129,10 @@ class _Comparison:
         }  # fmt: skip
         if not stands.is_listed:
             return item | self._again(stands, incoming, last)
-        changes = difference(record.facts(stands), _facts_after(self.session, stands, incoming, place))
+        base = self.sent.get(incoming.uid)
+        if onto(draft_of(stands), incoming, base, place) == draft_of(stands):
+            return item | {"act": UNCHANGED}
+        changes = difference(record.facts(stands), _facts_after(self.session, stands, incoming, base, place))
         if not changes:
             return item | {"act": UNCHANGED}
         told = self._told(changes)
@@ -209,9 +216,10 @@ def _when(event: IcsEvent) -> str:
     return words + (f", {gone} left out" if gone else "") + (f", {changed} changed" if changed else "")
 
 
-def _facts_after(session: Session, stands: Event, incoming: IcsEvent, place: int) -> dict[str, Any]:
+def _facts_after(
+    session: Session, stands: Event, incoming: IcsEvent, base: IcsEvent | None, place: int
+) -> dict[str, Any]:
     """What the event would say with the file's part taken over."""
-    base = sent_of(stands).get(incoming.uid)
     with session.no_autoflush:
         savepoint = session.begin_nested()
         record.apply_draft(stands, onto(draft_of(stands), incoming, base, place))

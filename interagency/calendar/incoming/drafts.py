@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
@@ -16,11 +17,17 @@ from interagency.calendar.incoming.reading import IcsEvent, read_ics
 from interagency.text.dates import ImpreciseDate
 from interagency.web.context import settings
 
+READ_AT_ONCE = 50  # so that the bounds on one file are far
 
-def sent_of(event: Event) -> dict[str, IcsEvent]:
-    """What our own feed says of an event, by UID: what a file that came from us would say, unchanged."""
-    body = calendar_bytes("", "https://interagency.invalid/", feed_events([event], settings().base_url))
-    return {one.uid: one for one in read_ics(body, settings().timezone).events}
+
+def sent_of(events: Sequence[Event]) -> dict[str, IcsEvent]:
+    """What our own feed says of `events`, by UID: what a file that came from us would say, unchanged."""
+    sent: dict[str, IcsEvent] = {}
+    for place in range(0, len(events), READ_AT_ONCE):
+        some = feed_events(events[place : place + READ_AT_ONCE], settings().base_url)
+        body = calendar_bytes("", "https://interagency.invalid/", some)
+        sent |= {one.uid: one for one in read_ics(body, settings().timezone).events}
+    return sent
 
 
 def onto(draft: EventDraft, incoming: IcsEvent, base: IcsEvent | None, place: int = 0) -> EventDraft:
