@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING
 
 import click
@@ -39,11 +40,18 @@ def calendar_feed(app: Flask, out: Path, whole_past: bool) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Say what it would do and write nothing.")
 @click.option("--entity", "key", default="", help="The entity new events are given to, e.g. who.")
+@click.option("--kind", "kind", default="workshop", help="The kind of new events whose categories name none.")
 @with_app
-def calendar_import(app: Flask, file: Path, dry_run: bool, key: str) -> None:
-    """Take the events of an .ics file in: new ones, and newer versions of known ones."""
-    from interagency.calendar.incoming.applying import apply
+def calendar_import(app: Flask, file: Path, dry_run: bool, key: str, kind: str) -> None:
+    """Take the events of an .ics file in: new ones, and newer versions of known ones.
+
+    What looks like an event that stands here, was changed here since, or is marked private is not taken; the page
+    lets a person tick it.
+    """
+    from interagency.calendar.events.models import EventKind
+    from interagency.calendar.incoming.applying import apply_batch, begin
     from interagency.calendar.incoming.comparing import Importer, chosen_by_default, preview
+    from interagency.calendar.incoming.models import BATCH_SECONDS, BETWEEN_BATCHES
     from interagency.calendar.incoming.reading import LARGEST_FILE, CalendarNotRead
     from interagency.db.base import db as database
     from interagency.matrix.organisations.queries import Directory
@@ -52,19 +60,28 @@ def calendar_import(app: Flask, file: Path, dry_run: bool, key: str) -> None:
         organiser = Directory(database.session).find(key) if key else None
         if file.stat().st_size > LARGEST_FILE:
             raise CalendarNotRead("The file is larger than 20 MB. Export a shorter period, or send it in parts.")
-        importer = Importer(None, (), organiser)
+        if kind not in {one.value for one in EventKind}:
+            raise ValueError(f"“{kind}” is no kind of event. Choose one of: {', '.join(EventKind)}.")
+        importer = Importer(None, (), organiser, EventKind(kind))
         kept = preview(database.session, file.read_bytes(), file.name, importer, settings_of(app).timezone)
     except ValueError as problem:
         raise click.ClickException(str(problem)) from None
     items = kept.result["items"]
-    for item in items:
+    chosen = chosen_by_default(items)
+    for place, item in enumerate(items):
         reasons = [item.get("reason", ""), item.get("conflict", ""), *item["notes"]]
         reasons += [f"likely the same as event {one['event_id']}" for one in item.get("alike", [])]
-        click.echo(f"{item['act']}: {item['title']} {item['when']} {' '.join(filter(None, reasons))}".rstrip())
+        act = item["act"] if place in chosen or "event" not in item else f"not taken ({item['act']})"
+        click.echo(f"{act}: {item['title']} {item['when']} {' '.join(filter(None, reasons))}".rstrip())
     if dry_run:
         database.session.rollback()
         click.echo("dry run: nothing was written")
         return
-    counts = apply(database.session, kept, chosen_by_default(items), importer)
-    database.session.commit()
-    click.echo(", ".join(f"{count} {name}" for name, count in counts.items()))
+    begin(kept, chosen)
+    while kept.result["state"] == "applying":
+        apply_batch(database.session, kept, importer, BATCH_SECONDS)
+        database.session.commit()
+        if kept.result["to_do"]:
+            click.echo(f"{kept.result['all'] - len(kept.result['to_do'])} of {kept.result['all']}")
+            sleep(BETWEEN_BATCHES)
+    click.echo(", ".join(f"{count} {name}" for name, count in kept.result["counts"].items()))

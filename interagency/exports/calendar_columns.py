@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from interagency.calendar.events.fields import FIELDS, EventField, Kind
+from interagency.calendar.events.fields import FIELD, FIELDS, EventField, Kind
 from interagency.exports.columns import Cell, Column
 from interagency.exports.snapshot import EventRow
 from interagency.matrix.framework.models import ROMAN
@@ -12,7 +12,11 @@ from interagency.matrix.framework.models import ROMAN
 # What depends on the occurrence, or is more than its fact: of the event's fields by name.
 _OF_OCCURRENCE: dict[str, Callable[[EventRow], Cell]] = {
     "title": lambda row: row.day.title,
-    "status": lambda row: "cancelled" if row.day.is_cancelled else row.facts["status"],
+    "status": lambda row: "cancelled" if row.day.is_cancelled else row.day.status or row.facts["status"],
+    "venue": lambda row: row.day.venue or row.facts["venue"],
+    "city": lambda row: "" if row.day.venue else row.facts["city"],
+    "country": lambda row: "" if row.day.venue else _event_value(FIELD["country"])(row),
+    "description": lambda row: row.day.description or row.facts["description"],
     "chapters": lambda row: ", ".join(ROMAN[number] for number in row.entry["chapters"]),
 }
 # The columns that stand before the others, as people know them.

@@ -34,6 +34,7 @@ from interagency.settings import Settings
 
 __all__ = ["DATABASE", "MANIFEST", "BackupRefusal", "backup", "restore", "restore_obstacles"]
 FORMAT = 1
+_MIGRATION_ROWS = re.compile(r"^COPY public\.alembic_version [^;\n]*;\n((?:[0-9a-f]+\n)*)\\\.$", re.MULTILINE)
 MANIFEST, DATABASE = "manifest.json", "database"
 IN_USE = "The database is in use, so it was not replaced: stop the service and everybody else who has it open."
 HOLDS_SOMETHING = (
@@ -281,7 +282,7 @@ def _archived_revisions(settings: Settings, archive: Path) -> list[str]:
     """The migrations a pg_dump archive is at, read from it."""
     one = ["--data-only", f"--schema={postgresql.SCHEMA}", "--table=alembic_version", "--file=-"]
     text = postgresql.run_program(settings, "pg_restore", *one, str(archive))
-    rows = re.search(r"^COPY public\.alembic_version .*?;\n(.*?)^\\\.$", text, re.MULTILINE | re.DOTALL)
+    rows = _MIGRATION_ROWS.search(text)
     if rows is None:
         raise BackupRefusal("What is in the backup is no database of this service.")
     return rows[1].split()

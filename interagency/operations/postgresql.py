@@ -17,6 +17,8 @@ from interagency.settings import Settings
 SCHEMA = "public"
 MINUTES = 60
 LOCK_SECONDS = 5
+_ERROR = re.compile(r"\b(ERROR|FATAL|error):")
+_VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 INSTALL = "Install PostgreSQL's client programs, of the server's major version or newer (Debian: postgresql-client)."
 
 
@@ -41,7 +43,7 @@ def last_line(text: str) -> str:
     """Why a program failed: its first line that says error, with the detail that follows, or its last line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()] or ["no reason given"]
     for number, line in enumerate(lines):
-        if re.search(r"\b(ERROR|FATAL|error):", line):
+        if _ERROR.search(line):
             detail = [one for one in lines[number + 1 : number + 2] if one.startswith("DETAIL:")]
             return " ".join([line, *detail])[:400]
     return lines[-1][:400]
@@ -73,7 +75,7 @@ def require_programs(settings: Settings, server: int, *names: str) -> None:
     for name in names:
         if shutil.which(name) is None:
             raise BackupRefusal(f"{name} is not installed. {INSTALL}")
-        found = re.search(r"\(PostgreSQL\) (\d+)", run_program(settings, name, "--version"))
+        found = _VERSION.search(run_program(settings, name, "--version"))
         if found is None or int(found[1]) < server:
             has = found[1] if found else "of an unknown version"
             raise BackupRefusal(f"{name} is {has} and the server is PostgreSQL {server}. {INSTALL}")

@@ -35,6 +35,7 @@ RECORDS: Sequence[tuple[type[Any], Words, Sequence[ORMOption]]] = (
             selectinload(Event.organisations)
             .joinedload(EventOrganisation.organisation)
             .selectinload(Organisation.names),
+            selectinload(Event.exceptions),
             joinedload(Event.country),
             joinedload(Event.series),
         ),

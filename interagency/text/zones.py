@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zoneinfo
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import cache
 from typing import Literal
 
 
@@ -28,7 +28,12 @@ def is_known_zone(name: str) -> bool:
     return name in known_zones()
 
 
-@lru_cache(maxsize=1)
+@cache
+def _by_whole_name() -> dict[str, str]:
+    return {name.replace("_", " ").casefold(): name for name in zones_by_city()}
+
+
+@cache
 def _by_city() -> dict[str, str]:
     """Zones by the city in their name; of several (Indianapolis has two names) the shortest."""
     found: dict[str, str] = {}
@@ -42,8 +47,7 @@ def zone_named(text: str | None) -> str | None:
     if not text or is_known_zone(text):
         return text
     plain = " ".join(text.replace("_", " ").split()).casefold()
-    whole = {name.replace("_", " ").casefold(): name for name in zones_by_city()}
-    return whole.get(plain) or _by_city().get(plain) or text
+    return _by_whole_name().get(plain) or _by_city().get(plain) or text
 
 
 def local_problem(local: datetime, tzid: str) -> Literal["skipped", "doubled"] | None:

@@ -27,7 +27,7 @@ from interagency.calendar.events import lines
 from interagency.calendar.events.planning import read_plan
 from interagency.calendar.events.queries import read_event_filters
 from interagency.calendar.events.recurrence_rules import parts_of
-from interagency.calendar.incoming.lines import read_blocks, read_duration, read_moment
+from interagency.calendar.incoming.lines import FileBlocks, read_duration, read_moment
 from interagency.calendar.incoming.reading import read_ics
 from interagency.db.base import db
 from interagency.exports.incoming import reading
@@ -101,7 +101,7 @@ PLAIN: dict[str, Callable[[str], Any]] = {
         {"segments": text, "timezone": text, "repeats": "weekly", "repeat_until": text, "city": text}
     ),
     "calendar.events.recurrence_rules.parts_of": parts_of,
-    "calendar.incoming.lines.read_blocks": lambda text: read_blocks(_bytes(f"BEGIN:VCALENDAR\n{text}")),
+    "calendar.incoming.lines.FileBlocks": lambda text: FileBlocks(_bytes(f"BEGIN:VCALENDAR\n{text}")),
     "calendar.incoming.lines.read_moment": read_moment,
     "calendar.incoming.lines.read_duration": read_duration,
     "calendar.incoming.reading.read_ics": _in_ics,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from interagency.calendar.events.drafts import DocumentDraft, EventDraft, ExceptionDraft, SegmentDraft
+from interagency.calendar.events.drafts import EXCEPTION_FIELDS, DocumentDraft, EventDraft, ExceptionDraft, SegmentDraft
 from interagency.calendar.events.fields import FIELDS, PLAIN
 from interagency.calendar.events.models import (
     Event,
@@ -92,8 +92,8 @@ def _apply_exceptions(event: Event, drafts: list[ExceptionDraft]) -> None:
     changes = []
     for draft in drafts:
         change = present.get(draft.original) or OccurrenceChange(original=draft.original)
-        change.start, change.end = draft.start, draft.end
-        change.is_cancelled, change.title, change.note = draft.is_cancelled, draft.title, draft.note
+        for name in EXCEPTION_FIELDS:
+            setattr(change, name, getattr(draft, name))
         changes.append(change)
     event.exceptions = changes
 

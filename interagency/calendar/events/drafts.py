@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time, timedelta
 
-from interagency.calendar.events.models import Event, EventKind, EventSeries, EventStatus, LinkKind, Mode
+from interagency.calendar.events.models import (
+    Event,
+    EventKind,
+    EventSeries,
+    EventStatus,
+    LinkKind,
+    Mode,
+    OccurrenceChange,
+)
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.framework.models import Country
 from interagency.matrix.organisations.models import Organisation
@@ -48,7 +56,11 @@ class DocumentDraft:
 
 @dataclass(frozen=True, slots=True)
 class ExceptionDraft:
-    """One occurrence of a recurring event moved, changed or cancelled. Local times."""
+    """One occurrence of a recurring event moved, changed or cancelled. Local times.
+
+    Title, place (`venue`), text, status and whether it `has_hours` are those of the event where they are empty; `note`
+    is said beside the text.
+    """
 
     original: datetime
     start: datetime | None = None
@@ -56,6 +68,19 @@ class ExceptionDraft:
     is_cancelled: bool = False
     title: str = ""
     note: str = ""
+    venue: str = ""
+    description: str = ""
+    status: EventStatus | None = None
+    has_hours: bool | None = None
+
+
+# What an exception says, by the names that draft and record share; the order of its fact.
+EXCEPTION_FIELDS = tuple(one.name for one in fields(ExceptionDraft))
+
+
+def exception_draft(change: OccurrenceChange) -> ExceptionDraft:
+    """A changed occurrence of the record as a draft that says the same."""
+    return ExceptionDraft(**{name: getattr(change, name) for name in EXCEPTION_FIELDS})
 
 
 @dataclass(slots=True)

@@ -14,8 +14,22 @@ import sqlalchemy as sa
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session, object_session
 
-from interagency.calendar.events.drafts import DayDraft, DocumentDraft, ExceptionDraft, SegmentDraft
-from interagency.calendar.events.models import Event, EventSeries, LinkKind, Part, Segment
+from interagency.calendar.events.drafts import (
+    EXCEPTION_FIELDS,
+    DayDraft,
+    DocumentDraft,
+    ExceptionDraft,
+    SegmentDraft,
+)
+from interagency.calendar.events.models import (
+    Event,
+    EventSeries,
+    EventStatus,
+    LinkKind,
+    OccurrenceChange,
+    Part,
+    Segment,
+)
 from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.framework.models import ROMAN, Country
@@ -117,17 +131,42 @@ SEGMENTS = Own(
     lambda facts, _records: [segment_draft(*fact) for fact in facts if fact[0] and fact[1]],
     _segments_words,
 )
+
+
+def _exception_fact(change: OccurrenceChange) -> list[Any]:
+    """Original begin, begin, end, cancelled, title, note, place, text, status, has hours; empty as the event has it."""
+    values = (getattr(change, name) for name in EXCEPTION_FIELDS)
+    return [_iso(value) if isinstance(value, datetime) else value for value in values]
+
+
+def _exception(
+    original: str, start: str | None, end: str | None, is_cancelled: bool, title: str, note: str, venue: str = "",
+    description: str = "", status: str | None = None, has_hours: bool | None = None,
+) -> ExceptionDraft:  # fmt: skip
+    """An exception from its fact; the facts of older editions end with the note."""
+    return ExceptionDraft(
+        datetime.fromisoformat(original), _moment(start), _moment(end), is_cancelled, title, note, venue, description,
+        EventStatus(status) if status else None, has_hours,
+    )  # fmt: skip
+
+
+def _exceptions_words(facts: list[list[Any]], _words: FactLabels) -> str:
+    """Each changed date, and what it says otherwise."""
+    said = []
+    for fact in facts:
+        one = _exception(*fact)
+        begins = f"{one.start:%Y-%m-%d %H:%M}-{one.end:%H:%M}" if one.start and one.end else ""
+        parts = ["cancelled" if one.is_cancelled else begins, one.title, one.venue, one.status or "", one.note]
+        said.append(f"{one.original:%Y-%m-%d}: {', '.join(filter(None, [*parts, one.description]))}")
+    return "; ".join(said)
+
+
 EXCEPTIONS = Own(
-    lambda event: [
-        [change.original.isoformat(), _iso(change.start), _iso(change.end), change.is_cancelled, change.title,
-         change.note]
-        for change in event.exceptions
-    ],
-    lambda facts, _records: [
-        ExceptionDraft(datetime.fromisoformat(original), _moment(start), _moment(end), is_cancelled, title, note)
-        for original, start, end, is_cancelled, title, note in facts
-    ],
-)  # fmt: skip
+    lambda event: [_exception_fact(change) for change in event.exceptions],
+    lambda facts, _records: [_exception(*fact) for fact in facts],
+    _exceptions_words,
+    lambda event: (word for one in event.exceptions for word in (one.title, one.venue, one.description)),
+)
 COUNTRY = Own(
     lambda event: event.country_code,
     lambda code, records: records.get(Country, code),

@@ -35,6 +35,7 @@ from interagency.calendar.events.record import (
     ExceptionDraft,
     Records,
     SegmentDraft,
+    exception_draft,
 )
 from interagency.calendar.events.recurrence import Repeat, repeat_of, rule_of
 from interagency.calendar.events.recurrence_rules import rule_from
@@ -243,9 +244,9 @@ def _kept_exceptions(event: Event, rrule: str, first: SegmentDraft) -> list[Exce
         return []
     rule = rule_from(rrule, datetime.combine(first.start.first, first.start_time or time()))
     return [
-        ExceptionDraft(c.original, c.start, c.end, c.is_cancelled, c.title, c.note)
-        for c in event.exceptions
-        if rule.between(c.original, c.original, inc=True)
+        exception_draft(change)
+        for change in event.exceptions
+        if rule.between(change.original, change.original, inc=True)
     ]
 
 

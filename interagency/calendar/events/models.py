@@ -213,7 +213,14 @@ class OccurrenceChange(Model):
     start: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=False))
     end: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=False))
     is_cancelled: Mapped[bool] = mapped_column(default=False)
+    # What this date says instead of the event; empty where it says the same. `venue` stands for the whole place.
     title: Mapped[str] = mapped_column(sa.String(TITLE_LENGTH), default="")
+    venue: Mapped[str] = mapped_column(sa.String(300), default="", server_default=sa.text("''"))
+    description: Mapped[str] = mapped_column(default="", server_default=sa.text("''"))
+    status: Mapped[EventStatus | None]
+    # Whether this date has hours, where the others have none or the other way round; None: as the others.
+    has_hours: Mapped[bool | None]
+    # What this date says beside it, for subscribers.
     note: Mapped[str] = mapped_column(default="")
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import calendar as months
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from interagency.calendar.events.models import Event, EventStatus, OccurrenceChange, Segment
@@ -29,6 +29,20 @@ class Occurrence:
     note: str
     exact: bool
     when: str
+    # What a single date of a series says of its own; empty or None: as the event.
+    own_venue: str = ""
+    own_description: str = ""
+    own_status: EventStatus | None = None
+
+    @property
+    def status(self) -> EventStatus:
+        """The status of this date."""
+        return EventStatus.CANCELLED if self.is_cancelled else self.own_status or self.event.status
+
+    @property
+    def place(self) -> str:
+        """Where this date takes place, in words."""
+        return self.own_venue or self.event.place
 
     @property
     def sort_key(self) -> tuple[date, datetime, int, int]:
@@ -40,7 +54,9 @@ class StoredOccurrence(NamedTuple):
     """One occurrence as editions and hand-outs keep it: in JSON a list of these values, in this order for ever.
 
     `when` says its days in words, `first` and `last` as ISO dates; `begins` and `ends` are local times of the event's
-    zone as `HH:MM`, empty for whole days. `is_exact`: both days are known. Read one by `StoredOccurrence(*values)`.
+    zone as `HH:MM`, empty for whole days. `is_exact`: both days are known. `status`, `venue` and `description` are this
+    date's own, empty where it says what its event says and in editions older than they are. Read one by
+    `StoredOccurrence(*values)`.
     """
 
     when: str
@@ -51,6 +67,9 @@ class StoredOccurrence(NamedTuple):
     title: str
     is_cancelled: bool
     is_exact: bool
+    status: str = ""
+    venue: str = ""
+    description: str = ""
 
     @property
     def first_day(self) -> date:
@@ -72,7 +91,15 @@ def stored(occurrence: Occurrence) -> StoredOccurrence:
         occurrence.title,
         occurrence.is_cancelled,
         occurrence.exact,
+        occurrence.own_status.value if occurrence.own_status else "",
+        occurrence.own_venue,
+        occurrence.own_description,
     )
+
+
+def outside(values: Sequence[Any]) -> list[Any]:
+    """The values of a `StoredOccurrence` that hand-outs show: descriptions are written for colleagues."""
+    return list(values[: StoredOccurrence._fields.index("description")])
 
 
 def occurrences(event: Event, first: date, last: date) -> list[Occurrence]:
@@ -113,7 +140,7 @@ def _of_segment(event: Event, segment: Segment) -> Occurrence:
         event=event,
         segment=segment,
         first=segment.start.first,
-        last=segment.end.last,
+        last=_last_day(start, end) or segment.end.last,
         start=start,
         end=end,
         title=event.title,
@@ -168,6 +195,8 @@ def _changed(
     ends = change.end if change and change.end else begins + length
     zone = zone_of(event)
     timed = zone is not None and segment.start_time is not None
+    if change and change.has_hours is not None:
+        timed = zone is not None and change.has_hours
     start = begins.replace(tzinfo=zone) if timed else None
     end = ends.replace(tzinfo=zone) if timed else None
     cancelled = event.status is EventStatus.CANCELLED or bool(change and change.is_cancelled)
@@ -175,7 +204,7 @@ def _changed(
         event=event,
         segment=segment,
         first=begins.date(),
-        last=ends.date(),
+        last=_last_day(start, end) or ends.date(),
         start=start,
         end=end,
         title=(change.title if change else "") or event.title,
@@ -183,7 +212,17 @@ def _changed(
         note=change.note if change else "",
         exact=True,
         when=words_between(ImpreciseDate.day(begins.date()), ImpreciseDate.day(ends.date())),
+        own_venue=change.venue if change else "",
+        own_description=change.description if change else "",
+        own_status=change.status if change else None,
     )
+
+
+def _last_day(start: datetime | None, end: datetime | None) -> date | None:
+    """The last day of what has hours: what ends at midnight is not of the day that begins then."""
+    if start is None or end is None:
+        return None
+    return end.date() if end.time() != time() or end == start else (end - timedelta(days=1)).date()
 
 
 @dataclass(frozen=True, slots=True)

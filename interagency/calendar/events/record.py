@@ -17,6 +17,7 @@ from interagency.calendar.events.drafts import (
     EventDraft,
     ExceptionDraft,
     SegmentDraft,
+    exception_draft,
     first_moment,
     moved,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "create_event",
     "draft_from",
     "draft_of",
+    "exception_draft",
     "facts",
     "first_moment",
     "may_edit_event",

@@ -1,18 +1,40 @@
-"""Rules of repetition as people choose them, and the dates they give. The rule itself is RFC 5545 text."""
+"""Rules of repetition as people choose and read them, and the dates they give. The rule itself is RFC 5545 text."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 
-from interagency.calendar.events.recurrence_rules import rule_from
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
-WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+from interagency.calendar.events.recurrence_rules import WEEKDAYS, parts_of, rule_from
+from interagency.text.dates import ImpreciseDate
+
 BASES = {"daily": "FREQ=DAILY", "weekly": "FREQ=WEEKLY", "monthly": "FREQ=MONTHLY", "yearly": "FREQ=YEARLY"}
 SHOWN = 10
 _DAY = re.compile(r"(\d{4})(\d\d)(\d\d)")
+_DAY_NAMES = (
+    _l("Monday"), _l("Tuesday"), _l("Wednesday"), _l("Thursday"), _l("Friday"), _l("Saturday"), _l("Sunday"),
+)  # fmt: skip
+_MONTH_NAMES = (
+    _l("January"), _l("February"), _l("March"), _l("April"), _l("May"), _l("June"), _l("July"), _l("August"),
+    _l("September"), _l("October"), _l("November"), _l("December"),
+)  # fmt: skip
+_PLACES = {
+    1: _l("first"), 2: _l("second"), 3: _l("third"), 4: _l("fourth"), 5: _l("fifth"), -1: _l("last"),
+    -2: _l("second last"),
+}  # fmt: skip
+_EVERY = {
+    "DAILY": (_l("every day"), _l("every %(n)s days")),
+    "WEEKLY": (_l("every week"), _l("every %(n)s weeks")),
+    "MONTHLY": (_l("every month"), _l("every %(n)s months")),
+    "YEARLY": (_l("every year"), _l("every %(n)s years")),
+}
+_WORKING_DAYS = ",".join(WEEKDAYS[:5])
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +91,14 @@ def starts(rule: str, first: datetime, *, after: datetime | None = None) -> list
     return list(found.xafter(after, count=SHOWN, inc=True))
 
 
+def dates_of_rule(rule: str, first: datetime) -> int | None:
+    """How many dates a checked rule gives from `first` (local time) on; None when it has no end."""
+    parts = parts_of(rule)
+    if "COUNT" in parts:
+        return int(parts["COUNT"])
+    return sum(1 for _moment in rule_from(rule, first)) if "UNTIL" in parts else None
+
+
 def until_before(rule: str, moment: datetime) -> str:
     """The rule ended before `moment`, the beginning of an occurrence."""
     kept = [part for part in rule.split(";") if not part.upper().startswith(("COUNT=", "UNTIL="))]
@@ -85,3 +115,75 @@ def rest_of(rule: str, first: datetime, moment: datetime) -> str:
             gone = len(rule_from(rule, first).between(first, moment, inc=True))
             parts[place] = f"COUNT={max(1, int(part[6:]) - gone + 1)}"
     return ";".join(parts)
+
+
+def rule_words(rrule: str, first: date) -> str:
+    """A checked rule of something that first happens on `first`, in words of the reader's language.
+
+    Such as `every 2 weeks on Monday and Wednesday, until 21 December 2026`.
+    """
+    parts = parts_of(rrule)
+    once, several = _EVERY[parts["FREQ"]]
+    every = int(parts.get("INTERVAL", "1"))
+    words = [str(once) if every == 1 else str(several) % {"n": every}]
+    words += [text for text in (_days_words(parts, first), _months(parts)) if text]
+    if "COUNT" in parts:
+        return str(_("%(rule)s, %(n)s times", rule=" ".join(words), n=parts["COUNT"]))
+    if "UNTIL" in parts:
+        last = datetime.strptime(parts["UNTIL"][:8], "%Y%m%d").date()
+        return str(_("%(rule)s, until %(day)s", rule=" ".join(words), day=ImpreciseDate.day(last).words()))
+    return str(_("%(rule)s, without end", rule=" ".join(words)))
+
+
+def _days_words(parts: dict[str, str], first: date) -> str:
+    said = []
+    if "BYDAY" in parts:
+        said.append(_weekdays_words(parts["BYDAY"], parts.get("BYSETPOS", "")))
+    if "BYMONTHDAY" in parts:
+        numbers = parts["BYMONTHDAY"].split(",")
+        named = [str(_("the last day")) if number == "-1" else _("day %(n)s", n=number) for number in numbers]
+        said.append(_("on %(days)s", days=_joined(named)))
+    if "BYYEARDAY" in parts:
+        said.append(_("on day %(n)s of the year", n=_joined(parts["BYYEARDAY"].split(","))))
+    if "BYWEEKNO" in parts:
+        said.append(_("in week %(n)s", n=_joined(parts["BYWEEKNO"].split(","))))
+    if said or parts["FREQ"] == "DAILY":
+        return " ".join(said)
+    if parts["FREQ"] == "WEEKLY":
+        return str(_("on %(days)s", days=_DAY_NAMES[first.weekday()]))
+    if parts["FREQ"] == "MONTHLY" or "BYMONTH" in parts:
+        return str(_("on %(days)s", days=_("day %(n)s", n=first.day)))
+    return str(_("on %(days)s", days=f"{first.day} {_MONTH_NAMES[first.month - 1]}"))
+
+
+def _weekdays_words(text: str, position: str) -> str:
+    """`on Monday and Wednesday`, `on the second Tuesday`, `on the last working day`."""
+    days = [_("working day")] if text == _WORKING_DAYS else [_weekday_words(day) for day in text.split(",")]
+    if position:
+        places = _joined([_place(int(number)) for number in position.split(",")])
+        return str(_("on the %(place)s %(days)s", place=places, days=_joined(days, _("or"))))
+    if text == _WORKING_DAYS:
+        return str(_("on every working day"))
+    return str(_("on %(days)s", days=_joined(days)))
+
+
+def _weekday_words(day: str) -> str:
+    name = str(_DAY_NAMES[WEEKDAYS.index(day[-2:])])
+    return str(_("the %(place)s %(day)s", place=_place(int(day[:-2])), day=name)) if day[:-2] else name
+
+
+def _place(number: int) -> str:
+    return str(_PLACES[number] if number in _PLACES else _("number %(n)s", n=number))
+
+
+def _months(parts: dict[str, str]) -> str:
+    if "BYMONTH" not in parts:
+        return ""
+    return str(_("in %(months)s", months=_joined([str(_MONTH_NAMES[int(n) - 1]) for n in parts["BYMONTH"].split(",")])))
+
+
+def _joined(words: Sequence[str], last: str = "") -> str:
+    """`a, b and c`."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last or _('and')} {words[-1]}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from dateutil.rrule import rrulestr
@@ -15,6 +15,7 @@ from dateutil.rrule import rrulestr
 from interagency.text.typed_dates import LAST_YEAR
 
 LONGEST_RULE = 10_000
+LONGEST_SEARCH = 5 * 366  # days
 PERIODS = {"DAILY": 1, "WEEKLY": 7, "MONTHLY": 28, "YEARLY": 365}
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _NUMBER = re.compile(r"[+-]?\d{1,10}", re.ASCII)
@@ -69,6 +70,30 @@ def check_rule(start: Moment, rrule: str) -> datetime | None:
     if len(listed) < int(parts["COUNT"]):
         raise RuleError(f"It goes on after the year {LAST_YEAR}. Shorten it.")
     return listed[-1]
+
+
+def first_of_rule(start: Moment, rrule: str) -> datetime | None:
+    """When a rule first gives a date, from `start` on and in the periods that `start` counts from; local time.
+
+    None when it gives none within five years. Raises RuleError for a rule that calendars do not agree on.
+    """
+    parts = parts_of(rrule)
+    _check_parts(parts)
+    begin = as_moment(start)
+    if not {"BYDAY", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO"} & set(parts):  # what the start says without being asked
+        if parts["FREQ"] == "WEEKLY":
+            parts["BYDAY"] = WEEKDAYS[begin.weekday()]
+        elif parts["FREQ"] in ("MONTHLY", "YEARLY"):
+            parts["BYMONTHDAY"] = str(begin.day)
+            parts |= {} if parts["FREQ"] == "MONTHLY" or "BYMONTH" in parts else {"BYMONTH": str(begin.month)}
+    every, week_start = int(parts.get("INTERVAL", "1")), WEEKDAYS.index(parts.get("WKST", "MO"))
+
+    def period(day: datetime) -> int:
+        count = {"DAILY": day.toordinal(), "MONTHLY": 12 * day.year + day.month, "YEARLY": day.year}
+        return count.get(parts["FREQ"], (day.toordinal() - 1 - week_start) // 7)
+
+    days = (begin + timedelta(days=number) for number in range(LONGEST_SEARCH) if begin.year < LAST_YEAR - 5)
+    return next((day for day in days if (period(day) - period(begin)) % every == 0 and _begins_with(day, parts)), None)
 
 
 def _check_parts(parts: dict[str, str]) -> None:

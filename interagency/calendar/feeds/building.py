@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from operator import itemgetter
@@ -43,7 +43,10 @@ class _Text(vText):
 
 @dataclass(frozen=True, slots=True)
 class FeedOverride:
-    """One occurrence moved, changed or cancelled; `original` is when the rule would have put it (local time)."""
+    """One occurrence moved, changed or cancelled; `original` is when the rule would have put it (local time).
+
+    What it does not say of its own is as the event says it; `note` is said before the description.
+    """
 
     original: Moment
     start: Moment
@@ -51,6 +54,9 @@ class FeedOverride:
     title: str | None = None
     cancelled: bool = False
     note: str | None = None
+    location: str | None = None
+    description: str | None = None
+    status: Literal["tentative", "confirmed", "cancelled"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +198,11 @@ def _override(event: FeedEvent, change: FeedOverride) -> VEvent:
     _add_stamps(entry, event)
     entry.add("recurrence-id", _in_zone(change.original, event.tzid))
     _add_times(entry, change.start, change.end, event.tzid)
-    entry.add("status", "CANCELLED" if change.cancelled else event.status.upper())
-    _add_texts(entry, event, change.title or event.title, change.note)
+    entry.add("status", "CANCELLED" if change.cancelled else (change.status or event.status).upper())
+    own = replace(
+        event, location=change.location or event.location, description=change.description or event.description
+    )
+    _add_texts(entry, own, change.title or event.title, change.note)
     return entry
 
 
@@ -230,7 +239,7 @@ class Block(NamedTuple):
 def block_of(event: FeedEvent) -> Block:
     """The bytes of `event`, made by icalendar."""
     body = event_bytes(event)
-    if not (event.tzid and isinstance(event.start, datetime)):
+    if not event.tzid:
         return Block(_naive(event.start), event.uid, body)
     return Block(_naive(event.start), event.uid, body, event.tzid, *_years(event))
 

@@ -98,10 +98,10 @@ def _entry(event: Event, segment: Segment, place: int, base_url: str) -> FeedEve
         status=STATUS[event.status],  # type: ignore[arg-type]
         start=start,
         end=end,
-        tzid=event.timezone if timed else None,
+        tzid=event.timezone if timed or (recurs and any(change.has_hours for change in event.exceptions)) else None,
         rrule=event.rrule if recurs else None,
         exdates=(),
-        overrides=tuple(_override(event, change, timed, end, start) for change in event.exceptions) if recurs else (),
+        overrides=tuple(_override(event, segment, change, end, start) for change in event.exceptions) if recurs else (),
         location=event.place,
         description=_description(event, segment),
         url=url,
@@ -122,10 +122,11 @@ def _title(event: Event, place: int) -> str:
 
 
 def _override(
-    event: Event, change: OccurrenceChange, timed: bool, end: date | datetime, start: date | datetime
+    event: Event, segment: Segment, change: OccurrenceChange, end: date | datetime, start: date | datetime
 ) -> FeedOverride:
     """A moved, changed or cancelled occurrence, by its original begin."""
-    original: date | datetime = change.original if timed else change.original.date()
+    timed = isinstance(start, datetime) if change.has_hours is None else change.has_hours
+    original: date | datetime = change.original if isinstance(start, datetime) else change.original.date()
     begins: date | datetime = original
     if change.start:
         begins = change.start if timed else change.start.date()
@@ -136,14 +137,25 @@ def _override(
         original=original,
         start=begins,
         end=ends,
-        title=change.title or None,
+        title=_title_of_date(event, change),
         cancelled=change.is_cancelled,
         note=change.note or None,
+        location=change.venue or None,
+        description=_description(event, segment, change.description) if change.description else None,
+        status=STATUS[change.status] if change.status else None,  # type: ignore[arg-type]
     )
 
 
-def _description(event: Event, segment: Segment) -> str:
-    parts = [event.description]
+def _title_of_date(event: Event, change: OccurrenceChange) -> str | None:
+    """The title of a changed date; None where it is that of its event."""
+    if change.status is EventStatus.POSTPONED and event.status is not EventStatus.POSTPONED:
+        return f"{change.title or event.title} (postponed)"
+    return change.title or None
+
+
+def _description(event: Event, segment: Segment, own: str = "") -> str:
+    """The text of an event, or its `own` of one date, and who organises it, with whom, and what its days are about."""
+    parts = [own or event.description]
     if event.organisers:
         parts.append("Organised by " + "; ".join(organiser.short for organiser in event.organisers))
     if event.participants:

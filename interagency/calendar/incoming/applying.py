@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.calendar.events import record
-from interagency.calendar.events.models import Event, EventKind, EventStatus
+from interagency.calendar.events.models import Event, EventStatus
 from interagency.calendar.events.queries import everything
 from interagency.calendar.events.record import EventDraft, Records, draft_from, draft_of
-from interagency.calendar.incoming.comparing import Importer
+from interagency.calendar.incoming.comparing import Importer, known_kind
 from interagency.calendar.incoming.drafts import onto, put_back, sent_of, state_of
 from interagency.calendar.incoming.models import CalendarImport
 from interagency.calendar.incoming.reading import IcsEvent
@@ -25,24 +26,49 @@ from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import Directory
 
 
+def begin(kept: CalendarImport, chosen: Collection[int]) -> None:
+    """Note what of a preview is to be done, in the caller's transaction: the items at the places `chosen`."""
+    items = kept.result["items"]
+    to_do = [place for place in sorted(chosen) if place < len(items) and items[place]["act"] in (NEW, UPDATED)]
+    kept.result = kept.result | {"state": "applying", "to_do": to_do, "all": len(to_do), "counts": dict(_NONE_YET)}
+
+
+def apply_batch(session: Session, kept: CalendarImport, importer: Importer, seconds: float) -> None:
+    """Do the next items of an import that has begun, for so many seconds and at least one, in the caller's transaction.
+
+    `kept.result["state"]` is `applied` once all are done. Whoever commits after each batch lets others write between
+    them; what was done stays noted, so that an import that was cut short goes on where it stopped.
+    """
+    run = _Run(session, kept, importer)
+    result, to_do, ends = dict(kept.result), list(kept.result["to_do"]), monotonic() + seconds
+    while to_do:
+        item = result["items"][to_do.pop(0)]
+        run.counts[run.do(item, IcsEvent(**item["event"]))] += 1
+        if monotonic() >= ends:
+            break
+    result |= {"to_do": to_do, "counts": run.counts, "done": list(run.done.values())}
+    if not to_do:
+        # What each event said is not needed again; the page tells what was done.
+        result["items"] = [{name: value for name, value in item.items() if name != "event"} for item in result["items"]]
+        result["state"] = "applied"
+        audit(session, "calendar.imported", by=importer.person, by_name="command line", file=kept.checksum,
+              **run.counts)  # fmt: skip
+    kept.result = result
+    session.flush()
+
+
 def apply(session: Session, kept: CalendarImport, chosen: Collection[int], importer: Importer) -> dict[str, int]:
-    """Do the chosen items of a preview, in the caller's transaction. Doing it again changes nothing.
+    """Do the chosen items of a preview, all in the caller's transaction. Doing it again changes nothing.
 
     Returns how many were added, changed, left, and in conflict with a save made since the preview.
     """
-    run = _Run(session, kept, importer)
-    result = dict(kept.result)
-    for place, item in enumerate(result["items"]):
-        if place in chosen and item["act"] in (NEW, UPDATED):
-            run.counts[run.do(item, IcsEvent(**item["event"]))] += 1
-    # What each event said is not needed again; the page tells what was done.
-    result["items"] = [{name: value for name, value in item.items() if name != "event"} for item in result["items"]]
-    result["done"], result["state"] = [*result["done"], *run.done.values()], "applied"
-    kept.result = result
-    audit(
-        session, "calendar.imported", by=importer.person, by_name="command line", file=kept.checksum, **run.counts
-    )  # fmt: skip
-    return run.counts
+    begin(kept, chosen)
+    while kept.result["state"] == "applying":
+        apply_batch(session, kept, importer, seconds=60)
+    return dict(kept.result["counts"])
+
+
+_NONE_YET = {"added": 0, "changed": 0, "left": 0, "conflicts": 0}
 
 
 class _Run:
@@ -51,8 +77,8 @@ class _Run:
     def __init__(self, session: Session, kept: CalendarImport, importer: Importer) -> None:
         self.session, self.kept, self.importer = session, kept, importer
         self.directory = Directory(session)
-        self.counts = {"added": 0, "changed": 0, "left": 0, "conflicts": 0}
-        self.done: dict[int, dict[str, Any]] = {}
+        self.counts: dict[str, int] = dict(kept.result["counts"])
+        self.done: dict[int, dict[str, Any]] = {one["event_id"]: one for one in kept.result["done"]}
 
     def do(self, item: dict[str, Any], incoming: IcsEvent) -> str:
         """Do one item; the name under which it counts."""
@@ -83,7 +109,7 @@ class _Run:
         if self.session.scalar(sa.select(Event.id).where(Event.uid == incoming.uid)) is not None:
             return "left"
         said = {
-            "kind": _kind(incoming, self.importer).value, "status": EventStatus.CONFIRMED.value,
+            "kind": (known_kind(incoming) or self.importer.kind).value, "status": EventStatus.CONFIRMED.value,
             "source": f"Taken in from {self.kept.file_name}",
         }  # fmt: skip
         draft = draft_from(said, Records(self.session))
@@ -115,7 +141,7 @@ class _Run:
 
     def _change(self, item: dict[str, Any], event: Event, incoming: IcsEvent) -> str:
         state = state_of(event)
-        draft = onto(draft_of(event), incoming, sent_of(event).get(incoming.uid), item.get("place", 0))
+        draft = onto(draft_of(event), incoming, sent_of([event]).get(incoming.uid), item.get("place", 0))
         try:
             with self.session.begin_nested():  # so that the other events are not lost with this one
                 changed = self._save(event, draft)
@@ -133,11 +159,6 @@ class _Run:
             self.session, event, draft, version=event.version, by=self.importer.person, mine=self.importer.mine,
             by_name="command line",
         )  # fmt: skip
-
-
-def _kind(incoming: IcsEvent, importer: Importer) -> EventKind:
-    named = {category.casefold() for category in incoming.categories}
-    return next((kind for kind in EventKind if kind.value in named), importer.kind)
 
 
 def _organisers(incoming: IcsEvent, importer: Importer, directory: Directory) -> list[Organisation]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,9 +14,12 @@ from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
 from interagency.calendar.events import record
+from interagency.calendar.events.field_values import segment_draft
 from interagency.calendar.events.fields import labels, say
+from interagency.calendar.events.lines import segment_words
 from interagency.calendar.events.models import Event, EventKind
 from interagency.calendar.events.record import draft_of, may_edit_event
+from interagency.calendar.events.recurrence import dates_of_rule, rule_words
 from interagency.calendar.incoming.drafts import onto, sent_of
 from interagency.calendar.incoming.models import CalendarImport
 from interagency.calendar.incoming.reading import IcsEvent, ReadCalendar, read_ics
@@ -73,9 +76,13 @@ def _compare(session: Session, read: ReadCalendar, importer: Importer) -> list[d
     """One item per event of the file: what it would do, why, and the event itself."""
     uids = Uids(session, read.events)
     taken = last_taken(session, {event.id for event, _place in uids.known.values()})
-    comparison = _Comparison(session, importer, uids, taken, FactLabels(session))
+    sent = sent_of(list({event.id: event for event, _place in uids.known.values()}.values()))
+    comparison = _Comparison(
+        session, importer, uids, taken, FactLabels(session), _titles_by_day(session, read.events), sent
+    )
     items = [
-        {"title": incoming.title, "when": _when(incoming), "notes": incoming.notes} | comparison.item(incoming)
+        {"title": incoming.title, "when": _when(incoming), "notes": incoming.notes, "marked": incoming.marked}
+        | comparison.item(incoming)
         for incoming in read.events
     ]
     items += [
@@ -93,6 +100,17 @@ class _Comparison:
     uids: Uids
     taken: dict[int, Taken]
     words: FactLabels
+    titles: dict[date, list[tuple[int, str]]]
+    sent: dict[str, IcsEvent]
+
+    def _alike(self, incoming: IcsEvent) -> list[dict[str, Any]]:
+        """Events that begin on the same day under a similar title: likely the same one."""
+        day, wanted = _first_day(incoming), fold(incoming.title)
+        return [
+            {"event_id": event_id, "title": title}
+            for event_id, title in (self.titles.get(day, []) if day else [])[:50]
+            if difflib.SequenceMatcher(None, wanted, fold(title)).ratio() >= LIKENESS
+        ]
 
     def item(self, incoming: IcsEvent) -> dict[str, Any]:
         """What one event of the file would do, and why."""
@@ -100,7 +118,10 @@ class _Comparison:
             return {"act": SKIPPED, "reason": clash}
         stands, place = self.uids.known.get(incoming.uid, (None, 0))
         if stands is None:
-            return {"act": NEW, "event": incoming.as_json(), "alike": _alike(self.session, incoming)}
+            alike = self._alike(incoming)
+            return {
+                "act": NEW, "event": incoming.as_json(), "alike": alike, "has_kind": known_kind(incoming) is not None,
+            }  # fmt: skip
         last = self.taken.get(stands.id)
         known = known_version(stands, last)
         item: dict[str, Any] = {
@@ -108,7 +129,10 @@ class _Comparison:
         }  # fmt: skip
         if not stands.is_listed:
             return item | self._again(stands, incoming, last)
-        changes = difference(record.facts(stands), _facts_after(self.session, stands, incoming, place))
+        base = self.sent.get(incoming.uid)
+        if onto(draft_of(stands), incoming, base, place) == draft_of(stands):
+            return item | {"act": UNCHANGED}
+        changes = difference(record.facts(stands), _facts_after(self.session, stands, incoming, base, place))
         if not changes:
             return item | {"act": UNCHANGED}
         told = self._told(changes)
@@ -146,33 +170,56 @@ class _Comparison:
         return last is not None and not last.is_undone and last.version != stands.version
 
 
-def _alike(session: Session, incoming: IcsEvent) -> list[dict[str, Any]]:
-    """Events that begin on the same day under a similar title: likely the same one."""
-    first = incoming.segments[0][0]
-    if first is None:
-        return []
-    query = sa.select(Event.id, Event.title).where(
-        Event.is_listed.is_(True), Event.first_day == date.fromisoformat(first)
-    )
-    wanted = fold(incoming.title)
-    return [
-        {"event_id": event_id, "title": title}
-        for event_id, title in session.execute(query.limit(50))
-        if difflib.SequenceMatcher(None, wanted, fold(title)).ratio() >= LIKENESS
-    ]
+def known_kind(incoming: IcsEvent) -> EventKind | None:
+    """The kind of event that its categories name; None when they name none."""
+    named = {category.casefold() for category in incoming.categories}
+    return next((kind for kind in EventKind if kind.value in named), None)
+
+
+def _titles_by_day(session: Session, events: Sequence[IcsEvent]) -> dict[date, list[tuple[int, str]]]:
+    """Number and title of the listed events that begin on one of the first days of `events`, by that day."""
+    days = sorted({first for event in events if (first := _first_day(event))})
+    titles: dict[date, list[tuple[int, str]]] = {}
+    for place in range(0, len(days), 500):
+        query = sa.select(Event.first_day, Event.id, Event.title).where(
+            Event.is_listed.is_(True), Event.first_day.in_(days[place : place + 500])
+        )
+        for day, event_id, title in session.execute(query.order_by(Event.id)):
+            if day is not None:
+                titles.setdefault(day, []).append((event_id, title))
+    return titles
+
+
+def _first_day(event: IcsEvent) -> date | None:
+    first = event.segments[0][0]
+    return date.fromisoformat(first) if first else None
 
 
 def _when(event: IcsEvent) -> str:
-    parts = []
-    for first, last, begins, ends in event.segments[:3]:
-        hours = f" {begins[:5]}-{ends[:5]}" if begins and ends else ""
-        parts.append(f"{first}{hours}" if first == last else f"{first} to {last}{hours}")
-    return "; ".join(parts) + (" …" if len(event.segments) > 3 else "") + (", repeated" if event.rrule else "")
+    """Days, hours with their zone, the rule with its end, and how many dates that makes, in words."""
+    shown = [
+        segment_words(segment_draft(first or "", last or "", begins, ends, []))
+        for first, last, begins, ends in event.segments[:3]
+    ]
+    words = "; ".join(shown) + ("; …" if len(event.segments) > 3 else "")
+    if event.timezone and event.segments[0][2]:
+        words += f" ({event.timezone})"
+    if not event.rrule:
+        return words + (f"; {len(event.segments)} dates" if len(event.segments) > 1 else "")
+    first, _last, begins, _ends = event.segments[0]
+    start = datetime.fromisoformat(f"{first}T{begins or '00:00:00'}")
+    words += f"; {rule_words(event.rrule, start.date())}"
+    gone = sum(bool(one[3]) for one in event.exceptions)
+    if dates := dates_of_rule(event.rrule, start):
+        words += f"; {dates - gone} dates"
+    changed = len(event.exceptions) - gone
+    return words + (f", {gone} left out" if gone else "") + (f", {changed} changed" if changed else "")
 
 
-def _facts_after(session: Session, stands: Event, incoming: IcsEvent, place: int) -> dict[str, Any]:
+def _facts_after(
+    session: Session, stands: Event, incoming: IcsEvent, base: IcsEvent | None, place: int
+) -> dict[str, Any]:
     """What the event would say with the file's part taken over."""
-    base = sent_of(stands).get(incoming.uid)
     with session.no_autoflush:
         savepoint = session.begin_nested()
         record.apply_draft(stands, onto(draft_of(stands), incoming, base, place))
@@ -191,9 +238,12 @@ def imports_of(session: Session, person: Person) -> list[CalendarImport]:
 
 
 def chosen_by_default(items: Iterable[dict[str, Any]]) -> set[int]:
-    """What is taken unless a person says otherwise: new ones that look like nothing, changes without conflict."""
+    """The places of `items` that are taken unless a person says otherwise: new ones that look like nothing, changes
+    without conflict; nothing that is marked private or confidential.
+    """
     return {
         place
         for place, item in enumerate(items)
-        if (item["act"] == NEW and not item.get("alike")) or (item["act"] == UPDATED and not item.get("conflict"))
+        if not item.get("marked")
+        and ((item["act"] == NEW and not item.get("alike")) or (item["act"] == UPDATED and not item.get("conflict")))
     }

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
 
 from interagency.calendar.events.field_values import Records, segment_draft
-from interagency.calendar.events.fields import FIELDS, Ics, draft_from, facts
+from interagency.calendar.events.fields import FIELD, FIELDS, Ics, draft_from, facts
 from interagency.calendar.events.models import Event
-from interagency.calendar.events.record import EventDraft, SegmentDraft, draft_of
+from interagency.calendar.events.record import EventDraft, ExceptionDraft, SegmentDraft, draft_of
 from interagency.calendar.feeds.building import calendar_bytes
 from interagency.calendar.feeds.publishing import feed_events
 from interagency.calendar.incoming.reading import IcsEvent, read_ics
 from interagency.text.dates import ImpreciseDate
 from interagency.web.context import settings
 
+READ_AT_ONCE = 50  # so that the bounds on one file are far
 
-def sent_of(event: Event) -> dict[str, IcsEvent]:
-    """What our own feed says of an event, by UID: what a file that came from us would say, unchanged."""
-    body = calendar_bytes("", "https://interagency.invalid/", feed_events([event], settings().base_url))
-    return {one.uid: one for one in read_ics(body, settings().timezone).events}
+
+def sent_of(events: Sequence[Event]) -> dict[str, IcsEvent]:
+    """What our own feed says of `events`, by UID: what a file that came from us would say, unchanged."""
+    sent: dict[str, IcsEvent] = {}
+    for place in range(0, len(events), READ_AT_ONCE):
+        some = feed_events(events[place : place + READ_AT_ONCE], settings().base_url)
+        body = calendar_bytes("", "https://interagency.invalid/", some)
+        sent |= {one.uid: one for one in read_ics(body, settings().timezone).events}
+    return sent
 
 
 def onto(draft: EventDraft, incoming: IcsEvent, base: IcsEvent | None, place: int = 0) -> EventDraft:
@@ -33,9 +40,11 @@ def onto(draft: EventDraft, incoming: IcsEvent, base: IcsEvent | None, place: in
         return base is None or getattr(incoming, name) != getattr(base, name)
 
     records = Records(None)  # what a file carries refers to no record
+    exceptions = _exceptions(draft, incoming, base)
     for field in FIELDS:
         if field.ics is Ics.BOTH and field.name != "segments" and said(field.name):
             setattr(draft, field.name, field.value(getattr(incoming, field.name), records))
+    draft.exceptions = exceptions
     if said("segments"):
         taken = [_segment(values, draft) for values in incoming.segments]
         if len(taken) > 1:
@@ -46,6 +55,17 @@ def onto(draft: EventDraft, incoming: IcsEvent, base: IcsEvent | None, place: in
     if draft.rrule:
         draft.segments = draft.segments[:1]
     return draft
+
+
+def _exceptions(draft: EventDraft, incoming: IcsEvent, base: IcsEvent | None) -> list[ExceptionDraft]:
+    """The changed dates of the file; of those it brings as our feed has them, what stands here says more."""
+    known = {one[0]: one for one in base.exceptions} if base else {}
+    present = {one.original.isoformat(): one for one in draft.exceptions}
+    taken = FIELD["exceptions"].value(incoming.exceptions, Records(None))
+    return [
+        present[fact[0]] if fact[0] in present and known.get(fact[0]) == fact else change
+        for fact, change in zip(incoming.exceptions, taken, strict=True)
+    ]
 
 
 def _whole_row(present: list[SegmentDraft], taken: list[SegmentDraft]) -> list[SegmentDraft]:

@@ -5,26 +5,38 @@ Nothing is interpreted here and nothing is remembered from one file to the next.
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 LARGEST_FILE = 20 * 1024 * 1024
 MOST_EVENTS = 5_000
+MOST_WORK = 1_000_000
 LONGEST_LINE = 200_000
 DEEPEST = 30
 LONGEST_VALUE = 100_000
 # What may stand in what; everything else (alarms, tasks, journals, availability) is passed over.
 KEPT = {
-    "": ("VCALENDAR",),
+    "": ("VCALENDAR", "VEVENT"),
     "VCALENDAR": ("VEVENT", "VTIMEZONE"),
     "VTIMEZONE": ("STANDARD", "DAYLIGHT"),
+}
+# What never stands in another of these (RFC 5545, 3.6): where one begins, the one before has lost its end.
+COMPONENTS = {
+    "VEVENT": "an event",
+    "VTODO": "a task",
+    "VJOURNAL": "a journal entry",
+    "VFREEBUSY": "a list of busy times",
+    "VTIMEZONE": "a time zone",
 }
 DATES = frozenset(["DTSTART", "DTEND", "RECURRENCE-ID", "RDATE", "EXDATE", "DTSTAMP", "LAST-MODIFIED"])
 WANTED = DATES.union(
     ("UID", "SEQUENCE", "SUMMARY", "DESCRIPTION", "LOCATION", "STATUS", "DURATION", "RRULE", "EXRULE", "CATEGORIES"),
     ("URL", "CONFERENCE", "METHOD", "RELATED-TO", "TZID", "TZOFFSETFROM", "TZOFFSETTO", "X-LIC-LOCATION"),
+    ("CLASS", "X-WR-TIMEZONE", "X-MICROSOFT-CDO-ALLDAYEVENT", "X-MICROSOFT-MSNCALENDAR-ALLDAYEVENT"),
 )
+_FOLD = re.compile(rb"(?<!\n)\n+[ \t]")
 _NAME = re.compile(r"\A\s*([A-Za-z0-9-]+)\s*(?=[;:])")
 _PARAMETER = re.compile(r';\s*([A-Za-z0-9-]+)\s*=\s*("[^"]*"|[^;"]*)')
 _QUOTED_OR_COLON = re.compile(r'"[^"]*"|:')
@@ -39,6 +51,25 @@ class CalendarNotRead(ValueError):
     """The file as a whole cannot be taken; the text says why and what to do."""
 
 
+class EventNotRead(ValueError):
+    """One event cannot be taken; the text says why."""
+
+
+class Budget:
+    """How much may be looked through for one file, so that no file takes for ever."""
+
+    def __init__(self, left: int = MOST_WORK) -> None:
+        self.left = left
+
+    def spend(self, work: int) -> None:
+        """Raises EventNotRead when the file has used up what it may."""
+        self.left -= work
+        if self.left < 0:
+            raise EventNotRead(
+                "The events of this file repeat more than can be looked through at once. Send it in parts."
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """The value of one property, as written, with its parameters."""
@@ -51,14 +82,20 @@ class Line:
         """The value as TEXT, without its escapes (RFC 5545, 3.3.11)."""
         return unescaped(self.value)
 
+    @property
+    def is_day(self) -> bool:
+        """Whether its first value is a day without an hour."""
+        return "T" not in self.value.partition(",")[0].upper()
+
 
 @dataclass(slots=True)
 class Block:
-    """A component: its lines by name, and the components inside it."""
+    """A component: its lines by name, the components inside it, and whether its END was there."""
 
     name: str
     lines: dict[str, list[Line]] = field(default_factory=dict)
     parts: list[Block] = field(default_factory=list)
+    is_closed: bool = False
 
     def __contains__(self, name: str) -> bool:
         return name in self.lines
@@ -77,83 +114,113 @@ def unescaped(value: str) -> str:
     return _ESCAPED.sub(lambda found: "\n" if found[1] in "nN" else found[1], value)
 
 
-def read_blocks(body: bytes) -> list[Block]:
-    """The calendars of a file. Raises CalendarNotRead when the file as a whole cannot be taken."""
-    lines = _lines_of(body)
-    calendars: list[Block] = []
-    open_blocks: list[Block] = []
-    passed: list[str] = []  # names of the blocks being passed over, innermost last
-    for line in lines:
-        found = _NAME.match(line)
-        if found is None:
-            continue
-        name = found[1].upper()
-        if name == "BEGIN":
-            _begin(line[found.end() + 1 :].strip().upper(), calendars, open_blocks, passed)
-        elif name == "END":
-            _end(line[found.end() + 1 :].strip().upper(), open_blocks, passed)
-        elif not passed and open_blocks and name in WANTED:
-            open_blocks[-1].lines.setdefault(name, []).append(_line(name, line[found.end() :]))
-    if open_blocks:
-        raise CalendarNotRead("The file is cut off: its end is missing. Export it once more.")
-    return calendars
+class FileBlocks:
+    """The components of a file.
 
+    `calendars` are its VCALENDARs; `outside` are the events that stand in none of them; `unclosed` names, in words,
+    what was passed over and has no END. Raises CalendarNotRead when the file as a whole cannot be taken.
+    """
 
-def _begin(name: str, calendars: list[Block], open_blocks: list[Block], passed: list[str]) -> None:
-    if len(open_blocks) + len(passed) >= DEEPEST:
-        raise CalendarNotRead(f"The file is damaged: parts lie within parts, more than {DEEPEST} deep.")
-    around = open_blocks[-1].name if open_blocks else ""
-    if passed or name not in KEPT.get(around, ()):
-        passed.append(name)
-        return
-    block = Block(name)
-    (open_blocks[-1].parts if open_blocks else calendars).append(block)
-    open_blocks.append(block)
+    def __init__(self, body: bytes) -> None:
+        self.calendars: list[Block] = []
+        self.outside: list[Block] = []
+        self.unclosed: list[str] = []
+        self._open: list[Block] = []
+        self._passed: list[str] = []  # names of the blocks being passed over, innermost last
+        for line in _lines_of(body):
+            found = _NAME.match(line)
+            if found is None:
+                continue
+            name, rest = found[1].upper(), line[found.end() :]
+            if name == "BEGIN":
+                self._begin(rest[1:].strip().upper())
+            elif name == "END":
+                self._end(rest[1:].strip().upper())
+            elif not self._passed and self._open and name in WANTED:
+                self._open[-1].lines.setdefault(name, []).append(_line(name, rest))
+        if self._open and self._open[0].name == "VCALENDAR":
+            raise CalendarNotRead("The file is cut off: its end is missing. Export it once more.")
 
+    def _begin(self, name: str) -> None:
+        if len(self._open) + len(self._passed) >= DEEPEST:
+            raise CalendarNotRead(f"The file is damaged: parts lie within parts, more than {DEEPEST} deep.")
+        if name in COMPONENTS:
+            self._close_unclosed()
+        elif name == "VCALENDAR" and self._open and self._open[0].name != "VCALENDAR":
+            self._open.clear()
+        around = self._open[-1].name if self._open else ""
+        if self._passed or name not in KEPT.get(around, ()):
+            self._passed.append(name)
+            return
+        block = Block(name)
+        if self._open:
+            self._open[-1].parts.append(block)
+        else:
+            (self.calendars if name == "VCALENDAR" else self.outside).append(block)
+        self._open.append(block)
 
-def _end(name: str, open_blocks: list[Block], passed: list[str]) -> None:
-    """Close the innermost block of that name, and with it those inside that were never closed."""
-    if name in passed:
-        while passed.pop() != name:
-            pass
-    elif any(block.name == name for block in open_blocks):
-        passed.clear()
-        while open_blocks.pop().name != name:
-            pass
+    def _close_unclosed(self) -> None:
+        """Close what should have been closed before another component begins, or the calendar ends, and note it."""
+        passed = next((place for place, name in enumerate(self._passed) if name in COMPONENTS), None)
+        if passed is not None:
+            self.unclosed.append(COMPONENTS[self._passed[passed]])
+            del self._passed[passed:]
+        opened = next((place for place, block in enumerate(self._open) if block.name in COMPONENTS), None)
+        if opened is not None:
+            if self._open[opened].name != "VEVENT":
+                self.unclosed.append(COMPONENTS[self._open[opened].name])
+            self._passed.clear()
+            del self._open[opened:]
+
+    def _end(self, name: str) -> None:
+        """Close the innermost block of that name, and with it those inside that were never closed."""
+        if name in self._passed:
+            while self._passed.pop() != name:
+                pass
+        elif any(block.name == name for block in self._open):
+            if name == "VCALENDAR":
+                self._close_unclosed()
+                self.unclosed += [f"a part called {passed[:40]}" for passed in self._passed[:1]]
+            self._passed.clear()
+            while self._open[-1].name != name:
+                self._open.pop()
+            self._open.pop().is_closed = True
 
 
 def _lines_of(body: bytes) -> list[str]:
-    """The unfolded lines of a file that is a calendar and not too large."""
+    """The lines of a file that is a calendar and not too large.
+
+    They are unfolded before their letters are read, because a fold may cut a letter in two (RFC 5545, 3.1).
+    """
     if len(body) > LARGEST_FILE:
         raise CalendarNotRead("The file is larger than 20 MB. Export a shorter period, or send it in parts.")
-    text = _decoded(body).replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")
-    if "BEGIN:VCALENDAR" not in text[:100_000].upper():
+    if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        body = body.decode("utf-16", errors="replace").encode(errors="replace")
+    body = body.removeprefix(codecs.BOM_UTF8).replace(b"\x00", b"").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if b"BEGIN:VCALENDAR" not in body[:100_000].upper():
         raise CalendarNotRead("This is not a calendar file. Export the calendar as .ics and send that.")
-    if text.upper().count("BEGIN:VEVENT") > MOST_EVENTS:
+    if body.upper().count(b"BEGIN:VEVENT") > MOST_EVENTS:
         raise CalendarNotRead(f"The file holds more than {MOST_EVENTS:,} events. Send it in parts.")
-    lines: list[list[str]] = []
-    for place, line in enumerate(text.split("\n"), 1):
+    for place, line in enumerate(body.split(b"\n"), 1):
         if len(line) > LONGEST_LINE:
             raise CalendarNotRead(f"Line {place} is longer than {LONGEST_LINE:,} signs. The file is damaged.")
-        if line[:1] in (" ", "\t") and lines:
-            lines[-1].append(line[1:])
-        elif line:
-            lines.append([line])
-    return ["".join(parts) for parts in lines]
+    return [_decoded(line) for line in _FOLD.sub(b"", body).split(b"\n") if line]
 
 
-def _decoded(body: bytes) -> str:
-    """UTF-8 as the standard asks for, UTF-16 where the file says so, or the letters of old Windows programs."""
-    if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return body.decode("utf-16", errors="replace")
+def _decoded(line: bytes) -> str:
+    """A line in UTF-8 as the standard asks for, where it is damaged but for the damage; else as old Windows programs
+    write it.
+    """
     try:
-        return body.decode("utf-8-sig")
+        return line.decode()
     except UnicodeDecodeError:
-        pass
+        text = line.decode(errors="replace")
+        if any(letter > "\x7f" and letter != "\ufffd" for letter in text):
+            return text
     try:
-        return body.decode("cp1252")
+        return line.decode("cp1252")
     except UnicodeDecodeError:
-        return body.decode("latin-1")
+        return line.decode("latin-1")
 
 
 def _line(name: str, rest: str) -> Line:

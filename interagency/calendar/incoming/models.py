@@ -10,6 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from interagency.db.base import Model, now
 
+# Seconds that one batch of an import holds the database's only writer, and that others have for theirs before the next.
+BATCH_SECONDS = 0.7
+BETWEEN_BATCHES = 0.15
+
 
 class CalendarImport(Model):
     """An .ics file taken in: who, when, what it did, and what is needed to undo it."""

@@ -3,61 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
-from interagency.calendar.events.recurrence_rules import RuleError, as_moment, check_rule, moments, parts_of, work_of
-from interagency.calendar.incoming.lines import Block, read_moment
-from interagency.calendar.incoming.times import EventNotRead, EventTimes, Stamp
+from interagency.calendar.events.recurrence_rules import (
+    RuleError,
+    as_moment,
+    check_rule,
+    first_of_rule,
+    moments,
+    parts_of,
+    work_of,
+)
+from interagency.calendar.incoming.lines import Block, Budget, EventNotRead, Line, read_moment
+from interagency.calendar.incoming.times import EventTimes, Stamp
 from interagency.text.typed_dates import LAST_YEAR
 
 MOST_EXCEPTIONS = 500
-MOST_WORK = 1_000_000
 _ORDER = ("FREQ", "INTERVAL", "COUNT", "UNTIL")
 
 
-class Budget:
-    """How much may be looked through for one file, so that no file takes for ever."""
+def rule_of(block: Block, start: date | Stamp, times: EventTimes, budget: Budget) -> tuple[str, timedelta]:
+    """The rule of an event, checked, its end by the clock of its start, and how much later than `start` it first
+    happens: programs write a first day that is none of the rule's days (RFC 5545, 3.8.5.3, leaves that undefined).
 
-    def __init__(self, left: int = MOST_WORK) -> None:
-        self.left = left
-
-    def spend(self, work: int) -> None:
-        """Raises EventNotRead when the file has used up what it may."""
-        self.left -= work
-        if self.left < 0:
-            raise EventNotRead(
-                "The events of this file repeat more than can be looked through at once. Send it in parts."
-            )
-
-
-def rule_of(block: Block, start: date | Stamp, times: EventTimes, budget: Budget) -> str:
-    """The rule of an event, checked, its end by the clock of its start; empty when it happens once.
-
-    Raises EventNotRead.
+    The rule is empty when it happens once. Raises EventNotRead.
     """
     if "EXRULE" in block:
         raise EventNotRead("It leaves out dates by a second rule; that cannot be kept.")
     lines = block.all("RRULE")
     if not lines:
-        return ""
+        return "", timedelta()
     if len(lines) > 1:
         raise EventNotRead("It has more than one rule of repetition.")
-    begins = start.shows if isinstance(start, Stamp) else start
+    begins = as_moment(start.shows if isinstance(start, Stamp) else start)
     try:
         parts = parts_of(lines[0].value[:2_000])
         _without_own_hour(parts, begins)
         _end_by_the_clock(parts, start, times)
         rule = ";".join(f"{name}={parts[name]}" for name in sorted(parts, key=_place))
-        budget.spend(1)
-        last = check_rule(begins, rule)
+        first = first_of_rule(begins, rule) or begins
+        budget.spend(1 + 10 * (first - begins).days)
+        last = check_rule(first, rule)
     except RuleError as problem:
         raise EventNotRead(str(problem)) from None
+    if first != begins:
+        times.note(
+            f"Its first day, {begins:%Y-%m-%d}, is none of the days it repeats on; it begins on {first:%Y-%m-%d}."
+        )
     if last is not None:
-        budget.spend(work_of(rule, begins, last))
+        budget.spend(work_of(rule, first, last))
     elif "UNTIL" in parts:
-        budget.spend(work_of(rule, begins, as_moment(read_moment(parts["UNTIL"]))))
-    return rule
+        budget.spend(work_of(rule, first, as_moment(read_moment(parts["UNTIL"]))))
+    return rule, first - begins
 
 
 def _place(name: str) -> tuple[int, str]:
@@ -85,10 +83,10 @@ def _end_by_the_clock(parts: dict[str, str], start: date | Stamp, times: EventTi
     if until.year > LAST_YEAR:
         del parts["UNTIL"]
         times.note(f"It ends after the year {LAST_YEAR}; it is taken without end.")
-    elif not isinstance(until, datetime):
-        parts["UNTIL"] = f"{until:%Y%m%d}" if not isinstance(start, Stamp) else f"{until:%Y%m%d}T235959"
     elif not isinstance(start, Stamp):
-        parts["UNTIL"] = f"{until:%Y%m%d}"
+        parts["UNTIL"] = f"{times.days(Line(parts['UNTIL'], {}))[0]:%Y%m%d}"
+    elif not isinstance(until, datetime):
+        parts["UNTIL"] = f"{until:%Y%m%d}T235959"
     else:
         local = start.clock.local(until) if until.tzinfo is not None else until
         parts["UNTIL"] = f"{local:%Y%m%dT%H%M%S}"
@@ -107,24 +105,44 @@ def samples(rule: str, start: datetime) -> list[datetime]:
     return found + [one for one in seasons if start < one <= end]
 
 
-def further_segments(block: Block, times: EventTimes, start: date | datetime) -> list[date | datetime]:
-    """The begins of an event that happens on single further dates (RDATE), without its first. Raises EventNotRead."""
-    more = _listed(block, "RDATE", times)
-    if any(isinstance(one, datetime) != isinstance(start, datetime) for one in more):
+def further_dates(block: Block, times: EventTimes, start: date | datetime, end: date | datetime) -> list[datetime]:
+    """The begins of an event that happens on single further dates (RDATE), without its first, as naive local times.
+
+    Periods (RFC 5545, 3.8.5.2) as long as the event itself, from `start` to `end`, are dates. Raises EventNotRead.
+    """
+    lines = [_without_length(line, times, as_moment(end) - as_moment(start)) for line in block.all("RDATE")]
+    if isinstance(start, datetime) and any(line.is_day for line in lines if line.value.strip()):
         raise EventNotRead("Its further dates are of another kind than its first.")
-    gone = {_like(one, start) for one in _listed(block, "EXDATE", times)}
-    found = sorted({one for one in more if one != start and as_moment(one) not in gone})
-    for one in found:
-        if isinstance(one, datetime):
+    gone = set(_listed(block.all("EXDATE"), times, start))
+    found = sorted(set(_listed(lines, times, start)) - gone - {as_moment(start)})
+    if isinstance(start, datetime):
+        for one in found:
             times.refuse_skipped(one)
     if len(found) > MOST_EXCEPTIONS:
         raise EventNotRead(f"It takes place on more than {MOST_EXCEPTIONS} single dates.")
     return found
 
 
+def _without_length(line: Line, times: EventTimes, length: timedelta) -> Line:
+    """A line of dates, its periods by their begins. Raises EventNotRead when one is not as long as `length`."""
+    if "/" not in line.value:
+        return line
+    begins = []
+    for text in line.value.split(",")[: 10 * MOST_EXCEPTIONS]:
+        begin, is_period, rest = text.partition("/")
+        begins.append(begin)
+        if is_period:
+            first = times.local(times.stamp(Line(begin, line.parameters)))
+            is_duration = rest.strip()[:1] in "Pp+-"
+            last = times.after(first, rest) if is_duration else times.local(times.stamp(Line(rest, line.parameters)))
+            if as_moment(last) - as_moment(first) != length:
+                raise EventNotRead("Its further dates are periods of another length than its first; split it up.")
+    return Line(",".join(begins), line.parameters)
+
+
 def left_out(block: Block, times: EventTimes, rule: str, start: date | datetime, budget: Budget) -> list[datetime]:
     """The begins of the rule that are left out (EXDATE). Raises EventNotRead."""
-    named = {_like(one, start) for one in _listed(block, "EXDATE", times)}
+    named = set(_listed(block.all("EXDATE"), times, start))
     if len(named) > 4 * MOST_EXCEPTIONS:
         raise EventNotRead(f"More than {MOST_EXCEPTIONS} single dates are left out.")
     found = of_the_rule(named, rule, start, budget)
@@ -133,34 +151,23 @@ def left_out(block: Block, times: EventTimes, rule: str, start: date | datetime,
     return sorted(found)
 
 
-def _listed(block: Block, name: str, times: EventTimes) -> list[date | datetime]:
-    lines = block.all(name)
+def _listed(lines: list[Line], times: EventTimes, start: date | datetime) -> list[datetime]:
+    """The dates of these lines as begins of an event that first begins at `start`. Raises EventNotRead."""
     if sum(line.value.count(",") + 1 for line in lines) > 10 * MOST_EXCEPTIONS:
         raise EventNotRead(f"It names more than {10 * MOST_EXCEPTIONS:,} single dates.")
-    found = []
-    for line in lines:
-        for stamp in times.stamps(line):
-            # A time that is left out of whole days, or moved from them, stands for its day.
-            plain = stamp.shows.date() if isinstance(stamp, Stamp) and times.zone is None else stamp
-            found.append(times.local(plain))
-    return found
-
-
-def _like(value: date | datetime, start: date | datetime) -> datetime:
-    """A date of the repetition as the moment its rule gives; a plain day takes the hour of the first date."""
-    if isinstance(start, datetime) and not isinstance(value, datetime):
-        return datetime.combine(value, start.time())
-    if not isinstance(start, datetime) and isinstance(value, datetime):
-        return datetime.combine(value.date(), time())
-    return as_moment(value)
+    if not isinstance(start, datetime):
+        return [as_moment(day) for line in lines for day in times.days(line)]
+    found = [times.local(stamp) for line in lines for stamp in times.stamps(line)]
+    # A plain day takes the hour of the first date.
+    return [one if isinstance(one, datetime) else datetime.combine(one, start.time()) for one in found]
 
 
 def original_of(block: Block, times: EventTimes, start: date | datetime) -> datetime:
     """Which occurrence a changed one was (RECURRENCE-ID). Raises EventNotRead."""
-    stamp = times.stamp(block.lines["RECURRENCE-ID"][0])
-    if isinstance(stamp, Stamp) and times.zone is None:
-        return datetime.combine(stamp.shows.date(), time())
-    return _like(times.local(stamp), start)
+    listed = _listed(block.lines["RECURRENCE-ID"][:1], times, start)
+    if not listed:
+        raise EventNotRead("It changes a date that it does not name.")
+    return listed[0]
 
 
 def of_the_rule(wanted: Collection[datetime], rule: str, start: date | datetime, budget: Budget) -> set[datetime]:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from interagency.calendar.incoming.lines import Line, read_duration, read_moment
+from interagency.calendar.incoming.lines import EventNotRead, Line, read_duration, read_moment
 from interagency.calendar.incoming.zones import Clock, FileZones
 from interagency.text.zones import local_problem
 
-UNIVERSAL = Clock("UTC", "UTC", [], timedelta())
-
-
-class EventNotRead(ValueError):
-    """One event cannot be taken; the text says why."""
+UNIVERSAL = Clock("UTC", "UTC")
+# Whole days written as times in UTC begin or end with one of these, where their writer meant days of UTC.
+_EDGES_OF_A_DAY = (time(), time(23, 59, 59))
 
 
 class Stamp:
@@ -27,11 +25,14 @@ class Stamp:
 
 
 class EventTimes:
-    """Reads the times of one event. `settle` chooses its zone; after that `local` gives times of that zone."""
+    """Reads the times of one event. `settle` chooses its zone; after that `local` gives times of that zone.
+
+    Times without a zone are those of the zone that the calendar states (X-WR-TIMEZONE), else of `default_zone`.
+    """
 
     def __init__(self, zones: FileZones, default_zone: str) -> None:
         self._zones, self.default_zone = zones, default_zone
-        self._floating = Clock("", default_zone, [], timedelta())
+        self._floating = zones.stated() or Clock("", default_zone)
         self.zone: str | None = None
         self.notes: list[str] = []
 
@@ -49,23 +50,58 @@ class EventTimes:
         return self._stamp(line.value, line.parameters.get("TZID", ""))
 
     def _stamp(self, text: str, tzid: str) -> date | Stamp:
-        if "/" in text:
-            raise EventNotRead("It has further dates as periods; that cannot be kept.")
-        try:
-            moment = read_moment(text)
-        except ValueError as problem:
-            raise EventNotRead(f"Its dates cannot be read: {problem}") from None
+        moment = _moment(text)
         if not isinstance(moment, datetime):
             return moment
         if moment.tzinfo is not None:
             return Stamp(UNIVERSAL, moment.replace(tzinfo=None))
         if not tzid.strip():
-            self.note(f"It names no time zone; its hours are taken in {self.default_zone}.")
+            self.note(f"It names no time zone; its hours are taken in {self._floating.tzid or self.default_zone}.")
             return Stamp(self._floating, moment)
         clock = self._zones.clock(tzid.strip())
         if clock is None:
-            raise EventNotRead(f"Its time zone “{tzid[:60]}” is not known, and the file does not describe it.")
+            why = "its description in the file cannot be read" if self._zones.is_described(tzid.strip()) else (
+                "the file does not describe it"
+            )  # fmt: skip
+            raise EventNotRead(f"Its time zone “{tzid[:60]}” is not known, and {why}.")
         return Stamp(clock, moment)
+
+    def days(self, line: Line) -> list[date]:
+        """The days that a line means of an event of whole days, however it writes them.
+
+        A local time stands for its day, whatever its zone. A time in UTC is read in the zone of the file, else of the
+        service (Exchange and Outlook write midnight there), but for the first and the last second of a day of UTC.
+        Raises EventNotRead.
+        """
+        tzid = line.parameters.get("TZID", "").strip()
+        found = []
+        for text in line.value.split(","):
+            moment = _moment(text) if text.strip() else None
+            if isinstance(moment, datetime):
+                clock = self._zones.clock(tzid) if tzid else None
+                is_universal = moment.tzinfo is not None or (clock is not None and clock.named == "UTC")
+                found.append(self.day_of(moment.replace(tzinfo=None), is_universal=is_universal))
+            elif moment is not None:
+                found.append(moment)
+        return found
+
+    def day_of(self, moment: datetime, *, is_universal: bool) -> date:
+        """The day that a naive time means of an event of whole days (see `days`)."""
+        if is_universal and moment.time() not in _EDGES_OF_A_DAY:
+            return self._shown_here(moment).date()
+        return moment.date()
+
+    def _shown_here(self, universal: datetime) -> datetime:
+        """A naive time of UTC by the clock of the file, else of the service."""
+        clock = self._zones.own() or Clock("", self.default_zone)
+        return clock.local(universal.replace(tzinfo=UTC))
+
+    def midnight(self, stamp: date | Stamp) -> date | None:
+        """The day that begins at this time; None when it is no midnight, by its own clock or by that of the file."""
+        if not isinstance(stamp, Stamp):
+            return stamp
+        shows = self._shown_here(stamp.shows) if stamp.clock.named == "UTC" else stamp.shows
+        return shows.date() if shows.time() == time() else None
 
     def settle(self, start: Stamp, times: Sequence[datetime], *, repeats: bool) -> None:
         """Choose the zone the event is kept in. `times` are its begins as its clock shows them. Raises EventNotRead."""
@@ -73,8 +109,8 @@ class EventTimes:
         zone = clock.zone_for(times, self.default_zone, exactly=repeats)
         if zone is None:
             raise EventNotRead(
-                f"The clocks of its time zone “{clock.tzid[:60]}”, as the file describes it, are those of no place "
-                "known here, so its repetition cannot be kept. Export it with a zone such as Europe/Vienna."
+                f"The file gives its time zone “{clock.tzid[:60]}” clocks that no place known here has, so its "
+                "repetition cannot be kept. Give it the zone of a place and export it once more."
             )
         self.zone = zone
         if clock.has_own_offsets and not clock.fits(zone, times):
@@ -100,24 +136,13 @@ class EventTimes:
         clock = stamp.clock
         if clock.fits(self.zone, [stamp.shows]) if clock.has_own_offsets else clock.named == self.zone:
             return stamp.shows
-        return self._at(clock.instant(stamp.shows))
+        return _at(clock.instant(stamp.shows), self.zone)
 
-    def _at(self, instant: datetime) -> datetime:
-        """The naive local time of an instant, if the zone shows that time only once."""
-        zone = ZoneInfo(self.zone or "UTC")
-        found = instant.astimezone(zone).replace(tzinfo=None)
-        if found.replace(tzinfo=zone).astimezone(UTC) != instant:
-            raise EventNotRead(
-                f"{found:%Y-%m-%d %H:%M} comes twice by the clocks in {self.zone}, and it means the second; "
-                "that cannot be kept."
-            )
-        return found
-
-    def from_zone(self, moment: date | datetime, other: EventTimes) -> date | datetime:
-        """A local time of another event's zone as one of this event's. Raises EventNotRead."""
-        if not isinstance(moment, datetime) or other.zone is None or other.zone == self.zone:
+    def in_zone(self, moment: date | datetime, zone: str | None) -> date | datetime:
+        """A local time of this event's zone as one of `zone`; days stay. Raises EventNotRead."""
+        if not isinstance(moment, datetime) or not zone or not self.zone or self.zone == zone:
             return moment
-        return self._at(moment.replace(tzinfo=ZoneInfo(other.zone)).astimezone(UTC))
+        return _at(moment.replace(tzinfo=ZoneInfo(self.zone)).astimezone(UTC), zone)
 
     def after(self, start: date | datetime, text: str) -> date | datetime:
         """The end of what lasts `text` from `start`: days by the calendar, hours as they pass. Raises EventNotRead."""
@@ -133,4 +158,22 @@ class EventTimes:
         zone = ZoneInfo(self.zone or "UTC")
         if not length:
             return start + timedelta(days=days)
-        return self._at((start + timedelta(days=days)).replace(tzinfo=zone).astimezone(UTC) + length)
+        return _at((start + timedelta(days=days)).replace(tzinfo=zone).astimezone(UTC) + length, zone.key)
+
+
+def _moment(text: str) -> date | datetime:
+    """A date or time as written. Raises EventNotRead."""
+    try:
+        return read_moment(text)
+    except ValueError as problem:
+        raise EventNotRead(f"Its dates cannot be read: {problem}") from None
+
+
+def _at(instant: datetime, zone: str) -> datetime:
+    """The naive local time of an instant, if the zone shows that time only once. Raises EventNotRead."""
+    local = instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    if local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC) != instant:
+        raise EventNotRead(
+            f"{local:%Y-%m-%d %H:%M} comes twice by the clocks in {zone}, and it means the second; that cannot be kept."
+        )
+    return local

@@ -27,7 +27,8 @@ class Uids:
         self._in_file = {event.uid: event.title for event in incoming}
         further = {uid for event in incoming for uid in _further(event)}
         bases = {base for uid in (*self._in_file, *further) if (base := _base(uid))}
-        self._events = _events(session, {*self._in_file, *further, *bases})
+        series = {event.related for event in incoming if event.original}
+        self._events = _events(session, {*self._in_file, *further, *bases, *series})
         self._runs = {
             uid_of(event, segment): (event, place)
             for event in self._events.values()
@@ -53,6 +54,8 @@ class Uids:
     def clash(self, incoming: IcsEvent) -> str:
         """Why an event of the file cannot be taken under its UID; empty when it can."""
         uid = incoming.uid
+        if incoming.original and (series := self._events.get(incoming.related)) is not None:
+            return f"It is one date of “{series.title}”, which stands here. Change that date there."
         if _DEADLINE.match(uid):
             return "It is a deadline of this service; it stands in calendars by itself until the entity has signed."
         if uid not in self.known:

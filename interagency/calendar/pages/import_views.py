@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from time import monotonic, sleep
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from interagency.calendar.events.models import EventKind
-from interagency.calendar.incoming.applying import apply, undo
+from interagency.calendar.incoming.applying import apply_batch, begin, undo
 from interagency.calendar.incoming.comparing import SKIPPED, UNCHANGED, Importer, chosen_by_default, imports_of, preview
-from interagency.calendar.incoming.models import CalendarImport
+from interagency.calendar.incoming.models import BATCH_SECONDS, BETWEEN_BATCHES, CalendarImport
 from interagency.calendar.incoming.reading import CalendarNotRead
 from interagency.calendar.incoming.versions import NEW, UPDATED
 from interagency.db.base import db
@@ -23,6 +25,8 @@ from interagency.web.errors import refuse
 from interagency.web.idempotency import idempotent, record_redirect
 
 bp = Blueprint("calendar_imports", __name__)
+# After so many seconds a page says how far it is, before a proxy gives up waiting.
+REQUEST_SECONDS = 8
 
 
 def _offered() -> list[Organisation]:
@@ -53,7 +57,6 @@ def _page(error: str = "", code: int = 200) -> ResponseReturnValue:
     return render_template(
         "calendar/imports.html",
         offered=_offered(),
-        kinds=list(EventKind),
         imports=imports_of(db.session, current_user),
         error=error,
     ), code
@@ -69,7 +72,7 @@ def imports() -> ResponseReturnValue:
 @idempotent()
 def upload() -> ResponseReturnValue:
     """Read the file and show what it would do; nothing is written to the calendar."""
-    importer = _importer(request.form.get("organiser"), request.form.get("kind"))
+    importer = _importer(request.form.get("organiser"), None)
     file = request.files.get("file")
     if file is None or not file.filename:
         return _page(_("Choose an .ics file first."), 422)
@@ -100,28 +103,46 @@ def one(import_id: int) -> ResponseReturnValue:
     """What a file would do, or did."""
     kept = _get(import_id)
     items = kept.result["items"]
+    state = kept.result["state"]
     return render_template(
         "calendar/import.html",
         kept=kept,
         items=items,
         counts={act: sum(item["act"] == act for item in items) for act in (NEW, UPDATED, UNCHANGED, SKIPPED)},
         chosen=chosen_by_default(items),
-        is_open=kept.result["state"] == "previewed",
+        is_open=state == "previewed",
+        left_to_do=len(kept.result["to_do"]) if state == "applying" else 0,
+        without_kind=sum(item.get("has_kind") is False for item in items) if state == "previewed" else 0,
+        kinds=list(EventKind),
     )
 
 
 @bp.post("/imports/calendar/<int:import_id>")
 def confirm(import_id: int) -> ResponseReturnValue:
-    """Do what was ticked. Doing it twice changes nothing."""
+    """Do what was ticked, in batches between which others write; what is left after a while waits for one more click.
+
+    Doing it twice changes nothing.
+    """
     kept = _get(import_id, to_write=True)
-    here = redirect(url_for("calendar_imports.one", import_id=kept.id))
-    if kept.result["state"] != "previewed":
+    here = redirect(url_for("calendar_imports.one", import_id=import_id))
+    if kept.result["state"] == "applied":
         flash(_("This file was taken in already; nothing was done again."), "success")
         return here
-    chosen = {int(text) for text in request.form.getlist("item") if text.isdecimal() and len(text) < 6}
-    importer = _importer(kept.result["organiser"], kept.result["kind"])
-    counts = apply(db.session, kept, chosen, importer)
-    db.session.commit()
+    if kept.result["state"] == "previewed":
+        begin(kept, {int(text) for text in request.form.getlist("item") if text.isdecimal() and len(text) < 6})
+        kind = request.form.get("kind")
+        kept.result = kept.result | {"kind": kind if kind in set(EventKind) else kept.result["kind"]}
+    ends = monotonic() + REQUEST_SECONDS
+    while kept.result["state"] == "applying":
+        importer = _importer(kept.result["organiser"], kept.result["kind"])
+        apply_batch(db.session, kept, importer, BATCH_SECONDS)
+        db.session.commit()
+        if monotonic() >= ends:
+            return here
+        if kept.result["state"] == "applying":
+            sleep(BETWEEN_BATCHES)
+            kept = _get(import_id, to_write=True)
+    counts = kept.result["counts"]
     flash(
         _(
             "%(added)s added, %(changed)s changed, %(left)s left as they were, %(conflicts)s changed here meanwhile.",

@@ -11,13 +11,13 @@ from flask_login import current_user
 
 from interagency.calendar.events import queries, record
 from interagency.calendar.events.lines import read_segment
-from interagency.calendar.events.models import Event
+from interagency.calendar.events.models import Event, EventStatus
 from interagency.calendar.events.occurrences import Occurrence, originals
 from interagency.calendar.events.record import EventDraft, ExceptionDraft, draft_of
 from interagency.calendar.events.recurrence import rest_of, until_before
 from interagency.calendar.events.recurrence_rules import rule_from
 from interagency.db.base import db
-from interagency.matrix.activities.models import TITLE_LENGTH
+from interagency.matrix.activities.models import TEXT_LENGTH, TITLE_LENGTH
 from interagency.matrix.activities.record import StaleVersionError
 from interagency.matrix.cycles.answers import month_being_updated
 from interagency.matrix.organisations.models import Organisation
@@ -28,13 +28,23 @@ from interagency.web.errors import refuse
 from interagency.web.idempotency import idempotent, record_redirect
 
 bp = Blueprint("occurrences", __name__)
+# What a single date can be; `cancelled` is an act of its own.
+OWN_STATUSES = tuple(one for one in EventStatus if one is not EventStatus.CANCELLED)
 AHEAD, BACK = timedelta(days=800), timedelta(days=60)
 
 
 def _page(event: Event, *, error: str = "", code: int = 200) -> ResponseReturnValue:
     found: list[tuple[datetime, Occurrence]] = originals(event, today() - BACK, today() + AHEAD)
     page = render_template(
-        "calendar/occurrences.html", event=event, rows=found[:40], error=error, typed=request.form, today=today()
+        "calendar/occurrences.html",
+        event=event,
+        rows=found[:40],
+        changed={change.original for change in event.exceptions},
+        is_timed=_is_timed(event),
+        statuses=OWN_STATUSES,
+        error=error,
+        typed=request.form,
+        today=today(),
     )
     return page, code
 
@@ -116,20 +126,42 @@ def _change(event: Event, original: datetime, act: str) -> ExceptionDraft | None
         return ExceptionDraft(original, is_cancelled=True, note=note)
     if act != "move":
         raise ValueError(_("Choose what becomes of this date."))
-    start, end = _new_time(event)
-    return ExceptionDraft(original, start, end, title=title if title != event.title else "", note=note)
+    start, end, has_hours = _new_time(event)
+    venue = clean(request.form.get("venue", ""), lines=False)[:300]
+    description = clean(request.form.get("description", ""))[:TEXT_LENGTH]
+    status = request.form.get("status", "")
+    return ExceptionDraft(
+        original,
+        start,
+        end,
+        title=title if title != event.title else "",
+        note=note,
+        venue=venue if venue != event.place else "",
+        description=description if description != event.description else "",
+        status=next((one for one in OWN_STATUSES if one.value == status and one is not event.status), None),
+        has_hours=None if has_hours is _is_timed(event) else has_hours,
+    )
 
 
-def _new_time(event: Event) -> tuple[datetime, datetime]:
-    """The begin and end typed for an occurrence, as local times. Raises ValueError with a sentence."""
+def _is_timed(event: Event) -> bool:
+    return bool(event.segments[0].start_time and event.timezone)
+
+
+def _new_time(event: Event) -> tuple[datetime, datetime, bool]:
+    """The begin and end typed for an occurrence, as local times, and whether it has hours.
+
+    Raises ValueError with a sentence.
+    """
     typed = clean(request.form.get("when", ""), lines=False)[:100]
     segment = read_segment(typed)
     if not (segment.start.is_exact and segment.end.is_exact):
         raise ValueError(_("Write an exact day, such as 14 October 2026."))
-    timed = bool(event.segments[0].start_time and event.timezone)
-    if timed and not segment.start_time:
-        raise ValueError(_("Write the hours too, such as 14 October 2026, 15:00-16:30."))
-    if not timed and segment.start_time:
+    timed = segment.start_time is not None
+    if not timed and _is_timed(event) and "whole_day" not in request.form:
+        raise ValueError(
+            _("Write the hours too, such as 14 October 2026, 15:00-16:30, or tick that this date has whole days.")
+        )
+    if timed and not event.timezone:
         raise ValueError(_("This event has whole days. Leave the hours out, or edit the event as a whole."))
     start = datetime.combine(segment.start.first, segment.start_time or datetime.min.time())
     end = datetime.combine(segment.end.last, segment.end_time or datetime.min.time())
@@ -137,7 +169,7 @@ def _new_time(event: Event) -> tuple[datetime, datetime]:
         for moment in (start, end):
             if local_problem(moment, event.timezone) == "skipped":
                 raise ValueError(_("The clocks in %(zone)s skip that time. Choose another.", zone=event.timezone))
-    return start, end
+    return start, end, timed
 
 
 def _split(event: Event, original: datetime, mine: list[Organisation]) -> ResponseReturnValue:

@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from interagency.calendar.events.occurrences import outside
 from interagency.db.base import canonical_json
 from interagency.matrix.activities.fields import BY_NAME
 from interagency.matrix.activities.labels import FactLabels
@@ -132,7 +133,7 @@ def _event(entry: Mapping[str, Any], words: FactLabels) -> dict[str, Any]:
         "uid": hashlib.sha256(f"outside/{entry['uid']}".encode()).hexdigest()[:32],
         "kind": facts["kind"],
         "status": facts["status"],
-        "days": entry["days"],
+        "days": [outside(day) for day in entry["days"]],
         "timezone": facts["timezone"] or "",
         "organisers": [words.organisations.get(key, key) for key in facts["organisers"]],
         "place": ", ".join(

@@ -59,9 +59,9 @@ EVENTS = (
     Column("Last day", lambda row: row["day"].last_day, 12, "date", hxl="#date+end"),
     Column("Title", lambda row: row["day"].title, 50, hxl="#event+name"),
     Column("Kind", _text("kind"), 20, hxl="#event+type"),
-    Column("Status", lambda row: "cancelled" if row["day"].is_cancelled else row["status"], 12, hxl="#status"),
+    Column("Status", lambda row: _status(row, row["day"]), 12, hxl="#status"),
     Column("Organisers", _list("organisers"), 26, hxl="#org"),
-    Column("Place", _text("place"), 30, hxl="#loc"),
+    Column("Place", lambda row: row["day"].venue or row["place"], 30, hxl="#loc"),
     Column("Chapters", lambda row: ", ".join(row["chapters"]), 10, hxl="#sector"),
 )
 SUMMARY = (
@@ -72,6 +72,11 @@ SUMMARY = (
     Column("Entities", _list("entities"), 40, hxl="#org+list"),
     Column("Countries", _list("countries"), 50, hxl="#country+list"),
 )
+
+
+def _status(event: dict[str, Any], day: StoredOccurrence) -> str:
+    """The status of one date of an event."""
+    return "cancelled" if day.is_cancelled or event["status"] == "cancelled" else day.status or event["status"]
 
 
 def event_rows(content: Content) -> list[dict[str, Any]]:
@@ -132,7 +137,7 @@ def calendar_file(content: Content, address: str) -> bytes:
             if not day.is_exact:
                 continue  # a day that nobody named must not stand in a calendar
             timed = bool(day.begins and day.ends and one["timezone"])
-            status = "cancelled" if day.is_cancelled or one["status"] == "cancelled" else "confirmed"
+            status = _status(one, day)
             events.append(
                 FeedEvent(
                     uid=f"{one['uid']}-{place}@outside",
@@ -140,11 +145,11 @@ def calendar_file(content: Content, address: str) -> bytes:
                     stamp=stamp,
                     created=stamp,
                     title=day.title,
-                    status="tentative" if status == "confirmed" and one["status"] == "tentative" else status,  # type: ignore[arg-type]
+                    status=status if status in ("tentative", "cancelled") else "confirmed",  # type: ignore[arg-type]
                     start=datetime.combine(start, time.fromisoformat(day.begins)) if timed else start,
                     end=datetime.combine(end, time.fromisoformat(day.ends)) if timed else end,
                     tzid=one["timezone"] if timed else None,
-                    location=one["place"],
+                    location=day.venue or one["place"],
                     categories=(one["kind"], *one["chapters"]),
                     transparent=not timed,
                 )

@@ -289,7 +289,7 @@ class _Writer:
         for day, entry in sorted(shown, key=lambda pair: (pair[0].first, pair[1]["facts"]["title"], pair[1]["id"])):
             facts = entry["facts"]
             who = joined(self.names.of(key) for key in facts["organisers"])
-            place = ", ".join(
+            place = day.venue or ", ".join(
                 part for part in (facts["city"], self.words.countries.get(facts["country"] or "", "")) if part
             )
             text = f"{day.title.rstrip('.')}: {facts['kind']}, {day.when}"

@@ -71,7 +71,23 @@ OWN: dict[str, tuple[Any, Any]] = {
         [["2026-10-13", "2026-10-13", "15:00", "16:30", [["2026-10-13", 2, "opening"]]]],
     ),
     "rrule": ("", "FREQ=WEEKLY;COUNT=6"),
-    "exceptions": ([], [["2026-10-19T15:00:00", None, None, True, "", "nobody is there"]]),
+    "exceptions": (
+        [],
+        [
+            [
+                "2026-10-19T15:00:00",
+                "2026-10-20T15:00:00",
+                "2026-10-20T16:00:00",
+                False,
+                "Away day",
+                "bring a badge",
+                "Room B",
+                "The long version",
+                "tentative",
+                None,
+            ]
+        ],
+    ),
     "timezone": ("Europe/Vienna", "Africa/Nairobi"),
     "country": ("AT", "KE"),
     "organisers": (["who"], ["undp"]),
@@ -389,7 +405,7 @@ IN_A_FILE: dict[str, tuple[Callable[[VEvent], object], Any]] = {
     "rrule": (lambda one: rewritten(one, "RRULE", {"FREQ": ["WEEKLY"], "COUNT": [6]}), "FREQ=WEEKLY;COUNT=6"),
     "exceptions": (
         lambda one: one.add("EXDATE", one["DTSTART"].dt.replace(day=19)),
-        [["2026-10-19T15:00:00", None, None, True, "", ""]],
+        [["2026-10-19T15:00:00", None, None, True, "", "", "", "", None, None]],
     ),
     "links": (
         lambda one: (

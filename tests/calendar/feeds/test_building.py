@@ -22,7 +22,7 @@ from interagency.calendar.events.queries import everything
 from interagency.calendar.events.recurrence_rules import RuleError, check_rule
 from interagency.calendar.feeds.building import FeedEvent, FeedOverride, calendar_bytes, event_bytes
 from interagency.calendar.feeds.publishing import feed_events
-from interagency.calendar.incoming.lines import read_blocks
+from interagency.calendar.incoming.lines import FileBlocks
 from interagency.db.base import db
 from interagency.text.folding import clean
 
@@ -199,7 +199,7 @@ def test_a_first_day_that_is_not_of_the_rule_is_refused() -> None:
 def test_any_text_survives(text: str) -> None:
     body = feed(event(title=text, description=text, location=text))
     # Not read by icalendar, which takes a backslash before an N for a line break.
-    entry = next(part for part in read_blocks(body)[0].parts if part.name == "VEVENT")
+    entry = next(part for part in FileBlocks(body).calendars[0].parts if part.name == "VEVENT")
     assert entry.text("SUMMARY") == clean(text, lines=False)
     assert len(Calendar.from_ical(body).walk("VEVENT")) == 1
 
