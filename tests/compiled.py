@@ -45,6 +45,8 @@ _shared: dict[str, tuple[sa.Dialect, dict[Any, Any]]] = {}
 
 def share_statements(engine: sa.Engine) -> None:
     """Statements are compiled once for all services on the same kind of database, as they would be for one."""
+    if engine.dialect.name not in _shared:
+        engine.connect().close()  # a dialect asks its first connection what the database can do
     dialect, compiled = _shared.setdefault(engine.dialect.name, (engine.dialect, {}))
     engine.dialect = dialect
     engine.update_execution_options(compiled_cache=compiled)
