@@ -18,12 +18,13 @@ from interagency.db.history import Change
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import counts_by_chapter, may_add_activities, my_entities
-from interagency.matrix.cycles.answers import current_cycle, due_for, standing_answer, unanswered_label
+from interagency.matrix.cycles.answers import current_cycle, due_for
 from interagency.matrix.cycles.models import Cycle
 from interagency.matrix.cycles.months import format_due, format_month
+from interagency.matrix.cycles.standing import standings, unanswered_label
 from interagency.matrix.framework.names import chapters
 from interagency.matrix.organisations.models import Organisation
-from interagency.web.context import settings, today
+from interagency.web.context import settings, today, utc_now
 
 bp = Blueprint("pages", __name__)
 MATRIX_PAGES = (
@@ -97,7 +98,9 @@ def _cycle_line(mine: list[Organisation], cycle: Cycle | None) -> str | None:
     line = _("%(month)s: due %(due)s", month=format_month(cycle.month), due=due)
     if not mine:
         return str(line)
-    unanswered = [one.short for one in mine if standing_answer(db.session, cycle.month, one.id) is None]
+    ids = {one.id for one in mine}
+    rows = [row for row in standings(db.session, cycle, utc_now()) if row.entity.id in ids]
+    unanswered = [(row.entity.short, row.state) for row in rows if not row.has_answered]
     if unanswered:
         return str(_("%(line)s; %(unanswered)s", line=line, unanswered=unanswered_label(unanswered)))
     return str(_("%(line)s; answered", line=line))
