@@ -223,10 +223,12 @@ def remind_post(month: str) -> ResponseReturnValue:
             raise CycleRefusal(_("Tick whom to remind, or remind all who have not answered."))
         written, nobody = remind(db.session, cycle, entity_ids=chosen, at=utc_now(), sender=sender())
         message = ngettext("%(num)s reminder written.", "%(num)s reminders written.", written)
+        names = listed(entity.short for entity in nobody)
+        if not written and chosen is not None and len(nobody) == len(chosen):
+            raise CycleRefusal(_("No reminder was written: nobody is focal point of %(names)s.", names=names))
         if not written:
             message = _("No reminder was written: whom you chose has answered, or was reminded today already.")
         if nobody:
-            names = listed(entity.short for entity in nobody)
             message += " " + _("Nobody is focal point of %(names)s.", names=names)
         return str(message)
 
