@@ -17,6 +17,7 @@ from interagency.calendar.events.queries import everything
 from interagency.calendar.events.reader import read_events
 from interagency.matrix.cycles.confirming import Confirmed, confirm_links, restore_links
 from interagency.registry import CyclePart, MonthRow
+from interagency.web.context import viewer_zone
 
 NAME = "event"
 LIVE = (EventStatus.TENTATIVE, EventStatus.CONFIRMED, EventStatus.POSTPONED)
@@ -52,7 +53,7 @@ def rows(session: Session, entity_id: int) -> list[MonthRow]:
             address=url_for("calendar.event", event_id=event.id),
             edit_address=url_for("calendar.edit", event_id=event.id),
             status=event.status.value,
-            when=format_days(event),
+            when=format_days(event, viewer_zone()),
             confirmed_month=month,
             version=event.version,
             is_joint=event.is_joint,

@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from interagency.calendar.events.occurrences import all_occurrences
 from interagency.calendar.events.queries import events_between
+from interagency.calendar.pages.reader_days import DAY, reader_occurrences
 from interagency.db.base import db
 from interagency.db.history import Change
 from interagency.matrix.activities.filters import Filters
@@ -125,7 +125,8 @@ def home() -> ResponseReturnValue:
     keys = tuple(entity.key for entity in mine)
     nothing = Filters()
     last = today() + timedelta(days=60)
-    coming = all_occurrences(events_between(db.session, today(), last, nothing), today(), last)
+    about = events_between(db.session, today() - DAY, last + DAY, nothing)
+    coming = reader_occurrences(about, today(), last)
     own = Filters(values={"mine": ("yes",)}) if mine else nothing
     last_changes = (
         sa.select(sa.func.max(Change.id))

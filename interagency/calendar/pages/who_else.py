@@ -28,7 +28,7 @@ from interagency.matrix.framework.names import NotUnderstood, gazetteer, read_co
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overview.coverage import coverage
 from interagency.text.folding import listed
-from interagency.web.context import today, utc_now
+from interagency.web.context import today, utc_now, viewer_zone
 from interagency.web.errors import refuse
 
 bp = Blueprint("here", __name__)
@@ -86,6 +86,7 @@ def _page(title: str, filters: Filters, sentence: str, condition: sa.ColumnEleme
         events=events,
         event_count=event_count,
         format_days=format_days,
+        viewer_zone=viewer_zone,
         today=today(),
     )
 
