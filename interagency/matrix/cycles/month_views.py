@@ -294,7 +294,7 @@ def participation() -> ResponseReturnValue:
         )
     except StaleVersionError:
         db.session.rollback()
-        problem = _("Somebody saved this activity a moment ago. Look at it again below, then confirm or decline.")
+        problem = _("Somebody saved this activity a moment ago. Look at it again below, then say if you take part.")
         return _page(_desk(), error=problem, code=409)
     db.session.commit()
     message = _("“%(title)s”: you take part.") if said == "confirmed" else _("“%(title)s”: you do not take part.")
