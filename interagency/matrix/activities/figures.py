@@ -117,7 +117,8 @@ def read_figure(line: str) -> FigureDraft:
     match = _FIGURE.match(text)
     between = _RANGE.match(text)
     if between is not None and not (match and re.search(r"\band\b", match["number"], re.I)):  # `a hundred and twenty`
-        low, high, unit = between["low"], between["high"], between["unit"] or "countries"
+        low, high = between["low"][:60], between["high"][:60]
+        unit = between["unit"][:60] or "countries"
         raise ValueError(
             f"“{shown}” names two numbers. Write “at least {low} {unit}”, “up to {high} {unit}”, or both, each on a "
             "line of its own."
@@ -162,12 +163,12 @@ def _read_number(text: str, shown: str) -> Decimal:
         return _decimal(f"{whole}.{grouped[4] or '0'}", shown)
     if re.fullmatch(r"\d+(?:[.,]\d+)?", plain):
         return _decimal(plain.replace(",", "."), shown)
-    raise ValueError(f"We could not read the number “{plain}” in “{shown}”. Write it such as 1200 or 1,200.")
+    raise ValueError(f"We could not read the number “{plain[:60]}” in “{shown}”. Write it such as 1200 or 1,200.")
 
 
 def _decimal(plain: str, shown: str) -> Decimal:
     number = Decimal(plain)
-    if number != round(number, 4):
+    if len(plain.partition(".")[2].rstrip("0")) > 4:
         raise ValueError(f"The number in “{shown}” has more than four decimal places; round it.")
     return number
 
@@ -179,7 +180,7 @@ def _of_words(text: str) -> int:
         if word in _SCALES:
             scale = _SCALES[word]
             if last >= scale and current >= scale:
-                raise ValueError(f"We could not read the number “{text}”. Write it in digits.")
+                raise ValueError(f"We could not read the number “{text[:60]}”. Write it in digits.")
             current = max(1, current) * scale
             if scale == 1000:
                 total, current = total + current, 0
@@ -188,7 +189,7 @@ def _of_words(text: str) -> int:
             value = _UNITS.get(word) or _TENS[word]
             # "twenty five" and "hundred five" go on; "two three" and "five twenty" do not.
             if (last and last < 20) or (20 <= last < 100 and value >= 10):
-                raise ValueError(f"We could not read the number “{text}”. Write it in digits.")
+                raise ValueError(f"We could not read the number “{text[:60]}”. Write it in digits.")
             current, last = current + value, value
     return total + current
 
