@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person, Role
@@ -257,7 +258,10 @@ def announce_edition(session: Session, edition: Edition, *, sender: Sender) -> i
             greeting=f"Dear {person.name},",
             paragraphs=(
                 f"{edition.made_by_name} closed {format_month(edition.cycle_month)}. Edition {edition.number} holds "
-                f"{edition.activity_count} activities and {edition.event_count} events.",
+                + ngettext("%(num)s activity", "%(num)s activities", edition.activity_count)
+                + " and "
+                + ngettext("%(num)s event", "%(num)s events", edition.event_count)
+                + ".",
                 sentence,
             ),
             link=f"{sender.base_url}/editions/{edition.cycle_month}",

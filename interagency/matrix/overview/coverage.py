@@ -254,10 +254,11 @@ def chapter_sentence(number: int, found: list[Covered], activities: int, joint: 
     since = min((one.since for one in covered if one.since), default=None)
     blank = [one.code for one in found if not one.activities]
     parts = [
-        _(
-            "Chapter %(roman)s: %(covered)s of %(all)s recommendations have activities, by %(entities)s",
+        ngettext(
+            "Chapter %(roman)s: %(num)s of %(all)s recommendations has activities, by %(entities)s",
+            "Chapter %(roman)s: %(num)s of %(all)s recommendations have activities, by %(entities)s",
+            len(covered),
             roman=ROMAN[number],
-            covered=len(covered),
             all=len(found),
             entities=", ".join(entities) or _("no UN entity named"),
         ),
