@@ -116,6 +116,7 @@ def _register_blueprints(app: Flask) -> None:
     from interagency.calendar.pages.blueprints import BLUEPRINTS as CALENDAR
     from interagency.exports import views as exports
     from interagency.exports.external import views as external
+    from interagency.exports.external import waiting_views as waiting
     from interagency.exports.incoming import views as imports
     from interagency.matrix.pages import style_guide
     from interagency.matrix.pages.blueprints import BLUEPRINTS as MATRIX
@@ -136,6 +137,7 @@ def _register_blueprints(app: Flask) -> None:
         exports.bp,
         imports.bp,
         external.bp,
+        waiting.bp,
         search.bp,
         audit.bp,
         health.bp,

@@ -63,8 +63,9 @@ class CyclePart:
     `name`: also the `record_type` of its history and its key in an edition.
     `ids(entity id)`: selects the records of an entity.
     `rows(session, entity id)`: those still to be looked at, for the entity's page.
-    `confirm(session, entity id, month, ids)`: notes the month (`YYYY-MM`) for the records `ids` (None: all of the
-    entity) and returns how many.
+    `confirm(session, entity id, month, ids)`: notes the month (`YYYY-MM`) for the records `ids` (None: all that `rows`
+    gives) and returns, by id, the month each was confirmed for before. `restore(session, entity id, month, that)` takes
+    it back and returns how many.
     `entries(session, day)`: all records as plain values, for an edition of that day.
     `empty`: the facts of a record that says nothing, so that a fact which older editions do not have reads as such.
     `labels()`: those of the facts that a comparison names, by key; `say(fact words, key, value)`: one of them in words.
@@ -73,7 +74,8 @@ class CyclePart:
     name: str
     ids: Callable[[int], sa.Select[int]]
     rows: Callable[[Session, int], list[MonthRow]]
-    confirm: Callable[[Session, int, str, Collection[int] | None], int]
+    confirm: Callable[[Session, int, str, Collection[int] | None], dict[int, str | None]]
+    restore: Callable[[Session, int, str, Mapping[int, str | None]], int]
     entries: Callable[[Session, date], list[dict[str, Any]]]
     empty: Mapping[str, Any]
     labels: Callable[[], dict[str, str]]

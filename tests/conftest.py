@@ -369,13 +369,17 @@ def add_activity(request: pytest.FixtureRequest) -> Callable[..., int]:
     app: Flask = request.getfixturevalue("app" if "app" in request.fixturenames else "sqlite_app")
 
     def add(
-        title: str = "An activity", lead: str | None = "who", entities: tuple[str, ...] = (), **more: object
+        title: str = "An activity",
+        lead: str | None = "who",
+        entities: tuple[str, ...] = (),
+        status: Status = Status.ONGOING,
+        **more: object,
     ) -> int:
         with app.app_context():
             directory = Directory(db.session)
             draft = activity_draft(
                 title=title,
-                status=Status.ONGOING,
+                status=status,
                 lead=directory.find(lead) if lead else None,
                 entities=[directory.find(key) for key in entities],
                 **more,  # type: ignore[arg-type]

@@ -39,9 +39,9 @@ def status(app: Flask) -> None:
     from interagency.db.base import db
     from interagency.matrix.cycles.board import board, cycle_lines, unanswered
     from interagency.matrix.cycles.months import format_due
-    from interagency.web.context import today, utc_now
+    from interagency.web.context import utc_now
 
-    lines = cycle_lines(db.session, today())
+    lines = cycle_lines(db.session, utc_now())
     if not lines:
         click.echo("No month was opened yet. Open one with: interagency cycle open YYYY-MM")
     for line in lines:
@@ -51,8 +51,10 @@ def status(app: Flask) -> None:
         due = format_due(one.due_at, settings_of(app).zone)
         click.echo(f"{one.month}\t{state}\t{line.answered} of {line.expected} answered\tdue {due}{edition}")
         if one.is_open:
-            asked = unanswered(board(db.session, one, today()), utc_now())
+            asked = unanswered(board(db.session, one, utc_now()))
             click.echo(f"\tsilent: {', '.join(row.entity.short for row in asked.silent) or 'nobody'}")
+            for row in asked.withdrawn:
+                click.echo(f"\t{row.state.value}: {row.entity.short}")
             for due_at, rows in asked.in_time:
                 names = ", ".join(row.entity.short for row in rows)
                 click.echo(f"\tnot answered yet, due {format_due(due_at, settings_of(app).zone)}: {names}")

@@ -18,6 +18,7 @@ from interagency.exports.gathering import Gathered, OnOne
 from interagency.exports.snapshot import Snapshot
 from interagency.matrix.activities.labels import field_labels
 from interagency.matrix.cycles.differences import Kind
+from interagency.matrix.cycles.standing import unanswered_of
 from interagency.matrix.framework.models import ROMAN
 
 
@@ -191,7 +192,7 @@ def _change_rows(picture: Snapshot) -> Iterator[tuple[Cell, ...]]:
 
 
 def answers_sheet(picture: Snapshot, zone: ZoneInfo) -> Sheet:
-    """What each entity answered for the month, who was silent, and who has time to answer."""
+    """What each entity answered for the month, and how those stand who have no answer."""
     rows: list[tuple[Cell, ...]] = []
     for answer in picture.contents.get("answers", []):
         signed = datetime.fromisoformat(answer["signed_at"]).astimezone(zone)
@@ -206,9 +207,9 @@ def answers_sheet(picture: Snapshot, zone: ZoneInfo) -> Sheet:
             )
         )
     rows += [
-        (picture.words.organisations.get(key, key), said, "", "", "", "")
-        for name, said in (("silent", "silent"), ("awaited", "not answered yet"))
-        for key in picture.contents.get(name, [])
+        (picture.words.organisations.get(key, key), state.value, "", "", "", "")
+        for state, keys in unanswered_of(picture.contents)
+        for key in keys
     ]
     columns = _columns(
         ("Entity", 18, "text"),

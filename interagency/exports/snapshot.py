@@ -20,8 +20,7 @@ from interagency.matrix.activities.filters import Filters, activity_conditions
 from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.reader import entries, totals, without_collector
 from interagency.matrix.cycles import editions
-from interagency.matrix.cycles.board import board
-from interagency.matrix.cycles.contents import Contents, answers_of, counts, merged_activities, names_of_the_day
+from interagency.matrix.cycles.contents import Contents, counts, merged_activities, names_of_the_day
 from interagency.matrix.cycles.differences import (
     Difference,
     Kind,
@@ -34,6 +33,7 @@ from interagency.matrix.cycles.differences import (
 from interagency.matrix.cycles.edition_filters import taking_part
 from interagency.matrix.cycles.models import Cycle, CycleState, Edition
 from interagency.matrix.cycles.months import format_month
+from interagency.matrix.cycles.standing import answers_of
 from interagency.web.context import utc_now
 
 SHARED_FILTERS = ("q", "entity", "chapter", "country")
@@ -206,18 +206,13 @@ def streaming_snapshot(session: Session, filters: Filters, *, mine: Collection[s
 
 
 def _live_contents(session: Session, filters: Filters, mine: Collection[str], day: date) -> Contents:
-    """Everything but the activities and their counts. `awaited` are those that need not have answered yet."""
+    """Everything but the activities and their counts."""
     contents: Contents = names_of_the_day(session)
     contents["event"] = event_entries(session, day, _event_conditions(session, filters, mine, day))
     cycle = session.scalar(sa.select(Cycle).where(Cycle.state == CycleState.OPEN).order_by(Cycle.month).limit(1))
     contents["month"] = cycle.month if cycle else None
     contents["merged"] = {"activities": merged_activities(session)}
-    contents["answers"], contents["silent"], contents["awaited"] = [], [], []
-    if cycle is not None:
-        contents["answers"], unsaid = answers_of(session, cycle, day)
-        have_time = {row.entity.key for row in board(session, cycle, day) if row.has_time(utc_now())}
-        contents["silent"] = [key for key in unsaid if key not in have_time]
-        contents["awaited"] = [key for key in unsaid if key in have_time]
+    contents |= {"answers": []} if cycle is None else answers_of(session, cycle, utc_now())
     return contents
 
 

@@ -41,6 +41,7 @@ from interagency.matrix.activities.fields import FIELDS
 from interagency.matrix.activities.reader import without_collector
 from interagency.matrix.cycles.month import STALE_AFTER, STALE_AFTER_WORDS
 from interagency.matrix.cycles.months import month_after, month_of
+from interagency.matrix.cycles.standing import Standing, unanswered_of
 
 # Said of every write-only table, also where the columns were given, as ours are.
 warnings.filterwarnings("ignore", "In write-only mode you must add table columns", UserWarning)
@@ -264,10 +265,10 @@ def _add_read_me(book: Workbook, origin: Origin, picture: Snapshot) -> None:
 
 
 def _read_me_rows(origin: Origin, picture: Snapshot) -> list[tuple[str, str | int]]:
-    silent, awaited = (
-        ", ".join(picture.words.organisations.get(key, key) for key in picture.contents.get(name, []))
-        for name in ("silent", "awaited")
-    )
+    unanswered = {
+        state: ", ".join(picture.words.organisations.get(key, key) for key in keys)
+        for state, keys in unanswered_of(picture.contents)
+    }
     what = "The matrix of activities and the joint calendar of the UN entities that follow up UNGASS 2016."
     return [
         ("What this is", what),
@@ -276,8 +277,8 @@ def _read_me_rows(origin: Origin, picture: Snapshot) -> list[tuple[str, str | in
         ("Made by", origin.made_by),
         ("Filters", origin.filters),
         *origin.counts,
-        ("Silent", silent or "nobody"),
-        *([("Not answered yet", awaited)] if awaited else []),
+        ("Silent", unanswered.pop(Standing.SILENT, "nobody")),
+        *((state.value.capitalize(), names) for state, names in unanswered.items()),
         ("Changes", f"Told against {picture.since}." if picture.since else "There is no edition to compare with."),
         (
             "How to read it",

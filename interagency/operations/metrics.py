@@ -114,7 +114,7 @@ def _measured() -> Iterator[GaugeMetricFamily]:
     from interagency.mail.models import OutboxMessage
     from interagency.mail.outbox import pending_count
     from interagency.matrix.cycles.board import cycle_lines
-    from interagency.web.context import today
+    from interagency.web.context import utc_now
 
     session, one = db.session, OutboxMessage
     yield GaugeMetricFamily("interagency_outbox_waiting", "Mails written and not sent.", pending_count(session))
@@ -135,7 +135,7 @@ def _measured() -> Iterator[GaugeMetricFamily]:
     )
     expected = GaugeMetricFamily("interagency_cycle_expected", "Entities asked, by open month.", labels=["month"])
     answered = GaugeMetricFamily("interagency_cycle_answered", "Entities that answered.", labels=["month"])
-    for line in cycle_lines(session, today()):
+    for line in cycle_lines(session, utc_now()):
         if line.cycle.is_open:
             expected.add_metric([line.cycle.month], line.expected)
             answered.add_metric([line.cycle.month], line.answered)

@@ -12,7 +12,16 @@ from flask_login import current_user
 
 from interagency.db.base import db
 from interagency.matrix.framework.names import code_problem
-from interagency.search.everything import ALL_OF_A_KIND, KINDS, LONGEST, read_question, search, suggest
+from interagency.search.everything import (
+    ALL_OF_A_KIND,
+    KINDS,
+    LONGEST,
+    read_question,
+    search,
+    search_beginnings,
+    search_most,
+    suggest,
+)
 from interagency.search.marks import marked
 from interagency.search.results import Group, Hit, Question
 from interagency.search.spelling import did_you_mean
@@ -59,7 +68,7 @@ def _all_of(group: Group, question: Question) -> str:
 
 
 def _words(question: Question, groups: list[Group]) -> dict[str, Any]:
-    def show(kind: str, text: str) -> str:
+    def show(kind: str, text: str, question: Question = question) -> str:
         names = kind not in ("activities", "events", "recommendations", "chapters")
         return marked(text, question.beginnings if names else question.terms)
 
@@ -74,11 +83,15 @@ def page() -> ResponseReturnValue:
     only = only if only in KINDS else None
     question = read_question(typed)
     groups = search(db.session, question, current_user, today(), only=only)
-    last = (folded_words(question.text) or [""])[-1]
     problem = code_problem(question.text)
+    nearly = search_beginnings(db.session, question, current_user, today(), groups, only=only)
+    if not groups and nearly is None and not problem:
+        nearly = search_most(db.session, question, only=only)
+    last = (folded_words(question.text) or [""])[-1]
     return render_template(
         "search/page.html",
         **_words(question, groups),
+        nearly=nearly,
         only=only,
         all_of=_all_of,
         most=ALL_OF_A_KIND,

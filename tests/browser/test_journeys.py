@@ -100,7 +100,7 @@ def test_a_joint_activity_with_four_entities_asks_the_three_others(page: Page, o
         page.click(".savebar button")
     expect(page.locator("h1")).to_have_text(title)
     expect(page.locator("dl.facts")).to_contain_text("UNICEF")
-    expect(page.locator("dl.facts dd").first).to_contain_text("not confirmed yet")
+    expect(page.locator("dl.facts dd").first).to_contain_text("asked whether it takes part")
     sign_in(other, "undp")
     other.goto("/month")
     asked = other.locator("section", has=other.locator("#asked")).locator("li", has_text=title)

@@ -60,7 +60,7 @@ def test_an_activity_is_added_by_keyboard_alone(context: BrowserContext) -> None
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("Train laboratory staff in West Africa")
     facts = page.locator("dl.facts")
-    for words in ("from June 2016", "Côte d’Ivoire", "5(h)", "not confirmed yet"):
+    for words in ("from June 2016", "Côte d’Ivoire", "5(h)", "asked whether it takes part"):
         expect(facts).to_contain_text(words)
 
 

@@ -36,12 +36,29 @@ FOLDER = Path(__file__).parent / "database_0012"
 REVISION = "0012"
 PEOPLE = ("coordinator", "who", "admin")
 # What is said otherwise on purpose since: on which pages, what, and why.
+_HOURS = r"\d\d:\d\d(?:[–-]\d\d:\d\d)?"
 SAID_OTHERWISE = (
     # The history of an event names fields and values as its form does; its versions stay.
     (r"coordinator /events/\d+/history", r"(?!Version |.* · ).*"),
     # One finder of look-alikes, which finds a shorter title in a longer one and knows what was judged.
     (r"coordinator /cycles/.*", r"looks like another activity: \d+|\d+ remarks on quality"),
     (r"coordinator /overlaps", r"\d+ pairs?"),
+    # Hours are the reader's, in one form everywhere, with the zone beside them.
+    (r"\S+ /(calendar.*|events/.*|when|month)?", rf".*{_HOURS}.*|Europe/Vienna|Repeats; the next dates are shown\. .*"),
+    # What is withheld is listed as the hand-out page counts it; a record that stays inside is not called shared.
+    (r"coordinator /agreement/waiting", r".*"),
+    (
+        r"\S+ /(activities|events)/\d+",
+        r"no UN entity is named, so nobody can agree|shared: all agreed|The event is marked.*",
+    ),
+    # To take part and to be confirmed for a month are two things.
+    (r"\S+ /activities/\d+(/history)?", r"not confirmed yet|Confirmation|.*: awaited.*"),
+    # An answer has one state; no days late are counted after the closing, and nobody is reminded where nobody is.
+    (r"coordinator /coverage", r"All 103 operational recommendations, .*"),
+    (
+        r"coordinator /cycles.*",
+        r"The last \d+ months\..*|updated \d+ · .*|\d+ days late|Remind \S+|Joint activities that wait.*",
+    ),
 )
 
 

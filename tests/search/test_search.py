@@ -147,6 +147,31 @@ def test_short_words_are_whole_words_in_texts(enter: Enter, add_activity: Add) -
     assert "“who” is short" in text_of(page)
 
 
+def test_what_the_suggestions_list_the_page_finds(enter: Enter, add_activity: Add) -> None:
+    add_activity("Partnerships on access to controlled medicines")
+    reader = enter("reader")
+    for words in ("access to med", "partnerships on acc", "access", "access to medicines"):
+        listed = html.fromstring(reader.get("/search/suggestions", query_string={"q": words}).text)
+        leads = set(listed.xpath("//a[@role='option' and not(@class)]/@href"))
+        answer = reader.get("/search", query_string={"q": words})
+        page = text_of(answer)
+        assert leads <= set(html.fromstring(answer.text).xpath("//main//li/a/@href")), words
+        assert "Partnerships on access to controlled medicines" in page
+        assert ("words that begin with the last one" in page) is words.endswith((" med", " acc")), words
+
+
+def test_where_no_record_holds_all_words_those_with_most_are_shown(enter: Enter, add_activity: Add) -> None:
+    add_activity("Women in prison")
+    add_activity("Women at work")
+    reader = enter("reader")
+    page = reader.get("/search", query_string={"q": "zzzqqqx of women in prison"})
+    assert "No record holds all of these words; these hold 2 of the 3" in text_of(page)
+    assert "Women in prison" in text_of(page)
+    assert "Women at work" not in text_of(page), "it holds one"
+    assert "No record holds all" not in text_of(reader.get("/search?q=women+prison"))
+    assert "Nothing holds all of these words" in text_of(reader.get("/search?q=zzzqqq+xxyyxx+women+wwwvvv+uuuttt"))
+
+
 HOSTILE = (
     "*", '"', "NEAR(a b)", "a:b", "%00", "\x00", "😀", "e\u0301", "دراسة", "毒品", "x" * 2000, "'; --", "%F0%9F", "\\",
 )  # fmt: skip

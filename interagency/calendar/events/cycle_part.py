@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,7 +15,9 @@ from interagency.calendar.events.models import Event, EventOrganisation, EventSt
 from interagency.calendar.events.occurrences import StoredOccurrence, format_days, occurrences, stored
 from interagency.calendar.events.queries import everything
 from interagency.calendar.events.reader import read_events
+from interagency.matrix.cycles.confirming import Confirmed, confirm_links, restore_links
 from interagency.registry import CyclePart, MonthRow
+from interagency.web.context import viewer_zone
 
 NAME = "event"
 LIVE = (EventStatus.TENTATIVE, EventStatus.CONFIRMED, EventStatus.POSTPONED)
@@ -25,8 +27,7 @@ BACK, AHEAD = timedelta(days=183), timedelta(days=366)
 def _organised(entity_id: int) -> list[sa.ColumnElement[bool]]:
     return [
         EventOrganisation.event_id == Event.id,
-        EventOrganisation.organisation_id == entity_id,
-        EventOrganisation.part == Part.ORGANISER,
+        *_links_of(entity_id),
         Event.is_listed.is_(True),
         Event.status.in_(LIVE),
     ]
@@ -34,9 +35,7 @@ def _organised(entity_id: int) -> list[sa.ColumnElement[bool]]:
 
 def ids(entity_id: int) -> sa.Select[int]:
     """The events the entity organises, held and cancelled ones too."""
-    return sa.select(EventOrganisation.event_id).where(
-        EventOrganisation.organisation_id == entity_id, EventOrganisation.part == Part.ORGANISER
-    )
+    return sa.select(EventOrganisation.event_id).where(*_links_of(entity_id))
 
 
 def rows(session: Session, entity_id: int) -> list[MonthRow]:
@@ -54,7 +53,7 @@ def rows(session: Session, entity_id: int) -> list[MonthRow]:
             address=url_for("calendar.event", event_id=event.id),
             edit_address=url_for("calendar.edit", event_id=event.id),
             status=event.status.value,
-            when=format_days(event),
+            when=format_days(event, viewer_zone()),
             confirmed_month=month,
             version=event.version,
             is_joint=event.is_joint,
@@ -63,21 +62,21 @@ def rows(session: Session, entity_id: int) -> list[MonthRow]:
     ]
 
 
-def confirm(session: Session, entity_id: int, month: str, ids: Collection[int] | None) -> int:
+def confirm(session: Session, entity_id: int, month: str, ids: Collection[int] | None) -> Confirmed:
     """Note that the entity confirms the events it organises (those in `ids`, or all) for `month`."""
     live = sa.select(Event.id).where(Event.is_listed.is_(True), Event.status.in_(LIVE))
-    statement = (
-        sa.update(EventOrganisation)
-        .where(
-            EventOrganisation.organisation_id == entity_id,
-            EventOrganisation.part == Part.ORGANISER,
-            EventOrganisation.event_id.in_(live if ids is None else live.where(Event.id.in_(list(ids)))),
-            sa.or_(EventOrganisation.confirmed_month.is_(None), EventOrganisation.confirmed_month < month),
-        )
-        .values(confirmed_month=month)
-        .execution_options(synchronize_session=False)
-    )
-    return int(session.execute(statement).rowcount)  # type: ignore[attr-defined]
+    conditions = [*_links_of(entity_id), EventOrganisation.event_id.in_(live)]
+    return confirm_links(session, EventOrganisation, EventOrganisation.event_id, conditions, month, ids)
+
+
+def restore(session: Session, entity_id: int, month: str, before: Mapping[int, str | None]) -> int:
+    """Take back what `confirm` noted for `month`."""
+    conditions = _links_of(entity_id)
+    return restore_links(session, EventOrganisation, EventOrganisation.event_id, conditions, month, before)
+
+
+def _links_of(entity_id: int) -> list[sa.ColumnElement[bool]]:
+    return [EventOrganisation.organisation_id == entity_id, EventOrganisation.part == Part.ORGANISER]
 
 
 def entries(
@@ -113,5 +112,13 @@ def _entry(event: Event, day: date) -> dict[str, Any]:
 
 
 CYCLE_PART = CyclePart(
-    name=NAME, ids=ids, rows=rows, confirm=confirm, entries=entries, empty=EMPTY, labels=labels, say=say
+    name=NAME,
+    ids=ids,
+    rows=rows,
+    confirm=confirm,
+    restore=restore,
+    entries=entries,
+    empty=EMPTY,
+    labels=labels,
+    say=say,
 )

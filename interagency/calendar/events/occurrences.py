@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar as months
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -116,13 +116,39 @@ def all_occurrences(events: Iterable[Event], first: date, last: date) -> list[Oc
     return sorted(found, key=lambda one: one.sort_key)
 
 
-def format_days(event: Event) -> str:
-    """All days of an event in words, with the hours where they are known."""
+def format_days(event: Event, reader: ZoneInfo | None = None) -> str:
+    """All days of an event in words, with the hours where they are known and their zone, and for a `reader` in another
+    zone the hours there: `5 November 2026, 14:00-15:30 Europe/Vienna (22:00-23:30 Asia/Tokyo)`."""
     words = []
     for segment in event.segments:
         hours = f", {segment.start_time:%H:%M}-{segment.end_time:%H:%M}" if segment.start_time else ""
+        if hours and event.timezone:
+            hours += f" {event.timezone}{_hours_there(event, segment, reader)}"
         words.append(words_between(segment.start, segment.end) + hours)
     return "; ".join(words) + (", repeated" if event.rrule else "")
+
+
+def _hours_there(event: Event, segment: Segment, reader: ZoneInfo | None) -> str:
+    """The hours of a segment in another zone, in brackets, with the date where it is another; "" where they agree."""
+    zone = zone_of(event)
+    if (
+        reader is None
+        or zone is None
+        or not (segment.start and segment.end and segment.start_time and segment.end_time)
+    ):
+        return ""
+    own = (
+        datetime.combine(segment.start.first, segment.start_time, zone),
+        datetime.combine(segment.end.last, segment.end_time, zone),
+    )
+    there = [moment.astimezone(reader) for moment in own]
+    if all(one.utcoffset() == other.utcoffset() for one, other in zip(own, there, strict=True)):
+        return ""
+    said = [
+        f"{other:%H:%M}" if one.date() == other.date() else f"{other.day} {other:%B}, {other:%H:%M}"
+        for one, other in zip(own, there, strict=True)
+    ]
+    return f" ({'-'.join(said)} {reader.key})"
 
 
 def zone_of(event: Event) -> ZoneInfo | None:
@@ -251,10 +277,18 @@ def weeks_of_month(year: int, month: int) -> list[tuple[date, ...]]:
     return [tuple(week) for week in months.Calendar().monthdatescalendar(year, month)]
 
 
-def month_page(events: Iterable[Event], year: int, month: int) -> tuple[list[Week], list[Occurrence]]:
-    """The weeks with their bars, and the imprecise occurrences that touch the month and stand in words only."""
+def month_page(
+    events: Iterable[Event],
+    year: int,
+    month: int,
+    between: Callable[[Iterable[Event], date, date], list[Occurrence]] = all_occurrences,
+) -> tuple[list[Week], list[Occurrence]]:
+    """The weeks with their bars, and the imprecise occurrences that touch the month and stand in words only.
+
+    `between` gives what happens on the days from one to another.
+    """
     weeks = weeks_of_month(year, month)
-    found = all_occurrences(events, weeks[0][0], weeks[-1][-1])
+    found = between(events, weeks[0][0], weeks[-1][-1])
     exact = [one for one in found if one.exact]
     last_day = date(year, month, months.monthrange(year, month)[1])
     imprecise = [one for one in found if not one.exact and one.first <= last_day and one.last >= date(year, month, 1)]
@@ -271,7 +305,9 @@ def _week(days: tuple[date, ...], found: list[Occurrence]) -> Week:
         if row == len(free):
             free.append(ends)
         free[row] = ends
-        chapters = {day.day: day.chapter_number for day in one.segment.days}
+        # By the reader's clock it may begin a day earlier or later than its chapters say.
+        moved = one.first - one.start.astimezone(zone_of(one.event)).date() if one.start else timedelta()
+        chapters = {day.day + moved: day.chapter_number for day in one.segment.days}
         span = (ends - begins).days + 1
         bars.append(
             Bar(

@@ -14,12 +14,15 @@ from interagency.calendar.events import queries
 from interagency.calendar.events.fields import KIND_LABELS, MODE_LABELS, STATUS_LABELS
 from interagency.calendar.events.holidays import holidays_between
 from interagency.calendar.events.models import Event, EventKind
-from interagency.calendar.events.occurrences import all_occurrences, month_page, year_page
+from interagency.calendar.events.occurrences import month_page, year_page
 from interagency.calendar.pages.blueprint import bp
+from interagency.calendar.pages.reader_days import DAY, reader_occurrences
 from interagency.db.base import db
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.queries import may_add_activities, my_entities
 from interagency.matrix.framework.models import ROMAN
 from interagency.matrix.framework.names import chapters
+from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
 from interagency.web.context import today
 from interagency.web.errors import refuse
@@ -36,11 +39,10 @@ def _words() -> dict[str, Any]:
 def calendar() -> ResponseReturnValue:
     """The agenda: what is coming (or, asked for, all that was), in reading order."""
     mine = my_entities()
-    keys = [entity.key for entity in mine]
     filters = queries.read_event_filters(db.session, request.args)
     past = request.args.get("past") == "yes"
     first, last = (date(1950, 1, 1), today() - timedelta(days=1)) if past else (today(), today() + timedelta(days=365))
-    found = all_occurrences(queries.events_between(db.session, first, last, filters, keys), first, last)
+    found = reader_occurrences(_events_about(first, last, filters, mine), first, last)
     return render_template(
         "calendar/agenda.html",
         occurrences=list(reversed(found)) if past else found,
@@ -57,12 +59,11 @@ def month(year: int, month: int) -> ResponseReturnValue:
     if not (FIRST_YEAR <= year <= LAST_YEAR and 1 <= month <= 12):
         abort(404)
     mine = my_entities()
-    keys = [entity.key for entity in mine]
     filters = queries.read_event_filters(db.session, request.args)
     first = date(year, month, 1)
     following = (first + timedelta(days=32)).replace(day=1)
-    events = queries.events_between(db.session, first - timedelta(days=7), following + timedelta(days=7), filters, keys)
-    weeks, imprecise = month_page(events, year, month)
+    events = _events_about(first - timedelta(days=7), following + timedelta(days=7), filters, mine)
+    weeks, imprecise = month_page(events, year, month, reader_occurrences)
     return render_template(
         "calendar/month.html",
         first=first,
@@ -71,7 +72,7 @@ def month(year: int, month: int) -> ResponseReturnValue:
         weeks=weeks,
         imprecise=imprecise,
         colours=_colours(),
-        listed=[one for one in all_occurrences(events, first, following - timedelta(days=1)) if one.exact],
+        listed=[one for one in reader_occurrences(events, first, following - timedelta(days=1)) if one.exact],
         filters=filters,
         today=today(),
         **_list_context(mine),
@@ -91,8 +92,7 @@ def week(day: str) -> ResponseReturnValue:
     filters = queries.read_event_filters(db.session, request.args)
     first = inside - timedelta(days=inside.weekday())
     days = [first + timedelta(days=count) for count in range(7)]
-    events = queries.events_between(db.session, first, days[-1], filters, [entity.key for entity in mine])
-    found = all_occurrences(events, first, days[-1])
+    found = reader_occurrences(_events_about(first, days[-1], filters, mine), first, days[-1])
     return render_template(
         "calendar/week.html",
         days=[
@@ -119,18 +119,25 @@ def year(year: int) -> ResponseReturnValue:
     mine = my_entities()
     filters = queries.read_event_filters(db.session, request.args)
     first, last = date(year, 1, 1), date(year, 12, 31)
-    events = queries.events_between(db.session, first, last, filters, [entity.key for entity in mine])
-    found = all_occurrences(events, first, last)
+    found = reader_occurrences(_events_about(first, last, filters, mine), first, last)
+    dates = [one for one in found if one.exact and not one.is_cancelled]
     return render_template(
         "calendar/year.html",
         year=year,
         months=year_page(found, year),
         imprecise=[one for one in found if not one.exact],
-        total=len({one.event.id for one in found}),
+        dates=len(dates),
+        total=len({one.event.id for one in dates}),
         filters=filters,
         today=today(),
         **_list_context(mine),
     )
+
+
+def _events_about(first: date, last: date, filters: Filters, mine: list[Organisation]) -> list[Event]:
+    """The events of these days, and of a day more on either side: by the reader's clock they may be on these."""
+    keys = [entity.key for entity in mine]
+    return list(queries.events_between(db.session, first - DAY, last + DAY, filters, keys))
 
 
 def _colours() -> str:

@@ -54,7 +54,7 @@ def event(event_id: int) -> ResponseReturnValue:
         side_events=queries.side_events(db.session, found.id),
         viewer_zone=viewer_zone(),
         milestone_move=_milestone_move(found),
-        standings=standings(db.session, _entities_named(found), EVENT, found.id, today()),
+        standings=standings(db.session, _entities_named(found), EVENT, found.id, today(), shareable=found.shareable),
         speaking_for=[one for one in _entities_named(found) if one.id in {entity.id for entity in my_entities()}],
     )
 

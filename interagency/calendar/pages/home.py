@@ -11,19 +11,21 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from interagency.calendar.events.occurrences import Occurrence, all_occurrences
+from interagency.calendar.events.occurrences import Occurrence
 from interagency.calendar.events.queries import events_between
+from interagency.calendar.pages.reader_days import DAY, reader_occurrences
 from interagency.db.base import db
 from interagency.db.history import Change
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import counts_by_chapter, may_add_activities, my_entities
-from interagency.matrix.cycles.answers import current_cycle, due_for, standing_answer, unanswered_label
+from interagency.matrix.cycles.answers import current_cycle, due_for
 from interagency.matrix.cycles.models import Cycle
 from interagency.matrix.cycles.months import format_due, format_month
+from interagency.matrix.cycles.standing import standings, unanswered_label
 from interagency.matrix.framework.names import chapters
 from interagency.matrix.organisations.models import Organisation
-from interagency.web.context import settings, today
+from interagency.web.context import settings, today, utc_now
 
 bp = Blueprint("pages", __name__)
 COMING = 8  # occurrences on the front page
@@ -98,7 +100,9 @@ def _cycle_line(mine: list[Organisation], cycle: Cycle | None) -> str | None:
     line = _("%(month)s: due %(due)s", month=format_month(cycle.month), due=due)
     if not mine:
         return str(line)
-    unanswered = [one.short for one in mine if standing_answer(db.session, cycle.month, one.id) is None]
+    ids = {one.id for one in mine}
+    rows = [row for row in standings(db.session, cycle, utc_now()) if row.entity.id in ids]
+    unanswered = [(row.entity.short, row.state) for row in rows if not row.has_answered]
     if unanswered:
         return str(_("%(line)s; %(unanswered)s", line=line, unanswered=unanswered_label(unanswered)))
     return str(_("%(line)s; answered", line=line))
@@ -121,7 +125,8 @@ def _coming() -> list[Occurrence]:
     found: list[Occurrence] = []
     for days in (3, 14, 60):
         last = today() + timedelta(days=days)
-        found = all_occurrences(events_between(db.session, today(), last, Filters()), today(), last)[:COMING]
+        about = events_between(db.session, today() - DAY, last + DAY, Filters())
+        found = reader_occurrences(about, today(), last)[:COMING]
         if len(found) == COMING:
             break
     return found

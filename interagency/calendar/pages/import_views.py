@@ -7,6 +7,7 @@ from time import monotonic, sleep
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user
 
 from interagency.calendar.events.models import EventKind
@@ -164,7 +165,7 @@ def undo_post(import_id: int) -> ResponseReturnValue:
     importer = _importer(kept.result["organiser"], kept.result["kind"])
     undone, left = undo(db.session, kept, importer, utc_now())
     db.session.commit()
-    flash(_("%(undone)s events are as they were before.", undone=undone), "success")
+    flash(ngettext("%(num)s event is as it was before.", "%(num)s events are as they were before.", undone), "success")
     if left:
         flash(_("Left as they are, because somebody changed them since: %(titles)s", titles="; ".join(left)), "warning")
     return here

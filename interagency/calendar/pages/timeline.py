@@ -21,6 +21,7 @@ from interagency.matrix.activities.filters import Filters, activity_conditions
 from interagency.matrix.activities.models import Activity, Status
 from interagency.matrix.overview.grid import Line, lines, links
 from interagency.text.dates import ImpreciseDate, words_between
+from interagency.web.context import viewer_zone
 
 MONTHS = 12
 # Records of one lane in the picture, and in the table; the page says how many more there are.
@@ -239,8 +240,8 @@ def _events(session: Session, filters: Filters, mine: list[str], window: Window,
         ]
         if clipped := clip(spans, window):
             found.append(
-                Entry(True, event.id, event.title, format_days(event), event.status.value, event.is_joint, clipped,
-                      _groups_of(event, by))
+                Entry(True, event.id, event.title, format_days(event, viewer_zone()), event.status.value,
+                      event.is_joint, clipped, _groups_of(event, by))
             )  # fmt: skip
     undated = sa.select(sa.func.count()).select_from(Event).where(*conditions, Event.first_day.is_(None))
     return found, session.scalar(undated) or 0

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from interagency.calendar.events.models import Event, event_activity
@@ -28,7 +29,7 @@ from interagency.matrix.framework.names import NotUnderstood, gazetteer, read_co
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overview.coverage import coverage
 from interagency.text.folding import listed
-from interagency.web.context import today, utc_now
+from interagency.web.context import today, utc_now, viewer_zone
 from interagency.web.errors import refuse
 
 bp = Blueprint("here", __name__)
@@ -86,6 +87,7 @@ def _page(title: str, filters: Filters, sentence: str, condition: sa.ColumnEleme
         events=events,
         event_count=event_count,
         format_days=format_days,
+        viewer_zone=viewer_zone,
         today=today(),
     )
 
@@ -115,9 +117,10 @@ def _country_sentence(filters: Filters, name: str) -> str:
     numbers = sa.select(Activity.id).where(*conditions)
     codes = sa.select(sa.func.count(sa.distinct(link.c.recommendation_code))).where(link.c.activity_id.in_(numbers))
     return str(
-        _(
-            "%(total)s activities name %(country)s, %(joint)s of them joint, on %(codes)s of the 103 recommendations.",
-            total=total,
+        ngettext(
+            "%(num)s activity names %(country)s, %(joint)s of them joint, on %(codes)s of the 103 recommendations.",
+            "%(num)s activities name %(country)s, %(joint)s of them joint, on %(codes)s of the 103 recommendations.",
+            total,
             country=name,
             joint=joint,
             codes=db.session.scalar(codes),
@@ -153,13 +156,13 @@ def _coverage_sentence(code: str) -> str:
     if one.blank is not None:
         words = _("Nothing stands under %(code)s: %(reason)s.", code=code, reason=one.blank.value)
     else:
-        words = _(
-            "%(activities)s activities stand under %(code)s, %(joint)s of them joint, in %(countries)s countries that "
-            "are named.",
-            activities=one.activities,
+        words = ngettext(
+            "%(num)s activity stands under %(code)s, %(joint)s of them joint, in %(countries)s.",
+            "%(num)s activities stand under %(code)s, %(joint)s of them joint, in %(countries)s.",
+            one.activities,
             code=code,
             joint=one.joint,
-            countries=len(one.countries),
+            countries=ngettext("%(num)s country that is named", "%(num)s countries that are named", len(one.countries)),
         )
     if one.mandated:
         words += " " + _("Within the mandate of %(entities)s.", entities=listed(one.mandated))

@@ -37,6 +37,8 @@ from interagency.exports.note.document import NoteRefusal, write_note
 from interagency.matrix.agreement.models import Audience
 from interagency.matrix.agreement.statements import audiences
 from interagency.matrix.cycles.edition_views import get_edition, load
+from interagency.matrix.cycles.editions import newest_edition
+from interagency.matrix.cycles.models import Edition
 from interagency.matrix.cycles.months import MonthNotUnderstood, month_of, read_month
 from interagency.matrix.framework.models import Country
 from interagency.matrix.framework.names import gazetteer
@@ -161,6 +163,7 @@ def _preview_page(month: str, *, error: str = "", address: str = "", code: int =
         content=content,
         events=event_rows(content),
         note=NOTE,
+        of_edition=_of_edition(edition),
         withheld=passed.withheld,
         nothing=is_empty(content),
         some_agreed=bool(passed.activities or passed.events),
@@ -173,6 +176,12 @@ def _preview_page(month: str, *, error: str = "", address: str = "", code: int =
         may_hand_out=not problem,
     )
     return page, code
+
+
+def _of_edition(edition: Edition) -> dict[str, object]:
+    """How the page of what waits is asked about this edition. It shows the newest by itself."""
+    newest = newest_edition(db.session)
+    return {} if newest is edition else {"of": edition.cycle_month, "issue": edition.issue}
 
 
 @bp.get("/editions/<month>/hand-out")

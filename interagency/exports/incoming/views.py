@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user
 
 from interagency.db.base import db
@@ -182,7 +183,9 @@ def undo_post(import_id: int) -> ResponseReturnValue:
         refuse(403, _("Who sent the file takes it back, or a coordinator."))
     undone, left = undo(db.session, kept, rights, utc_now())
     db.session.commit()
-    flash(_("%(undone)s records are as they were before.", undone=undone), "success")
+    flash(
+        ngettext("%(num)s record is as it was before.", "%(num)s records are as they were before.", undone), "success"
+    )
     if left:
         flash(
             _(

@@ -117,7 +117,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "entities", Kind.RECORDS, _l("Other UN entities"), Seen.OUTSIDE, Merge.BOTH, model=Organisation,
-        help=_l("Each is asked to confirm. Two or more UN entities make it joint."),
+        help=_l("Each is asked whether it takes part. Two or more UN entities make it joint."),
         placeholder=_l("Acronym or name, old or new"),
         is_searched=True, is_on_page=False, is_in_note=True, drop_down="entities",
         column=SheetColumn(
@@ -127,7 +127,7 @@ FIELDS: tuple[Field, ...] = (
     # Without those that declined, outside.
     Field(
         "supporting", Kind.RECORDS, _l("Supporting UN entities"), Seen.OUTSIDE, Merge.BOTH, model=Organisation,
-        help=_l("They support the work of the others. Each is asked to confirm, and counts as any UN entity of it."),
+        help=_l("They support the work of the others. Each is asked whether it does, and counts as any entity of it."),
         placeholder=_l("Acronym or name, old or new"), fold=_l("UN entities that support it"),
         is_searched=True, is_on_page=False, is_in_note=True, drop_down="entities",
         column=SheetColumn(
@@ -137,7 +137,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     # Who declined is not named outside.
     Field(
-        "participation", Kind.BY_ENTITY, _l("Confirmation"), Seen.OUTSIDE, Merge.BOTH,
+        "participation", Kind.BY_ENTITY, _l("Taking part"), Seen.OUTSIDE, Merge.BOTH,
         is_edited=False, is_on_page=False, is_in_note=True,
     ),
     Field(

@@ -1,4 +1,8 @@
-"""Figures as people write them: `more than 450 policymakers`, `8 countries (June 2024; World Drug Report)`."""
+"""Figures as people write them: `more than 450 policymakers`, `8 countries (June 2024; World Drug Report)`.
+
+Understood as they are typed, or asked about (rule 6): `at least`, `up to`, numbers in words, digits grouped in any way
+that leaves no doubt. What could mean two numbers is a question.
+"""
 
 from __future__ import annotations
 
@@ -11,49 +15,136 @@ from interagency.text.dates import ImpreciseDate
 from interagency.text.lines import check_line
 from interagency.text.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
 
-_QUALIFIERS = {
-    "more than": Qualifier.MORE_THAN,
-    "over": Qualifier.MORE_THAN,
-    "at least": Qualifier.MORE_THAN,
-    "about": Qualifier.ABOUT,
-    "approximately": Qualifier.ABOUT,
-    "some": Qualifier.ABOUT,
-    "around": Qualifier.ABOUT,
-    "ca.": Qualifier.ABOUT,
-    "an estimated": Qualifier.ESTIMATED,
-    "estimated": Qualifier.ESTIMATED,
-    "exactly": Qualifier.EXACTLY,
-}
-_WORDS = "|".join(re.escape(word) for word in sorted(_QUALIFIERS, key=len, reverse=True))
-_FIGURE = re.compile(
-    rf"^(?:(?P<qualifier>{_WORDS})\s+)?"
-    r"(?P<number>\d+(?:[, \u00a0\u202f]+\d+)*(?:\.\d{1,4}|,+)?)\s+(?P<unit>\S.*)$",
-    re.IGNORECASE,
+_BY_QUALIFIER = {
+    Qualifier.MORE_THAN: ("more than", "over", "in excess of", "exceeding", ">"),
+    Qualifier.AT_LEAST: (
+        "at least", "no fewer than", "no less than", "not less than", "not fewer than", "a minimum of", ">=", "≥",
+    ),
+    Qualifier.UP_TO: (
+        "up to", "at most", "no more than", "not more than", "a maximum of", "as many as", "<=", "≤",
+    ),
+    Qualifier.NEARLY: ("nearly", "almost", "close to", "just under"),
+    Qualifier.LESS_THAN: ("less than", "fewer than", "under", "below", "<"),
+    Qualifier.ABOUT: ("about", "approximately", "some", "around", "roughly", "circa", "ca.", "ca", "c.", "~", "≈"),
+    Qualifier.ESTIMATED: ("an estimated", "estimated"),
+    Qualifier.EXACTLY: ("exactly", "precisely"),
+}  # fmt: skip
+_QUALIFIERS = {word: qualifier for qualifier, words in _BY_QUALIFIER.items() for word in words}
+_WORDS = "|".join(
+    re.escape(word) + (r"\b" if word.isalpha() else "") for word in sorted(_QUALIFIERS, key=len, reverse=True)
 )
-_NO_PART_OF_A_NUMBER = re.compile(r"[^\d.]")
+_SPACES = " \u00a0\u202f\u2009"
+_DIGITS = rf"\d+(?:[.,'’{_SPACES}]+\d+)*"
+_BELOW_TWENTY = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
+_UNITS = {word: number for number, word in enumerate(_BELOW_TWENTY.split(), 1)}
+_FROM_TWENTY = "twenty thirty forty fifty sixty seventy eighty ninety"
+_TENS = {word: 10 * number for number, word in enumerate(_FROM_TWENTY.split(), 2)}
+_SCALES = {"hundred": 100, "thousand": 1000}
+_NUMBER_WORD = "|".join([*_TENS, *sorted(_UNITS, key=len, reverse=True), *_SCALES])
+_IN_WORDS = rf"(?:an?\s+(?=hundred|thousand))?(?:{_NUMBER_WORD})(?:(?:\s+and\s+|[\s-]+)(?:{_NUMBER_WORD})(?![\w-]))*"
+_NUMBER = rf"(?:{_DIGITS}|\b{_IN_WORDS}(?![\w-]))"
+_FIGURE = re.compile(
+    rf"^(?:(?P<qualifier>{_WORDS})\s*)?(?P<number>{_NUMBER})(?P<more>\+|\s+or\s+more\b)?"
+    r"(?:\s+(?P<unit>\S.*)|\s*(?P<share>%.*))$",
+    re.I,
+)
+_RANGE = re.compile(
+    rf"^(?:between\s+|from\s+|(?:{_WORDS})\s*)?(?P<low>{_NUMBER})\s*(?:-|–|—|\bto\b|\band\b|\bor\b)\s*"
+    rf"(?P<high>{_NUMBER})(?![\w-])\s*(?P<unit>.*)$",
+    re.I,
+)
+_FRACTION = re.compile(r"(?:halves|half|thirds?|quarters?|fifths?|tenths?)\b", re.I)
 LARGEST = Decimal(10) ** 13
 LONGEST_UNIT, LONGEST_SOURCE = 200, 300
 _SOURCE = re.compile(r"^source\s*:\s*", re.I)
 
 
 def read_figure(line: str) -> FigureDraft:
-    """The figure a line says. Raises ValueError with a sentence on what to write."""
+    """The figure a line says. Raises ValueError with a sentence on what to write, or with the question which of two
+    readings is meant: a number is never taken for another one."""
     text, as_of, source = _without_origin(check_line(line).strip())
+    shown = line.strip()[:60]
     match = _FIGURE.match(text)
-    if match is None:
+    between = _RANGE.match(text)
+    if between is not None and not (match and re.search(r"\band\b", match["number"], re.I)):  # `a hundred and twenty`
+        low, high = between["low"][:60], between["high"][:60]
+        unit = between["unit"][:60] or "countries"
         raise ValueError(
-            f"We could not read “{line.strip()[:60]}”. Write a number and what it counts, "
+            f"“{shown}” names two numbers. Write “at least {low} {unit}”, “up to {high} {unit}”, or both, each on a "
+            "line of its own."
+        )
+    if match is None or _FRACTION.match(match["unit"] or ""):
+        raise ValueError(
+            f"We could not read “{shown}”. Write a number and what it counts, "
             "such as “more than 450 policymakers” or “8 countries”."
         )
-    number = Decimal(_NO_PART_OF_A_NUMBER.sub("", match["number"]))
+    number = _read_number(match["number"], shown)
     if number >= LARGEST:
-        raise ValueError(f"The number in “{line.strip()[:60]}” is too large to be meant.")
-    unit = match["unit"].strip()
+        raise ValueError(f"The number in “{shown}” is too large to be meant.")
+    unit = (match["unit"] or match["share"]).strip()
     if len(unit) > LONGEST_UNIT:
         raise ValueError("What a figure counts fits in 200 characters; put the rest into the description.")
     if len(source) > LONGEST_SOURCE:
         raise ValueError("The source of a figure fits in 300 characters; put the rest into the source of the activity.")
-    return FigureDraft(number, _QUALIFIERS[(match["qualifier"] or "exactly").lower()], unit, as_of, source)
+    qualifier = _QUALIFIERS[(match["qualifier"] or "exactly").lower()]
+    if match["more"]:
+        qualifier = Qualifier.AT_LEAST
+    return FigureDraft(number, qualifier, unit, as_of, source)
+
+
+def _read_number(text: str, shown: str) -> Decimal:
+    """The number that digits or words say: `1 200`, `1,200`, `1.200.000`, `1,5`, `twenty-five`.
+
+    Raises ValueError where two numbers could be meant (`34.000` is 34 or 34,000), or none (`2019 400`).
+    """
+    if not text[0].isdigit():
+        return Decimal(_of_words(text))
+    plain = re.sub(rf"[{_SPACES}]", " ", text)
+    grouped = re.fullmatch(r"(\d{1,3}(?:([ ,.'’])\d{3})(?:\2\d{3})*)(?:([.,])(\d+))?", plain)
+    if grouped is not None and grouped[2] != grouped[3]:
+        whole = re.sub(r"\D", "", grouped[1])
+        one_dot = grouped[2] == "." and grouped[1].count(".") == 1 and not grouped[4]
+        if one_dot and not plain.startswith("0"):
+            raise ValueError(
+                f"“{plain}” in “{shown}” can be read in two ways. Write {int(whole):,}, or {_digits(Decimal(plain))}."
+            )
+        if one_dot or plain.startswith("0"):
+            return _decimal(plain.replace(",", "."), shown)
+        return _decimal(f"{whole}.{grouped[4] or '0'}", shown)
+    if re.fullmatch(r"\d+(?:[.,]\d+)?", plain):
+        return _decimal(plain.replace(",", "."), shown)
+    raise ValueError(f"We could not read the number “{plain[:60]}” in “{shown}”. Write it such as 1200 or 1,200.")
+
+
+def _decimal(plain: str, shown: str) -> Decimal:
+    number = Decimal(plain)
+    if len(plain.partition(".")[2].rstrip("0")) > 4:
+        raise ValueError(f"The number in “{shown}” has more than four decimal places; round it.")
+    return number
+
+
+def _of_words(text: str) -> int:
+    """The number that words say, such as `a hundred and twenty` or `twenty-five thousand`. Raises ValueError."""
+    total = current = last = 0
+    for word in re.split(r"[\s-]+", text.lower()):
+        if word in _SCALES:
+            scale = _SCALES[word]
+            if last >= scale and current >= scale:
+                raise ValueError(f"We could not read the number “{text[:60]}”. Write it in digits.")
+            current = max(1, current) * scale
+            if scale == 1000:
+                total, current = total + current, 0
+            last = scale
+        elif word not in ("and", "a", "an"):
+            value = _UNITS.get(word) or _TENS[word]
+            # "twenty five" and "hundred five" go on; "two three" and "five twenty" do not.
+            if (last and last < 20) or (20 <= last < 100 and value >= 10):
+                raise ValueError(f"We could not read the number “{text[:60]}”. Write it in digits.")
+            current, last = current + value, value
+    return total + current
 
 
 def _without_origin(text: str) -> tuple[str, str, str]:
@@ -96,13 +187,19 @@ def format_figure(figure: FigureDraft | Figure) -> str:
     """`more than 450 policymakers (June 2024; World Drug Report)`: what a figure is shown as, and what `read_figure`
     reads as the same figure."""
     prefix = "" if figure.qualifier is Qualifier.EXACTLY else f"{figure.qualifier.value} "
-    plain = f"{prefix}{figure.number.normalize():,f} {figure.unit}"
+    plain = f"{prefix}{_digits(figure.number)} {figure.unit}"
     if figure.as_of:
         words = ImpreciseDate.from_code(figure.as_of).words()
         return f"{plain} ({words}; {figure.source})" if figure.source else f"{plain} ({words})"
     if figure.source:
         return f"{plain} (source: {figure.source})"
     return f"{plain} ()" if _reads_otherwise(plain) else plain
+
+
+def _digits(number: Decimal) -> str:
+    """`1,234.5`. Three decimal places are written as four: `1.234` could be meant as 1,234."""
+    plain = number.normalize()
+    return f"{number:,.4f}" if plain.as_tuple().exponent == -3 else f"{plain:,f}"
 
 
 def _reads_otherwise(plain: str) -> bool:

@@ -8,17 +8,25 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from interagency.matrix.activities.drafts import figure_draft
 from interagency.matrix.activities.field_types import Field, Kind, Seen
 from interagency.matrix.activities.fields import BY_NAME, FIELDS
 from interagency.matrix.activities.figures import format_figure
-from interagency.matrix.activities.models import Activity
+from interagency.matrix.activities.models import Activity, Participation
 from interagency.matrix.framework.models import ROMAN, Country, Region
 from interagency.matrix.framework.names import section_labels
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
+
+# Taking part is one thing, being confirmed for a month another (rule 15).
+PARTICIPATION_LABELS = {
+    Participation.AWAITED: _l("asked whether it takes part"),
+    Participation.CONFIRMED: _l("takes part"),
+    Participation.DECLINED: _l("does not take part"),
+}
 
 
 def field_labels() -> dict[str, str]:
@@ -120,7 +128,8 @@ class FactLabels:
     def _roles(self, roles: dict[str, str]) -> str:
         return "; ".join(f"{self._organisation(key)}: {text}" for key, text in sorted(roles.items()))
 
-    _participation = _roles
+    def _participation(self, said: dict[str, str]) -> str:
+        return self._roles({key: str(PARTICIPATION_LABELS[Participation(word)]) for key, word in said.items()})
 
     def _countries(self, links: list[list[str]]) -> str:
         return "; ".join(f"{self.countries.get(code, code)} ({role})" for code, role in links)

@@ -63,6 +63,10 @@ class Qualifier(enum.StrEnum):
     ABOUT = "about"
     MORE_THAN = "more than"
     ESTIMATED = "estimated"
+    AT_LEAST = "at least"
+    UP_TO = "up to"
+    NEARLY = "nearly"
+    LESS_THAN = "less than"
 
 
 class ActivityKind(enum.StrEnum):

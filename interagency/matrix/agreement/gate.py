@@ -69,6 +69,16 @@ def _of_default(default: Statement | None, day: date) -> Stance:
     return Stance.AGREED if default.decision is Decision.AGREED else Stance.REFUSED
 
 
+NO_ENTITY, INTERNAL = "no UN entity is named, so nobody can agree", "marked as internal"
+
+
+def why_inside(entities: Iterable[Any], facts: Mapping[str, Any]) -> str:
+    """Why a record stays inside whatever was agreed: it names no UN entity, or is marked as internal; else ""."""
+    if not facts.get("shareable", True):
+        return INTERNAL
+    return "" if list(entities) else NO_ENTITY
+
+
 def may_leave(statements: Statements, entities: Iterable[str], kind: str, record_id: int, day: date) -> bool:
     """Whether a record named by these UN entities may be shared: every one of them has agreed, and there is one."""
     named = list(entities)
@@ -145,7 +155,7 @@ def through_the_gate(session: Session, contents: Mapping[str, Any], audience: st
             withheld.append(_withheld(statements, entities, ACTIVITY, entry, day))
     for entry in contents.get("event", []):
         entities = entities_of_event(entry["facts"], contents["organisations"])
-        if entry["facts"]["shareable"] and may_leave(statements, entities, EVENT, entry["id"], day):
+        if not why_inside(entities, entry["facts"]) and may_leave(statements, entities, EVENT, entry["id"], day):
             events.append(entry)
         else:
             withheld.append(_withheld(statements, entities, EVENT, entry, day))
@@ -154,16 +164,11 @@ def through_the_gate(session: Session, contents: Mapping[str, Any], audience: st
 
 def _withheld(statements: Statements, entities: list[str], kind: str, entry: Mapping[str, Any], day: date) -> Withheld:
     stances = {entity: stance(statements, entity, kind, entry["id"], day) for entity in entities}
-    reason = ""
-    if not entities:
-        reason = "no UN entity is named, so nobody can agree"
-    elif kind == EVENT and not entry["facts"]["shareable"]:
-        reason = "marked as internal"
     return Withheld(
         kind,
         entry["id"],
         entry["facts"]["title"],
         tuple(key for key, one in stances.items() if one is Stance.AWAITED),
         tuple(key for key, one in stances.items() if one is Stance.REFUSED),
-        reason,
+        why_inside(entities, entry["facts"]),
     )

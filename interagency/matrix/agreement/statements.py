@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
 from interagency.db.history import audit
-from interagency.matrix.agreement.gate import Stance, Statement, Statements, stance, statements_for
+from interagency.matrix.agreement.gate import Stance, Statement, Statements, stance, statements_for, why_inside
 from interagency.matrix.agreement.models import Agreement, Audience, Decision
 from interagency.matrix.organisations.models import Organisation
 
@@ -123,27 +123,32 @@ def say_to_each(
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where the entities of one record stand for one audience."""
+    """Where the entities of one record stand for one audience. `inside`: why it stays inside all the same, or ""."""
 
     audience: Audience
+    inside: str
     agreed: list[Organisation]
     awaited: list[Organisation]
     refused: list[Organisation]
 
     @property
     def may_leave(self) -> bool:
-        return bool(self.agreed) and not self.awaited and not self.refused
+        """Whether the gate lets the record through to the audience."""
+        return not self.inside and bool(self.agreed) and not self.awaited and not self.refused
 
 
-def standings(session: Session, entities: list[Organisation], kind: str, record_id: int, day: date) -> list[Standing]:
-    """For each audience who agreed to share a record, who is awaited, who refused."""
+def standings(
+    session: Session, entities: list[Organisation], kind: str, record_id: int, day: date, *, shareable: bool = True
+) -> list[Standing]:
+    """For each audience who agreed to share a record, who is awaited, who refused, and whether it would leave."""
+    inside = why_inside(entities, {"shareable": shareable})
     found = []
     for audience in audiences(session):
         statements = statements_for(session, audience.key)
         by: dict[Stance, list[Organisation]] = {one: [] for one in Stance}
         for entity in entities:
             by[stance(statements, entity.key, kind, record_id, day)].append(entity)
-        found.append(Standing(audience, by[Stance.AGREED], by[Stance.AWAITED], by[Stance.REFUSED]))
+        found.append(Standing(audience, inside, by[Stance.AGREED], by[Stance.AWAITED], by[Stance.REFUSED]))
     return found
 
 

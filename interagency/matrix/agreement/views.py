@@ -7,31 +7,25 @@ from dataclasses import dataclass
 from datetime import date
 
 import sqlalchemy as sa
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
 
 from interagency.db.base import db
-from interagency.mail.outbox import MailContent, write
-from interagency.mail.sending import send_soon
 from interagency.matrix.activities.locks import lock
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import get_activity, my_entities, survivor_of
 from interagency.matrix.agreement.gate import Stance, stance, statements_for
 from interagency.matrix.agreement.models import Audience, Decision
 from interagency.matrix.agreement.statements import AgreementRefusal, Said, audiences, log_of, say_to_each
-from interagency.matrix.agreement.waiting import joint_activities, waiting_for, waits_for
-from interagency.matrix.organisations.appointments import focal_points
+from interagency.matrix.agreement.waiting import joint_activities, waits_for
 from interagency.matrix.organisations.models import Organisation
-from interagency.matrix.organisations.queries import entities
-from interagency.matrix.organisations.readers import as_focal_point
 from interagency.matrix.organisations.speaking import entity_named
 from interagency.text.folding import clean
 from interagency.text.typed_dates import DateNotUnderstood, read_one_day
-from interagency.web.access import coordinators_only
-from interagency.web.context import settings, today, utc_now
+from interagency.web.context import today, utc_now
 from interagency.web.errors import refuse
 
 bp = Blueprint("agreement", __name__)
@@ -283,67 +277,3 @@ def say_again(
         typed=request.form,
     )
     return page, code
-
-
-# --- What waits for whom ---
-
-
-def _audience() -> Audience:
-    offered = audiences(db.session)
-    key = request.values.get("audience", "")
-    return next((one for one in offered if one.key == key), offered[0])
-
-
-@bp.get("/agreement/waiting")
-@coordinators_only
-def waiting() -> ResponseReturnValue:
-    """What waits for whom, for one audience."""
-    audience = _audience()
-    known = {entity.key: entity for entity in entities(db.session, retired=True)}
-    found = waiting_for(db.session, audience.key, today())
-    return render_template(
-        "agreement/waiting.html",
-        audience=audience,
-        audiences=audiences(db.session),
-        rows=sorted(((known[key], records) for key, records in found.items()), key=lambda pair: pair[0].position),
-    )
-
-
-@bp.post("/agreement/waiting")
-@coordinators_only
-def ask_post() -> ResponseReturnValue:
-    """Ask everybody who is awaited, by one mail each and at most once a day."""
-    audience = _audience()
-    known = {entity.key: entity for entity in entities(db.session, retired=True)}
-    people = focal_points(db.session, today())
-    written = 0
-    for key, records in waiting_for(db.session, audience.key, today()).items():
-        entity = known[key]
-        titles = "\n".join(f"- {title}" for _id, title in records[:30])
-        for person in people.get(entity.id, []):
-            letter = MailContent(
-                subject=f"{entity.short}: may these be shared with {audience.name}?",
-                greeting=f"Dear {person.name},",
-                paragraphs=(
-                    f"Other entities have agreed to share the following joint activities with {audience.name}. "
-                    f"They wait for {entity.short} only or among others:",
-                    titles,
-                    "Nothing is shared without your agreement. You may agree, refuse, or set a default for all.",
-                ),
-                link=f"{settings().base_url}/agreement?entity={entity.key}",
-                link_label="Open what your entity shares",
-            )
-            dedupe_key = f"agreement/{audience.key}/{entity.key}/{today()}/{person.id}"
-            written += write(
-                db.session,
-                dedupe_key,
-                to_address=person.email,
-                to_name=person.name,
-                letter=letter,
-                at=utc_now(),
-                send_if=as_focal_point([entity]),
-            )
-    db.session.commit()
-    send_soon(current_app._get_current_object(), settings())  # type: ignore[attr-defined]
-    flash(ngettext("%(num)s mail written.", "%(num)s mails written.", written), "success")
-    return redirect(url_for("agreement.waiting", audience=audience.key))

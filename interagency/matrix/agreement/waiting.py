@@ -1,9 +1,10 @@
-"""What waits for whom: joint activities that some of their entities agreed to share and others have not spoken on."""
+"""What waits for whom: what the gate withholds by entity and reason; and the joint activities of an entity that others
+agreed to share."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,21 +12,41 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.matrix.activities.models import Activity, ActivityEntity, Participation
-from interagency.matrix.activities.reader import entries
-from interagency.matrix.agreement.gate import ACTIVITY, Stance, Statements, entities_of_activity, stance, statements_for
+from interagency.matrix.agreement.gate import ACTIVITY, Stance, Statements, Withheld, stance
 from interagency.matrix.agreement.models import Audience
 from interagency.matrix.organisations.models import Organisation
 
 MOST_SHOWN = 100
 
 
-def waiting_for(session: Session, audience: str, day: date) -> dict[str, list[tuple[int, str]]]:
-    """By entity key, the live activities whose sharing with `audience` waits for it, though somebody has agreed."""
-    statements = statements_for(session, audience)
-    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for entry in entries(session, [Activity.is_listed.is_(True)]):
-        for key in _awaited(statements, entities_of_activity(entry["facts"]), entry["id"], day):
-            found[key].append((entry["id"], entry["facts"]["title"]))
+@dataclass(frozen=True, slots=True)
+class WithheldBy:
+    """What is withheld from an audience, by entity key and reason. A record stands under each entity it waits for."""
+
+    awaited: dict[str, list[Withheld]]
+    refused: dict[str, list[Withheld]]
+    inside: dict[str, list[Withheld]]
+
+    def alone(self, key: str) -> int:
+        """How many records wait for this entity alone."""
+        return sum(one.awaited == (key,) and not one.refused for one in self.awaited.get(key, ()))
+
+    def to_ask(self, key: str) -> list[Withheld]:
+        """The records that this entity is asked about: those that nobody has refused."""
+        return [one for one in self.awaited.get(key, ()) if not one.refused]
+
+
+def group_withheld(withheld: Iterable[Withheld]) -> WithheldBy:
+    """Divide what the gate withheld by the entities awaited, those that refused, and other reasons."""
+    found = WithheldBy(defaultdict(list), defaultdict(list), defaultdict(list))
+    for one in withheld:
+        if one.reason:
+            found.inside[one.reason].append(one)
+            continue
+        for key in one.awaited:
+            found.awaited[key].append(one)
+        for key in one.refused:
+            found.refused[key].append(one)
     return found
 
 

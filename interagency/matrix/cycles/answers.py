@@ -1,23 +1,20 @@
-"""An entity's answer for a cycle: signing, taking back, returning, and confirming records row by row."""
+"""An entity's answer for a cycle: signing, taking back, returning, and when it is due."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from flask_babel import ngettext
 from sqlalchemy.orm import Session, joinedload
 
 from interagency.accounts.models import Person
 from interagency.db.history import Change, audit
-from interagency.matrix.activities.models import Activity, ActivityEntity, Participation, Status
+from interagency.matrix.activities.models import ActivityEntity
+from interagency.matrix.cycles.confirming import KeptConfirmed, confirm_all, restore
 from interagency.matrix.cycles.models import Answer, AnswerKind, Cycle, CycleState, Extension
 from interagency.matrix.organisations.models import Appointment, Organisation
 from interagency.registry import registry
-from interagency.text.folding import listed
-
-LIVE = (Status.PLANNED, Status.ONGOING, Status.SUSPENDED)
 
 
 class CycleRefusal(ValueError):
@@ -58,13 +55,6 @@ def open_cycles(session: Session) -> list[Cycle]:
     return list(session.scalars(sa.select(Cycle).where(Cycle.state == CycleState.OPEN).order_by(Cycle.month)))
 
 
-def unanswered_label(names: Sequence[str]) -> str:
-    """That these entities have not answered, for a letter or a line of a page: `UNDP and WHO have not answered yet`."""
-    return str(
-        ngettext("%(names)s has not answered yet", "%(names)s have not answered yet", len(names), names=listed(names))
-    )
-
-
 def current_cycle(session: Session, entity_ids: Collection[int]) -> Cycle | None:
     """The oldest open cycle that one of the entities has not answered, else the newest open one; None without any.
 
@@ -101,7 +91,11 @@ def answered_until(session: Session, cycle: Cycle, entity_id: int) -> datetime:
 
 def changed_count(session: Session, cycle: Cycle, entity_id: int) -> int:
     """How many of the entity's records its own people changed for this cycle."""
-    since = answered_until(session, cycle, entity_id)
+    return len(_changed_since(session, entity_id, answered_until(session, cycle, entity_id)))
+
+
+def _changed_since(session: Session, entity_id: int, since: datetime) -> set[tuple[str, int]]:
+    """The entity's records, by kind and id, that its own people changed after an instant."""
     people = sa.select(Appointment.person_id).where(Appointment.entity_id == entity_id)
     own = [
         sa.and_(
@@ -116,32 +110,7 @@ def changed_count(session: Session, cycle: Cycle, entity_id: int) -> int:
     keys = sa.select(Change.record_type, Change.record_id).where(
         Change.at > since, Change.by_id.in_(people), sa.or_(*own)
     )
-    return session.scalar(sa.select(sa.func.count()).select_from(keys.distinct().subquery())) or 0
-
-
-def confirm_activities(session: Session, entity_id: int, month: str, ids: Collection[int] | None = None) -> int:
-    """Note that the entity confirms its activities (those in `ids`, or all it takes part in) for `month`.
-
-    A month later than `month` that stands already is kept. Activities the entity was named in and has
-    neither confirmed nor declined are left out: they are asked one by one. Returns how many were noted.
-    """
-    part = ActivityEntity
-    listed = sa.select(Activity.id).where(Activity.is_listed)
-    statement = (
-        sa.update(part)
-        .where(
-            part.entity_id == entity_id,
-            part.participation == Participation.CONFIRMED,
-            part.activity_id.in_(listed),
-            sa.or_(part.confirmed_month.is_(None), part.confirmed_month < month),
-        )
-        .values(confirmed_month=month)
-        .execution_options(synchronize_session=False)
-    )
-    if ids is not None:
-        statement = statement.where(part.activity_id.in_(list(ids)))
-    result = session.execute(statement)
-    return int(result.rowcount)  # type: ignore[attr-defined]
+    return {(kind, number) for kind, number in session.execute(keys.distinct())}
 
 
 def sign(
@@ -155,22 +124,24 @@ def sign(
     day: date,
     comment: str = "",
     on_behalf_reason: str = "",
+    shown: Mapping[str, Collection[int]] | None = None,
 ) -> Answer:
     """Sign the entity's answer for `month`, in place of one that stands.
 
-    "Confirmed unchanged" confirms every record of the entity, activities and what takes part beside them;
-    when its people changed a record this month, the answer is "updated". "Updated" leaves rows that were
-    not confirmed as they are, growing stale. Raises CycleRefusal.
+    "Confirmed unchanged" confirms the records that were `shown` (ids by kind; None: all that the entity's month lists),
+    no others (rule 15); the answer keeps which. When the entity's people changed a record this month, the answer is
+    "updated". "Updated" leaves rows that were not confirmed as they are, growing stale. Raises CycleRefusal.
     """
     cycle = cycle_for_answer(session, month, entity, day)
     before = standing_answer(session, month, entity.id)
+    kept: KeptConfirmed = {}
     if before is not None:
         before.ended_at, before.ended_by_id = at, by.id
         session.flush()
+        kept = before.confirmed or {}
     if kind is AnswerKind.UNCHANGED:
-        confirm_activities(session, entity.id, month)
-        for part in registry.cycle_parts.values():
-            part.confirm(session, entity.id, month, None)
+        confirmed = confirm_all(session, entity.id, month, shown)
+        kept = {name: [*kept.get(name, ()), *confirmed.get(name, ())] for name in {**kept, **confirmed}}
         if changed_count(session, cycle, entity.id):
             kind = AnswerKind.UPDATED
     answer = Answer(
@@ -181,6 +152,7 @@ def sign(
         signed_by_id=by.id,
         comment=comment,
         on_behalf_reason=on_behalf_reason,
+        confirmed=kept,
     )
     session.add(answer)
     session.flush()
@@ -196,26 +168,40 @@ def sign(
     return answer
 
 
-def take_back(session: Session, month: str, entity: Organisation, *, by: Person, at: datetime, day: date) -> None:
-    """Take the entity's answer back until the cycle closes. Raises CycleRefusal."""
+def take_back(session: Session, month: str, entity: Organisation, *, by: Person, at: datetime, day: date) -> int:
+    """Take the entity's answer back until the cycle closes, and with it what it confirmed (rule 15).
+
+    What was confirmed row by row, or edited after signing, stays confirmed. Returns how many records are no longer
+    confirmed. Raises CycleRefusal.
+    """
     cycle_for_answer(session, month, entity, day)
     answer = standing_answer(session, month, entity.id)
     if answer is None:
         raise CycleRefusal(f"{entity.short} has no answer for {month} that could be taken back.")
-    answer.ended_at, answer.ended_by_id = at, by.id
+    count = _end(session, answer, by, at)
     audit(session, "cycle.taken_back", by=by, month=month, entity=entity.key)
+    return count
+
+
+def _end(session: Session, answer: Answer, by: Person, at: datetime) -> int:
+    """Let an answer stand no more, nor what it confirmed."""
+    answer.ended_at, answer.ended_by_id = at, by.id
+    edited = _changed_since(session, answer.entity_id, answer.signed_at)
+    return restore(session, answer.entity_id, answer.cycle_month, answer.confirmed or {}, edited)
 
 
 def return_answer(
     session: Session, month: str, entity: Organisation, note: str, *, by: Person, at: datetime, day: date
 ) -> Answer:
-    """A coordinator gives the answer back with a note; the entity is asked again. Raises CycleRefusal."""
+    """A coordinator gives the answer back with a note; the entity is asked again, and what the answer confirmed is
+    confirmed no more. Raises CycleRefusal."""
     if not note:
         raise CycleRefusal("Write what the entity should look at again; the note is sent to its focal points.")
     cycle_for_answer(session, month, entity, day)
     answer = standing_answer(session, month, entity.id)
     if answer is None:
         raise CycleRefusal(f"{entity.short} has no answer for {month} that could be returned.")
-    answer.ended_at, answer.ended_by_id, answer.return_note = at, by.id, note
+    _end(session, answer, by, at)
+    answer.return_note = note
     audit(session, "cycle.returned", by=by, month=month, entity=entity.key)
     return answer

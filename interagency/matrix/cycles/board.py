@@ -3,125 +3,70 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass, field, fields
+from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy.orm import Session, aliased
 
 from interagency.accounts.models import Person
 from interagency.matrix.activities.models import Activity, ActivityEntity, Participation
-from interagency.matrix.cycles.contents import expected_entities
-from interagency.matrix.cycles.models import Answer, AnswerKind, Cycle, Edition, Extension
+from interagency.matrix.cycles.models import Cycle, Edition
+from interagency.matrix.cycles.standing import EntityStanding, Standing, expected_entities, standings
 from interagency.matrix.organisations.appointments import focal_points
 from interagency.matrix.organisations.models import Organisation
+from interagency.web.context import settings
 
-
-class BoardState(enum.StrEnum):
-    """Where an entity stands in a cycle."""
-
-    UPDATED = "updated"
-    UNCHANGED = "confirmed unchanged"
-    NOTHING = "nothing to report"
-    RETURNED = "returned with a note"
-    SILENT = "silent"
-
-
-ORDER = list(BoardState)
-BY_KIND = {
-    AnswerKind.UPDATED: BoardState.UPDATED,
-    AnswerKind.UNCHANGED: BoardState.UNCHANGED,
-    AnswerKind.NOTHING: BoardState.NOTHING,
-}
+ORDER = list(Standing)
 
 
 @dataclass(frozen=True, slots=True)
-class BoardRow:
-    """One entity's standing."""
+class BoardRow(EntityStanding):
+    """One entity's standing, and who speaks for it. It is late up to `until`: the closing, or now."""
 
-    entity: Organisation
-    state: BoardState
-    due_at: datetime
-    is_extended: bool
-    answer: Answer | None  # the standing one, or the returned one
     focal_points: list[Person]
-    is_expected: bool
+    until: datetime
 
-    @property
-    def has_answered(self) -> bool:
-        return self.state in BY_KIND.values()
-
-    def is_awaited(self, at: datetime) -> bool:
-        """Whether it has not said anything, and need not have yet: nobody is silent before the due date."""
-        return self.state is BoardState.SILENT and self.has_time(at)
-
-    def has_time(self, at: datetime) -> bool:
-        """Whether its own due date has not passed."""
-        return at <= self.due_at
-
-    def days_late(self, at: datetime) -> int:
-        """Whole and begun days after its due date: of its answer, or until `at` without one."""
-        said = self.answer.signed_at if self.has_answered and self.answer else at
+    def days_late(self) -> int:
+        """Whole and begun days after its due date: of its answer, or without one until the closing, or now."""
+        said = self.answer.signed_at if self.has_answered and self.answer else self.until
         return max(0, -(-int((said - self.due_at).total_seconds()) // 86_400))
 
 
-def board(session: Session, cycle: Cycle, day: date) -> list[BoardRow]:
-    """Every entity that is expected to answer, or has; in the order of the decision."""
-    expected = expected_entities(session, day)
-    answers = session.scalars(
-        sa.select(Answer)
-        .where(Answer.cycle_month == cycle.month)
-        .options(joinedload(Answer.signed_by), joinedload(Answer.entity))
-        .order_by(Answer.id)
-    ).all()
-    latest: dict[int, Answer] = {}
-    for answer in answers:
-        latest[answer.entity_id] = answer
-    extensions = {
-        extension.entity_id: extension.due_at
-        for extension in session.scalars(sa.select(Extension).where(Extension.cycle_month == cycle.month))
-    }
-    people = focal_points(session, day)
-    asked = {entity.id for entity in expected}
-    others = [answer.entity for answer in latest.values() if answer.entity_id not in asked and answer.ended_at is None]
+def board(session: Session, cycle: Cycle, at: datetime) -> list[BoardRow]:
+    """Every entity that is expected to answer, or has, as it stands at `at` (UTC); in the order of the decision."""
+    people = focal_points(session, at.astimezone(settings().zone).date())
+    until = at if cycle.is_open or cycle.closed_at is None else cycle.closed_at
     return [
         BoardRow(
-            entity=entity,
-            state=_state(latest.get(entity.id)),
-            due_at=extensions.get(entity.id, cycle.due_at),
-            is_extended=entity.id in extensions,
-            answer=latest.get(entity.id),
-            focal_points=people.get(entity.id, []),
-            is_expected=entity.id in asked,
+            **{name.name: getattr(row, name.name) for name in fields(EntityStanding)},
+            focal_points=people.get(row.entity.id, []),
+            until=until,
         )
-        for entity in [*expected, *sorted(others, key=lambda one: one.short)]
+        for row in standings(session, cycle, at)
     ]
 
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """Who of those asked has no answer: those whose date has passed, and those who have time, by date."""
+    """Who of those asked has no answer: those whose date has passed in silence, those whose answer was taken back or
+    returned, and those who have time, by date."""
 
     silent: list[BoardRow]
+    withdrawn: list[BoardRow]
     in_time: list[tuple[datetime, list[BoardRow]]]
 
 
-def unanswered(rows: list[BoardRow], at: datetime) -> Unanswered:
-    """Divide the entities that have not answered by whether they had to. Nobody is silent before the due date."""
+def unanswered(rows: list[BoardRow]) -> Unanswered:
+    """Divide the entities that have not answered by their standing."""
     asked = [row for row in rows if row.is_expected and not row.has_answered]
-    dates = sorted({row.due_at for row in asked if row.has_time(at)})
+    awaited = [row for row in asked if row.state is Standing.AWAITED]
+    dates = sorted({row.due_at for row in awaited})
     return Unanswered(
-        silent=[row for row in asked if not row.has_time(at)],
-        in_time=[(due, [row for row in asked if row.due_at == due]) for due in dates],
+        silent=[row for row in asked if row.state is Standing.SILENT],
+        withdrawn=[row for row in asked if row.state in (Standing.TAKEN_BACK, Standing.RETURNED)],
+        in_time=[(due, [row for row in awaited if row.due_at == due]) for due in dates],
     )
-
-
-def _state(answer: Answer | None) -> BoardState:
-    if answer is None:
-        return BoardState.SILENT
-    if answer.ended_at is None:
-        return BY_KIND[answer.kind]
-    return BoardState.RETURNED if answer.return_note else BoardState.SILENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +103,8 @@ class CycleLine:
     edition: Edition | None
 
 
-def cycle_lines(session: Session, day: date) -> list[CycleLine]:
-    """Every cycle, newest first, with how many have answered."""
-    asked = len(expected_entities(session, day))
-    answered: dict[str, int] = dict(
-        session.execute(
-            sa.select(Answer.cycle_month, sa.func.count()).where(Answer.ended_at.is_(None)).group_by(Answer.cycle_month)
-        ).all()
-    )
+def cycle_lines(session: Session, at: datetime) -> list[CycleLine]:
+    """Every cycle, newest first, with how many have answered, of those on its board at `at` (UTC)."""
     newer = aliased(Edition)
     newest = sa.select(sa.func.max(newer.number)).where(newer.cycle_month == Edition.cycle_month).scalar_subquery()
     editions = {
@@ -174,19 +113,24 @@ def cycle_lines(session: Session, day: date) -> list[CycleLine]:
             sa.select(Edition).options(sa.orm.defer(Edition.contents)).where(Edition.number == newest)
         )
     }
-    return [
-        CycleLine(cycle, answered.get(cycle.month, 0), asked, editions.get(cycle.month))
-        for cycle in session.scalars(sa.select(Cycle).order_by(Cycle.month.desc()))
-    ]
+    lines = []
+    for cycle in session.scalars(sa.select(Cycle).order_by(Cycle.month.desc())):
+        rows = standings(session, cycle, at)
+        answered = sum(row.has_answered for row in rows)
+        lines.append(CycleLine(cycle, answered, len(rows), editions.get(cycle.month)))
+    return lines
 
 
 class Timeliness(enum.StrEnum):
-    """How an entity answered in a month."""
+    """How an entity answered in a month: in time or late, or why it has no answer."""
 
     ON_TIME = "on time"
     LATE = "late"
     SILENT = "silent"
-    OPEN = "not due yet"
+    TAKEN_BACK = "taken back"
+    RETURNED = "returned with a note"
+    AWAITED = "not answered yet"
+    NOT_ASKED = "not asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,29 +141,18 @@ class TimelinessTable:
     rows: list[tuple[Organisation, list[Timeliness]]] = field(default_factory=list)
 
 
-def timeliness(session: Session, day: date, at: datetime, *, months: int = 12) -> TimelinessTable:
-    """The last `months` cycles, oldest first. An entity is silent once its due date has passed without an answer."""
+def timeliness(session: Session, at: datetime, *, months: int = 12) -> TimelinessTable:
+    """The last `months` cycles, oldest first, as they stand at `at` (UTC), for the entities that are asked now."""
     cycles = list(session.scalars(sa.select(Cycle).order_by(Cycle.month.desc()).limit(months)))[::-1]
-    names = [cycle.month for cycle in cycles]
-    extensions = {
-        (extension.cycle_month, extension.entity_id): extension.due_at
-        for extension in session.scalars(sa.select(Extension).where(Extension.cycle_month.in_(names)))
-    }
-    signed = {
-        (month, entity_id): at_
-        for month, entity_id, at_ in session.execute(
-            sa.select(Answer.cycle_month, Answer.entity_id, Answer.signed_at).where(
-                Answer.cycle_month.in_(names), Answer.ended_at.is_(None)
-            )
-        )
-    }
+    by_entity = [{row.entity.id: row for row in standings(session, cycle, at)} for cycle in cycles]
 
-    def how(cycle: Cycle, entity: Organisation) -> Timeliness:
-        due = extensions.get((cycle.month, entity.id), cycle.due_at)
-        said = signed.get((cycle.month, entity.id))
-        if said is not None:
-            return Timeliness.LATE if said > due else Timeliness.ON_TIME
-        return Timeliness.OPEN if cycle.is_open and at <= due else Timeliness.SILENT
+    def how(row: EntityStanding | None) -> Timeliness:
+        if row is None:
+            return Timeliness.NOT_ASKED
+        if row.has_answered and row.answer is not None:
+            return Timeliness.LATE if row.answer.signed_at > row.due_at else Timeliness.ON_TIME
+        return Timeliness[row.state.name]
 
-    rows = [(entity, [how(cycle, entity) for cycle in cycles]) for entity in expected_entities(session, day)]
-    return TimelinessTable(names, rows)
+    expected = expected_entities(session, at.astimezone(settings().zone).date())
+    rows = [(entity, [how(rows.get(entity.id)) for rows in by_entity]) for entity in expected]
+    return TimelinessTable([cycle.month for cycle in cycles], rows)

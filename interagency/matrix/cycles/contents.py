@@ -4,14 +4,15 @@
      "chapters": [{"number", "title"}], "sections": {place: {"chapter", "label", "heading"}},
      "recommendations": {code: {"chapter", "section", "title"}},
      "organisations": {key: {"short", "name", "is_entity"}}, "countries": {code: name}, "regions": {code: name},
-     "activities": [entry], "event": [entry], "answers": [answer], "silent": [key],
+     "activities": [entry], "event": [entry],
+     "answers": [answer], "silent": [key], "taken_back": [key], "returned": [key],
      "counts": {...}, "gone": {"activities": [id], "event": [id]}, "merged": {"activities": [[id, id]]}}
 
 An entry is what `activities.bulk.entries` gives. `gone` are the records that stood in an earlier edition
 and not in this one, so that one that comes back is told apart from a new one. `merged` says what each merged activity
-became part of; editions made before it was kept have none,
-and older ones no `sections`. Nothing in it is looked up
-again when it is read: what is renamed or retired later changes no edition (rules 8 and 17).
+became part of; editions made before it was kept have none, and older ones no `sections`. In those made before
+`taken_back` and `returned` were told apart, both count as `silent`. Nothing in it is looked up again when it is read:
+what is renamed or retired later changes no edition (rules 8 and 17).
 """
 
 from __future__ import annotations
@@ -30,7 +31,6 @@ from interagency.db.base import canonical_json
 from interagency.matrix.activities.fields import completed
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.reader import entries
-from interagency.matrix.cycles.models import Answer, Cycle, Extension
 from interagency.matrix.framework.models import Chapter, Country, Recommendation, Region, Section
 from interagency.matrix.organisations.models import Organisation
 from interagency.registry import registry
@@ -139,42 +139,6 @@ def counts(contents: Contents) -> dict[str, Any]:
         "joint": sum(entry["joint"] for entry in contents["activities"]),
         "by_chapter": [[number, by_chapter[number], joint_by_chapter[number]] for number in range(1, 8)],
     } | {part.name: len(contents[part.name]) for part in registry.cycle_parts.values()}
-
-
-def expected_entities(session: Session, day: date) -> list[Organisation]:
-    """The entities asked on `day`: those that answer and are not retired, in the order of the decision."""
-    query = sa.select(Organisation).where(
-        Organisation.answers, sa.or_(Organisation.retired_on.is_(None), Organisation.retired_on > day)
-    )
-    return list(session.scalars(query.order_by(Organisation.position, Organisation.acronym)))
-
-
-def answers_of(session: Session, cycle: Cycle, day: date) -> tuple[list[dict[str, Any]], list[str]]:
-    """The standing answers of a cycle as plain values, and the keys of the entities that were silent."""
-    extensions = {
-        extension.entity_id: extension.due_at
-        for extension in session.scalars(sa.select(Extension).where(Extension.cycle_month == cycle.month))
-    }
-    query = (
-        sa.select(Answer, Organisation)
-        .join(Organisation, Organisation.id == Answer.entity_id)
-        .where(Answer.cycle_month == cycle.month, Answer.ended_at.is_(None))
-        .order_by(Organisation.position, Organisation.key)
-    )
-    answers = []
-    for answer, entity in session.execute(query):
-        answers.append(
-            {
-                "entity": entity.key,
-                "kind": answer.kind.value,
-                "signed_at": answer.signed_at.isoformat(),
-                "late": answer.signed_at > extensions.get(entity.id, cycle.due_at),
-                "on_behalf": bool(answer.on_behalf_reason),
-                "comment": answer.comment,
-            }
-        )
-    said = {answer["entity"] for answer in answers}
-    return answers, [entity.key for entity in expected_entities(session, day) if entity.key not in said]
 
 
 def pack(contents: Contents) -> tuple[bytes, str]:

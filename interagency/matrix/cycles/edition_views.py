@@ -20,6 +20,7 @@ from interagency.matrix.cycles.edition_filters import matches
 from interagency.matrix.cycles.models import Edition
 from interagency.matrix.cycles.months import MonthNotUnderstood, format_month, read_month
 from interagency.matrix.cycles.opening import editions_of
+from interagency.matrix.cycles.standing import unanswered_of
 from interagency.registry import registry
 from interagency.web.errors import refuse
 
@@ -84,6 +85,7 @@ def edition(month: str) -> ResponseReturnValue:
         "cycles/edition.html",
         edition=found,
         contents=contents,
+        unanswered=unanswered_of(contents),
         words=FactLabels.of_edition(contents),
         before=before,
         issues=editions_of(db.session, found.cycle_month),

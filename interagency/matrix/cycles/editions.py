@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from interagency.matrix.cycles.contents import Contents
 from interagency.matrix.cycles.differences import Difference, compare_contents
 from interagency.matrix.cycles.models import Cycle, CycleState, Edition
 from interagency.matrix.cycles.months import format_month
+from interagency.matrix.cycles.standing import answers_of, unanswered_of
 from interagency.registry import registry
 from interagency.text.folding import listed
 
@@ -92,8 +94,8 @@ def _close(session: Session, month: str, at: datetime, zone: ZoneInfo, by_id: in
     made_by = person.name if person is not None else by_name
     day = at.astimezone(zone).date()
     contents = edition_contents.gather(session, day)
-    answers, silent = edition_contents.answers_of(session, cycle, day)
-    _refuse_if_waiting(cycle, silent, contents)
+    answers = answers_of(session, cycle, at, closing=True)
+    _refuse_if_waiting(cycle, answers, contents)
     before = newest_edition(session)
     number = before.number + 1 if before else 1
     issue = (session.scalar(sa.select(sa.func.max(Edition.issue)).where(Edition.cycle_month == month)) or 0) + 1
@@ -104,8 +106,7 @@ def _close(session: Session, month: str, at: datetime, zone: ZoneInfo, by_id: in
         "made_at": at.isoformat(),
         "made_by": made_by,
         "zone": zone.key,
-        "answers": answers,
-        "silent": silent,
+        **{name: keys for name, keys in answers.items() if name != "awaited"},
         "gone": _gone(session, contents, before),
     }
     packed, checksum = edition_contents.pack(contents)
@@ -142,9 +143,10 @@ def _check(session: Session, cycle: Cycle | None, month: str) -> Edition | None:
     return None
 
 
-def _refuse_if_waiting(cycle: Cycle, silent: list[str], contents: Contents) -> None:
-    if cycle.waits_for_all and silent:
-        names = listed(contents["organisations"][key]["short"] for key in silent)
+def _refuse_if_waiting(cycle: Cycle, answers: dict[str, list[Any]], contents: Contents) -> None:
+    without = [key for _state, keys in unanswered_of(answers) for key in keys]
+    if cycle.waits_for_all and without:
+        names = listed(contents["organisations"][key]["short"] for key in without)
         raise CycleRefusal(
             f"{format_month(cycle.month)} waits for all, and {names} did not answer yet. "
             "Remind them, answer on their behalf, or no longer wait for all."

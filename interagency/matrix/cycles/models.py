@@ -97,6 +97,8 @@ class Answer(Model):
     ended_at: Mapped[datetime | None]
     ended_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"))
     return_note: Mapped[str] = mapped_column(default="")
+    # What the signature confirmed: by kind of record its id and the month it was confirmed for before. None: not kept.
+    confirmed: Mapped[dict[str, list[tuple[int, str | None]]] | None] = mapped_column(sa.JSON(none_as_null=True))
     entity: Mapped[Organisation] = relationship()
     signed_by: Mapped[Person | None] = relationship(foreign_keys=[signed_by_id])
 

@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session, joinedload
 from interagency.db.history import Change
 from interagency.matrix.activities.labels import FactLabels, field_labels
 from interagency.matrix.activities.models import Activity, ActivityEntity, Participation
-from interagency.matrix.cycles.answers import LIVE, answered_until, due_for
+from interagency.matrix.cycles.answers import answered_until, due_for
+from interagency.matrix.cycles.confirming import ACTIVITY, LIVE
 from interagency.matrix.cycles.models import Answer, Cycle
 from interagency.matrix.cycles.months import months_between
+from interagency.matrix.cycles.standing import Standing, standing_of
 from interagency.matrix.organisations.models import Appointment, Organisation
 from interagency.registry import MonthRow, registry
 from interagency.text.dates import words_between
@@ -43,8 +45,9 @@ class EntityMonth:
     cycle: Cycle
     entity: Organisation
     due_at: datetime
-    answer: Answer | None
-    returned: Answer | None
+    state: Standing
+    answer: Answer | None  # the one that stands
+    withdrawn: Answer | None  # the newest, when it was taken back or returned
     asked: list[MonthRow]  # named as participant, to be confirmed or declined
     activities: list[MonthRow]
     parts: dict[str, list[MonthRow]]
@@ -52,16 +55,24 @@ class EntityMonth:
     history: list[Answer]
 
     @property
-    def rows(self) -> list[MonthRow]:
-        return self.activities + [row for rows in self.parts.values() for row in rows]
+    def rows(self) -> list[tuple[str, MonthRow]]:
+        """Every record listed, with its kind."""
+        own = [(ACTIVITY, row) for row in self.activities]
+        return own + [(name, row) for name, rows in self.parts.items() for row in rows]
 
     @property
-    def unconfirmed(self) -> list[MonthRow]:
-        """Rows not yet confirmed for this month."""
-        return [row for row in self.rows if not is_confirmed(row, self.cycle.month)]
+    def unconfirmed(self) -> list[tuple[str, MonthRow]]:
+        """Records not yet confirmed for this month, with their kind: those that signing confirms."""
+        return [(kind, row) for kind, row in self.rows if not is_confirmed(row, self.cycle.month)]
 
     def is_late(self, at: datetime) -> bool:
-        return self.answer is None and at > self.due_at
+        """Whether the month is still open past the entity's due date, and it has not answered."""
+        return self.cycle.is_open and self.answer is None and at > self.due_at
+
+
+def shown_as(kind: str, row: MonthRow) -> str:
+    """A record as it was shown, for the form that signs it: `activity-12-3`, its kind, id and version."""
+    return f"{kind}-{row.id}-{row.version}"
 
 
 def is_confirmed(row: MonthRow, month: str) -> bool:
@@ -74,8 +85,8 @@ def staleness(confirmed_month: str | None, month: str) -> int | None:
     return max(0, months_between(confirmed_month, month)) if confirmed_month else None
 
 
-def entity_month(session: Session, cycle: Cycle, entity: Organisation) -> EntityMonth:
-    """Everything the month page of one entity shows, in a fixed number of statements."""
+def entity_month(session: Session, cycle: Cycle, entity: Organisation, at: datetime) -> EntityMonth:
+    """Everything the month page of one entity shows at `at` (UTC), in a fixed number of statements."""
     own = _own_parts(session, entity.id)
     history = list(
         session.scalars(
@@ -87,12 +98,14 @@ def entity_month(session: Session, cycle: Cycle, entity: Organisation) -> Entity
     )
     standing = next((answer for answer in history if answer.ended_at is None), None)
     last = history[0] if history else None
+    due_at = due_for(session, cycle, entity.id)
     return EntityMonth(
         cycle=cycle,
         entity=entity,
-        due_at=due_for(session, cycle, entity.id),
+        due_at=due_at,
+        state=standing_of(last, due_at=due_at, at=at if cycle.is_open else None),
         answer=standing,
-        returned=last if last is not None and standing is None and last.return_note else None,
+        withdrawn=last if standing is None else None,
         asked=[_row(part) for part in own if part.participation is Participation.AWAITED],
         activities=[
             _row(part) for part in own if part.participation is Participation.CONFIRMED and _belongs(part, cycle.month)

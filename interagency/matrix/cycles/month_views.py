@@ -19,14 +19,15 @@ from interagency.matrix.activities.queries import get_activity, get_activity_for
 from interagency.matrix.activities.record import Right, StaleVersionError
 from interagency.matrix.cycles import answers
 from interagency.matrix.cycles.answers import CycleRefusal
+from interagency.matrix.cycles.confirming import confirm_all
 from interagency.matrix.cycles.models import AnswerKind, Cycle
-from interagency.matrix.cycles.month import STALE_AFTER, EntityMonth, entity_month, is_confirmed, staleness
+from interagency.matrix.cycles.month import STALE_AFTER, entity_month, is_confirmed, shown_as, staleness
 from interagency.matrix.cycles.months import MonthNotUnderstood, format_due, format_month, read_month
+from interagency.matrix.cycles.standing import unsigned_sentence
 from interagency.matrix.organisations.appointments import focal_points
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
 from interagency.matrix.organisations.speaking import entity_named
-from interagency.registry import registry
 from interagency.text.dates import ImpreciseDate
 from interagency.text.folding import clean
 from interagency.text.typed_dates import DateNotUnderstood, read_date
@@ -95,7 +96,7 @@ def _words() -> dict[str, object]:
 
 
 def _page(desk: Desk, *, error: str = "", typed: dict[str, str] | None = None, code: int = 200) -> ResponseReturnValue:
-    shown = entity_month(db.session, desk.cycle, desk.entity)
+    shown = entity_month(db.session, desk.cycle, desk.entity, utc_now())
     page = render_template(
         "cycles/month.html",
         desk=desk,
@@ -106,6 +107,7 @@ def _page(desk: Desk, *, error: str = "", typed: dict[str, str] | None = None, c
         is_confirmed=is_confirmed,
         staleness=staleness,
         stale_after=STALE_AFTER,
+        unsigned_sentence=unsigned_sentence,
         people=focal_points(db.session, today()).get(desk.entity.id, []),
     )
     return page, code
@@ -132,7 +134,7 @@ def sign() -> ResponseReturnValue:
 
 def _sign_page(desk: Desk, kind: str, *, error: str = "", code: int = 200) -> ResponseReturnValue:
     answer_kind = _kind(kind)
-    shown: EntityMonth = entity_month(db.session, desk.cycle, desk.entity)
+    shown = entity_month(db.session, desk.cycle, desk.entity, utc_now())
     changed = answers.changed_count(db.session, desk.cycle, desk.entity.id)
     return render_template(
         "cycles/sign.html",
@@ -145,8 +147,24 @@ def _sign_page(desk: Desk, kind: str, *, error: str = "", code: int = 200) -> Re
         typed=request.form,
         late=utc_now() > shown.due_at,
         comment_length=COMMENT_LENGTH,
-        is_confirmed=is_confirmed,
+        shown_as=shown_as,
     ), code
+
+
+def _as_shown(desk: Desk) -> tuple[dict[str, list[int]] | None, int]:
+    """Of the records that the form says were shown those that still stand as they were, by kind; and how many records
+    of the month were not shown, or were changed since. (None, 0) for a form that does not say what was shown."""
+    if "shown" not in request.form:
+        return None, 0
+    shown = set(request.form["shown"].split())
+    still: dict[str, list[int]] = {}
+    others = 0
+    for kind, row in entity_month(db.session, desk.cycle, desk.entity, utc_now()).unconfirmed:
+        if shown_as(kind, row) in shown:
+            still.setdefault(kind, []).append(row.id)
+        else:
+            others += 1
+    return still, others
 
 
 @bp.post("/month/sign")
@@ -159,17 +177,21 @@ def sign_post() -> ResponseReturnValue:
         return _sign_page(desk, kind, error=_("Shorten your text to %(max)s characters.", max=COMMENT_LENGTH), code=422)
     if desk.on_behalf and not reason:
         return _sign_page(desk, kind, error=_("You answer for another entity: write why, it is kept."), code=422)
+    answer_kind = _kind(kind)
     try:
+        answers.cycle_for_answer(db.session, desk.cycle.month, desk.entity, today())
+        shown, others = _as_shown(desk)
         answer = answers.sign(
             db.session,
             desk.cycle.month,
             desk.entity,
-            _kind(kind),
+            answer_kind,
             by=current_user,
             at=utc_now(),
             day=today(),
             comment=comment,
             on_behalf_reason=reason if desk.on_behalf else "",
+            shown=shown,
         )
     except CycleRefusal as refusal:
         db.session.rollback()
@@ -184,6 +206,17 @@ def sign_post() -> ResponseReturnValue:
         ),
         "success",
     )
+    if others and answer_kind is AnswerKind.UNCHANGED:
+        flash(
+            ngettext(
+                "%(num)s record came or was changed after you opened the page you signed. It is not confirmed; look at "
+                "it below.",
+                "%(num)s records came or were changed after you opened the page you signed. They are not confirmed; "
+                "look at them below.",
+                others,
+            ),
+            "warning",
+        )
     return redirect(desk.address())
 
 
@@ -192,12 +225,22 @@ def take_back() -> ResponseReturnValue:
     """Take the answer back until the cycle closes."""
     desk = _desk()
     try:
-        answers.take_back(db.session, desk.cycle.month, desk.entity, by=current_user, at=utc_now(), day=today())
+        count = answers.take_back(db.session, desk.cycle.month, desk.entity, by=current_user, at=utc_now(), day=today())
     except CycleRefusal as refusal:
         db.session.rollback()
         return _page(_desk(), error=str(refusal), code=409)
     db.session.commit()
-    flash(_("The answer is taken back; what you entered stands. Sign again when you are ready."), "success")
+    confirmed = ngettext(
+        "%(num)s record is no longer confirmed by it", "%(num)s records are no longer confirmed by it", count
+    )
+    flash(
+        _(
+            "The answer is taken back, and %(confirmed)s; what you entered or confirmed row by row stands. Sign again "
+            "when you are ready.",
+            confirmed=confirmed,
+        ),
+        "success",
+    )
     return redirect(desk.address())
 
 
@@ -213,16 +256,16 @@ def confirm() -> ResponseReturnValue:
     except CycleRefusal as refusal:
         db.session.rollback()
         return _page(_desk(), error=str(refusal), code=409)
-    count = 0
-    if request.form.get("all"):
-        count = answers.confirm_activities(db.session, desk.entity.id, month_name)
-        count += sum(
-            part.confirm(db.session, desk.entity.id, month_name, None) for part in registry.cycle_parts.values()
-        )
-    elif name == "activity":
-        count = answers.confirm_activities(db.session, desk.entity.id, month_name, ids)
-    elif name in registry.cycle_parts:
-        count = registry.cycle_parts[name].confirm(db.session, desk.entity.id, month_name, ids)
+    rows = entity_month(db.session, desk.cycle, desk.entity, utc_now()).rows
+    shown = {(kind, row.id): row for kind, row in rows}
+    version = request.form.get("version", type=int)
+    if version is not None and any((name, one) in shown and shown[name, one].version != version for one in ids):
+        db.session.rollback()
+        problem = _("Somebody saved this record a moment ago. Look at it again below, then confirm it.")
+        return _page(_desk(), error=problem, code=409)
+    chosen = None if request.form.get("all") else {name: ids}
+    kept = confirm_all(db.session, desk.entity.id, month_name, chosen)
+    count = sum(len(pairs) for pairs in kept.values())
     db.session.commit()
     flash(ngettext("Confirmed %(num)s record.", "Confirmed %(num)s records.", count), "success")
     return redirect(desk.address(anchor=f"{name}-{ids[0]}" if len(ids) == 1 else "records"))
@@ -251,7 +294,7 @@ def participation() -> ResponseReturnValue:
         )
     except StaleVersionError:
         db.session.rollback()
-        problem = _("Somebody saved this activity a moment ago. Look at it again below, then confirm or decline.")
+        problem = _("Somebody saved this activity a moment ago. Look at it again below, then say if you take part.")
         return _page(_desk(), error=problem, code=409)
     db.session.commit()
     message = _("“%(title)s”: you take part.") if said == "confirmed" else _("“%(title)s”: you do not take part.")

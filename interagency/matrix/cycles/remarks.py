@@ -17,7 +17,7 @@ from interagency.matrix.activities.models import (
     Status,
     activity_recommendation,
 )
-from interagency.matrix.cycles.answers import LIVE
+from interagency.matrix.cycles.confirming import LIVE
 from interagency.matrix.cycles.month import STALE_AFTER, STALE_AFTER_WORDS
 from interagency.matrix.cycles.months import month_after
 from interagency.matrix.organisations.models import Organisation

@@ -14,17 +14,19 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person, Role
 from interagency.mail.models import OutboxMessage
 from interagency.mail.outbox import MailContent, SendIf, existing_dedupe_keys, write
-from interagency.matrix.cycles.answers import open_cycles, unanswered_label
-from interagency.matrix.cycles.board import BoardRow, BoardState, board
+from interagency.matrix.cycles.answers import open_cycles
+from interagency.matrix.cycles.board import BoardRow, board
 from interagency.matrix.cycles.differences import Difference
 from interagency.matrix.cycles.editions import changes_since, edition_before
 from interagency.matrix.cycles.models import Answer, Cycle, Edition
 from interagency.matrix.cycles.months import format_due, format_month
+from interagency.matrix.cycles.standing import Standing, unanswered_label
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.readers import COORDINATOR, keys_of, reader_of
 from interagency.text.folding import listed
@@ -69,11 +71,10 @@ class Sender:
 
 def write_due_reminders(session: Session, *, at: datetime, sender: Sender) -> int:
     """Write the reminders that are due at `at` to the outbox. Returns how many were written now."""
-    day = at.astimezone(sender.zone).date()
     written = 0
     for cycle in open_cycles(session):
         by_step: dict[Step, list[BoardRow]] = defaultdict(list)
-        for row in board(session, cycle, day):
+        for row in board(session, cycle, at):
             step = step_at(row.due_at, at, sender.zone)
             if step is not None and row.is_expected and not row.has_answered:
                 by_step[step].append(row)
@@ -92,7 +93,7 @@ def remind(
     day = at.astimezone(sender.zone).date()
     rows = [
         row
-        for row in board(session, cycle, day)
+        for row in board(session, cycle, at)
         if not row.has_answered and (row.is_expected if entity_ids is None else row.entity.id in entity_ids)
     ]
     step = Step.LATE if at > cycle.due_at else Step.OPENED
@@ -143,11 +144,7 @@ def as_it_stands(
     if cycle is None or person is None or not about:
         return False
     zone = settings().zone
-    rows = [
-        row
-        for row in board(session, cycle, at.astimezone(zone).date())
-        if row.entity.key in about and not row.has_answered
-    ]
+    rows = [row for row in board(session, cycle, at) if row.entity.key in about and not row.has_answered]
     if not rows:
         return False
     step = step_at(min(row.due_at for row in rows), at, zone) or Step.LATE
@@ -182,7 +179,7 @@ _SUBJECTS = {
 def _letter(cycle: Cycle, rows: list[BoardRow], person: Person, step: Step, sender: Sender) -> MailContent:
     due = min(row.due_at for row in rows)
     names = [row.entity.short for row in rows]
-    entities, unanswered = listed(names), unanswered_label(names)
+    entities, unanswered = listed(names), unanswered_label((row.entity.short, row.state) for row in rows)
     day = due.astimezone(sender.zone).date()
     subject = _SUBJECTS[step].format(
         month=format_month(cycle.month), entities=entities, unanswered=unanswered, day=_short(day)
@@ -190,7 +187,7 @@ def _letter(cycle: Cycle, rows: list[BoardRow], person: Person, step: Step, send
     if step is Step.LATE:
         first = (
             f"The matrix and the calendar for {format_month(cycle.month)} were due on {format_due(due, sender.zone)}. "
-            f"{unanswered}. The month is still open."
+            f"{unanswered[:1].upper()}{unanswered[1:]}. The month is still open."
         )
     else:
         first = (
@@ -199,7 +196,7 @@ def _letter(cycle: Cycle, rows: list[BoardRow], person: Person, step: Step, send
     notes = [
         f"{row.entity.short}: your answer was returned with this note: {row.answer.return_note}"
         for row in rows
-        if row.state is BoardState.RETURNED and row.answer is not None
+        if row.state is Standing.RETURNED and row.answer is not None
     ]
     return MailContent(
         subject=subject,
@@ -233,7 +230,8 @@ def write_returned(
             paragraphs=(
                 f"The coordinators looked at the answer of {entity.short} for {format_month(cycle.month)} and ask:",
                 answer.return_note,
-                "Nothing you entered was changed. Look at it once more and sign again.",
+                "Nothing you entered was changed, but what that answer confirmed is open again. Look at it once more "
+                "and sign.",
             ),
             link=f"{sender.base_url}/month?cycle={cycle.month}",
             link_label="Open your month",
@@ -260,7 +258,10 @@ def announce_edition(session: Session, edition: Edition, *, sender: Sender) -> i
             greeting=f"Dear {person.name},",
             paragraphs=(
                 f"{edition.made_by_name} closed {format_month(edition.cycle_month)}. Edition {edition.number} holds "
-                f"{edition.activity_count} activities and {edition.event_count} events.",
+                + ngettext("%(num)s activity", "%(num)s activities", edition.activity_count)
+                + " and "
+                + ngettext("%(num)s event", "%(num)s events", edition.event_count)
+                + ".",
                 sentence,
             ),
             link=f"{sender.base_url}/editions/{edition.cycle_month}",

@@ -39,6 +39,7 @@ from interagency.matrix.cycles.months import (
 )
 from interagency.matrix.cycles.remarks import remarks
 from interagency.matrix.cycles.reminders import Sender, announce_edition, remind, write_returned
+from interagency.matrix.cycles.standing import unsigned_sentence
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
 from interagency.registry import registry
@@ -108,12 +109,12 @@ def _text_from_form(name: str) -> str:
 
 
 def _cycles_page(error: str = "", code: int = 200) -> ResponseReturnValue:
-    lines = cycle_lines(db.session, today())
+    lines = cycle_lines(db.session, utc_now())
     next_month = month_after(lines[0].cycle.month) if lines else month_of(today())
     page = render_template(
         "cycles/cycles.html",
         lines=lines,
-        table=timeliness(db.session, today(), utc_now()),
+        table=timeliness(db.session, utc_now()),
         Timeliness=Timeliness,
         error=error,
         typed=request.form,
@@ -169,20 +170,19 @@ def mail_again(message_id: int) -> ResponseReturnValue:
 
 
 def _board_page(cycle: Cycle, error: str = "", code: int = 200) -> ResponseReturnValue:
-    rows = board(db.session, cycle, today())
+    rows = board(db.session, cycle, utc_now())
     page = render_template(
         "cycles/cycle.html",
         cycle=cycle,
         rows=rows,
         order=ORDER,
-        silent=[row for row in rows if not row.has_answered and row.is_expected],
+        to_remind=[row for row in rows if not row.has_answered and row.is_expected],
         waiting=waiting_activities(db.session),
         remarks=remarks(db.session, cycle.month, today()),
         editions=opening.editions_of(db.session, cycle.month),
         due_day=cycle.due_at.astimezone(settings().zone).date(),
         error=error,
         typed=request.form,
-        now=utc_now(),
         is_late=cycle.is_late(utc_now()),
         text_length=TEXT_LENGTH,
     )
@@ -223,10 +223,12 @@ def remind_post(month: str) -> ResponseReturnValue:
             raise CycleRefusal(_("Tick whom to remind, or remind all who have not answered."))
         written, nobody = remind(db.session, cycle, entity_ids=chosen, at=utc_now(), sender=sender())
         message = ngettext("%(num)s reminder written.", "%(num)s reminders written.", written)
+        names = listed(entity.short for entity in nobody)
+        if not written and chosen is not None and len(nobody) == len(chosen):
+            raise CycleRefusal(_("No reminder was written: nobody is focal point of %(names)s.", names=names))
         if not written:
             message = _("No reminder was written: whom you chose has answered, or was reminded today already.")
         if nobody:
-            names = listed(entity.short for entity in nobody)
             message += " " + _("Nobody is focal point of %(names)s.", names=names)
         return str(message)
 
@@ -244,7 +246,7 @@ def return_post(month: str) -> ResponseReturnValue:
         answer = answers.return_answer(
             db.session, cycle.month, entity, note, by=current_user, at=utc_now(), day=today()
         )
-        people = next((row.focal_points for row in board(db.session, cycle, today()) if row.entity is entity), [])
+        people = next((row.focal_points for row in board(db.session, cycle, utc_now()) if row.entity is entity), [])
         write_returned(db.session, cycle, entity, people, answer, at=utc_now(), sender=sender())
         return str(_("The answer of %(entity)s is returned; its focal points get your note.", entity=entity.short))
 
@@ -263,10 +265,15 @@ def answer_post(month: str) -> ResponseReturnValue:
         kind = kinds.get(request.form.get("kind", ""))
         if not reason or kind is None:
             raise CycleRefusal(_("Choose an answer and write why you give it for the entity; both are kept."))
-        answers.sign(
+        answer = answers.sign(
             db.session, cycle.month, entity, kind, by=current_user, at=utc_now(), day=today(), on_behalf_reason=reason
         )
-        return str(_("Signed on behalf of %(entity)s.", entity=entity.short))
+        signed = _("Signed on behalf of %(entity)s.", entity=entity.short)
+        if kind is not AnswerKind.UNCHANGED:
+            return str(signed)
+        count = sum(len(pairs) for pairs in (answer.confirmed or {}).values())
+        confirmed = ngettext("%(num)s record is confirmed.", "%(num)s records are confirmed.", count)
+        return f"{signed} {confirmed}"
 
     return _act(month, act)
 
@@ -319,7 +326,8 @@ def close(month: str) -> ResponseReturnValue:
     return render_template(
         "cycles/close.html",
         cycle=cycle,
-        missing=unanswered(board(db.session, cycle, today()), utc_now()),
+        missing=unanswered(board(db.session, cycle, utc_now())),
+        unsigned_sentence=unsigned_sentence,
         days_until=lambda due: (due.astimezone(settings().zone).date() - today()).days,
         remarks=remarks(db.session, cycle.month, today()),
         waiting=waiting_activities(db.session),

@@ -58,10 +58,10 @@ def undo(session: Session, merge: Merge, survivor: Activity, other: Activity, *,
         part.answered_by_id, part.confirmed_month = was["answered_by"], was["confirmed_month"]
     refresh_derived(survivor)
     reason = _("Merging with record %(id)s was undone.", id=other.id)
-    finish(session, survivor, before, by=by, action=Action.MERGED, reason=reason)
+    finish(session, survivor, before, by=by, action=Action.CHANGED, reason=reason)
     other.is_listed, other.merged_into_id = True, None
     reason = _("Merging into record %(id)s was undone.", id=survivor.id)
-    finish(session, other, others_before, by=by, action=Action.MERGED, reason=reason)
+    finish(session, other, others_before, by=by, action=Action.CHANGED, reason=reason)
     move_milestones(session, kept["milestones"], other.id)
     for carried in registry.merge_parts.values():
         carried.take_back(session, kept["carried"].get(carried.name, []), other.id, survivor.id, by)

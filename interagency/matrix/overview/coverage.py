@@ -4,6 +4,7 @@ The reason of a blank:
 
 - nobody's mandate: entities have declared mandates, and this recommendation is in none;
 - silent: it is in a mandate, and an entity that has it has not answered the newest month that is due or closed;
+- answer taken back or returned: no entity that has it in its mandate was silent, and the answer of one does not stand;
 - confirmed none: it is in a mandate, and every entity that has it has answered;
 - gap: no entity has declared any mandate, so nothing more can be said;
 - not under these filters: there are activities, but none under the filters of the page.
@@ -33,7 +34,8 @@ from interagency.matrix.activities.models import (
     Participation,
     activity_recommendation,
 )
-from interagency.matrix.cycles.models import Answer, Cycle, CycleState
+from interagency.matrix.cycles.models import Cycle, CycleState
+from interagency.matrix.cycles.standing import Standing, standings
 from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Section
 from interagency.matrix.organisations.models import Mandate, Organisation
 
@@ -43,6 +45,7 @@ class Blank(enum.StrEnum):
 
     NO_MANDATE = "outside all declared mandates"
     SILENT = "silent"
+    WITHDRAWN = "answer taken back or returned"
     NONE = "confirmed none"
     GAP = "gap"
     FILTERED = "none under these filters"
@@ -115,12 +118,12 @@ def coverage(session: Session, filters: Filters, mine: Iterable[str], *, at: dat
     standing = set(
         session.scalars(sa.select(Recommendation.code).where(Recommendation.code.in_(blank_codes), stands.exists()))
     )
-    mandates, silent = _mandates(session, at)
+    mandates, without = _mandates(session, at)
     sections = {one.id: one.title for one in session.scalars(sa.select(Section))}
     by_chapter: dict[int, list[Covered]] = defaultdict(list)
     for one in everything:
         count, both, since = counted.codes.get(one.code, (0, 0, None))
-        blank = None if count else Blank.FILTERED if one.code in standing else _blank(one.code, mandates, silent)
+        blank = None if count else Blank.FILTERED if one.code in standing else _blank(one.code, mandates, without)
         by_chapter[one.chapter_number].append(
             Covered(
                 one.code,
@@ -206,8 +209,8 @@ def _gathered(rows: Iterable[Any]) -> dict[str, list[str]]:
     return found
 
 
-def _mandates(session: Session, at: datetime) -> tuple[dict[str, list[str]], set[str]]:
-    """By recommendation the entities that have it in their mandate; and which entities were silent last."""
+def _mandates(session: Session, at: datetime) -> tuple[dict[str, list[str]], dict[str, Standing]]:
+    """By recommendation the entities that have it in their mandate; and how those stand that did not answer last."""
     found: dict[str, list[str]] = defaultdict(list)
     short = sa.func.coalesce(Organisation.acronym, Organisation.name)
     query = sa.select(Mandate.recommendation_code, short).join(Organisation, Organisation.id == Mandate.entity_id)
@@ -215,18 +218,25 @@ def _mandates(session: Session, at: datetime) -> tuple[dict[str, list[str]], set
         found[code].append(name)
     # A month just opened says nothing yet of who is silent.
     over = sa.or_(Cycle.state == CycleState.CLOSED, Cycle.due_at <= at)
-    month = session.scalar(sa.select(sa.func.max(Cycle.month)).where(over))
-    answered = sa.select(Answer.entity_id).where(Answer.cycle_month == month, Answer.ended_at.is_(None))
-    silent = set(session.scalars(sa.select(short).where(Organisation.is_entity, Organisation.id.not_in(answered))))
-    return found, silent
+    cycle = session.scalar(sa.select(Cycle).where(over).order_by(Cycle.month.desc()).limit(1))
+    without = dict.fromkeys(session.scalars(sa.select(short).where(Organisation.is_entity)), Standing.SILENT)
+    for row in standings(session, cycle, at) if cycle is not None else []:
+        if row.has_answered or row.state is Standing.AWAITED:
+            without.pop(row.entity.short, None)
+        else:
+            without[row.entity.short] = row.state
+    return found, without
 
 
-def _blank(code: str, mandates: dict[str, list[str]], silent: set[str]) -> Blank:
+def _blank(code: str, mandates: dict[str, list[str]], without: dict[str, Standing]) -> Blank:
     if not mandates:
         return Blank.GAP
     if code not in mandates:
         return Blank.NO_MANDATE
-    return Blank.SILENT if silent & set(mandates[code]) else Blank.NONE
+    states = {without[name] for name in mandates[code] if name in without}
+    if Standing.SILENT in states:
+        return Blank.SILENT
+    return Blank.WITHDRAWN if states else Blank.NONE
 
 
 def _under(filters: Filters) -> str:
@@ -249,10 +259,11 @@ def chapter_sentence(number: int, found: list[Covered], activities: int, joint: 
     since = min((one.since for one in covered if one.since), default=None)
     blank = [one.code for one in found if not one.activities]
     parts = [
-        _(
-            "Chapter %(roman)s: %(covered)s of %(all)s recommendations have activities, by %(entities)s",
+        ngettext(
+            "Chapter %(roman)s: %(num)s of %(all)s recommendations has activities, by %(entities)s",
+            "Chapter %(roman)s: %(num)s of %(all)s recommendations have activities, by %(entities)s",
+            len(covered),
             roman=ROMAN[number],
-            covered=len(covered),
             all=len(found),
             entities=", ".join(entities) or _("no UN entity named"),
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user
 
 from interagency.db.base import db
@@ -55,7 +56,12 @@ def mandates_post() -> ResponseReturnValue:
     saved = declare(db.session, entity, wanted, seen, by=current_user, at=utc_now())
     db.session.commit()
     flash(
-        _("Saved: %(n)s recommendations within the mandate of %(entity)s.", n=saved.total, entity=entity.short),
+        ngettext(
+            "Saved: %(num)s recommendation within the mandate of %(entity)s.",
+            "Saved: %(num)s recommendations within the mandate of %(entity)s.",
+            saved.total,
+            entity=entity.short,
+        ),
         "success",
     )
     if saved.meanwhile:

@@ -166,7 +166,7 @@ def join_post(first_id: int, second_id: int) -> ResponseReturnValue:
     db.session.commit()
     names = ", ".join(entity.short for entity in joined)
     flash(
-        _("Named in this activity and asked to confirm: %(names)s.", names=names),
+        _("Named in this activity and asked whether they take part: %(names)s.", names=names),
         "success",
     )  # fmt: skip
     return redirect(url_for("activities.activity", activity_id=first_id))

@@ -9,6 +9,7 @@ const COMFORTS = {
   "[data-preview]": "./repetition.js",
   "[data-append]": "./append.js",
   "[data-go-on]": "./go_on.js",
+  "[data-zone-offer]": "./zone.js",
 };
 
 for (const [selector, module] of Object.entries(COMFORTS)) {

@@ -19,7 +19,7 @@ from lxml import html
 from openpyxl import load_workbook
 
 from interagency.accounts.models import AccessToken
-from interagency.calendar.events.models import EventKind, EventStatus
+from interagency.calendar.events.models import Event, EventKind, EventStatus
 from interagency.calendar.events.record import SegmentDraft, create_event
 from interagency.db.base import db
 from interagency.exports.external.content import Form, content_of
@@ -36,7 +36,7 @@ from interagency.matrix.framework.models import Country, Recommendation
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import Directory
 from interagency.text.dates import ImpreciseDate
-from tests.helpers import Browser, activity_draft, event_draft, text_of
+from tests.helpers import EVENT, Browser, activity_draft, event_draft, text_of
 
 Enter = Callable[[str | None], Browser]
 Add = Callable[..., int]
@@ -419,6 +419,52 @@ def test_the_coordinator_sees_what_waits_and_asks_once_a_day(app: Flask, enter: 
         mails = db.session.scalars(sa.select(OutboxMessage)).all()
         assert [mail.to_address for mail in mails] == ["undp@example.org"]
         assert "- Together" in mails[0].text
+
+
+def test_a_record_is_shared_only_if_the_gate_lets_it_through(app: Flask, enter: Enter) -> None:
+    who = enter("who")
+    agree(who)
+    who.send("/events/new", EVENT | {"title": "Open", "shareable": "y"})
+    who.send("/events/new", EVENT | {"title": "Internal", "duplicates": "distinct"})
+    with app.app_context():
+        numbers = dict(db.session.execute(sa.select(Event.title, Event.id)).all())
+        assert set(numbers) == {"Open", "Internal"}
+        db.session.execute(sa.update(Event).values(shareable=Event.title == "Open"))
+        db.session.commit()
+    assert "shared: all agreed" in text_of(who.get(f"/events/{numbers['Open']}"))
+    page = text_of(who.get(f"/events/{numbers['Internal']}"))
+    assert "shared: all agreed" not in page
+    assert "stays inside: marked as internal" in page
+
+
+def test_what_waits_counts_as_the_hand_out_page_does(app: Flask, enter: Enter, add_activity: Add) -> None:
+    add_activity("Together", entities=("undp", "unicef"))
+    add_activity("Of WHO", lead="who")
+    add_activity("Of UNDP", lead="undp")
+    add_activity("Of nobody", lead=None)
+    enter("who").send("/events/new", EVENT | {"title": "Meeting"})
+    with app.app_context():
+        db.session.execute(sa.update(Event).values(shareable=False))
+        db.session.commit()
+        close()
+        db.session.close()
+    agree(enter("who"))
+    agree(enter("undp"), decision="refused")
+    coordinator = enter("coordinator")
+    hand_out = text_of(coordinator.get("/editions/2026-08/hand-out?audience=commission"))
+    assert "4 records are withheld" in hand_out
+    add_activity("Later")  # not in the edition
+    for address, count in (("", 4), ("&of=2026-08", 4), ("&of=current", 4)):
+        page = text_of(coordinator.get(f"/agreement/waiting?audience=commission{address}"))
+        assert f"{count} records are withheld from" in page
+        for words in (
+            "Awaiting UNICEF 1 Together",
+            "Refused by UNDP 2",
+            "Stays inside: no UN entity is named, so nobody can agree 1 Of nobody",
+            "Stays inside: marked as internal 1 Meeting",
+            "Nobody is focal point of UNICEF",
+        ):
+            assert words in page
 
 
 def test_a_country_extract_needs_a_country(sqlite_app: Flask, enter_sqlite: Enter) -> None:

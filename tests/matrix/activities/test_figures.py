@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -43,14 +44,78 @@ def test_what_cannot_be_meant_is_told(line: str) -> None:
         read_figure(line)
 
 
+@pytest.mark.parametrize(
+    ("line", "number", "qualifier", "unit"),
+    [
+        ("at least 3 countries", "3", Qualifier.AT_LEAST, "countries"),
+        ("no fewer than 3 countries", "3", Qualifier.AT_LEAST, "countries"),
+        ("3+ countries", "3", Qualifier.AT_LEAST, "countries"),
+        ("3 or more countries", "3", Qualifier.AT_LEAST, "countries"),
+        ("≥3 countries", "3", Qualifier.AT_LEAST, "countries"),
+        ("up to 5 countries", "5", Qualifier.UP_TO, "countries"),
+        ("No more than 5 countries", "5", Qualifier.UP_TO, "countries"),
+        ("nearly 90 laboratories", "90", Qualifier.NEARLY, "laboratories"),
+        ("fewer than 90 laboratories", "90", Qualifier.LESS_THAN, "laboratories"),
+        ("over 90 laboratories", "90", Qualifier.MORE_THAN, "laboratories"),
+        ("some 90 laboratories", "90", Qualifier.ABOUT, "laboratories"),
+        ("1,5 million people", "1.5", EXACTLY, "million people"),
+        ("1.5 million people", "1.5", EXACTLY, "million people"),
+        ("12,34 tons", "12.34", EXACTLY, "tons"),
+        ("0.125 tons", "0.125", EXACTLY, "tons"),
+        ("1 200 people", "1200", EXACTLY, "people"),
+        ("1\u202f200\u00a0000 people", "1200000", EXACTLY, "people"),
+        ("1.200.000 people", "1200000", EXACTLY, "people"),
+        ("1.234,5 tons", "1234.5", EXACTLY, "tons"),
+        ("1,234.5 tons", "1234.5", EXACTLY, "tons"),
+        ("1,200 people", "1200", EXACTLY, "people"),
+        ("12345 people", "12345", EXACTLY, "people"),
+        ("eight countries", "8", EXACTLY, "countries"),
+        ("Twenty-five countries", "25", EXACTLY, "countries"),
+        ("about a hundred and twenty judges", "120", Qualifier.ABOUT, "judges"),
+        ("one hundred twenty thousand five hundred people", "120500", EXACTLY, "people"),
+        ("two million people", "2", EXACTLY, "million people"),
+        ("45% of prisoners", "45", EXACTLY, "% of prisoners"),
+        ("8 10-year plans", "8", EXACTLY, "10-year plans"),
+    ],
+)
+def test_a_figure_typed_is_the_figure_kept(line: str, number: str, qualifier: Qualifier, unit: str) -> None:
+    found = read_figure(line)
+    assert (found.number, found.qualifier, found.unit) == (Decimal(number), qualifier, unit)
+    assert read_figure(format_figure(found)) == found
+
+
+@pytest.mark.parametrize(
+    ("line", "question"),
+    [
+        ("34.000 patients", "Write 34,000, or 34."),
+        ("34.125 tons", "Write 34,125, or 34.1250."),
+        ("2019 400 people", "could not read the number “2019 400”"),
+        ("1,23,456 people", "could not read the number"),
+        ("5-7 countries", "“at least 5 countries”, “up to 7 countries”"),
+        ("between 5 and 7 countries", "names two numbers"),
+        ("from five to seven countries", "names two numbers"),
+        ("two or three countries", "names two numbers"),
+        ("two three countries", "Write it in digits"),
+        ("two thirds of countries", "could not read"),
+        ("ten-year plans", "could not read"),
+        ("thousands of people", "could not read"),
+        ("1.23456 tons", "more than four decimal places"),
+    ],
+)
+def test_what_could_be_another_figure_is_a_question(line: str, question: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(question)):
+        read_figure(line)
+
+
 @given(
+    st.decimals(0, 10**6, places=4),
     st.sampled_from(list(Qualifier)),
     st.one_of(st.sampled_from(UNITS), st.from_regex(r"[a-z()][a-z0-9 ()/]{0,12}[a-z()]", fullmatch=True)),
     st.sampled_from(DATES),
     st.sampled_from(SOURCES),
 )
-def test_every_figure_reads_back_as_it_was(how: Qualifier, unit: str, as_of: str, source: str) -> None:
-    figure = FigureDraft(Decimal(8), how, unit, as_of, source)
+def test_every_figure_reads_back_as_it_was(number: Decimal, how: Qualifier, unit: str, as_of: str, source: str) -> None:
+    figure = FigureDraft(number, how, unit, as_of, source)
     assert read_figure(format_figure(figure)) == figure
 
 
