@@ -9,11 +9,13 @@ PACKAGE = Path(__file__).parents[2] / "interagency"
 TEXT = r'"(?:[^"\\]|\\.)*"'
 NOUNS = "activities|dates|days|entities|events|mails|months|records|recommendations|countries"
 COUNTED = re.compile(rf"%\(\w+\)s (?:{NOUNS})\b")
-# These are never one: a limit that is set, a list of fixed length, what is said from three on or from twenty on.
+# These are never one: a limit that is set, a list of fixed length, what is said from two, three or twenty on.
 NEVER_ONE = (
     "Choose between 1 and %(most)s days",
     "none of its %(all)s recommendations",
     "%(n)s months ago",
+    "every %(n)s days",
+    "every %(n)s months",
     "%(shown)s of %(total)s events are shown",
 )
 

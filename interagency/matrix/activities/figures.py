@@ -54,8 +54,13 @@ _FIGURE = re.compile(
 _RANGE = re.compile(
     rf"^(?:between\s+|from\s+|(?:{_WORDS})\s*)?(?P<low>{_NUMBER})\s*(?:-|–|—|\bto\b|\band\b|\bor\b)\s*"
     rf"(?P<high>{_NUMBER})(?![\w-])\s*(?P<unit>.*)$",
-    re.I,
+    re.I | re.S,
 )
+_AND = re.compile(r"\band\b", re.I)
+_GROUPED = re.compile(r"(\d{1,3}(?:([ ,.'’])\d{3})(?:\2\d{3})*)(?:([.,])(\d+))?")
+_DECIMAL = re.compile(r"\d+(?:[.,]\d+)?")
+_BETWEEN_WORDS = re.compile(r"[\s-]+")
+_PLAIN_SPACES = str.maketrans(dict.fromkeys(_SPACES, " "))
 _FRACTION = re.compile(r"(?:halves|half|thirds?|quarters?|fifths?|tenths?)\b", re.I)
 LARGEST = Decimal(10) ** 13
 LONGEST_UNIT, LONGEST_SOURCE = 200, 300
@@ -69,7 +74,7 @@ def read_figure(line: str) -> FigureDraft:
     shown = line.strip()[:60]
     match = _FIGURE.match(text)
     between = _RANGE.match(text)
-    if between is not None and not (match and re.search(r"\band\b", match["number"], re.I)):  # `a hundred and twenty`
+    if between is not None and not (match and _AND.search(match["number"])):  # `a hundred and twenty`
         low, high = between["low"][:60], between["high"][:60]
         unit = between["unit"][:60] or "countries"
         raise ValueError(
@@ -102,10 +107,10 @@ def _read_number(text: str, shown: str) -> Decimal:
     """
     if not text[0].isdigit():
         return Decimal(_of_words(text))
-    plain = re.sub(rf"[{_SPACES}]", " ", text)
-    grouped = re.fullmatch(r"(\d{1,3}(?:([ ,.'’])\d{3})(?:\2\d{3})*)(?:([.,])(\d+))?", plain)
+    plain = text.translate(_PLAIN_SPACES)
+    grouped = _GROUPED.fullmatch(plain)
     if grouped is not None and grouped[2] != grouped[3]:
-        whole = re.sub(r"\D", "", grouped[1])
+        whole = "".join(sign for sign in grouped[1] if sign.isdigit())
         one_dot = grouped[2] == "." and grouped[1].count(".") == 1 and not grouped[4]
         if one_dot and not plain.startswith("0"):
             raise ValueError(
@@ -114,7 +119,7 @@ def _read_number(text: str, shown: str) -> Decimal:
         if one_dot or plain.startswith("0"):
             return _decimal(plain.replace(",", "."), shown)
         return _decimal(f"{whole}.{grouped[4] or '0'}", shown)
-    if re.fullmatch(r"\d+(?:[.,]\d+)?", plain):
+    if _DECIMAL.fullmatch(plain):
         return _decimal(plain.replace(",", "."), shown)
     raise ValueError(f"We could not read the number “{plain[:60]}” in “{shown}”. Write it such as 1200 or 1,200.")
 
@@ -129,7 +134,7 @@ def _decimal(plain: str, shown: str) -> Decimal:
 def _of_words(text: str) -> int:
     """The number that words say, such as `a hundred and twenty` or `twenty-five thousand`. Raises ValueError."""
     total = current = last = 0
-    for word in re.split(r"[\s-]+", text.lower()):
+    for word in _BETWEEN_WORDS.split(text.lower()):
         if word in _SCALES:
             scale = _SCALES[word]
             if last >= scale and current >= scale:
