@@ -12,6 +12,13 @@ from interagency.cli.context import note_export, settings_of, with_app, write_wh
 if TYPE_CHECKING:
     from flask import Flask
 
+SHEET_STATES = {
+    "read": "read",
+    "other": "not read (--sheet reads it)",
+    "derived": "follows from the Matrix sheet, left out",
+    "empty": "no rows",
+}
+
 
 @click.group()
 def export() -> None:
@@ -150,14 +157,26 @@ def import_() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Say what it would do and write nothing.")
 @click.option("--as", "email", default="", help="Whose rights hold, by e-mail address; without it all may be changed.")
+@click.option("--sheet", default="", help="The sheet to read; without it the one most like our matrix.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="HEADING=COLUMN",
+    help="What a column of the file is, e.g. 'Project title=Title'; 'Heading=' leaves it out. Several times.",
+)
 @with_app
-def import_matrix(app: Flask, file: Path, dry_run: bool, email: str) -> None:
-    """Take a matrix sent back as a workbook or CSV in; conflicts and likely duplicates are left out and told."""
+def import_matrix(app: Flask, file: Path, dry_run: bool, email: str, sheet: str, columns: tuple[str, ...]) -> None:
+    """Take a matrix sent back as a workbook or CSV in.
+
+    Conflicts, questions, likely duplicates and rows that would empty many cells of a column are left out and told.
+    """
     from interagency.accounts.queries import person_by_email
     from interagency.db.base import db as database
     from interagency.exports.incoming.apply import apply, counts, preview
+    from interagency.exports.incoming.cells import OFFERED
     from interagency.exports.incoming.compare import Rights
-    from interagency.exports.incoming.reading import FileNotRead
+    from interagency.exports.incoming.opening import FileNotRead
     from interagency.matrix.organisations.queries import entities_of
     from interagency.web.context import today, utc_now
 
@@ -166,21 +185,42 @@ def import_matrix(app: Flask, file: Path, dry_run: bool, email: str) -> None:
         raise click.ClickException(f"There is no account {email}.")
     mine = tuple(entities_of(database.session, person, today())) if person else ()
     rights = Rights(person, mine)
+    mapping = {heading: title for heading, _equals, title in (one.rpartition("=") for one in columns)}
+    for title in mapping.values():
+        if title and title not in OFFERED:
+            raise click.ClickException(f"There is no column {title}. Choose: {', '.join(OFFERED)}.")
     try:
-        kept = preview(database.session, file.read_bytes(), file.name, rights)
+        kept = preview(database.session, file.read_bytes(), file.name, rights, mapping or None, sheet=sheet)
     except FileNotRead as problem:
         raise click.ClickException(str(problem)) from None
-    rows = kept.preview["rows"]
-    for note in kept.preview["notes"]:
+    told = kept.preview
+    if sheet and told["sheet"] != sheet:
+        names = ", ".join(one["name"] for one in told["sheets"])
+        raise click.ClickException(f"No matrix can be read from a sheet {sheet}. The file has: {names}.")
+    if not {"Title", "ID"} & {heading["title"] for heading in told["headings"]}:
+        names = ", ".join(heading["name"] for heading in told["headings"])
+        raise click.ClickException(
+            f"No column of sheet {told['sheet']} is known as the title. Say which: --column 'HEADING=Title'. "
+            f"It has: {names}."
+        )
+    rows = told["rows"]
+    for one in told["sheets"]:
+        click.echo(f"sheet {one['name']}: {SHEET_STATES[one['state']]}, {one['rows']} rows")
+    for note in told["notes"]:
         click.echo(note)
+    for title, number in told["clearing"].items():
+        click.echo(f"{number} cells of {title} would become empty: those rows are left out.")
+    for name in told["names"]:
+        click.echo(f"unknown organisation: {name['name']} ({name['count']} times, {', '.join(name['columns'])})")
     for row in rows:
         if row["outcome"] == "unchanged" and not row["cells"]:
             continue
-        click.echo(f"row {row['number']}: {row['outcome']}: {row['title']} {row['reason']}".rstrip())
+        click.echo(" ".join([f"row {row['number']}: {row['outcome']}: {row['title']}", row["reason"], *row["notes"]]))
         for cell in row["cells"]:
-            told = f" ({cell['reason']})" if cell["reason"] else ""
+            why = f" ({cell['reason']})" if cell["reason"] else ""
+            meant = f" = {cell['understood'][:100]}" if cell["understood"] else ""
             click.echo(
-                f"  {cell['letter']}{row['number']} {cell['title']}: {cell['state']}: {cell['sent'][:100]}{told}"
+                f"  {cell['letter']}{row['number']} {cell['title']}: {cell['state']}: {cell['sent'][:100]}{meant}{why}"
             )
     click.echo(", ".join(f"{number} {name}" for name, number in counts(rows).items()))
     if dry_run:

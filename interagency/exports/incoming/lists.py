@@ -1,0 +1,71 @@
+"""Lists in one cell: where one name ends and the next begins. Knows no names itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+MOST_PARTS = 60
+_SEPARATOR = re.compile(r"(\s*[,，、/&+|]\s*|\s+(?:and|et|y|e|или|и|und|or|与|和|و)\s+)")
+_LETTERS = r"\(?\s*([a-z])\s*\)?"
+_CHAPTER = r"(\d|[ivx]{1,3})"
+_RANGE = re.compile(
+    rf"\b{_CHAPTER}\s*[.\-]?\s*{_LETTERS}\s*(?:-|–|—|\bto\b|\bthrough\b)\s*(?:\1\s*\.?\s*)?{_LETTERS}(?![\w(])", re.I
+)
+_FURTHER = re.compile(rf"\b{_CHAPTER}\s*\(\s*[a-z]\s*\)(?:\s*(?:,|&|\band\b|,\s*and\b)\s*\(\s*[a-z]\s*\))+", re.I)
+_LEADING = re.compile(
+    r"(?:^|(?<=[;\n,]))\s*(?:operational\s+)?(?:recommendations?|recs?\b\.?|paragraphs?|paras?\b\.?|or\b)\s*(?=[\divx(])",
+    re.I,
+)
+
+
+def lines_of(raw: Any) -> list[str]:
+    """The parts of a cell between semicolons or line breaks, without blank ones."""
+    return [part.strip() for part in re.split(r"[;；؛\n]", str(raw)) if part.strip()]
+
+
+def separated(text: str, is_known: Callable[[str], bool], *, apart: bool = False) -> list[str]:
+    """The names in `text`, which commas, slashes, ampersands and `and` may part.
+
+    A separator parts only where that leaves fewer words that `is_known` does not know: a comma in a name never splits
+    it, and an unknown name stays whole unless a known one stands beside it. `apart`: names never hold a separator.
+    """
+    pieces = _SEPARATOR.split(text)
+    if len(pieces) == 1 or len(pieces) > 2 * MOST_PARTS or is_known(text.strip()):
+        return [text.strip()]
+    if apart:
+        return [name for piece in pieces[::2] if (name := piece.strip())]
+    count = (len(pieces) + 1) // 2
+
+    @cache
+    def best(first: int) -> tuple[int, int, tuple[str, ...]]:
+        """Of the pieces from `first` on: how many are unknown, in how many names, and the names."""
+        if first == count:
+            return 0, 0, ()
+        ways = []
+        for last in range(count, first, -1):
+            name = "".join(pieces[2 * first : 2 * last - 1]).strip()
+            unknown, names, rest = best(last)
+            known = not name or is_known(name)
+            ways.append((unknown + (0 if known else last - first), names + 1, (*((name,) if name else ()), *rest)))
+        return min(ways, key=lambda way: way[:2])
+
+    return list(best(0)[2])
+
+
+def several_codes(text: str) -> str:
+    """Codes of recommendations written out: `1(a)-(c)` and `1(a), (b) and (c)` as `1(a); 1(b); 1(c)`; `OR 1(a)` too."""
+    text = _LEADING.sub("", text)
+
+    def all_of(match: re.Match[str]) -> str:
+        first, last = match[2].lower(), match[3].lower()
+        if first >= last:
+            return match[0]
+        return "; ".join(f"{match[1]}({chr(letter)})" for letter in range(ord(first), ord(last) + 1))
+
+    def each(match: re.Match[str]) -> str:
+        return "; ".join(f"{match[1]}({letter})" for letter in re.findall(r"\(\s*([a-z])\s*\)", match[0], re.I))
+
+    return _FURTHER.sub(each, _RANGE.sub(all_of, text))
