@@ -6,8 +6,8 @@ also when the record moved on; a change that meets no other applies; only true c
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,6 +31,7 @@ from interagency.exports.incoming.cells import (
     whole,
 )
 from interagency.exports.incoming.derived import chapters_that_follow, row_cell, row_of, told_derived, wanted_chapters
+from interagency.exports.incoming.doubts import mark_doubtful, tell_copies, tell_twins
 from interagency.exports.incoming.marks import DecimalCell, Unreadable
 from interagency.exports.incoming.reading import FileRow, FileTable
 from interagency.exports.incoming.values import CellReader, NeedsChoice, UnknownNames, could_mean
@@ -46,8 +47,6 @@ from interagency.matrix.organisations.models import Organisation
 from interagency.text.folding import clean, fold
 
 EDITABLE: dict[str, Column] = {column.title: column for column in MATRIX if column.field}
-# Cells of one column that a file would empty: told and not ticked from so many on, or from fewer where most rows do.
-MANY, SOME = 10, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,51 +127,10 @@ class Comparison:
     def rows(self) -> list[RowResult]:
         """What each row of the file would do, in its order."""
         found = [self._row(row) for row in self.table.rows]
-        self._tell_copies(found)
-        self._tell_twins(found)
-        self.clearing = clearing(found)
-        for row in found:
-            row.is_doubtful = row.is_doubtful or bool(row.alike) or any(
-                cell.clears and cell.title in self.clearing for cell in row.cells
-            )  # fmt: skip
+        tell_copies(found, {number: entry["facts"]["title"] for number, entry in self.entries.items()})
+        tell_twins(found)
+        self.clearing = mark_doubtful(found)
         return found
-
-    def _tell_copies(self, found: list[RowResult]) -> None:
-        """A row copied with its ID: the row with the record's title, or with the fewest changes, is the record's."""
-        by_id: dict[int, list[RowResult]] = defaultdict(list)
-        for row in found:
-            if row.activity_id in self.entries and row.version:
-                by_id[row.activity_id].append(row)
-        for number, rows in by_id.items():
-            if len(rows) < 2:
-                continue
-            title = fold(self.entries[number]["facts"]["title"])
-            ranked = sorted(rows, key=lambda row: (fold(row.title) != title, len(row.cells)))
-            first, second = ((fold(row.title) != title, len(row.cells)) for row in ranked[:2])
-            places = ", ".join(str(row.number) for row in rows)
-            for row in rows:
-                if row is ranked[0] and (first != second or not row.cells):
-                    row.notes.append(f"Record {number} stands in rows {places}; this one is read as the record.")
-                    continue
-                row.outcome, row.cells = Outcome.REFUSED, []
-                row.reason = (
-                    f"Record {number} stands in rows {places}. Keep one of them; to make this one a new activity, "
-                    "empty its ID and Version."
-                )
-
-    @staticmethod
-    def _tell_twins(found: list[RowResult]) -> None:
-        """New rows of one title are told; of rows that say the same only the first is ticked."""
-        first: dict[str, RowResult] = {}
-        for row in found:
-            if row.outcome is not Outcome.NEW:
-                continue
-            other = first.setdefault(fold(row.title), row)
-            if other is row:
-                continue
-            row.is_doubtful = row.values == other.values
-            same = "says the same" if row.is_doubtful else "has the same title"
-            row.notes.append(f"Row {other.number} {same}.")
 
     def _row(self, row: FileRow) -> RowResult:
         raw = row.cells.get("ID", "")
@@ -402,14 +360,6 @@ def _outcome(result: RowResult) -> Outcome:
         if result.has(state):
             return outcome
     return Outcome.REFUSED if result.cells else Outcome.UNCHANGED
-
-
-def clearing(rows: Iterable[RowResult]) -> dict[str, int]:
-    """The columns of which a file would empty many cells, and how many: likely a slip, so it is told and not ticked."""
-    rows = list(rows)
-    emptied = Counter(cell.title for row in rows for cell in row.cells if cell.clears)
-    known = sum(row.activity_id is not None for row in rows)
-    return {title: n for title, n in emptied.items() if n >= MANY or (n >= SOME and n * 2 > known)}
 
 
 def _who(history: list[Change], names: Collection[str]) -> str:

@@ -16,7 +16,7 @@ _WORDS: dict[str, str] = {
     "ID": "record id|record no|record number",
     "Title": "activity|activities|activity title|activity name|title of activity|title of the activity|"
     "name of activity|name of the activity|name|project|project title|project name|title of project|"
-    "name of project|programme|program|programme title|programme name|initiative|intervention|action|work|title (english)|"
+    "name of project|programme|program|programme title|programme name|initiative|intervention|action|work|"
     "activité|activités|titre|titre de l'activité|intitulé|nom de l'activité|projet|titre du projet|programme|"
     "actividad|actividades|título|título de la actividad|nombre de la actividad|proyecto|título del proyecto|programa|"
     "название|наименование|название мероприятия|мероприятие|деятельность|проект|название проекта|программа|"

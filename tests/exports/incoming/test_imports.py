@@ -21,7 +21,7 @@ from openpyxl import Workbook, load_workbook
 
 from interagency.db.base import db
 from interagency.db.history import Change
-from interagency.exports.columns import MATRIX, Column
+from interagency.exports.columns import Column
 from interagency.exports.incoming.apply import apply, preview
 from interagency.exports.incoming.compare import Rights
 from interagency.exports.incoming.opening import FileNotRead
@@ -36,57 +36,12 @@ from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.reader import entries
 from interagency.matrix.activities.record import facts
 from interagency.sample.load import load_sample
+from tests.exports.incoming.files import COLUMN, confirm, edited, exported, say, send, table
 from tests.helpers import Browser, text_of
 
 Enter = Callable[[str | None], Browser]
 Add = Callable[..., int]
 AT = datetime(2026, 8, 20, tzinfo=UTC)
-COLUMN = {column.title: place for place, column in enumerate(MATRIX, start=1)}
-
-
-def exported(browser: Browser, query: str = "") -> bytes:
-    data: bytes = browser.get(f"/exports/matrix.xlsx{query}").data
-    return data
-
-
-def edited(body: bytes, edits: dict[tuple[int, str], Any]) -> bytes:
-    """The workbook with cells changed: `{(record id, column title): value}`."""
-    book = load_workbook(io.BytesIO(body))
-    sheet = book["Matrix"]
-    rows = {sheet.cell(number, 1).value: number for number in range(2, sheet.max_row + 1)}
-    for (record, title), value in edits.items():
-        sheet.cell(rows[record], COLUMN[title]).value = value
-    target = io.BytesIO()
-    book.save(target)
-    return target.getvalue()
-
-
-def table(*rows: list[Any]) -> bytes:
-    book = Workbook()
-    for row in rows:
-        book.active.append(row)  # type: ignore[union-attr]
-    target = io.BytesIO()
-    book.save(target)
-    return target.getvalue()
-
-
-def send(browser: Browser, body: bytes, name: str = "matrix.xlsx") -> Any:
-    data = {"csrf_token": browser.token("/imports"), "file": (io.BytesIO(body), name)}
-    return browser.client.post("/imports", data=data, content_type="multipart/form-data")
-
-
-def confirm(browser: Browser, address: str, **more: str) -> Any:
-    """Confirm a preview as the page offers it, with answers."""
-    form = html.fromstring(browser.get(address).text).xpath("//form[not(@action)]")[-1]
-    values: dict[str, Any] = {}
-    for field, value in form.form_values():
-        values.setdefault(field, []).append(value)
-    return browser.client.post(address, data=values | {name.replace("__", "-"): value for name, value in more.items()})
-
-
-def say(app: Flask, activity_id: int) -> dict[str, Any]:
-    with app.app_context():
-        return facts(db.session.get_one(Activity, activity_id))
 
 
 def changes(app: Flask) -> int:
