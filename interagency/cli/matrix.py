@@ -51,11 +51,12 @@ def export_matrix(app: Flask, out: Path, query: str, month: str, audience: str) 
 
     from interagency.db.base import db as database
     from interagency.exports.matrix_workbook import write_current_matrix
-    from interagency.matrix.activities.filters import read_filters
+    from interagency.matrix.activities.filters import read_filters, unreadable
 
-    filters = read_filters(database.session, MultiDict(parse_qsl(query)))
-    if filters.problems:
-        raise click.ClickException(" ".join(filters.problems))
+    args = MultiDict(parse_qsl(query, keep_blank_values=True))
+    filters = read_filters(database.session, args)
+    if problems := unreadable(filters, args):
+        raise click.ClickException(" ".join(problems))
     write_whole(
         out,
         lambda file: write_current_matrix(
