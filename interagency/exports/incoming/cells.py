@@ -175,12 +175,12 @@ class _Countries(Part):
 PARTS: dict[str, Part] = {
     **{field.name: Part(field) for field in EDITED if field.column is not None},
     "partners": _Partners(BY_NAME["partners"]),
-    "chapters": Part(BY_NAME["chapters"]),
-    "roles": _Roles(BY_NAME["roles"]),
     **{name: _Entities(BY_NAME[name]) for name in ("entities", "supporting")},
     **{name: _Countries(BY_NAME["countries"], role) for role, name in COUNTRY_CELLS.items()},
 }
 
+# With what is read back from columns that follow from others.
+ALL_PARTS: dict[str, Part] = PARTS | {"chapters": Part(BY_NAME["chapters"]), "roles": _Roles(BY_NAME["roles"])}
 # What the cells of a column of ours say, by its title. Chapters that follow from recommendations come to nothing.
 TAKEN: dict[str, str] = {column.title: column.field for column in MATRIX if column.field} | {
     "Chapters": "chapters",
@@ -194,7 +194,7 @@ def merged(facts: Facts, values: Mapping[str, Any]) -> Facts:
     """`facts` with the values of cells put in."""
     result = dict(facts)
     for name, value in values.items():
-        PARTS[name].put(result, value)
+        ALL_PARTS[name].put(result, value)
     return result
 
 

@@ -19,7 +19,7 @@ from interagency.accounts.models import Person
 from interagency.db.history import Change, facts_at
 from interagency.exports.columns import MATRIX, Column
 from interagency.exports.incoming.cells import (
-    PARTS,
+    ALL_PARTS,
     CellResult,
     Outcome,
     RowResult,
@@ -189,7 +189,7 @@ class Comparison:
 
     def _judge(self, cell: CellResult, raw: Any, base: Facts, now: Facts, against: str, history: list[Change]) -> bool:
         """Fill in what becomes of a changed cell; False when it comes to nothing."""
-        part = PARTS[cell.field]
+        part = ALL_PARTS[cell.field]
         if part.field.kind is Kind.DATE and part.of(base) in [period.code for period in could_mean(raw)]:
             return False  # the day or month that stood there, as a program writes it
         if cell.field == "sdg" and f"{raw}0" in part.of(base) and len(part.of(base)) == 1:
@@ -203,7 +203,7 @@ class Comparison:
 
     def _settle(self, cell: CellResult, base: Facts, now: Facts, against: str, history: list[Change]) -> None:
         """Whether a cell that was read may be taken, and whether somebody else changed the same."""
-        part = PARTS[cell.field]
+        part = ALL_PARTS[cell.field]
         if cell.state is State.REFUSED:
             return
         if against:
@@ -216,7 +216,7 @@ class Comparison:
 
     def _read(self, cell: CellResult, raw: Any) -> bool:
         """Read a cell: its value, its words, or why not; False where the person left out all it names."""
-        part = PARTS[cell.field]
+        part = ALL_PARTS[cell.field]
         try:
             cell.value = self.reader.read(cell.field, raw)
         except NeedsChoice as question:
@@ -254,10 +254,10 @@ class Comparison:
         after = merged(now, result.values)
         follow = chapters_that_follow(after, self.reader.sections)
         cell.value = sorted(wanted - follow)
-        cell.understood = ", ".join(ROMAN[number] for number in sorted(wanted))
+        cell.understood = ", ".join(ROMAN[number] for number in sorted(wanted | follow))
         if problem:
             cell.state, cell.reason = State.REFUSED, problem
-        elif gone := follow - wanted:
+        elif gone := follow & (set(was.entry["chapters"]) if was else set()) - wanted:
             names = ", ".join(ROMAN[number] for number in sorted(gone))
             cell.state = State.REFUSED
             cell.reason = f"Chapter {names} follows from the recommendations or the section. Change those."
@@ -274,7 +274,7 @@ class Comparison:
         cell = self._cell("roles", title, row.cells[title], shown(row_cell(was, title)))
         self._read(cell, row.cells[title])
         if cell.state is State.CHANGE:
-            part = PARTS["roles"]
+            part = ALL_PARTS["roles"]
             if part.of(base) == cell.value or part.of(now) == cell.value:
                 return
             cell.state, cell.reason = self._may_say_roles(cell.value, base["roles"], merged(now, result.values))
@@ -344,7 +344,8 @@ class Comparison:
         for number, _title in result.alike:
             known = self.entries.get(number) or self._load([number]).get(number)
             if known and all(
-                PARTS[name].says_same(value, PARTS[name].of(known["facts"])) for name, value in result.values.items()
+                ALL_PARTS[name].says_same(value, ALL_PARTS[name].of(known["facts"]))
+                for name, value in result.values.items()
             ):
                 result.outcome, result.activity_id = Outcome.UNCHANGED, number
                 result.notes = [f"It stands already as record {number}."]

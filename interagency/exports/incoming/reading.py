@@ -137,13 +137,13 @@ def _header_at(rows: list[list[Any]], mapping: Mapping[str, str]) -> int | None:
     best, at = 0, None
     tags = first = None
     for place, row in enumerate(rows[:HEADER_WITHIN]):
-        texts = [heading_of(cell) for cell in row[:MOST_COLUMNS] if isinstance(cell, str)]
-        words = [text for text in texts if text]
+        words = [text for cell in row[:MOST_COLUMNS] if isinstance(cell, str) and (text := heading_of(cell))]
         if words and sum(map(is_tag, words)) * 2 > len(words):
             tags = place if tags is None else tags
             continue
         if first is None and len(words) > 1:
             first = place
+        words = [text for text in _texts(rows, place)[0] if text] if words else []
         titles = {title for text in words if (title := title_of(text, mapping))}
         count = len(titles) + sum(text in mapping for text in words)
         if count > best and ({"Title", "ID"} & titles or count > 1):
@@ -157,18 +157,29 @@ def _header_at(rows: list[list[Any]], mapping: Mapping[str, str]) -> int | None:
     return next((place for place, row in enumerate(rows[:HEADER_WITHIN]) if any(map(heading_of, row))), None)
 
 
+def _line(rows: list[list[Any]], at: int, width: int) -> list[str]:
+    """The words of a row, as wide as the table."""
+    texts = [heading_of(cell) for cell in (rows[at][:width] if at < len(rows) else [])]
+    return texts + [""] * (width - len(texts))
+
+
+def _texts(rows: list[list[Any]], at: int) -> tuple[list[str], int]:
+    """The headings of the row `at`, with those of a second line of headings below; and where the rows begin."""
+    width = min(MOST_COLUMNS, max(map(len, rows[at : at + 200]), default=0))
+    above, below = _line(rows, at, width), _line(rows, at + 1, width)
+    words = [text for text in below if text]
+    is_second = words and all(guess(text) and not is_tag(text) for text in words)
+    if is_second and any(text and not guess(above[place]) for place, text in enumerate(below)):
+        return [under or over for over, under in zip(above, below, strict=True)], at + 2
+    return above, at + 1
+
+
 def _headings(sheet: Sheet, at: int, mapping: Mapping[str, str]) -> tuple[list[Heading], int, list[str]]:
     """The columns of the file, in their places; the row their rows begin at; and what is to be told of them."""
-    rows, first = sheet.rows, at + 1
-    width = min(MOST_COLUMNS, max((len(row) for row in rows[at : at + 200]), default=0))
-    texts = [heading_of(cell) for cell in rows[at][:width]] + [""] * (width - len(rows[at]))
-    below = [heading_of(cell) for cell in (rows[first][:width] if first < len(rows) else [])]
-    below += [""] * (width - len(below))
-    if any(below) and all(guess(text) and not is_tag(text) for text in below if text):  # a second line of headings
-        if any(text and not guess(texts[place]) for place, text in enumerate(below)):
-            texts, first = [under or above for above, under in zip(texts, below, strict=True)], first + 1
-            below = [heading_of(cell) for cell in (rows[first][:width] if first < len(rows) else [])]
-            below += [""] * (width - len(below))
+    rows = sheet.rows
+    texts, first = _texts(rows, at)
+    width = len(texts)
+    below = _line(rows, first, width)
     names: list[str] = []
     for place, text in enumerate(texts):
         filled = any(place < len(row) and row[place] not in ("", None) for row in rows[first : first + 500])
@@ -209,7 +220,7 @@ def _told_twice(names: list[str], titles: list[str], texts: list[str], mapping: 
 
 def _table(sheet: Sheet, at: int, mapping: Mapping[str, str]) -> FileTable:
     headings, first, notes = _headings(sheet, at, mapping)
-    table = FileTable(sheet.name, at + 1, [heading for heading in headings if heading.name], notes=notes)
+    table = FileTable(sheet.name, first, [heading for heading in headings if heading.name], notes=notes)
     titles = [heading.title for heading in headings]
     unknown = [heading.name for heading in headings if heading.name and not heading.title]
     if unknown:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from interagency.exports.incoming.cells import PARTS, PartnersCell
+from interagency.exports.incoming.cells import ALL_PARTS, PartnersCell
 from interagency.exports.incoming.lists import lines_of, separated, several_codes
 from interagency.exports.incoming.marks import DecimalCell, ShownAs, Unreadable
 from interagency.matrix.activities.facts import figure_fact
@@ -84,7 +84,7 @@ class CellReader:
         self.left_out = []
         if isinstance(raw, Unreadable):
             raise ValueError(raw.reason)
-        field = PARTS[name].field
+        field = ALL_PARTS[name].field
         match field.kind:
             case Kind.LINE | Kind.TEXT | Kind.ADDRESS:
                 return self._text(field, raw)
@@ -237,7 +237,8 @@ class CellReader:
             as_targets = "\n".join(
                 part.replace(",", ".") if _DECIMAL_COMMA.fullmatch(part) else part for part in lines_of(text)
             )
-            choices = [self._in_order(self._several(one, self._one_sdg, apart=True)) for one in (as_targets, text)]
+            ways = (as_targets, text.replace(",", ";"))
+            choices = [self._in_order(self._several(way, self._one_sdg, apart=True)) for way in ways]
             raise NeedsChoice(f"“{text[:40]}” can be a target or several goals: which is it?", choices)
         return self._in_order(self._several(text, self._one_sdg, apart=True))
 
