@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -194,17 +194,28 @@ def import_matrix(app: Flask, file: Path, dry_run: bool, email: str, sheet: str,
         kept = preview(database.session, file.read_bytes(), file.name, rights, mapping or None, sheet=sheet)
     except FileNotRead as problem:
         raise click.ClickException(str(problem)) from None
-    told = kept.preview
-    if sheet and told["sheet"] != sheet:
-        names = ", ".join(one["name"] for one in told["sheets"])
+    if sheet and kept.preview["sheet"] != sheet:
+        names = ", ".join(one["name"] for one in kept.preview["sheets"])
         raise click.ClickException(f"No matrix can be read from a sheet {sheet}. The file has: {names}.")
+    _tell_preview(kept.preview)
+    click.echo(", ".join(f"{number} {name}" for name, number in counts(kept.preview["rows"]).items()))
+    if dry_run:
+        database.session.rollback()
+        click.echo("dry run: nothing was written")
+        return
+    numbers = apply(database.session, kept, rights, rows=None, answers={}, at=utc_now())
+    database.session.commit()
+    click.echo(", ".join(f"{number} {name}" for name, number in numbers.items()))
+
+
+def _tell_preview(told: dict[str, Any]) -> None:
+    """Say what a file would do; refuses one of which no column is known as the title."""
     if not {"Title", "ID"} & {heading["title"] for heading in told["headings"]}:
         names = ", ".join(heading["name"] for heading in told["headings"])
         raise click.ClickException(
             f"No column of sheet {told['sheet']} is known as the title. Say which: --column 'HEADING=Title'. "
             f"It has: {names}."
         )
-    rows = told["rows"]
     for one in told["sheets"]:
         click.echo(f"sheet {one['name']}: {SHEET_STATES[one['state']]}, {one['rows']} rows")
     for note in told["notes"]:
@@ -213,7 +224,7 @@ def import_matrix(app: Flask, file: Path, dry_run: bool, email: str, sheet: str,
         click.echo(f"{number} cells of {title} would become empty: those rows are left out.")
     for name in told["names"]:
         click.echo(f"unknown organisation: {name['name']} ({name['count']} times, {', '.join(name['columns'])})")
-    for row in rows:
+    for row in told["rows"]:
         if row["outcome"] == "unchanged" and not row["cells"]:
             continue
         click.echo(" ".join([f"row {row['number']}: {row['outcome']}: {row['title']}", row["reason"], *row["notes"]]))
@@ -223,14 +234,6 @@ def import_matrix(app: Flask, file: Path, dry_run: bool, email: str, sheet: str,
             click.echo(
                 f"  {cell['letter']}{row['number']} {cell['title']}: {cell['state']}: {cell['sent'][:100]}{meant}{why}"
             )
-    click.echo(", ".join(f"{number} {name}" for name, number in counts(rows).items()))
-    if dry_run:
-        database.session.rollback()
-        click.echo("dry run: nothing was written")
-        return
-    numbers = apply(database.session, kept, rights, rows=None, answers={}, at=utc_now())
-    database.session.commit()
-    click.echo(", ".join(f"{number} {name}" for name, number in numbers.items()))
 
 
 @click.group("audience")

@@ -254,7 +254,8 @@ class Comparison:
         after = merged(now, result.values)
         follow = chapters_that_follow(after, self.reader.sections)
         cell.value = sorted(wanted - follow)
-        cell.understood = ", ".join(ROMAN[number] for number in sorted(wanted | follow))
+        words = ", ".join(ROMAN[number] for number in sorted(wanted | follow))
+        cell.understood = words if words != cell.sent else ""
         if problem:
             cell.state, cell.reason = State.REFUSED, problem
         elif gone := follow & (set(was.entry["chapters"]) if was else set()) - wanted:

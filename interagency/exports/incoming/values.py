@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
+from openpyxl.utils.datetime import from_excel
 from sqlalchemy.orm import Session
 
 from interagency.exports.incoming.cells import ALL_PARTS, PartnersCell
@@ -37,6 +38,7 @@ YES, NO = ("yes", "y", "x", "true", "1"), ("", "no", "n", "false", "0")
 AND_OTHERS = ("and others", "others", "et al", "et al.", "etc", "etc.")
 _SDG_WORDS = re.compile(r"^(?:(?:sdgs?|goals?|targets?|ods|odd|objectif|objetivo|meta|cible|цур)[\s:#.-]*)+")
 _DECIMAL_COMMA = re.compile(r"(\d{1,2}),(\d{1,2}|[a-z])")
+_FIRST_SERIAL, _LAST_SERIAL = 18_264, 91_312  # 1950 to 2149, as days since 1900
 _SHORT_YEAR = re.compile(r"(?<!\d)(\d{2})$")
 
 
@@ -160,6 +162,11 @@ class CellReader:
             )
         if isinstance(raw, date):
             return ImpreciseDate.day(raw).code
+        if isinstance(raw, int) and _FIRST_SERIAL <= raw <= _LAST_SERIAL:
+            day = from_excel(raw)
+            raise ValueError(
+                f"The number {raw} is how a spreadsheet keeps {day.day} {day:%B %Y}. Write that, or the month or year."
+            )
         try:
             found = read_date(str(raw))
         except AmbiguousDate as problem:
