@@ -90,6 +90,8 @@ def error_in(text: str) -> Unreadable | None:
     if text[:1] not in "#E" or not ERROR.fullmatch(text.strip()):
         return None
     shown = text.strip()
+    if shown != shown.upper() and not shown.startswith("Err:"):
+        return None  # a word after a hash
     if not shown.strip("#"):
         return Unreadable(shown, f"The cell shows {shown[:10]}: the column was too narrow. Write the value again.")
     return Unreadable(

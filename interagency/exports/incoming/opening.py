@@ -22,7 +22,8 @@ LARGEST_UNPACKED = 300 * 1024 * 1024
 MOST_PARTS = 2_000
 MOST_ROWS = 20_000
 MOST_COLUMNS = 200
-MOST_SHEETS = 40
+MOST_SHEETS = 100
+MOST_CELLS = 8_000_000
 HEADER_WITHIN = 20
 OLE = b"\xd0\xcf\x11\xe0"
 ODS = b"application/vnd.oasis.opendocument.spreadsheet"
@@ -72,13 +73,22 @@ def _sheets(body: bytes) -> list[Sheet]:
             names = book.sheet_names
             if len(set(names)) != len(names):
                 raise FileNotRead("Two sheets of the workbook have the same name. Rename one and send it again.")
-            found = []
-            for described in book.sheets_metadata[:MOST_SHEETS]:
+            if len(names) > MOST_SHEETS:
+                raise FileNotRead(
+                    f"The workbook has more than {MOST_SHEETS} sheets. Copy the matrix into one of its own."
+                )
+            found, cells = [], 0
+            for described in book.sheets_metadata:
                 read = book.get_sheet_by_name(described.name)
                 if "Read me" in names and described.name in DERIVED_SHEETS:  # ours, long, and left out
                     rows = read.to_python(skip_empty_area=False, nrows=HEADER_WITHIN)
                     found.append(Sheet(described.name, rows, height=read.height))
                     continue
+                cells += read.total_height * read.total_width
+                if cells > MOST_CELLS:
+                    raise FileNotRead(
+                        "The sheets hold far more cells than a matrix. Copy it into a workbook of its own."
+                    )
                 rows = read.to_python(skip_empty_area=False)
                 sheet = Sheet(described.name, rows, described.visible is SheetVisibleEnum.Visible)
                 if marked is None:

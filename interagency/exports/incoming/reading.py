@@ -94,8 +94,8 @@ def table_of(sheets: Sequence[Sheet], mapping: Mapping[str, str], wanted: str = 
     for sheet in sheets:
         _fill_merged(sheet)
     derived = _derived(sheets)
-    found = [(sheet, _header_at(sheet.rows, mapping)) for sheet in sheets]
-    able = [(sheet, at) for sheet, at in found if at is not None and sheet.name not in derived]
+    found = [(sheet, None if sheet.name in derived else _header_at(sheet.rows, mapping)) for sheet in sheets]
+    able = [(sheet, at) for sheet, at in found if at is not None]
     if not able:
         raise FileNotRead(
             "The file has no rows under headings. Send the Matrix sheet, or a table with a row of headings."
@@ -248,6 +248,8 @@ def _table(sheet: Sheet, at: int, mapping: Mapping[str, str]) -> FileTable:
 
 def _no_activity(row: list[Any], cells: dict[str, Any], words: list[str], filled: list[Any], *, is_band: bool) -> str:
     """Why a row is none of an activity; "" for one that is."""
+    if isinstance(cells.get("ID"), int):
+        return ""
     said = [fold(heading_of(cell)) for cell in row[: len(words)]]
     if sum(bool(text) for text in said) > 1 and all(
         text in ("", word) for text, word in zip(said, words, strict=False)

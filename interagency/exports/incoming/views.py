@@ -105,6 +105,7 @@ def one(import_id: int) -> ResponseReturnValue:
         is_open=is_open,
         is_undone=kept.state is ImportState.UNDONE,
         headings=_to_map(kept),
+        names={heading["title"]: heading["name"] for heading in _to_map(kept) if heading["title"] != heading["name"]},
         columns=OFFERED,
         kinds=KINDS,
         organisations=all_organisations(db.session) if is_open and kept.preview.get("names") else [],

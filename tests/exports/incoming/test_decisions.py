@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from lxml import html
+from openpyxl import load_workbook
 
 from interagency.db.base import Model, db
 from interagency.matrix.activities.models import Activity
@@ -313,7 +316,47 @@ def test_undo_puts_back_all_rows_of_all_tables(app: Flask, enter: Enter, add_act
         assert after[name] == rows, name
 
 
-# --- Other programs, and the command ---
+# --- Other programs ---
+
+
+@pytest.mark.parametrize(
+    ("encoding", "delimiter"), [("cp1252", ";"), ("utf-16", "\t"), ("utf-8", ","), ("utf-8-sig", ";")]
+)
+def test_a_csv_in_any_form_with_columns_and_rows_moved_proposes_nothing(
+    sqlite_app: Flask, enter_sqlite: Enter, add_activity: Add, encoding: str, delimiter: str
+) -> None:
+    for title in ("Côte d’Ivoire: “training”", "B; with, signs", "=C"):
+        add_activity(title, description="One\nTwo")
+    who = enter_sqlite("who")
+    header, *rows = csv.reader(io.StringIO(who.get("/exports/matrix.csv").data.decode("utf-8-sig"), newline=""))
+    target = io.StringIO(newline="")
+    csv.writer(target, delimiter=delimiter).writerows(row[::-1] for row in (header, *rows[::-1]))
+    sent = send(who, target.getvalue().encode(encoding), "matrix.csv")
+    preview = shown(sqlite_app, sent.location)
+    assert [outcome for _row, outcome in outcomes(preview)] == ["unchanged"] * 3
+    assert not any(cells_of(preview).values())
+
+
+def test_a_workbook_filtered_sorted_and_hidden_proposes_nothing(
+    sqlite_app: Flask, enter_sqlite: Enter, add_activity: Add
+) -> None:
+    for number in range(4):
+        add_activity(f"Number {number}")
+    who = enter_sqlite("who")
+    book = load_workbook(io.BytesIO(exported(who)))
+    sheet = book["Matrix"]
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2)]
+    for number, row in enumerate(reversed(rows), start=2):
+        for place, value in enumerate(row, start=1):
+            sheet.cell(number, place).value = value
+    sheet.row_dimensions[3].hidden = sheet.column_dimensions["D"].hidden = True
+    sheet.insert_rows(1, 2)
+    sheet.cell(1, 1).value = "Our copy of the matrix"
+    sheet.title = "Renamed"
+    target = io.BytesIO()
+    book.save(target)
+    preview = shown(sqlite_app, send(who, target.getvalue()).location)
+    assert [outcome for _row, outcome in outcomes(preview)] == ["unchanged"] * 4
 
 
 def test_an_ods_is_read_with_its_errors_months_and_merged_cells(
