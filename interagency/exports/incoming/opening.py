@@ -27,6 +27,7 @@ MOST_CELLS = 8_000_000
 HEADER_WITHIN = 20
 OLE = b"\xd0\xcf\x11\xe0"
 ODS = b"application/vnd.oasis.opendocument.spreadsheet"
+MANIFEST = "META-INF/manifest.xml"
 _CELL = re.compile(rb"""<(?:\w+:)?c\s(?:[^>]*?\s)?r\s*=\s*["']([A-Z]{1,4})(\d{1,8})["']""")
 # A cell to the right of column GR or below row 20,999: only then is the reach of a sheet worked out.
 _FAR = re.compile(rb"""r\s*=\s*["'](?:[A-Z]{3}|G[S-Z]|[H-Z][A-Z]|[A-Z]{1,2}(?:\d{6}|[3-9]\d{4}|2[1-9]\d{3}))""")
@@ -130,14 +131,21 @@ def _check_package(body: bytes) -> bool | None:
             raise FileNotRead("The file unpacks to far more than a matrix needs. Copy the rows into a fresh workbook.")
         names = {part.filename for part in parts}
         try:
-            is_ods = "content.xml" in names and "mimetype" in names and ODS in package.read("mimetype")[:200]
+            is_ods = {"content.xml", "mimetype"} <= names and ODS in _begin_of(package, "mimetype")
             _check_kind(names, is_ods=is_ods)
+            if is_ods and MANIFEST in names and b"encryption-data" in _begin_of(package, MANIFEST):
+                raise FileNotRead("The file is protected by a password. Save it without one.")
             marked = [_check_part(package, part) for part in parts if part.filename.endswith((".xml", ".rels"))]
         except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError, ValueError) as problem:
             if isinstance(problem, FileNotRead):
                 raise
             raise FileNotRead(damaged) from None
     return None if is_ods else any(marked)
+
+
+def _begin_of(package: zipfile.ZipFile, name: str) -> bytes:
+    with package.open(name) as part:
+        return part.read(20_000)
 
 
 def _check_kind(names: set[str], *, is_ods: bool) -> None:

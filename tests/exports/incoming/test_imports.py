@@ -338,6 +338,16 @@ def far_cell(row: int) -> bytes:
     return target.getvalue()
 
 
+def ods(content: str, **parts: str) -> bytes:
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    return package(**{"mimetype": kind, "content.xml": content} | parts)
+
+
+_TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+FAR_ODS = (
+    f'<x xmlns:t="{_TABLE}"><t:table t:name="M"><t:table-row t:number-rows-repeated="1000000"/>'
+    '<t:table-row><t:table-cell t:number-columns-repeated="9"><p>x</p></t:table-cell></t:table-row></t:table></x>'
+)
 ENTITIES = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><worksheet>&b;</worksheet>'
 BAD = [
     (b"", "empty"),
@@ -349,6 +359,12 @@ BAD = [
     (package(**{"[Content_Types].xml": "<a/>", "xl__worksheets__sheet1.xml": ENTITIES}), "definitions"),
     (package(**{"[Content_Types].xml": "<a/>", "xl__workbook.xml": "<a/>"}), "damaged"),
     (far_cell(1_048_576), "reaches to row"),
+    (package(**{"[Content_Types].xml": "<a/>", "xl__workbook.bin": "x"}), ".xlsb"),
+    (ods("<a/>", **{"META-INF__manifest.xml": "<m><encryption-data/></m>"}), "password"),
+    (ods("<a/>", **{"Basic__script-lc.xml": "<a/>"}), "macros"),
+    (ods("<broken"), "damaged"),
+    (ods(FAR_ODS), "reaches to row 1,000,001 and column 9"),
+    (ods(ENTITIES), "definitions"),
     (table([], [None]), "no rows under headings"),
     (b"Title;Status\n" + b"x;y\n" * 20_100, "more than 20,000 rows"),
 ]
