@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 MOST_PARTS = 60
+LONGEST_NAME = 300
 _SEPARATOR = re.compile(r"(\s*[,，、/&+|]\s*|\s+(?:and|et|y|e|или|и|und|or|与|和|و)\s+)")
 _LETTERS = r"\(?\s*([a-z])\s*\)?"
 _CHAPTER = r"(\d|[ivx]{1,3})"
@@ -22,8 +23,8 @@ _LEADING = re.compile(
 
 
 def lines_of(raw: Any) -> list[str]:
-    """The parts of a cell between semicolons or line breaks, without blank ones."""
-    return [part.strip() for part in re.split(r"[;；؛\n]", str(raw)) if part.strip()]
+    """The parts of a cell between semicolons or line breaks, without blank ones and with single spaces."""
+    return [" ".join(part.split()) for part in re.split(r"[;；؛\n]", str(raw)) if part.strip()]
 
 
 def separated(text: str, is_known: Callable[[str], bool], *, apart: bool = False) -> list[str]:
@@ -48,7 +49,7 @@ def separated(text: str, is_known: Callable[[str], bool], *, apart: bool = False
         for last in range(count, first, -1):
             name = "".join(pieces[2 * first : 2 * last - 1]).strip()
             unknown, names, rest = best(last)
-            known = not name or is_known(name)
+            known = not name or (len(name) <= LONGEST_NAME and is_known(name))
             ways.append((unknown + (0 if known else last - first), names + 1, (*((name,) if name else ()), *rest)))
         return min(ways, key=lambda way: way[:2])
 
@@ -57,7 +58,7 @@ def separated(text: str, is_known: Callable[[str], bool], *, apart: bool = False
 
 def several_codes(text: str) -> str:
     """Codes of recommendations written out: `1(a)-(c)` and `1(a), (b) and (c)` as `1(a); 1(b); 1(c)`; `OR 1(a)` too."""
-    text = _LEADING.sub("", text)
+    text = _LEADING.sub("", "\n".join(lines_of(text)))
 
     def all_of(match: re.Match[str]) -> str:
         first, last = match[2].lower(), match[3].lower()

@@ -28,7 +28,7 @@ HEADER_WITHIN = 20
 OLE = b"\xd0\xcf\x11\xe0"
 ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 MANIFEST = "META-INF/manifest.xml"
-_CELL = re.compile(rb"""<(?:\w+:)?c\s(?:[^>]*?\s)?r\s*=\s*["']([A-Z]{1,4})(\d{1,8})["']""")
+_CELL = re.compile(rb"""<(?:\w+:)?c\s(?:[^<>]*?\s)?r\s*=\s*["']([A-Z]{1,4})(\d{1,8})["']""")
 # A cell to the right of column GR or below row 20,999: only then is the reach of a sheet worked out.
 _FAR = re.compile(rb"""r\s*=\s*["'](?:[A-Z]{3}|G[S-Z]|[H-Z][A-Z]|[A-Z]{1,2}(?:\d{6}|[3-9]\d{4}|2[1-9]\d{3}))""")
 # A formula, or a cell that holds an error.

@@ -34,6 +34,7 @@ from interagency.text.dates import ImpreciseDate
 from interagency.text.folding import clean, fold
 from interagency.text.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
 
+LONGEST_CELL = 32_767  # of Excel; other programs and CSV files know no such limit
 YES, NO = ("yes", "y", "x", "true", "1"), ("", "no", "n", "false", "0")
 AND_OTHERS = ("and others", "others", "et al", "et al.", "etc", "etc.")
 _SDG_WORDS = re.compile(r"^(?:(?:sdgs?|goals?|targets?|ods|odd|objectif|objetivo|meta|cible|цур)[\s:#.-]*)+")
@@ -86,6 +87,8 @@ class CellReader:
         self.left_out = []
         if isinstance(raw, Unreadable):
             raise ValueError(raw.reason)
+        if len(str(raw)) > LONGEST_CELL:
+            raise ValueError(_("A cell holds up to %(max)s characters. Shorten it.", max=f"{LONGEST_CELL:,}"))
         field = ALL_PARTS[name].field
         match field.kind:
             case Kind.LINE | Kind.TEXT | Kind.ADDRESS:
@@ -219,10 +222,12 @@ class CellReader:
         """Keys of partners, and whether the list is said to be incomplete."""
         parts, incomplete = [], False
         for part in lines_of(raw):
-            shorter = re.sub(r"(?i)[\s,]+(?:and others|et al\.?|etc\.?)$", "", part)
-            incomplete = incomplete or fold(part) in AND_OTHERS or shorter != part
+            ending = next(
+                (f" {word}" for word in AND_OTHERS if word != "others" and part.casefold().endswith(f" {word}")), ""
+            )
+            incomplete = incomplete or fold(part) in AND_OTHERS or bool(ending)
             if fold(part) not in AND_OTHERS:
-                parts.append(shorter)
+                parts.append(part[: len(part) - len(ending)].rstrip(" ,"))
         return PartnersCell(sorted(self._several("\n".join(parts), self._partner)), incomplete)
 
     def _regions(self, raw: Any) -> list[str]:
