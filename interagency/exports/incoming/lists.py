@@ -17,7 +17,8 @@ _RANGE = re.compile(
 )
 _FURTHER = re.compile(rf"\b{_CHAPTER}\s*\(\s*[a-z]\s*\)(?:\s*(?:,|&|\band\b|,\s*and\b)\s*\(\s*[a-z]\s*\))+", re.I)
 _LEADING = re.compile(
-    r"(?:^|(?<=[;\n,]))\s*(?:operational\s+)?(?:recommendations?|chapters?|ch\b\.?|recs?\b\.?|paragraphs?|paras?\b\.?|or\b)\s*(?=[\divx(])",
+    r"(?:^|(?<=[;\n,]))\s*(?:operational\s+)?"
+    r"(?:recommendations?|chapters?|ch\b\.?|recs?\b\.?|paragraphs?|paras?\b\.?|or\b)\s*(?=[\divx(])",
     re.I,
 )
 
