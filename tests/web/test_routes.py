@@ -69,6 +69,8 @@ ROUTES = {
     ("GET", "/imports/<int:import_id>"): "signed in",
     ("POST", "/imports/<int:import_id>"): "signed in",
     ("POST", "/imports/<int:import_id>/columns"): "signed in",
+    ("POST", "/imports/<int:import_id>/sheet"): "signed in",
+    ("POST", "/imports/<int:import_id>/organisations"): "signed in",
     ("GET", "/imports/<int:import_id>/answer.xlsx"): "signed in",
     ("POST", "/imports/<int:import_id>/undo"): "signed in",
     ("GET", "/agreement"): "signed in",
@@ -158,7 +160,8 @@ ONCE = {
         "/activities/new", "/activities/<int:activity_id>/milestones", "/events/new",
         "/events/<int:event_id>/occurrences", "/subscriptions", "/subscriptions/<int:subscription_id>/reset",
         "/editions/<month>/hand-out", "/people", "/people/<int:person_id>", "/imports",
-        "/imports/<int:import_id>/columns", "/imports/calendar",
+        "/imports/<int:import_id>/columns", "/imports/<int:import_id>/sheet",
+        "/imports/<int:import_id>/organisations", "/imports/calendar",
     },
     "version": {
         "/activities/<int:activity_id>/edit", "/events/<int:event_id>/edit", "/month/participation", "/month/end",

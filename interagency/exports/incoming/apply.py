@@ -1,9 +1,9 @@
-"""Taking a compared file in, and taking that back. The comparison is made anew at the moment of writing."""
+"""Keeping a compared file, and taking it in. The comparison is made anew at the moment of writing."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -12,13 +12,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
-from interagency.db.history import Action, audit, record_change
+from interagency.db.history import audit
 from interagency.exports.incoming.cells import Outcome, RowResult, State, merged
 from interagency.exports.incoming.compare import Comparison, Rights
-from interagency.exports.incoming.reading import read_sheets, read_table, table_of
+from interagency.exports.incoming.headers import Heading
+from interagency.exports.incoming.names import unknown_names
+from interagency.exports.incoming.opening import read_sheets
+from interagency.exports.incoming.reading import read_table, table_of
+from interagency.exports.incoming.undo import parts_of
 from interagency.exports.models import HeaderMapping, ImportState, MatrixImport
 from interagency.matrix.activities import record
-from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from
+from interagency.matrix.activities.drafts import Records, draft_from
 from interagency.matrix.activities.fields import empty_facts
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import everything
@@ -33,26 +37,45 @@ KEEP_MINE, KEEP_THEIRS = "mine", "theirs"
 
 
 def preview(
-    session: Session, body: bytes, file_name: str, rights: Rights, mapping: Mapping[str, str] | None = None
+    session: Session,
+    body: bytes,
+    file_name: str,
+    rights: Rights,
+    mapping: Mapping[str, str] | None = None,
+    *,
+    sheet: str = "",
+    organisations: Mapping[str, str] | None = None,
 ) -> MatrixImport:
     """Compare a file with what stands and keep file and result, flushed; no record is touched.
 
-    Without a `mapping`, headers of a hand-made matrix are mapped as they were the last time. Raises FileNotRead
-    when the file as a whole cannot be taken.
+    `mapping` says what the headings of a hand-made matrix mean; without one they are read as they were the last time.
+    `sheet` names the sheet to read, "" for the best. `organisations` says which key a name means that is in no
+    directory, by `name_key`, or "" to leave it out. Raises FileNotRead when the file as a whole cannot be taken.
     """
     with without_collector():
         sheets = read_sheets(body, file_name)
-        table = table_of(sheets, mapping or {})
-        if mapping is None and (mapping := remembered_mapping(session, table.unknown)):
-            table = table_of(sheets, mapping)
-        found = [as_json(row) for row in Comparison(session, table, rights).rows()]
+        table = table_of(sheets, mapping or {}, sheet)
+        if mapping is None and (mapping := remembered_mapping(session, table.headings)):
+            table = table_of(sheets, mapping, sheet)
+        comparison = Comparison(session, table, rights, organisations)
+        rows = comparison.rows()
         kept = MatrixImport(
             person_id=rights.person.id if rights.person else None,
             file_name=file_name[:200],
             checksum=hashlib.sha256(body).hexdigest(),
             contents=body,
             state=ImportState.PREVIEWED,
-            preview={"rows": found, "notes": table.notes, "unknown": table.unknown, "mapping": dict(mapping or {})},
+            preview={
+                "rows": [as_json(row) for row in rows],
+                "notes": table.notes,
+                "sheet": table.sheet,
+                "sheets": [asdict(one) for one in table.sheets],
+                "headings": [asdict(heading) for heading in table.headings],
+                "mapping": dict(mapping or {}),
+                "clearing": comparison.clearing,
+                "names": unknown_names(rows),
+                "organisations": dict(organisations or {}),
+            },
             result={"done": []},
         )
         session.add(kept)
@@ -72,14 +95,16 @@ def as_json(row: RowResult) -> dict[str, Any]:
         "reason": row.reason,
         "notes": row.notes,
         "alike": [list(pair) for pair in row.alike],
+        "is_doubtful": row.is_doubtful,
     }
 
 
 def counts(rows: list[dict[str, Any]]) -> dict[str, int]:
     """How many rows of each outcome, and how many cells were refused."""
     numbers = {outcome.value: sum(row["outcome"] == outcome.value for row in rows) for outcome in Outcome}
+    to_answer = numbers.pop(Outcome.ASKED.value)
     numbers["refused cells"] = sum(cell["state"] == State.REFUSED.value for row in rows for cell in row["cells"])
-    return numbers
+    return numbers | ({Outcome.ASKED.value: to_answer} if to_answer else {})
 
 
 # --- Taking in ---
@@ -101,9 +126,9 @@ def apply(
     added, changed, left for a decision, and refused.
     """
     assert kept.contents is not None
-    mapping = kept.preview.get("mapping", {})
-    table = read_table(kept.contents, kept.file_name, mapping)
-    found = Comparison(session, table, rights).rows()
+    told = kept.preview
+    table = read_table(kept.contents, kept.file_name, told.get("mapping", {}), told.get("sheet", ""))
+    found = Comparison(session, table, rights, told.get("organisations")).rows()
     records = Records(session)
     months = month_being_updated(session, [entity.id for entity in rights.mine])
     done: list[dict[str, Any]] = []
@@ -114,10 +139,10 @@ def apply(
             numbers["refused"] += 1
         if rows is not None and row.number not in rows:
             continue
-        if row.has(State.CONFLICT):
+        waits = rows is None and row.is_doubtful
+        if waits or row.has(State.CONFLICT) or row.has(State.ASKED):
             numbers["undecided"] += 1
-        if rows is None and row.alike:
-            numbers["undecided"] += 1
+        if waits:
             continue
         if row.outcome is Outcome.NEW:
             done.append(_add(session, row, records, rights, months, kept))
@@ -133,26 +158,28 @@ def apply(
 
 
 def _decide(row: RowResult, answers: Mapping[tuple[int, str], str]) -> None:
-    """Turn answered conflicts into changes, or into nothing."""
+    """Turn answered conflicts and questions into changes, or into nothing."""
     for cell in list(row.cells):
-        if cell.state is not State.CONFLICT:
-            continue
-        answer = answers.get((row.number, cell.field)) or answers.get((row.number, "*")) or answers.get((0, "*"))
-        if answer == KEEP_MINE:
-            cell.state = State.CHANGE
-        elif answer == KEEP_THEIRS:
+        answer = answers.get((row.number, cell.field), "")
+        if cell.state is State.ASKED and answer.isdecimal() and int(answer) < len(cell.choices):
+            cell.value = cell.choices[int(answer)][0]
+            cell.state = State.CONFLICT if cell.stands else State.CHANGE
+        elif cell.state is State.ASKED and answer == KEEP_THEIRS:
             row.cells.remove(cell)
+        elif cell.state is State.CONFLICT:
+            answer = answer or answers.get((row.number, "*")) or answers.get((0, "*"), "")
+            if answer == KEEP_MINE:
+                cell.state = State.CHANGE
+            elif answer == KEEP_THEIRS:
+                row.cells.remove(cell)
 
 
 def _add(
     session: Session, row: RowResult, records: Records, rights: Rights, month: str | None, kept: MatrixImport
 ) -> dict[str, Any]:
+    facts = merged(empty_facts(), row.values)
     made = record.create_activity(
-        session,
-        draft_from(records, merged(empty_facts(), row.values)),
-        by=rights.person,
-        mine=rights.mine,
-        month=month,
+        session, draft_from(records, facts), by=rights.person, mine=rights.mine, month=month, roles=facts["roles"]
     )
     return {"row": row.number, "id": made.id, "version": made.version, "new": True}
 
@@ -163,33 +190,35 @@ def _change(
     activity = session.scalar(sa.select(Activity).where(Activity.id == row.activity_id).options(*everything()))
     if activity is None:
         return None
-    before = record.facts(activity)
+    before, parts = record.facts(activity), parts_of(activity)
     after = merged(before, row.values)
     try:
         with session.begin_nested():  # so that the other rows are not lost with this one
-            changed = _save(session, activity, draft_from(records, after), rights, month, f"Import {kept.id}")
+            changed = record.save_activity(
+                session,
+                activity,
+                draft_from(records, after),
+                version=activity.version,
+                by=rights.person,
+                mine=rights.mine,
+                month=month,
+                roles=after["roles"] if "roles" in row.values else None,
+                reason=f"Import {kept.id}",
+            )
     except StaleVersionError:  # saved by somebody else this very moment: the next upload shows it
         return None
     if not changed:
         return None
     stands = record.facts(activity)
     fields = {name: [before[name], stands[name]] for name in stands if stands[name] != before[name]}
-    return {"row": row.number, "id": activity.id, "version": activity.version, "new": False, "fields": fields}
-
-
-def _save(
-    session: Session, activity: Activity, draft: ActivityDraft, rights: Rights, month: str | None, reason: str
-) -> bool:
-    return record.save_activity(
-        session,
-        activity,
-        draft,
-        version=activity.version,
-        by=rights.person,
-        mine=rights.mine,
-        month=month,
-        reason=reason,
-    )
+    return {
+        "row": row.number,
+        "id": activity.id,
+        "version": activity.version,
+        "new": False,
+        "fields": fields,
+        "parts": parts,
+    }
 
 
 def _remember(session: Session, kept: MatrixImport, person: Person | None, at: datetime) -> None:
@@ -197,7 +226,7 @@ def _remember(session: Session, kept: MatrixImport, person: Person | None, at: d
     mapping = kept.preview.get("mapping")
     if not mapping:
         return
-    key = headers_hash(list(mapping))
+    key = headers_hash(heading["name"] for heading in kept.preview["headings"])
     known = session.get(HeaderMapping, key)
     if known is None:
         known = HeaderMapping(headers_hash=key)
@@ -206,62 +235,20 @@ def _remember(session: Session, kept: MatrixImport, person: Person | None, at: d
     known.saved_by_id = person.id if person else None
 
 
-def headers_hash(headers: list[str]) -> str:
+def headers_hash(headers: Iterable[str]) -> str:
     """What one set of headers is known by, in any order."""
     return hashlib.sha256("\n".join(sorted(headers)).encode()).hexdigest()
 
 
-def remembered_mapping(session: Session, unknown: list[str]) -> dict[str, str]:
-    """The mapping kept for these unknown headers, or nothing."""
-    known = session.get(HeaderMapping, headers_hash(unknown)) if unknown else None
-    return dict(known.mapping) if known else {}
+def remembered_mapping(session: Session, headings: list[Heading]) -> dict[str, str]:
+    """The mapping a person confirmed for a file with these headings, or nothing.
 
-
-# --- Taking back ---
-
-
-def undo(session: Session, kept: MatrixImport, rights: Rights, at: datetime) -> tuple[int, list[str]]:
-    """Put back what an import did, where nobody has built on it since and the person may change it today.
-
-    The caller commits.
-
-    Returns how many records were put back, and the titles of those that were left.
+    Mappings were once kept by the unknown headings alone.
     """
-    records, undone, left = Records(session), 0, []
-    for item in reversed(kept.result["done"]):
-        activity = session.scalar(sa.select(Activity).where(Activity.id == item["id"]).options(*everything()))
-        if activity is None or activity.version != item["version"] or not _may_change(rights, activity):
-            left.append(activity.title if activity else f"record {item['id']}")
-            continue
-        if item["new"]:
-            _unlist(session, activity, rights, kept)
-        else:
-            facts = record.facts(activity) | {name: was for name, (was, _now) in item["fields"].items()}
-            _save(session, activity, draft_from(records, facts), rights, None, f"Import {kept.id} undone")
-        undone += 1
-    kept.state, kept.undone_at = ImportState.UNDONE, at
-    audit(session, "matrix.import_undone", by=rights.person, by_name="command line", undone=undone, left=len(left))
-    return undone, left
-
-
-def _may_change(rights: Rights, activity: Activity) -> bool:
-    """By today's appointments: who sent the file may since have left the entity."""
-    return rights.person is None or record.right_to_edit(rights.person, rights.mine, activity) is record.Right.ALL
-
-
-def _unlist(session: Session, activity: Activity, rights: Rights, kept: MatrixImport) -> None:
-    before = record.facts(activity)
-    activity.is_listed = False
-    session.flush()
-    record_change(
-        session,
-        activity,
-        Action.CHANGED,
-        before=before,
-        after=record.facts(activity),
-        by=rights.person,
-        reason=f"Import {kept.id} undone",
-    )
+    for names in ([one.name for one in headings], [one.name for one in headings if not one.title]):
+        if names and (known := session.get(HeaderMapping, headers_hash(names))):
+            return dict(known.mapping)
+    return {}
 
 
 def imports_of(session: Session, person: Person) -> list[MatrixImport]:

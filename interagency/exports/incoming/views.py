@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -14,12 +16,16 @@ from interagency.exports.incoming.apply import (
     counts,
     imports_of,
     preview,
-    undo,
 )
-from interagency.exports.incoming.compare import EDITABLE, Rights
-from interagency.exports.incoming.reading import FileNotRead, read_table
+from interagency.exports.incoming.cells import OFFERED
+from interagency.exports.incoming.compare import Rights
+from interagency.exports.incoming.names import KINDS, decide
+from interagency.exports.incoming.opening import FileNotRead
+from interagency.exports.incoming.reading import read_table
+from interagency.exports.incoming.undo import undo
 from interagency.exports.models import ImportState, MatrixImport
 from interagency.matrix.activities.queries import LARGEST_ID, my_entities
+from interagency.matrix.organisations.queries import all_organisations
 from interagency.text.folding import clean
 from interagency.web.context import utc_now
 from interagency.web.errors import refuse
@@ -85,19 +91,31 @@ def one(import_id: int) -> ResponseReturnValue:
     kept = _get(import_id)
     is_open = kept.state is ImportState.PREVIEWED
     rows = kept.preview["rows"] if is_open else kept.result.get("rows", kept.preview["rows"])
-    told = [row for row in rows if row["outcome"] != "unchanged" or row["cells"]]
+    told = [row for row in rows if row["outcome"] != "unchanged" or row["cells"] or row["notes"]]
+    pages = max(1, -(-len(told) // SHOWN))
+    page = min(max(request.args.get("page", 1, type=int), 1), pages)
     return render_template(
         "exports/import.html",
         kept=kept,
-        rows=told[:SHOWN],
-        more=max(0, len(told) - SHOWN),
-        all_rows=rows,
+        rows=told[(page - 1) * SHOWN : page * SHOWN],
+        told=len(told),
+        page=page,
+        pages=pages,
         counts=counts(rows),
         is_open=is_open,
         is_undone=kept.state is ImportState.UNDONE,
-        columns=list(EDITABLE),
+        headings=_to_map(kept),
+        names={heading["title"]: heading["name"] for heading in _to_map(kept) if heading["title"] != heading["name"]},
+        columns=OFFERED,
+        kinds=KINDS,
+        organisations=all_organisations(db.session) if is_open and kept.preview.get("names") else [],
         done={item["row"]: item for item in kept.result.get("done", [])},
     )
+
+
+def _to_map(kept: MatrixImport) -> list[dict[str, str]]:
+    """The columns of the file, those that mean nothing to us first."""
+    return sorted(kept.preview.get("headings", []), key=lambda heading: heading["title"] != "")
 
 
 @bp.post("/imports/<int:import_id>")
@@ -112,15 +130,10 @@ def confirm(import_id: int) -> ResponseReturnValue:
         refuse(403, _("Who sent the file confirms it."))
     rows = {int(text) for text in request.form.getlist("row") if text.isdecimal() and len(text) < 8}
     shown = {int(text) for text in request.form.getlist("shown") if text.isdecimal() and len(text) < 8}
-    every = {row["number"] for row in kept.preview["rows"]} - shown  # beyond the page: taken unless doubtful
-    doubtful = {row["number"] for row in kept.preview["rows"] if row["alike"] or row["outcome"] == "in conflict"}
-    answers = {}
-    for name, value in request.form.items():
-        word, _dash, named = name.partition("-")
-        number, _dash, field = named.partition("-")
-        if word == "answer" and value in ("mine", "theirs") and number.isdecimal() and len(number) < 8:
-            answers[int(number), field] = value
-    numbers = apply(db.session, kept, rights, rows=rows | (every - doubtful), answers=answers, at=utc_now())
+    every = {row["number"] for row in kept.preview["rows"]}
+    doubtful = {row["number"] for row in kept.preview["rows"] if _needs_a_look(row)}
+    further = every - shown - doubtful if request.form.get("rest") else set()
+    numbers = apply(db.session, kept, rights, rows=rows | further, answers=_answers(), at=utc_now())
     db.session.commit()
     flash(
         _(
@@ -132,27 +145,92 @@ def confirm(import_id: int) -> ResponseReturnValue:
     return here
 
 
-@bp.post("/imports/<int:import_id>/columns")
-@idempotent()
-def columns_post(import_id: int) -> ResponseReturnValue:
-    """Say which column of a hand-made matrix is which, and look again."""
-    rights, kept = _rights(), _get(import_id, to_write=True)
+def _needs_a_look(row: dict[str, Any]) -> bool:
+    """Whether a row is only taken in when a person has seen it."""
+    return bool(row["alike"] or row.get("is_doubtful") or row["outcome"] in ("in conflict", "to answer"))
+
+
+def _answers() -> dict[tuple[int, str], str]:
+    """The answers to conflicts and questions by row number and field: `answer-ROW-FIELD`. What is no answer is none."""
+    answers = {}
+    for name, value in request.form.items():
+        word, _dash, named = name.partition("-")
+        number, _dash, field = named.partition("-")
+        is_answer = value in ("mine", "theirs") or (value.isdecimal() and len(value) < 3)
+        if word == "answer" and is_answer and number.isdecimal() and len(number) < 8:
+            answers[int(number), field] = value
+    return answers
+
+
+# --- Looking again: another sheet, other columns, organisations ---
+
+
+def _look_again(
+    kept: MatrixImport,
+    rights: Rights,
+    *,
+    mapping: dict[str, str] | None,
+    sheet: str,
+    organisations: dict[str, str],
+    keep_open: bool = False,
+) -> ResponseReturnValue:
+    """The same file compared anew; `keep_open` leaves the former preview to be confirmed too."""
     assert kept.contents is not None
-    mapping = dict(kept.preview.get("mapping", {}))
-    for place, header in enumerate(kept.preview["unknown"]):
-        chosen = request.form.get(f"column-{place}", "")
-        mapping[header] = chosen if chosen in EDITABLE else ""
     try:
-        again = preview(db.session, kept.contents, kept.file_name, rights, mapping)
+        again = preview(
+            db.session, kept.contents, kept.file_name, rights, mapping, sheet=sheet, organisations=organisations
+        )
     except FileNotRead as problem:
         db.session.rollback()
         return _page(str(problem), 422)
-    if kept.state is ImportState.PREVIEWED:
+    if kept.state is ImportState.PREVIEWED and not keep_open:
         kept.state = ImportState.DISCARDED
     address = url_for("imports.one", import_id=again.id)
     record_redirect(address)
     db.session.commit()
     return redirect(address)
+
+
+@bp.post("/imports/<int:import_id>/columns")
+@idempotent()
+def columns_post(import_id: int) -> ResponseReturnValue:
+    """Say which column of a hand-made matrix is which, and look again."""
+    rights, kept = _rights(), _get(import_id, to_write=True)
+    mapping = dict(kept.preview.get("mapping", {}))
+    for place, heading in enumerate(_to_map(kept)):
+        chosen = request.form.get(f"column-{place}", heading["title"])
+        mapping[heading["name"]] = chosen if chosen in OFFERED or chosen == heading["title"] else ""
+    decided = kept.preview.get("organisations", {})
+    return _look_again(kept, rights, mapping=mapping, sheet=kept.preview.get("sheet", ""), organisations=decided)
+
+
+@bp.post("/imports/<int:import_id>/sheet")
+@idempotent()
+def sheet_post(import_id: int) -> ResponseReturnValue:
+    """Read another sheet of the file: a preview of its own, beside this one."""
+    rights, kept = _rights(), _get(import_id, to_write=True)
+    wanted = request.form.get("sheet", "")
+    if wanted not in [sheet["name"] for sheet in kept.preview.get("sheets", [])]:
+        refuse(422, _("The file has no sheet of this name. Choose one on the page of the file."))
+    decided = kept.preview.get("organisations", {})
+    return _look_again(kept, rights, mapping=None, sheet=wanted, organisations=decided, keep_open=True)
+
+
+@bp.post("/imports/<int:import_id>/organisations")
+@idempotent()
+def organisations_post(import_id: int) -> ResponseReturnValue:
+    """Say of each unknown name which organisation it means, that it is a new partner, or that it is left out."""
+    rights, kept = _rights(), _get(import_id, to_write=True)
+    decided, problems = decide(db.session, kept.preview.get("names", []), request.form, current_user)
+    for problem in problems:
+        flash(problem, "warning")
+    return _look_again(
+        kept,
+        rights,
+        mapping=kept.preview.get("mapping") or None,
+        sheet=kept.preview.get("sheet", ""),
+        organisations=kept.preview.get("organisations", {}) | decided,
+    )
 
 
 @bp.get("/imports/<int:import_id>/answer.xlsx")
@@ -162,9 +240,9 @@ def answer(import_id: int) -> ResponseReturnValue:
     kept = _get(import_id)
     assert kept.contents is not None
     rows = kept.result.get("rows", kept.preview["rows"])
-    done = {item["row"]: "added" if item["new"] else "changed" for item in kept.result.get("done", [])}
-    sheet = read_table(kept.contents, kept.file_name, kept.preview.get("mapping")).sheet
-    body = answer_workbook(kept.contents, sheet, rows, done)
+    done = {item["row"]: item for item in kept.result.get("done", [])}
+    table = read_table(kept.contents, kept.file_name, kept.preview.get("mapping"), kept.preview.get("sheet", ""))
+    body = answer_workbook(kept.contents, kept.file_name, table, rows, done)
     response = Response(body, content_type=XLSX)
     response.headers["Content-Disposition"] = f"attachment; filename=answer-{kept.id}.xlsx"
     return response
