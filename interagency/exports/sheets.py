@@ -5,7 +5,7 @@ Most rows are told only after the activities passed by on their way into Matrix:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from interagency.calendar.events import fields as event_fields
 from interagency.exports.columns import Cell, Column, joined
 from interagency.exports.gathering import Gathered, OnOne
+from interagency.exports.rows.cells import Band
 from interagency.exports.snapshot import Snapshot
 from interagency.matrix.activities.labels import field_labels
 from interagency.matrix.cycles.differences import Kind
@@ -23,16 +24,20 @@ from interagency.matrix.framework.models import ROMAN
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A sheet: its title, its columns, its rows, and the first column that scrolls."""
+    """A sheet: its title, its columns, its rows, and the first column that scrolls.
+
+    A `banded` one is for paper: its rows may be bands, and it is no table to sort and filter.
+    """
 
     title: str
     columns: tuple[Column, ...]
     rows: Iterable[Any]
     freeze: str = "B2"
     heading: str = ""
+    banded: bool = False
 
 
-def _at(place: int) -> Callable[[tuple[Cell, ...]], Cell]:
+def _at(place: int) -> Callable[[Sequence[Cell]], Cell]:
     return lambda row: row[place]
 
 
@@ -42,10 +47,9 @@ def _columns(*described: tuple[str, int, str]) -> tuple[Column, ...]:
 
 
 def chapter_sheets(picture: Snapshot, gathered: Gathered) -> list[Sheet]:
-    """One sheet per chapter, also when empty: each activity once, under its first recommendation there."""
+    """One sheet per chapter, also when empty: each activity once, under the section of its first recommendation."""
     titles = {chapter["number"]: chapter["title"] for chapter in picture.contents["chapters"]}
     columns = _columns(
-        ("Section", 24, "text"),
         ("Recommendations", 17, "text"),
         ("Activity", 50, "text"),
         ("Entities", 18, "text"),
@@ -55,16 +59,29 @@ def chapter_sheets(picture: Snapshot, gathered: Gathered) -> list[Sheet]:
         ("Where", 26, "text"),
         ("Results and figures", 40, "text"),
     )
+    headings = {number: f"Chapter {ROMAN[number]}: {titles[number]}" for number in range(1, 8)}
     return [
         Sheet(
             f"Chapter {ROMAN[number]}",
             columns,
-            gathered.chapter(number),
-            freeze="D2",
-            heading=f"Chapter {ROMAN[number]}: {titles[number]}",
+            _under_bands(heading, gathered.chapter(number)),
+            freeze="C2",
+            heading=heading,
+            banded=True,
         )
-        for number in range(1, 8)
+        for number, heading in headings.items()
     ]
+
+
+def _under_bands(heading: str, rows: Iterable[list[Cell]]) -> Iterator[Sequence[Cell] | Band]:
+    """The rows of a chapter, each `[section, *cells]`, without the section: it stands once above those it holds."""
+    yield Band(heading)
+    before = ""
+    for section, *cells in rows:
+        if section != before:
+            yield Band(str(section) or "Without a section")
+        before = str(section)
+        yield cells
 
 
 def recommendations_sheet(picture: Snapshot, gathered: Gathered) -> Sheet:

@@ -15,7 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from python_calamine import CalamineWorkbook
 
 from interagency.exports.incoming.reading import _csv_rows
-from interagency.exports.workbook import safe_text
+from interagency.exports.rows.cells import escaped, safe_text
 
 _REFUSED = PatternFill("solid", fgColor="FBE6E4")
 _CONFLICT = PatternFill("solid", fgColor="FBF0D6")
@@ -63,7 +63,7 @@ def _from_rows(rows: Iterable[Iterable[Any]]) -> Workbook:
             if isinstance(value, int | float | date):
                 cell.value = value
                 continue
-            cell.value = safe_text(str(value))
+            cell.value = escaped(safe_text(str(value)))
             cell.data_type = "s"
     return book
 
@@ -75,16 +75,18 @@ def _mark(sheet: Worksheet, place: str, cell: dict[str, Any]) -> None:
     text = cell["reason"]
     if conflict:
         text = f"Somebody changed this meanwhile ({cell['reason']}). It stands as: {cell['stands']}. Not written."
-    comment = Comment(safe_text(text)[:1000], AUTHOR)
+    comment = Comment(escaped(safe_text(text)[:1000]), AUTHOR)
     comment.width, comment.height = 320, 120
     target.comment = comment
 
 
 def _add_list(book: Workbook, rows: list[dict[str, Any]], done: dict[int, str]) -> None:
-    title = SHEET
-    while title in book.sheetnames:
-        title += " +"
-    sheet = book.create_sheet(title[:31])
+    taken, title = {name.casefold() for name in book.sheetnames}, SHEET
+    number = 1
+    while title.casefold() in taken:
+        number += 1
+        title = f"{SHEET} {number}"
+    sheet = book.create_sheet(title)
     header = ["Row", "Cell", "Record", "Title", "What happened", "Column", "Was", "Sent", "Stands", "Why"]
     for place, (text, width) in enumerate(zip(header, (7, 8, 9, 44, 22, 22, 34, 34, 34, 60), strict=True), start=1):
         cell = sheet.cell(1, place, text)
@@ -121,7 +123,7 @@ def _add_list(book: Workbook, rows: list[dict[str, Any]], done: dict[int, str]) 
             ]
             for index, value in enumerate(values, start=1):
                 cell = sheet.cell(number, index)
-                cell.value = safe_text(value) if isinstance(value, str) else value
+                cell.value = escaped(safe_text(value)) if isinstance(value, str) else value
                 if isinstance(value, str):
                     cell.data_type = "s"
             number += 1
