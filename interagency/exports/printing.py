@@ -14,26 +14,41 @@ ONE_LINE = 120
 MARGIN = 0.4  # inches
 _WIDEST = 60  # characters: a heading of one longer word does break
 _PAPER = 297 / 25.4 * 72 - 2 * MARGIN * 72  # points from margin to margin
-_FONT, _SMALLEST = 11, 7.5  # points: of the cells, and the least on paper
+_FONT, _SMALLEST = 11, 7.1  # points: of the cells, and the least on paper
 _SMALLEST_SCALE = math.ceil(100 * _SMALLEST / _FONT)  # per cent
 
 
-def print_on_a4(sheet: Any, widths: Sequence[int], *, header: str = "") -> None:
-    """Landscape; one page wide where that can be read, else over several side by side. Before the first row."""
+def print_on_a4(sheet: Any, widths: Sequence[int], *, pages: int = 9, header: str = "", grid: bool = False) -> int:
+    """Landscape, in letters one can read, before the first row: one page wide, or several where the columns need it.
+
+    Returns how many of the columns stand on the first `pages` side by side.
+    """
     setup, margins = sheet.page_setup, sheet.page_margins
     setup.orientation, setup.paperSize = "landscape", 9
     margins.left = margins.right = MARGIN
     margins.top, margins.bottom, margins.header, margins.footer = 0.7, 0.6, 0.3, 0.3
-    # A character of the font is 7 dots of 1/96 inch wide, and each column has 5 more (ISO 29500-1, 18.3.1.13).
-    needed = sum((7 * width + 5) * 72 / 96 for width in widths)
-    if needed * _SMALLEST_SCALE <= 100 * _PAPER:
-        setup.fitToWidth, setup.fitToHeight = 1, 0
-        sheet.sheet_properties.pageSetUpPr.fitToPage = True
-    else:
-        setup.scale, setup.pageOrder = _SMALLEST_SCALE, "overThenDown"
+    sheet.print_options.gridLines = grid
     sheet.oddFooter.center.text = "&A, page &P of &N"
     if header:
         sheet.oddHeader.center.text = header_text(header)
+    page = _PAPER * 100 / _SMALLEST_SCALE
+    # A character is 7 dots of 1/96 inch wide, and each column has 5 more (ISO 29500-1, 18.3.1.13); where the font is
+    # missing, what stands in for it is up to 9 wide.
+    points = [(9 * width + 5) * 72 / 96 for width in widths]
+    if sum(points) <= page:
+        setup.fitToWidth, setup.fitToHeight = 1, 0
+        sheet.sheet_properties.pageSetUpPr.fitToPage = True
+        return len(widths)
+    setup.scale, setup.pageOrder = _SMALLEST_SCALE, "overThenDown"
+    # What stands again at the left of the further pages is as wide as the widest column at most.
+    room = [page, *[page - max(points)] * (pages - 1)]
+    for place, needed in enumerate(points):
+        while room and room[0] < needed:
+            del room[0]
+        if not room:
+            return place
+        room[0] -= needed
+    return len(widths)
 
 
 def header_text(text: str) -> str:

@@ -26,7 +26,8 @@ from interagency.matrix.framework.models import ROMAN
 class Sheet:
     """A sheet: its title, its columns, its rows, and the first column that scrolls.
 
-    A `banded` one is for paper: its rows may be bands, and it is no table to sort and filter.
+    A `banded` one is for paper: its rows may be bands, and it is no table to sort and filter. Columns beyond `pages`
+    side by side are not for paper.
     """
 
     title: str
@@ -35,6 +36,7 @@ class Sheet:
     freeze: str = "B2"
     heading: str = ""
     banded: bool = False
+    pages: int = 9
 
 
 def _at(place: int) -> Callable[[Sequence[Cell]], Cell]:
@@ -51,13 +53,13 @@ def chapter_sheets(picture: Snapshot, gathered: Gathered) -> list[Sheet]:
     titles = {chapter["number"]: chapter["title"] for chapter in picture.contents["chapters"]}
     columns = _columns(
         ("Recommendations", 17, "text"),
-        ("Activity", 50, "text"),
-        ("Entities", 18, "text"),
-        ("Partners", 22, "text"),
+        ("Activity", 40, "text"),
+        ("Entities", 15, "text"),
+        ("Partners", 18, "text"),
         ("Status", 11, "text"),
-        ("When", 20, "text"),
-        ("Where", 26, "text"),
-        ("Results and figures", 40, "text"),
+        ("When", 15, "text"),
+        ("Where", 18, "text"),
+        ("Results and figures", 30, "text"),
     )
     headings = {number: f"Chapter {ROMAN[number]}: {titles[number]}" for number in range(1, 8)}
     return [
@@ -89,12 +91,12 @@ def recommendations_sheet(picture: Snapshot, gathered: Gathered) -> Sheet:
     columns = _columns(
         ("Recommendation", 15, "text"),
         ("Chapter", 9, "text"),
-        ("Section", 30, "text"),
-        ("Working title", 60, "text"),
+        ("Section", 24, "text"),
+        ("Working title", 38, "text"),
         ("Activities", 10, "number"),
         ("Joint", 8, "number"),
         ("Entities", 9, "number"),
-        ("Which entities", 30, "text"),
+        ("Which entities", 20, "text"),
         ("Countries", 10, "number"),
         ("Gap", 13, "text"),
     )
@@ -181,11 +183,11 @@ def changes_sheet(picture: Snapshot) -> Sheet:
     columns = _columns(
         ("Record", 10, "text"),
         ("ID", 7, "number"),
-        ("Title", 50, "text"),
+        ("Title", 36, "text"),
         ("Became", 18, "text"),
         ("Field", 20, "text"),
-        ("Was", 50, "text"),
-        ("Is", 50, "text"),
+        ("Was", 40, "text"),
+        ("Is", 40, "text"),
     )
     return Sheet("Changes", columns, _change_rows(picture), freeze="D2")
 

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, BinaryIO
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.chart import BarChart, Reference
 from openpyxl.formatting.rule import ColorScaleRule, FormulaRule, Rule
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
@@ -56,16 +57,16 @@ from interagency.matrix.cycles.months import month_after, month_of
 # Said of every write-only table, also where the columns were given, as ours are.
 warnings.filterwarnings("ignore", "In write-only mode you must add table columns", UserWarning)
 LAST_ROW_OF_DROP_DOWNS = 20_000
-_HEADER_FONT = Font(bold=True, color="FFFFFF")
+_font = partial(Font, name="Calibri", sz=11)
+_HEADER_FONT = _font(bold=True, color="FFFFFF")
 _HEADER_FILL = PatternFill("solid", fgColor="005A8C")
 _HEADER_ALIGNMENT = Alignment(vertical="center", wrap_text=True)
 _WRAPPED = Alignment(vertical="top", wrap_text=True)
-_GREY = Font(color="5F6B73")
+_GREY = _font(color="5F6B73")
 _NEW = PatternFill("solid", bgColor="DDF2E3")
 _CHANGED = PatternFill("solid", bgColor="E4F0F8")
 _STALE = PatternFill("solid", bgColor="FBF0D6")
 _BAND = PatternFill("solid", fgColor="DCE9F2")
-_RULE = Border(bottom=Side("hair", color="8A959C"))
 _FORMATS = {"number": "General", "date": "yyyy-mm-dd"}
 FIXED_COLUMNS = ("ID", "Version", "Changed")
 
@@ -92,8 +93,8 @@ def _formula_rule(formula: str, fill: PatternFill) -> Rule:
     return rule
 
 
-def _styles(sheet: Any, column: Column, width: int, *, ruled: bool) -> CellStyle:
-    """How the cells of a column look, as openpyxl's numbers for it. `ruled` draws a line below each row.
+def _styles(sheet: Any, column: Column, width: int) -> CellStyle:
+    """How the cells of a column look, as openpyxl's numbers for it.
 
     Words are cells of Text, so that Excel makes neither a day of "June 2016" nor 16.1 of 16.10 when they are typed.
     """
@@ -103,15 +104,13 @@ def _styles(sheet: Any, column: Column, width: int, *, ruled: bool) -> CellStyle
         cell.alignment, cell.number_format = _WRAPPED, number_format
         if column.title in FIXED_COLUMNS:
             cell.font = _GREY
-        if ruled:
-            cell.border = _RULE
         numbers.append(cell.style_id)
     return CellStyle(width, *numbers)
 
 
 def _band_style(sheet: Any) -> int:
     cell = WriteOnlyCell(sheet)
-    cell.font, cell.fill, cell.alignment = Font(bold=True), _BAND, Alignment(vertical="center")
+    cell.font, cell.fill, cell.alignment = _font(bold=True), _BAND, Alignment(vertical="center")
     return cell.style_id
 
 
@@ -134,7 +133,11 @@ def add_table(book: Book, described: Sheet, *, hxl: bool = False) -> Any:
         dimension.width = width
         dimension.number_format = _FORMATS.get(column.kind, "@")  # for the rows that people add below
     sheet.row_dimensions[1].height = 32
-    print_on_a4(sheet, widths, header=described.heading)
+    printed = print_on_a4(sheet, widths, pages=described.pages, header=described.heading, grid=described.banded)
+    if printed < len(columns):
+        # Whole columns, so that rows added later print too; openpyxl's own print area knows cells only.
+        area = f"'{described.title}'!$A:${get_column_letter(printed)}"
+        sheet.defined_names["_xlnm.Print_Area"] = DefinedName("_xlnm.Print_Area", attr_text=area)
     sheet.print_title_rows = "1:1"
     frozen = ord(described.freeze[0]) - ord("A")
     sheet.print_title_cols = f"{get_column_letter(frozen)}:{get_column_letter(frozen)}" if frozen else None
@@ -153,9 +156,7 @@ def add_table(book: Book, described: Sheet, *, hxl: bool = False) -> Any:
         for place, title in enumerate(titles, start=1):
             table.tableColumns.append(TableColumn(id=place, name=escaped(title)))
         sheet.add_table(table)
-    styles = [
-        _styles(sheet, column, width, ruled=described.banded) for column, width in zip(columns, widths, strict=True)
-    ]
+    styles = [_styles(sheet, column, width) for column, width in zip(columns, widths, strict=True)]
     book.rows[described.title] = TableRows(
         table,
         last_column,
@@ -221,15 +222,16 @@ def _shade(book: Book, sheet: Any, rows: int) -> None:
     chart.type, chart.grouping, chart.overlap = "bar", "stacked", 100
     chart.title = "Activities by entity and chapter"
     chart.y_axis.title = "Activities (one in several chapters stands in each)"
-    chart.height, chart.width = max(8, rows * 0.8), 26
+    chart.height, chart.width = max(8, rows * 0.5), 26
+    sheet.page_setup.fitToHeight = -(-rows // 30)  # table and chart on one page, with more entities on more
     chart.add_data(Reference(sheet, min_col=2, max_col=8, min_row=1, max_row=last), titles_from_data=True)
     chart.set_categories(Reference(sheet, min_col=1, min_row=2, max_row=last))
     chart.x_axis.scaling.orientation = "maxMin"
     chart.x_axis.delete = chart.y_axis.delete = False
-    sheet.add_chart(chart, "L2")
+    sheet.add_chart(chart, f"A{last + 3}")
     book.alternatives.append(
         f"Stacked bars, one for each of {rows} entities: how many of its activities stand under each of the seven "
-        "chapters. The table beside it holds the same numbers."
+        "chapters. The table above it holds the same numbers."
     )
 
 
@@ -261,6 +263,7 @@ def _lists(picture: Snapshot) -> dict[str, list[str]]:
 def _add_lists(book: Workbook, lists: dict[str, list[str]]) -> None:
     """The sheet of the lists, each under a name."""
     sheet = book.create_sheet("Lists")
+    print_on_a4(sheet, [20] * len(lists))
     for place in range(1, len(lists) + 1):
         sheet.column_dimensions[get_column_letter(place)].width = 20
     sheet.append([_text_cell(sheet, name) for name in lists])
@@ -279,13 +282,13 @@ def _add_read_me(book: Workbook, origin: Origin, picture: Snapshot) -> None:
     print_on_a4(sheet, (26, 90))
     sheet.row_dimensions[1].height = 24
     heading = _text_cell(sheet, origin.title)
-    heading.font = Font(bold=True, size=16)
+    heading.font = _font(bold=True, sz=16)
     sheet.append([heading])
     sheet.append([])
     for number, (label, text) in enumerate(_read_me_rows(origin, picture), start=3):
         sheet.row_dimensions[number].height = LINE_HEIGHT * (1 + len(str(text)) // 85)
         name = WriteOnlyCell(sheet, value=label)
-        name.font, name.alignment = Font(bold=True), _WRAPPED
+        name.font, name.alignment = _font(bold=True), _WRAPPED
         value = _text_cell(sheet, text) if isinstance(text, str) else WriteOnlyCell(sheet, value=text)
         value.alignment = Alignment(vertical="top", wrap_text=True, horizontal="left")
         sheet.append([name, value])
@@ -318,6 +321,11 @@ def _read_me_rows(origin: Origin, picture: Snapshot) -> list[tuple[str, str | in
             "An activity in several chapters stands under each and is counted once in the total, so the sum over "
             "chapters may exceed it. Figures of different activities are never added up.",
         ),
+        (
+            "On paper",
+            "The Matrix sheet prints its first columns, on three pages side by side; all of them when its print area "
+            "is cleared. The chapter sheets are made for paper.",
+        ),
         ("Sharing", origin.sharing),
         *origin.notes,
     ]
@@ -335,7 +343,7 @@ def write_workbook(target: BinaryIO, origin: Origin, picture: Snapshot, *, colum
             book.names.take(_list_name(name))  # before the tables, whose names may give way
         _add_read_me(book.skeleton, origin, picture)
         activities = gathered.watched(picture.passing())
-        matrix = add_table(book, Sheet("Matrix", tuple(columns), activities, freeze="E2"), hxl=origin.hxl)
+        matrix = add_table(book, Sheet("Matrix", tuple(columns), activities, freeze="E2", pages=3), hxl=origin.hxl)
         _mark_stale(matrix, columns, _stale_limit(picture))
         added = {sheet.title: add_table(book, sheet) for sheet in _further_sheets(origin, picture, gathered)}
         # How many entities there are is known then, and their sheet is not closed yet.
