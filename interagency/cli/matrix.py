@@ -12,6 +12,9 @@ from interagency.cli.context import note_export, settings_of, with_app, write_wh
 if TYPE_CHECKING:
     from flask import Flask
 
+    from interagency.exports.incoming.compare import Rights
+    from interagency.exports.models import MatrixImport
+
 
 @click.group()
 def export() -> None:
@@ -153,19 +156,11 @@ def import_() -> None:
 @with_app
 def import_matrix(app: Flask, file: Path, dry_run: bool, email: str) -> None:
     """Take a matrix sent back as a workbook or CSV in; conflicts and likely duplicates are left out and told."""
-    from interagency.accounts.queries import person_by_email
     from interagency.db.base import db as database
-    from interagency.exports.incoming.apply import apply, counts, preview
-    from interagency.exports.incoming.compare import Rights
+    from interagency.exports.incoming.apply import begin, counts, preview
     from interagency.exports.incoming.reading import FileNotRead
-    from interagency.matrix.organisations.queries import entities_of
-    from interagency.web.context import today, utc_now
 
-    person = person_by_email(database.session, email) if email else None
-    if email and (person is None or not person.is_active):
-        raise click.ClickException(f"There is no account {email}.")
-    mine = tuple(entities_of(database.session, person, today())) if person else ()
-    rights = Rights(person, mine)
+    rights = _rights_of(email)
     try:
         kept = preview(database.session, file.read_bytes(), file.name, rights)
     except FileNotRead as problem:
@@ -187,9 +182,76 @@ def import_matrix(app: Flask, file: Path, dry_run: bool, email: str) -> None:
         database.session.rollback()
         click.echo("dry run: nothing was written")
         return
-    numbers = apply(database.session, kept, rights, rows=None, answers={}, at=utc_now())
+    begin(database.session, kept, rows=None, answers={})
+    _carry_on(kept, rights)
+
+
+@import_.command("go-on")
+@click.argument("number", type=int)
+@click.option("--as", "email", default="", help="Whose rights hold, by e-mail address; without it all may be changed.")
+@click.option("--put-back", is_flag=True, help="Put back what was written instead.")
+@with_app
+def import_go_on(app: Flask, number: int, email: str, put_back: bool) -> None:
+    """Go on with an import that was stopped before its end, by its number."""
+    from interagency.db.base import db as database
+    from interagency.exports.incoming.apply import stop, undo
+    from interagency.exports.incoming.batches import under_way
+    from interagency.exports.models import MatrixImport
+    from interagency.web.context import utc_now
+
+    kept = database.session.get(MatrixImport, number)
+    if kept is None or under_way(database.session, number) is None:
+        raise click.ClickException(f"No import {number} was begun and is not done.")
+    rights = _rights_of(email)
+    if put_back:
+        stop(database.session, kept, rights.person, utc_now())
+        undone, left = undo(database.session, kept, rights, utc_now())
+        database.session.commit()
+        click.echo(f"{undone} records are as they were before, {len(left)} left because of what was done since")
+        return
     database.session.commit()
-    click.echo(", ".join(f"{number} {name}" for name, number in numbers.items()))
+    _carry_on(kept, rights)
+
+
+def _rights_of(email: str) -> Rights:
+    from interagency.accounts.queries import person_by_email
+    from interagency.db.base import db as database
+    from interagency.exports.incoming.compare import Rights
+    from interagency.matrix.organisations.queries import entities_of
+    from interagency.web.context import today
+
+    person = person_by_email(database.session, email) if email else None
+    if email and (person is None or not person.is_active):
+        raise click.ClickException(f"There is no account {email}.")
+    return Rights(person, tuple(entities_of(database.session, person, today())) if person else ())
+
+
+def _carry_on(kept: MatrixImport, rights: Rights) -> None:
+    """Take in what was begun, saying every thousand rows how far it is."""
+    from interagency.db.base import db as database
+    from interagency.exports.incoming.apply import go_on
+    from interagency.web.context import utc_now
+
+    number, told = kept.id, 0
+
+    def say(rows: int) -> None:
+        nonlocal told
+        if rows - told >= 1000:
+            told = rows
+            click.echo(f"{rows} rows are written")
+
+    try:
+        numbers = go_on(database.session, kept, rights, at=utc_now(), say=say)
+    except KeyboardInterrupt:
+        raise click.ClickException(_STOPPED.format(number=number)) from None
+    if numbers is None:
+        raise click.ClickException(_STOPPED.format(number=number))
+    click.echo(", ".join(f"{count} {name}" for name, count in numbers.items()))
+
+
+_STOPPED = (
+    "Stopped. What is written stays: `interagency import go-on {number}` goes on, with --put-back it is taken back."
+)
 
 
 @click.group("audience")

@@ -39,6 +39,32 @@ class MatrixImport(Model):
     undone_at: Mapped[datetime | None]
 
 
+class ImportRun(Model):
+    """The taking in of an import that was begun and is not done: what was confirmed, so that it can go on."""
+
+    __tablename__ = "import_run"
+
+    import_id: Mapped[int] = mapped_column(sa.ForeignKey("matrix_import.id", ondelete="RESTRICT"), primary_key=True)
+    # {"rows": numbers or null for all without doubt, "answers": [[row, field, answer], ...]}
+    plan: Mapped[dict[str, Any]]
+    # How many rows there are to do, more or less.
+    total: Mapped[int]
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ImportBatch(Model):
+    """Rows of a run that are done, written in the transaction that did them."""
+
+    __tablename__ = "import_batch"
+
+    import_id: Mapped[int] = mapped_column(sa.ForeignKey("import_run.import_id", ondelete="RESTRICT"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    handled: Mapped[int]
+    at: Mapped[datetime] = mapped_column(default=now)
+    # {"items": what was done to each row}
+    contents: Mapped[dict[str, Any]]
+
+
 class HeaderMapping(Model):
     """How the headers of a hand-made matrix were mapped, remembered for the next one."""
 

@@ -134,10 +134,6 @@ def add_table(book: Book, described: Sheet, *, hxl: bool = False) -> Any:
         dimension.number_format = _FORMATS.get(column.kind, "@")  # for the rows that people add below
     sheet.row_dimensions[1].height = 32
     printed = print_on_a4(sheet, widths, pages=described.pages, header=described.heading, grid=described.banded)
-    if printed < len(columns):
-        # Whole columns, so that rows added later print too; openpyxl's own print area knows cells only.
-        area = f"'{described.title}'!$A:${get_column_letter(printed)}"
-        sheet.defined_names["_xlnm.Print_Area"] = DefinedName("_xlnm.Print_Area", attr_text=area)
     sheet.print_title_rows = "1:1"
     frozen = ord(described.freeze[0]) - ord("A")
     sheet.print_title_cols = f"{get_column_letter(frozen)}:{get_column_letter(frozen)}" if frozen else None
@@ -158,12 +154,15 @@ def add_table(book: Book, described: Sheet, *, hxl: bool = False) -> Any:
         sheet.add_table(table)
     styles = [_styles(sheet, column, width) for column, width in zip(columns, widths, strict=True)]
     book.rows[described.title] = TableRows(
+        sheet,
         table,
         last_column,
         RowWriter(styles, _band_style(sheet)),
         (row if isinstance(row, Band) else [column.value(row) for column in columns] for row in described.rows),
         [column.hxl for column in columns] if hxl else (),
     )
+    if printed < len(columns):
+        book.rows[described.title].last_printed = get_column_letter(printed)
     return sheet
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,22 +11,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
+from interagency.db.base import reading
 from interagency.db.history import Action, audit, record_change
-from interagency.exports.incoming.cells import Outcome, RowResult, State, merged
+from interagency.exports.incoming.batches import close, journal, keeping_what_is_read, under_way, work_through
+from interagency.exports.incoming.cells import Outcome, State
 from interagency.exports.incoming.compare import Comparison, Rights
-from interagency.exports.incoming.reading import read_sheets, read_table, table_of
-from interagency.exports.models import HeaderMapping, ImportState, MatrixImport
+from interagency.exports.incoming.reading import read_sheets, table_of
+from interagency.exports.incoming.taking import Work, as_json, is_chosen, save
+from interagency.exports.models import HeaderMapping, ImportRun, ImportState, MatrixImport
 from interagency.matrix.activities import record
-from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from
-from interagency.matrix.activities.fields import empty_facts
+from interagency.matrix.activities.drafts import Records, draft_from
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import everything
 from interagency.matrix.activities.reader import without_collector
-from interagency.matrix.activities.record import StaleVersionError
-from interagency.matrix.cycles.answers import month_being_updated
-
-KEEP_MINE, KEEP_THEIRS = "mine", "theirs"
-
 
 # --- Preview ---
 
@@ -60,21 +56,6 @@ def preview(
     return kept
 
 
-def as_json(row: RowResult) -> dict[str, Any]:
-    """A row's result as plain values, for the page and to be kept."""
-    return {
-        "number": row.number,
-        "outcome": row.outcome.value,
-        "title": row.title,
-        "activity_id": row.activity_id,
-        "version": row.version,
-        "cells": [asdict(cell) | {"state": cell.state.value} for cell in row.cells],
-        "reason": row.reason,
-        "notes": row.notes,
-        "alike": [list(pair) for pair in row.alike],
-    }
-
-
 def counts(rows: list[dict[str, Any]]) -> dict[str, int]:
     """How many rows of each outcome, and how many cells were refused."""
     numbers = {outcome.value: sum(row["outcome"] == outcome.value for row in rows) for outcome in Outcome}
@@ -93,103 +74,113 @@ def apply(
     rows: set[int] | None,
     answers: Mapping[tuple[int, str], str],
     at: datetime,
-) -> dict[str, int]:
-    """Do the rows (None: all that need no decision) of a previewed file, in the caller's transaction.
+) -> dict[str, int] | None:
+    """Do the rows (None: all that need no decision) of a previewed file, batch by batch, committed.
 
-    `answers` says for a conflict by row number and field whether the file's version is kept. What somebody
-    saved since the preview is compared again, so nothing is overwritten unseen. Returns how many rows were
-    added, changed, left for a decision, and refused.
+    `answers` says for a conflict by row number and field whether the file's version is kept. Returns what `go_on` does.
     """
-    assert kept.contents is not None
-    mapping = kept.preview.get("mapping", {})
-    table = read_table(kept.contents, kept.file_name, mapping)
-    found = Comparison(session, table, rights).rows()
-    records = Records(session)
-    months = month_being_updated(session, [entity.id for entity in rights.mine])
-    done: list[dict[str, Any]] = []
-    numbers = {"added": 0, "changed": 0, "undecided": 0, "refused": 0}
-    for row in found:
-        _decide(row, answers)
-        if row.outcome is Outcome.REFUSED or row.has(State.REFUSED):
-            numbers["refused"] += 1
-        if rows is not None and row.number not in rows:
-            continue
-        if row.has(State.CONFLICT):
-            numbers["undecided"] += 1
-        if rows is None and row.alike:
-            numbers["undecided"] += 1
-            continue
-        if row.outcome is Outcome.NEW:
-            done.append(_add(session, row, records, rights, months, kept))
-            numbers["added"] += 1
-        elif row.values and (change := _change(session, row, records, rights, months, kept)):
-            done.append(change)
-            numbers["changed"] += 1
-    kept.state, kept.applied_at = ImportState.APPLIED, at
-    kept.result = {"done": done, "counts": numbers, "rows": [as_json(row) for row in found]}
-    _remember(session, kept, rights.person, at)
-    audit(session, "matrix.imported", by=rights.person, by_name="command line", file=kept.checksum, **numbers)
+    begin(session, kept, rows=rows, answers=answers)
+    return go_on(session, kept, rights, at=at)
+
+
+def begin(
+    session: Session, kept: MatrixImport, *, rows: set[int] | None, answers: Mapping[tuple[int, str], str]
+) -> bool:
+    """Keep what was confirmed and commit; False where that was done before. No record is touched."""
+    session.flush()
+    state = session.scalar(sa.select(MatrixImport.state).where(MatrixImport.id == kept.id))
+    if state is not ImportState.PREVIEWED or under_way(session, kept.id) is not None:
+        return False
+    taken = (Outcome.NEW.value, Outcome.CHANGED.value, Outcome.CONFLICT.value)
+    chosen = [row for row in kept.preview["rows"] if is_chosen(row["number"], row["alike"], rows)]
+    plan = {
+        "rows": None if rows is None else sorted(rows),
+        "answers": [[number, field, answer] for (number, field), answer in answers.items()],
+    }
+    session.add(ImportRun(import_id=kept.id, plan=plan, total=sum(row["outcome"] in taken for row in chosen)))
+    session.commit()
+    return True
+
+
+def go_on(
+    session: Session,
+    kept: MatrixImport,
+    rights: Rights,
+    *,
+    at: datetime,
+    batches: int | None = None,
+    say: Callable[[int], None] = lambda _rows: None,
+) -> dict[str, int] | None:
+    """Carry on with an import that was begun, at most so many `batches`; the session has nothing unsaved.
+
+    What somebody saved since the preview is compared again, so nothing is overwritten unseen. Returns how many rows
+    were added, changed, left for a decision, and refused; None while it is not done, or is carried on elsewhere.
+    """
+    with keeping_what_is_read(session):
+        with reading(), without_collector():
+            run = under_way(session, kept.id)
+            if run is None:
+                return None
+            work = Work(session, kept, rights, run.plan)
+            before = journal(session, kept.id)
+            session.commit()
+        behind = {item["row"]["number"] for item in before}
+        todo = [row for row in work.chosen if row.number not in behind]
+        if not work_through(session, kept.id, todo, work.read, work.do, batches=batches, say=say):
+            return None
+        return _finish(session, kept, rights.person, at, work)
+
+
+def stop(session: Session, kept: MatrixImport, person: Person | None, at: datetime) -> None:
+    """End an import that is under way where it stands; what it did can be taken back. The caller commits."""
+    _keep_result(session, kept, person, at, journal(session, kept.id), kept.preview["rows"])
+
+
+def _finish(
+    session: Session, kept: MatrixImport, person: Person | None, at: datetime, work: Work
+) -> dict[str, int] | None:
+    if under_way(session, kept.id) is None:  # ended meanwhile
+        session.commit()
+        return None
+    rows = [as_json(row) for row in work.found]
+    numbers = _keep_result(session, kept, person, at, journal(session, kept.id), rows, work.rows)
+    _remember(session, kept, person, at)
+    session.commit()
     return numbers
 
 
-def _decide(row: RowResult, answers: Mapping[tuple[int, str], str]) -> None:
-    """Turn answered conflicts into changes, or into nothing."""
-    for cell in list(row.cells):
-        if cell.state is not State.CONFLICT:
-            continue
-        answer = answers.get((row.number, cell.field)) or answers.get((row.number, "*")) or answers.get((0, "*"))
-        if answer == KEEP_MINE:
-            cell.state = State.CHANGE
-        elif answer == KEEP_THEIRS:
-            row.cells.remove(cell)
-
-
-def _add(
-    session: Session, row: RowResult, records: Records, rights: Rights, month: str | None, kept: MatrixImport
-) -> dict[str, Any]:
-    made = record.create_activity(
-        session,
-        draft_from(records, merged(empty_facts(), row.values)),
-        by=rights.person,
-        mine=rights.mine,
-        month=month,
-    )
-    return {"row": row.number, "id": made.id, "version": made.version, "new": True}
-
-
-def _change(
-    session: Session, row: RowResult, records: Records, rights: Rights, month: str | None, kept: MatrixImport
-) -> dict[str, Any] | None:
-    activity = session.scalar(sa.select(Activity).where(Activity.id == row.activity_id).options(*everything()))
-    if activity is None:
-        return None
-    before = record.facts(activity)
-    after = merged(before, row.values)
-    try:
-        with session.begin_nested():  # so that the other rows are not lost with this one
-            changed = _save(session, activity, draft_from(records, after), rights, month, f"Import {kept.id}")
-    except StaleVersionError:  # saved by somebody else this very moment: the next upload shows it
-        return None
-    if not changed:
-        return None
-    stands = record.facts(activity)
-    fields = {name: [before[name], stands[name]] for name in stands if stands[name] != before[name]}
-    return {"row": row.number, "id": activity.id, "version": activity.version, "new": False, "fields": fields}
-
-
-def _save(
-    session: Session, activity: Activity, draft: ActivityDraft, rights: Rights, month: str | None, reason: str
-) -> bool:
-    return record.save_activity(
-        session,
-        activity,
-        draft,
-        version=activity.version,
-        by=rights.person,
-        mine=rights.mine,
-        month=month,
-        reason=reason,
-    )
+def _keep_result(
+    session: Session,
+    kept: MatrixImport,
+    person: Person | None,
+    at: datetime,
+    items: list[dict[str, Any]],
+    rows: list[dict[str, Any]],
+    chosen: Collection[int] | None = None,
+) -> dict[str, int]:
+    """Turn the journal into the result of the import. What stands in it counts, not how `rows` compare by now."""
+    noted = {item["row"]["number"]: item["row"] for item in items}
+    done = [item["done"] for item in items if item["done"]]
+    rows = [noted.get(row["number"], row) for row in rows]
+    states = [{cell["state"] for cell in row["cells"]} for row in rows]
+    numbers = {
+        "added": sum(item["new"] for item in done),
+        "changed": sum(not item["new"] for item in done),
+        "undecided": sum(
+            (chosen is None and bool(row["alike"]))
+            or (State.CONFLICT.value in held and is_chosen(row["number"], row["alike"], chosen))
+            for row, held in zip(rows, states, strict=True)
+        ),
+        "refused": sum(
+            row["outcome"] == Outcome.REFUSED.value or State.REFUSED.value in held
+            for row, held in zip(rows, states, strict=True)
+        ),
+    }
+    kept.state, kept.applied_at = ImportState.APPLIED, at
+    kept.result = {"done": done, "counts": numbers, "rows": rows}
+    close(session, kept.id)
+    audit(session, "matrix.imported", by=person, by_name="command line", file=kept.checksum, **numbers)
+    return numbers
 
 
 def _remember(session: Session, kept: MatrixImport, person: Person | None, at: datetime) -> None:
@@ -237,7 +228,7 @@ def undo(session: Session, kept: MatrixImport, rights: Rights, at: datetime) -> 
             _unlist(session, activity, rights, kept)
         else:
             facts = record.facts(activity) | {name: was for name, (was, _now) in item["fields"].items()}
-            _save(session, activity, draft_from(records, facts), rights, None, f"Import {kept.id} undone")
+            save(session, activity, draft_from(records, facts), rights, None, f"Import {kept.id} undone")
         undone += 1
     kept.state, kept.undone_at = ImportState.UNDONE, at
     audit(session, "matrix.import_undone", by=rights.person, by_name="command line", undone=undone, left=len(left))

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from interagency.db.base import db
+from interagency.db.base import acquire_write_lock, db, defer_write_lock
 from interagency.exports.incoming.answer import answer_workbook
-from interagency.exports.incoming.apply import (
-    apply,
-    counts,
-    imports_of,
-    preview,
-    undo,
-)
+from interagency.exports.incoming.apply import begin, counts, imports_of, preview, stop, undo
+from interagency.exports.incoming.background import carry_on
+from interagency.exports.incoming.batches import rows_done, under_way
 from interagency.exports.incoming.compare import EDITABLE, Rights
 from interagency.exports.incoming.reading import FileNotRead, read_table
 from interagency.exports.models import ImportState, MatrixImport
@@ -83,7 +79,8 @@ def one(import_id: int) -> ResponseReturnValue:
     """What a file would do, or did."""
     _rights()
     kept = _get(import_id)
-    is_open = kept.state is ImportState.PREVIEWED
+    run = under_way(db.session, import_id)
+    is_open = kept.state is ImportState.PREVIEWED and run is None
     rows = kept.preview["rows"] if is_open else kept.result.get("rows", kept.preview["rows"])
     told = [row for row in rows if row["outcome"] != "unchanged" or row["cells"]]
     return render_template(
@@ -94,6 +91,9 @@ def one(import_id: int) -> ResponseReturnValue:
         all_rows=rows,
         counts=counts(rows),
         is_open=is_open,
+        run=run,
+        rows_done=rows_done(db.session, import_id) if run else 0,
+        may_go_on=kept.person_id == current_user.id,
         is_undone=kept.state is ImportState.UNDONE,
         columns=list(EDITABLE),
         done={item["row"]: item for item in kept.result.get("done", [])},
@@ -101,9 +101,11 @@ def one(import_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/imports/<int:import_id>")
+@defer_write_lock
 def confirm(import_id: int) -> ResponseReturnValue:
     """Take in what was ticked, with the answers to conflicts. Doing it twice changes nothing."""
-    rights, kept = _rights(), _get(import_id, to_write=True)
+    _rights()
+    kept = _get(import_id, to_write=True)
     here = redirect(url_for("imports.one", import_id=kept.id))
     if kept.state is not ImportState.PREVIEWED:
         flash(_("This file was taken in already; nothing was done again."), "success")
@@ -120,16 +122,41 @@ def confirm(import_id: int) -> ResponseReturnValue:
         number, _dash, field = named.partition("-")
         if word == "answer" and value in ("mine", "theirs") and number.isdecimal() and len(number) < 8:
             answers[int(number), field] = value
-    numbers = apply(db.session, kept, rights, rows=rows | (every - doubtful), answers=answers, at=utc_now())
-    db.session.commit()
-    flash(
-        _(
-            "%(added)s added, %(changed)s changed, %(undecided)s left undecided, refused cells in %(refused)s.",
-            **numbers,
-        ),
-        "success",
-    )
-    return here
+    acquire_write_lock()
+    if not begin(db.session, kept, rows=rows | (every - doubtful), answers=answers):
+        db.session.rollback()
+    return _carried_on(import_id)
+
+
+def _carried_on(import_id: int) -> ResponseReturnValue:
+    """The page of an import that was begun, once it is done, or when it has gone on for some seconds."""
+    person_id = current_user.id
+    db.session.commit()  # nothing of this request's is in the way of the writing
+    carry_on(current_app._get_current_object(), import_id, person_id)  # type: ignore[attr-defined]
+    kept = _get(import_id)
+    if kept.state is ImportState.APPLIED:
+        flash(
+            _(
+                "%(added)s added, %(changed)s changed, %(undecided)s left undecided, refused cells in %(refused)s.",
+                **kept.result["counts"],
+            ),
+            "success",
+        )
+    return redirect(url_for("imports.one", import_id=import_id))
+
+
+@bp.post("/imports/<int:import_id>/go-on")
+@defer_write_lock
+def go_on_post(import_id: int) -> ResponseReturnValue:
+    """Carry on with an import that was begun and stopped before its end."""
+    _rights()
+    kept = _get(import_id)
+    if kept.person_id != current_user.id:
+        refuse(403, _("Who sent the file confirms it."))
+    if under_way(db.session, import_id) is None:
+        flash(_("This file was taken in already; nothing was done again."), "success")
+        return redirect(url_for("imports.one", import_id=import_id))
+    return _carried_on(import_id)
 
 
 @bp.post("/imports/<int:import_id>/columns")
@@ -175,11 +202,14 @@ def undo_post(import_id: int) -> ResponseReturnValue:
     """Put back what an import did, where nobody has built on it since."""
     rights, kept = _rights(), _get(import_id, to_write=True)
     here = redirect(url_for("imports.one", import_id=kept.id))
-    if kept.state is not ImportState.APPLIED:
+    run = under_way(db.session, import_id)
+    if kept.state is not ImportState.APPLIED and run is None:
         flash(_("There is nothing to take back."), "success")
         return here
     if kept.person_id != current_user.id and not current_user.is_coordinator:
         refuse(403, _("Who sent the file takes it back, or a coordinator."))
+    if run is not None:
+        stop(db.session, kept, current_user, utc_now())
     undone, left = undo(db.session, kept, rights, utc_now())
     db.session.commit()
     flash(_("%(undone)s records are as they were before.", undone=undone), "success")

@@ -29,14 +29,16 @@ _END = b"</sheetData>"
 class TableRows:
     """The rows of one sheet below its header, written when the sheet is; its table, if any, is told its last row.
 
-    `then` is done after the last row, before the sheets that follow are closed.
+    Of a sheet with `last_printed` only the columns up to that are for paper. `then` is done after the last row, before the sheets that follow are closed.
     """
 
+    sheet: Any
     table: Table | None
     last_column: str
     writer: RowWriter
     rows: Iterable[Sequence[Cell] | Band]
     tags: Sequence[Cell] = ()
+    last_printed: str = ""
     then: Callable[[], None] = lambda: None
 
     def xml(self) -> Iterator[str]:
@@ -58,6 +60,8 @@ class TableRows:
         if self.table is not None:
             self.table.ref = f"A1:{self.last_column}{number}"
             self.table.autoFilter = AutoFilter(ref=self.table.ref)
+        if self.last_printed:
+            self.sheet.print_area = f"A1:{self.last_printed}{number}"
         self.then()
 
 

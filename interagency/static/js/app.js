@@ -8,6 +8,7 @@ const COMFORTS = {
   "[data-date]": "./dates.js",
   "[data-preview]": "./repetition.js",
   "[data-append]": "./append.js",
+  "[data-progress]": "./progress.js",
 };
 
 for (const [selector, module] of Object.entries(COMFORTS)) {

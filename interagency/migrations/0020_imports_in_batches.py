@@ -1,0 +1,48 @@
+"""imports are taken in batch by batch: what was confirmed, and a journal of what is done
+
+Revision ID: 0020
+Revises: 0016
+"""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+
+from interagency.db.base import UtcDateTime
+
+revision: str = "0020"
+down_revision: str | Sequence[str] | None = "0016"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "import_run",
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("plan", sa.JSON(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["matrix_import.id"], name="fk_import_run_import_id", ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("import_id", name="pk_import_run"),
+    )
+    op.create_table(
+        "import_batch",
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("handled", sa.Integer(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("contents", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["import_run.import_id"], name="fk_import_batch_import_id", ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("import_id", "number", name="pk_import_batch"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("import_batch")
+    op.drop_table("import_run")
