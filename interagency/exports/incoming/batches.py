@@ -29,6 +29,11 @@ def under_way(session: Session, import_id: int) -> ImportRun | None:
     return session.get(ImportRun, import_id, populate_existing=True)
 
 
+def all_under_way(session: Session) -> set[int]:
+    """The imports that were begun and are not done."""
+    return set(session.scalars(sa.select(ImportRun.import_id)))
+
+
 def rows_done(session: Session, import_id: int) -> int:
     """How many rows of a run are behind it."""
     query = sa.select(sa.func.coalesce(sa.func.sum(ImportBatch.handled), 0))

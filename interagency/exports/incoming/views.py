@@ -11,7 +11,7 @@ from interagency.db.base import acquire_write_lock, db, defer_write_lock
 from interagency.exports.incoming.answer import answer_workbook
 from interagency.exports.incoming.apply import begin, counts, imports_of, preview, stop, undo
 from interagency.exports.incoming.background import carry_on
-from interagency.exports.incoming.batches import rows_done, under_way
+from interagency.exports.incoming.batches import all_under_way, rows_done, under_way
 from interagency.exports.incoming.compare import EDITABLE, Rights
 from interagency.exports.incoming.reading import FileNotRead, read_table
 from interagency.exports.models import ImportState, MatrixImport
@@ -35,7 +35,8 @@ def _rights() -> Rights:
 
 
 def _page(error: str = "", code: int = 200) -> ResponseReturnValue:
-    return render_template("exports/imports.html", imports=imports_of(db.session, current_user), error=error), code
+    found, begun = imports_of(db.session, current_user), all_under_way(db.session)
+    return render_template("exports/imports.html", imports=found, begun=begun, error=error), code
 
 
 @bp.get("/imports")

@@ -29,7 +29,8 @@ _END = b"</sheetData>"
 class TableRows:
     """The rows of one sheet below its header, written when the sheet is; its table, if any, is told its last row.
 
-    Of a sheet with `last_printed` only the columns up to that are for paper. `then` is done after the last row, before the sheets that follow are closed.
+    Of a sheet with `last_printed` only the columns up to that are for paper. `then` is done after the last row, before
+    the sheets that follow are closed.
     """
 
     sheet: Any
