@@ -124,26 +124,28 @@ def go_on(
             work = Work(session, kept, rights, run.plan)
             before = journal(session, kept.id)
             session.commit()
-        behind = {item["row"]["number"] for item in before}
+        behind = {item["row"]["number"] for item in before.items}
         todo = [row for row in work.chosen if row.number not in behind]
-        if not work_through(session, kept.id, todo, work.read, work.do, batches=batches, say=say):
+        if not work_through(session, kept.id, before.number, todo, work, batches=batches, say=say):
             return None
         return _finish(session, kept, rights.person, at, work)
 
 
 def stop(session: Session, kept: MatrixImport, person: Person | None, at: datetime) -> None:
     """End an import that is under way where it stands; what it did can be taken back. The caller commits."""
-    _keep_result(session, kept, person, at, journal(session, kept.id), kept.preview["rows"])
+    _keep_result(session, kept, person, at, journal(session, kept.id).items, kept.preview["rows"])
 
 
 def _finish(
     session: Session, kept: MatrixImport, person: Person | None, at: datetime, work: Work
 ) -> dict[str, int] | None:
+    with reading():  # long for many rows, so that the lock is taken for keeping it only
+        items, rows = journal(session, kept.id).items, [as_json(row) for row in work.found]
+        session.commit()
     if under_way(session, kept.id) is None:  # ended meanwhile
         session.commit()
         return None
-    rows = [as_json(row) for row in work.found]
-    numbers = _keep_result(session, kept, person, at, journal(session, kept.id), rows, work.rows)
+    numbers = _keep_result(session, kept, person, at, items, rows, work.rows)
     _remember(session, kept, person, at)
     session.commit()
     return numbers

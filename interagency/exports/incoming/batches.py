@@ -8,20 +8,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from interagency.db.base import is_conflict, now
+from interagency.db.base import is_conflict, now, reading
 from interagency.exports.models import ImportBatch, ImportRun
 
-LONGEST = 0.4  # seconds that one batch may keep others from writing
+LONGEST = 0.25  # seconds that one batch may keep others from writing
 MOST = 25  # rows of a batch, read at once
-PAUSE = 0.06  # seconds between two: who waits for SQLite's lock asks for it every 0.025
+# Seconds between two, and as a share of how long the one took: who waits for SQLite's lock asks for it every 0.025, and
+# later where the processors are busy.
+PAUSE, SHARE = 0.06, 0.3
 
-T = TypeVar("T")
-C = TypeVar("C")
+T = TypeVar("T", contravariant=True)
 
 
 def under_way(session: Session, import_id: int) -> ImportRun | None:
@@ -40,10 +42,20 @@ def rows_done(session: Session, import_id: int) -> int:
     return int(session.scalar(query.where(ImportBatch.import_id == import_id)) or 0)
 
 
-def journal(session: Session, import_id: int) -> list[dict[str, Any]]:
-    """What was noted of each row that is behind the run, in the order it was done."""
-    query = sa.select(ImportBatch.contents).where(ImportBatch.import_id == import_id).order_by(ImportBatch.number)
-    return [item for contents in session.scalars(query) for item in contents["items"]]
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """What was noted of each row that is behind a run, in the order it was done, and the number of the next batch."""
+
+    items: list[dict[str, Any]]
+    number: int
+
+
+def journal(session: Session, import_id: int) -> Journal:
+    """The journal of a run as it stands: read by one statement, so that items and number belong together."""
+    query = sa.select(ImportBatch.number, ImportBatch.contents).where(ImportBatch.import_id == import_id)
+    batches = session.execute(query.order_by(ImportBatch.number)).all()
+    items = [item for _number, contents in batches for item in contents["items"]]
+    return Journal(items, batches[-1].number + 1 if batches else 1)
 
 
 def close(session: Session, import_id: int) -> None:
@@ -52,44 +64,75 @@ def close(session: Session, import_id: int) -> None:
     session.execute(sa.delete(ImportRun).where(ImportRun.import_id == import_id))
 
 
+class Work(Protocol[T]):
+    """What is done to the rows of a run."""
+
+    def read(self, rows: Sequence[T]) -> None:
+        """Read ahead what the rows need, while others may write."""
+
+    def check(self, rows: Sequence[T]) -> None:
+        """In the transaction that writes: see what was written since."""
+
+    def do(self, row: T) -> dict[str, Any]:
+        """Write one; what the journal says of it."""
+
+
 def work_through(
     session: Session,
     import_id: int,
+    number: int,
     todo: Sequence[T],
-    prepare: Callable[[Sequence[T]], C],
-    do: Callable[[T, C], dict[str, Any]],
+    work: Work[T],
     *,
     batches: int | None = None,
     say: Callable[[int], None] = lambda _rows: None,
 ) -> bool:
-    """`do` each of `todo` and note what it gives, batch by batch, each its own transaction; whether all are done.
+    """Do each of `todo` and note it, batch by batch, each its own transaction; whether all are done.
 
-    `prepare` reads what a batch needs, in its transaction. Ends early after so many `batches`, or when the run is
-    ended or carried on elsewhere. `say` is told how many rows are done. The session has nothing open at the start.
+    `number` is the journal's next: where somebody else has written that batch, what is to do is theirs. Ends early
+    after so many `batches`, or when the run is ended or carried on elsewhere. `say` is told how many rows are done.
+    The session has nothing open at the start.
     """
-    number, place = _next_number(session, import_id), 0
-    session.commit()
+    place = ahead = 0
     while place < len(todo):
         if batches is not None:
             if batches < 1:
                 return False
             batches -= 1
-        if not _is_mine(session, import_id, number):
-            session.rollback()
-            return False
-        begun, notes = time.monotonic(), []
-        some = todo[place : place + MOST]
-        prepared = prepare(some)
-        for item in some:
-            notes.append(do(item, prepared))
-            if time.monotonic() - begun > LONGEST:
-                break
-        if not _note(session, import_id, number, notes):
+        if place >= ahead:
+            ahead = place + MOST
+            with reading():
+                work.read(todo[place:ahead])
+                session.commit()
+        notes, held = _batch(session, import_id, number, todo[place:ahead], work)
+        if not notes:
             return False
         number, place = number + 1, place + len(notes)
         say(place)
-        time.sleep(PAUSE)
+        time.sleep(max(PAUSE, SHARE * held))
     return True
+
+
+def _batch(
+    session: Session, import_id: int, number: int, rows: Sequence[T], work: Work[T]
+) -> tuple[list[dict[str, Any]], float]:
+    """Write as many of `rows` as there is time for; what was noted of each, and the seconds others had to wait.
+
+    Nothing is written where the run is ended, or somebody else has written the batch.
+    """
+    notes: list[dict[str, Any]] = []
+    if not _is_mine(session, import_id, number):
+        session.rollback()
+        return notes, 0
+    begun = time.monotonic()
+    work.check(rows)
+    for row in rows:
+        notes.append(work.do(row))
+        if time.monotonic() - begun > LONGEST:
+            break
+    if not _note(session, import_id, number, notes):
+        return [], 0
+    return notes, time.monotonic() - begun
 
 
 @contextmanager
@@ -103,15 +146,11 @@ def keeping_what_is_read(session: Session) -> Iterator[None]:
         session.expire_all()
 
 
-def _next_number(session: Session, import_id: int) -> int:
-    query = sa.select(sa.func.max(ImportBatch.number)).where(ImportBatch.import_id == import_id)
-    return (session.scalar(query) or 0) + 1
-
-
 def _is_mine(session: Session, import_id: int, number: int) -> bool:
     """Whether the run goes on, and nobody else has written the batch."""
     run = sa.select(ImportRun.import_id).where(ImportRun.import_id == import_id).with_for_update()
-    return session.scalar(run) is not None and _next_number(session, import_id) == number
+    last = sa.select(sa.func.max(ImportBatch.number)).where(ImportBatch.import_id == import_id)
+    return session.scalar(run) is not None and (session.scalar(last) or 0) == number - 1
 
 
 def _note(session: Session, import_id: int, number: int, notes: list[dict[str, Any]]) -> bool:

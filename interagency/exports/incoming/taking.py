@@ -60,6 +60,9 @@ class Work:
             if is_chosen(row.number, row.alike, self.rows) and (row.outcome is Outcome.NEW or row.values)
         ]
         self.records = Records(session)
+        self.activities: dict[int, Activity] = {}
+        self.versions: dict[int, int] = {}
+        self.month: str | None = None
 
     def _compared(self, table: FileTable) -> list[RowResult]:
         found = Comparison(self.session, table, self.rights).rows()
@@ -67,29 +70,40 @@ class Work:
             _decide(row, self.answers)
         return found
 
-    def read(self, rows: Sequence[RowResult]) -> tuple[dict[int, Activity], str | None]:
-        """The activities of a batch as they stand, and the month they are confirmed for by now."""
-        wanted = [row.activity_id for row in rows if row.activity_id is not None]
-        query = sa.select(Activity).where(Activity.id.in_(wanted)).options(*everything())
+    def read(self, rows: Sequence[RowResult]) -> None:
+        """Read the activities of these rows as they stand."""
+        query = sa.select(Activity).where(Activity.id.in_(_ids(rows))).options(*everything())
         standing = self.session.scalars(query.execution_options(populate_existing=True))
-        month = month_being_updated(self.session, [entity.id for entity in self.rights.mine])
-        return {activity.id: activity for activity in standing}, month
+        self.activities = {activity.id: activity for activity in standing}
 
-    def do(self, row: RowResult, prepared: tuple[dict[int, Activity], str | None]) -> dict[str, Any]:
+    def check(self, rows: Sequence[RowResult]) -> None:
+        """See which were saved since, and the month they are confirmed for by now."""
+        query = sa.select(Activity.id, Activity.version).where(Activity.id.in_(_ids(rows)))
+        self.versions = dict(self.session.execute(query).tuples().all())
+        self.month = month_being_updated(self.session, [entity.id for entity in self.rights.mine])
+
+    def do(self, row: RowResult) -> dict[str, Any]:
         """Write a row; what it said and what was done, for the journal."""
-        activities, month = prepared
         if row.outcome is Outcome.NEW:
-            done = _add(self.session, row, self.records, self.rights, month, self.kept)
+            done = _add(self.session, row, self.records, self.rights, self.month, self.kept)
             return {"row": as_json(row), "done": done}
-        activity = activities.get(row.activity_id or 0)
+        activity = self.activities.get(row.activity_id or 0)
+        if activity is not None and activity.version != self.versions.get(activity.id):
+            others = self.activities
+            self.read([row])
+            activity, self.activities = self.activities.get(row.activity_id or 0), others
         if activity is None:
             return {"row": as_json(row), "done": None}
         if activity.version != row.version:  # saved by somebody since the rows were compared
             (row,) = self._compared(
                 replace(self.table, rows=[one for one in self.table.rows if one.number == row.number])
             )
-        change = row.values and _change(self.session, activity, row, self.records, self.rights, month, self.kept)
+        change = row.values and _change(self.session, activity, row, self.records, self.rights, self.month, self.kept)
         return {"row": as_json(row), "done": change or None}
+
+
+def _ids(rows: Sequence[RowResult]) -> list[int]:
+    return [row.activity_id for row in rows if row.activity_id is not None]
 
 
 def _decide(row: RowResult, answers: Mapping[tuple[int, str], str]) -> None:

@@ -94,7 +94,7 @@ class RowWriter:
 
     def band(self, number: int, band: Band) -> list[str]:
         """The XML of the rows from `number` on that say a band, each as wide as the sheet."""
-        lines = textwrap.wrap(safe_text(band.text), self._band_width) or [""]
+        lines = textwrap.wrap(safe_text(band.text), self._band_width, break_on_hyphens=False) or [""]
         return [
             f'<row r="{at}" ht="{LINE_HEIGHT + 3}" customHeight="1">'
             f'<c r="A{at}" s="{self._band_style}" t="inlineStr"><is><t>{_xml(line)}</t></is></c>'
