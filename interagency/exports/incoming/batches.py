@@ -23,7 +23,7 @@ MOST = 25  # rows of a batch, read at once
 # later where the processors are busy.
 PAUSE, SHARE = 0.06, 0.3
 
-T = TypeVar("T", contravariant=True)
+Row_contra = TypeVar("Row_contra", contravariant=True)
 
 
 def under_way(session: Session, import_id: int) -> ImportRun | None:
@@ -64,16 +64,16 @@ def close(session: Session, import_id: int) -> None:
     session.execute(sa.delete(ImportRun).where(ImportRun.import_id == import_id))
 
 
-class Work(Protocol[T]):
+class Work(Protocol[Row_contra]):
     """What is done to the rows of a run."""
 
-    def read(self, rows: Sequence[T]) -> None:
+    def read(self, rows: Sequence[Row_contra]) -> None:
         """Read ahead what the rows need, while others may write."""
 
-    def check(self, rows: Sequence[T]) -> None:
+    def check(self, rows: Sequence[Row_contra]) -> None:
         """In the transaction that writes: see what was written since."""
 
-    def do(self, row: T) -> dict[str, Any]:
+    def do(self, row: Row_contra) -> dict[str, Any]:
         """Write one; what the journal says of it."""
 
 
@@ -81,8 +81,8 @@ def work_through(
     session: Session,
     import_id: int,
     number: int,
-    todo: Sequence[T],
-    work: Work[T],
+    todo: Sequence[Row_contra],
+    work: Work[Row_contra],
     *,
     batches: int | None = None,
     say: Callable[[int], None] = lambda _rows: None,
@@ -114,7 +114,7 @@ def work_through(
 
 
 def _batch(
-    session: Session, import_id: int, number: int, rows: Sequence[T], work: Work[T]
+    session: Session, import_id: int, number: int, rows: Sequence[Row_contra], work: Work[Row_contra]
 ) -> tuple[list[dict[str, Any]], float]:
     """Write as many of `rows` as there is time for; what was noted of each, and the seconds others had to wait.
 

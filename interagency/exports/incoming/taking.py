@@ -79,7 +79,7 @@ class Work:
     def check(self, rows: Sequence[RowResult]) -> None:
         """See which were saved since, and the month they are confirmed for by now."""
         query = sa.select(Activity.id, Activity.version).where(Activity.id.in_(_ids(rows)))
-        self.versions = dict(self.session.execute(query).tuples().all())
+        self.versions = dict(self.session.execute(query).all())
         self.month = month_being_updated(self.session, [entity.id for entity in self.rights.mine])
 
     def do(self, row: RowResult) -> dict[str, Any]:
