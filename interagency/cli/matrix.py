@@ -12,6 +12,9 @@ from interagency.cli.context import note_export, settings_of, with_app, write_wh
 if TYPE_CHECKING:
     from flask import Flask
 
+    from interagency.exports.incoming.compare import Rights
+    from interagency.exports.models import MatrixImport
+
 SHEET_STATES = {
     "read": "read",
     "other": "not read (--sheet reads it)",
@@ -172,40 +175,102 @@ def import_matrix(app: Flask, file: Path, dry_run: bool, email: str, sheet: str,
 
     Conflicts, questions, likely duplicates and rows that would empty many cells of a column are left out and told.
     """
-    from interagency.accounts.queries import person_by_email
     from interagency.db.base import db as database
-    from interagency.exports.incoming.apply import apply, counts, preview
+    from interagency.db.base import reading
+    from interagency.exports.incoming.apply import begin, compared, counts
     from interagency.exports.incoming.cells import OFFERED
-    from interagency.exports.incoming.compare import Rights
     from interagency.exports.incoming.opening import FileNotRead
-    from interagency.matrix.organisations.queries import entities_of
-    from interagency.web.context import today, utc_now
 
-    person = person_by_email(database.session, email) if email else None
-    if email and (person is None or not person.is_active):
-        raise click.ClickException(f"There is no account {email}.")
-    mine = tuple(entities_of(database.session, person, today())) if person else ()
-    rights = Rights(person, mine)
     mapping = {heading: title for heading, _equals, title in (one.rpartition("=") for one in columns)}
     for title in mapping.values():
         if title and title not in OFFERED:
             raise click.ClickException(f"There is no column {title}. Choose: {', '.join(OFFERED)}.")
-    try:
-        kept = preview(database.session, file.read_bytes(), file.name, rights, mapping or None, sheet=sheet)
-    except FileNotRead as problem:
-        raise click.ClickException(str(problem)) from None
+    with reading():  # so that others can save meanwhile
+        rights = _rights_of(email)
+        try:
+            kept = compared(database.session, file.read_bytes(), file.name, rights, mapping or None, sheet=sheet)
+        except FileNotRead as problem:
+            raise click.ClickException(str(problem)) from None
+        database.session.commit()
     if sheet and kept.preview["sheet"] != sheet:
         names = ", ".join(one["name"] for one in kept.preview["sheets"])
         raise click.ClickException(f"No matrix can be read from a sheet {sheet}. The file has: {names}.")
     _tell_preview(kept.preview)
     click.echo(", ".join(f"{number} {name}" for name, number in counts(kept.preview["rows"]).items()))
     if dry_run:
-        database.session.rollback()
         click.echo("dry run: nothing was written")
         return
-    numbers = apply(database.session, kept, rights, rows=None, answers={}, at=utc_now())
+    database.session.add(kept)
+    begin(database.session, kept, rows=None, answers={})
+    _carry_on(kept, rights)
+
+
+@import_.command("go-on")
+@click.argument("number", type=int)
+@click.option("--as", "email", default="", help="Whose rights hold, by e-mail address; without it all may be changed.")
+@click.option("--put-back", is_flag=True, help="Put back what was written instead.")
+@with_app
+def import_go_on(app: Flask, number: int, email: str, put_back: bool) -> None:
+    """Go on with an import that was stopped before its end, or with putting it back, by its number."""
+    from interagency.db.base import db as database
+    from interagency.exports.incoming.apply import begin_undo
+    from interagency.exports.incoming.batches import under_way
+    from interagency.exports.models import MatrixImport
+    from interagency.web.context import utc_now
+
+    kept = database.session.get(MatrixImport, number)
+    if kept is None or under_way(database.session, number) is None:
+        raise click.ClickException(f"No import {number} was begun and is not done.")
+    rights = _rights_of(email)
+    if put_back:
+        begin_undo(database.session, kept, rights.person, utc_now())
     database.session.commit()
-    click.echo(", ".join(f"{number} {name}" for name, number in numbers.items()))
+    _carry_on(kept, rights)
+
+
+def _rights_of(email: str) -> Rights:
+    from interagency.accounts.queries import person_by_email
+    from interagency.db.base import db as database
+    from interagency.exports.incoming.compare import Rights
+    from interagency.matrix.organisations.queries import entities_of
+    from interagency.web.context import today
+
+    person = person_by_email(database.session, email) if email else None
+    if email and (person is None or not person.is_active):
+        raise click.ClickException(f"There is no account {email}.")
+    return Rights(person, tuple(entities_of(database.session, person, today())) if person else ())
+
+
+def _carry_on(kept: MatrixImport, rights: Rights) -> None:
+    """Take in what was begun, saying every thousand rows how far it is."""
+    from interagency.db.base import db as database
+    from interagency.exports.incoming.apply import go_on
+    from interagency.web.context import utc_now
+
+    number, told = kept.id, 0
+
+    def say(rows: int) -> None:
+        nonlocal told
+        if rows - told >= 1000:
+            told = rows
+            click.echo(f"{rows} rows are written")
+
+    try:
+        numbers = go_on(database.session, kept, rights, at=utc_now(), say=say)
+    except KeyboardInterrupt:
+        raise click.ClickException(_STOPPED.format(number=number)) from None
+    if numbers is None:
+        raise click.ClickException(_STOPPED.format(number=number))
+    if "undone" in numbers:
+        sentence = "{undone} records are as they were before, {left} left because of what was done since"
+        click.echo(sentence.format(**numbers))
+    else:
+        click.echo(", ".join(f"{count} {name}" for name, count in numbers.items()))
+
+
+_STOPPED = (
+    "Stopped. What is written stays: `interagency import go-on {number}` goes on, with --put-back it is taken back."
+)
 
 
 def _tell_preview(told: dict[str, Any]) -> None:

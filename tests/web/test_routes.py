@@ -68,6 +68,7 @@ ROUTES = {
     ("POST", "/imports"): "signed in",
     ("GET", "/imports/<int:import_id>"): "signed in",
     ("POST", "/imports/<int:import_id>"): "signed in",
+    ("POST", "/imports/<int:import_id>/go-on"): "signed in",
     ("POST", "/imports/<int:import_id>/columns"): "signed in",
     ("POST", "/imports/<int:import_id>/sheet"): "signed in",
     ("POST", "/imports/<int:import_id>/organisations"): "signed in",
@@ -168,7 +169,8 @@ ONCE = {
         "/overlaps/<int:first_id>/<int:second_id>/join", "/overlaps/<int:first_id>/<int:second_id>/merge",
     },
     "state": {
-        "/imports/<int:import_id>", "/imports/<int:import_id>/undo", "/imports/calendar/<int:import_id>",
+        "/imports/<int:import_id>", "/imports/<int:import_id>/go-on", "/imports/<int:import_id>/undo",
+        "/imports/calendar/<int:import_id>",
         "/imports/calendar/<int:import_id>/undo", "/activities/<int:activity_id>/merges/<int:merge_id>/undo",
         "/events/<int:event_id>/milestone", "/month/take-back", "/cycles", "/cycles/<month>/return",
         "/cycles/<month>/reopen", "/cycles/<month>/close", "/cycles/<month>/remind", "/agreement/waiting",

@@ -16,7 +16,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from interagency.exports.incoming.headers import DERIVED_SHEETS
 from interagency.exports.incoming.opening import read_sheets
 from interagency.exports.incoming.reading import FileTable
-from interagency.exports.workbook import safe_text
+from interagency.exports.rows.cells import escaped, safe_text
 
 _REFUSED = PatternFill("solid", fgColor="FBE6E4")
 _CONFLICT = PatternFill("solid", fgColor="FBF0D6")
@@ -75,7 +75,7 @@ def _from_rows(rows: Iterable[Iterable[Any]], name: str) -> Workbook:
             if isinstance(value, int | float | date):
                 cell.value = value
                 continue
-            cell.value = safe_text(str("" if value is None else value))
+            cell.value = escaped(safe_text(str("" if value is None else value)))
             cell.data_type = "s"
     return book
 
@@ -112,16 +112,18 @@ def _mark(sheet: Worksheet, place: str, cell: dict[str, Any]) -> None:
         text = f"Somebody changed this meanwhile ({cell['reason']}). It stands as: {cell['stands']}. Not written."
     if cell["state"] == "asked":
         text = f"{cell['reason']} Not written: write {' or '.join(words for _value, words in cell['choices'])}."
-    comment = Comment(safe_text(text)[:1000], AUTHOR)
+    comment = Comment(escaped(safe_text(text)[:1000]), AUTHOR)
     comment.width, comment.height = 320, 120
     target.comment = comment
 
 
 def _add_list(book: Workbook, rows: list[dict[str, Any]], done: Mapping[int, Mapping[str, Any]]) -> None:
-    title = SHEET
-    while title in book.sheetnames:
-        title += " +"
-    sheet = book.create_sheet(title[:31])
+    taken, title = {name.casefold() for name in book.sheetnames}, SHEET
+    number = 1
+    while title.casefold() in taken:
+        number += 1
+        title = f"{SHEET} {number}"
+    sheet = book.create_sheet(title)
     header = ["Row", "Cell", "Record", "Title", "What happened", "Column", "Was", "Sent", "Stands", "Why"]
     for place, (text, width) in enumerate(zip(header, (7, 8, 9, 44, 22, 22, 34, 34, 34, 60), strict=True), start=1):
         cell = sheet.cell(1, place, text)
@@ -148,7 +150,7 @@ def _add_list(book: Workbook, rows: list[dict[str, Any]], done: Mapping[int, Map
         for place, what, *rest in lines:
             for index, value in enumerate([row["number"], place, record, row["title"], what, *rest], start=1):
                 cell = sheet.cell(number, index)
-                cell.value = safe_text(value) if isinstance(value, str) else value
+                cell.value = escaped(safe_text(value)) if isinstance(value, str) else value
                 if isinstance(value, str):
                     cell.data_type = "s"
             number += 1

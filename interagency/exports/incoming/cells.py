@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from interagency.exports.columns import COUNTRY_CELLS, MATRIX
-from interagency.exports.workbook import safe_text
+from interagency.exports.rows.cells import safe_text, unescaped
 from interagency.matrix.activities.field_types import Facts, Field
 from interagency.matrix.activities.fields import BY_NAME, EDITED
 from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.models import CountryRole
+from interagency.text.folding import clean
 
 
 class State(enum.StrEnum):
@@ -213,7 +214,9 @@ def is_untouched(raw: Any, exported: Any) -> bool:
     if exported in (None, ""):
         return bool(raw == "")
     if isinstance(exported, str):
-        return " ".join(str(raw).split()) == " ".join(safe_text(exported).split())
+        text = safe_text(exported)
+        # LibreOffice, and we ourselves before, write what looks like an escape as if it were one.
+        return " ".join(str(raw).split()) in (" ".join(one.split()) for one in (text, clean(unescaped(text))))
     return str(raw) == str(exported)
 
 

@@ -9,6 +9,7 @@ const COMFORTS = {
   "[data-preview]": "./repetition.js",
   "[data-append]": "./append.js",
   "[data-go-on]": "./go_on.js",
+  "[data-progress]": "./progress.js",
 };
 
 for (const [selector, module] of Object.entries(COMFORTS)) {

@@ -267,6 +267,8 @@ def everything_kept(app: Flask) -> dict[str, list[Any]]:
         "change",
         "audit_entry",
         "matrix_import",
+        "import_run",
+        "import_batch",
         "form_submission",
         "session",
         "sign_in_attempt",

@@ -474,7 +474,12 @@ def test_the_whole_sample_exported_and_sent_back_changes_nothing(sqlite_app: Fla
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.text(max_size=60), min_size=3, max_size=3))
+@given(
+    st.lists(
+        st.text(max_size=60) | st.lists(st.sampled_from(["_x0020_", "_x005F_", "_", "x000a_", "a b"])).map("".join),
+        min_size=3, max_size=3,
+    )
+)  # fmt: skip
 def test_any_text_exported_and_sent_back_changes_nothing(
     sqlite_app: Flask, add_activity: Add, texts: list[str]
 ) -> None:
