@@ -237,9 +237,9 @@ def _look_again(
     keep_open: bool = False,
 ) -> ResponseReturnValue:
     """The same file compared anew; `keep_open` leaves the former preview to be confirmed too."""
-    assert kept.contents is not None
     try:
         with reading():
+            assert kept.contents is not None
             again = compared(
                 db.session, kept.contents, kept.file_name, rights, mapping, sheet=sheet, organisations=organisations
             )
@@ -287,7 +287,8 @@ def organisations_post(import_id: int) -> ResponseReturnValue:
     rights, kept = _rights(), _get(import_id)
     if repeated := take_key():
         return repeated
-    decided, problems = decide(db.session, kept.preview.get("names", []), request.form, current_user)
+    told = kept.preview  # read before the commit: what is read after it waits for those who write
+    decided, problems = decide(db.session, told.get("names", []), request.form, current_user)
     # Until it was looked at again, the form led here: what it said of organisations stands.
     record_redirect(url_for("imports.one", import_id=kept.id))
     db.session.commit()
@@ -296,9 +297,9 @@ def organisations_post(import_id: int) -> ResponseReturnValue:
     return _look_again(
         kept,
         rights,
-        mapping=kept.preview.get("mapping") or None,
-        sheet=kept.preview.get("sheet", ""),
-        organisations=kept.preview.get("organisations", {}) | decided,
+        mapping=told.get("mapping") or None,
+        sheet=told.get("sheet", ""),
+        organisations=told.get("organisations", {}) | decided,
     )
 
 

@@ -16,7 +16,7 @@ from interagency.accounts.queries import person_by_email
 from interagency.cli import main
 from interagency.db.base import db
 from interagency.db.history import Change
-from interagency.exports.incoming.apply import begin, go_on, preview
+from interagency.exports.incoming.apply import begin, begin_undo, go_on, preview
 from interagency.exports.incoming.batches import MOST, all_under_way, journal
 from interagency.exports.incoming.compare import Rights
 from interagency.exports.models import MatrixImport
@@ -115,6 +115,35 @@ def test_what_stopped_in_the_middle_is_put_back_whole(app: Flask, enter: Enter, 
     assert results(app) == ["Old"] * ROWS
     assert go(app, begun) is None, "nothing goes on behind their back"
     assert results(app) == ["Old"] * ROWS
+
+
+def test_putting_back_that_stopped_in_the_middle_says_how_far_it_is_and_goes_on(
+    app: Flask, enter: Enter, begun: int
+) -> None:
+    go(app, begun)
+    with app.app_context():
+        kept = db.session.get_one(MatrixImport, begun)
+        assert begin_undo(db.session, kept, None, AT)
+        assert not begin_undo(db.session, kept, None, AT), "once is enough"
+        db.session.rollback()
+    assert go(app, begun, batches=1) is None
+    left = written(app)
+    assert ROWS - MOST <= left <= ROWS
+    coordinator, who, address = enter("coordinator"), enter("who"), f"/imports/{begun}"
+    page = text_of(coordinator.get(address))
+    assert f"Being put back: {ROWS + 1 - left} of {ROWS + 1} rows" in page
+    assert "being written" in text_of(coordinator.get("/imports"))
+    edit = "/activities/1/edit"
+    assert who.send(edit, who.fields(edit) | {"results": ["Typed meanwhile"]}).status_code == 302
+    answer = coordinator.send(f"{address}/go-on", {}, at=address)
+    page = text_of(coordinator.get(answer.location))
+    assert f"{ROWS} records are as they were before." in page
+    assert "Left as they are, because somebody built on them since, or they are not yours any more: Work 0" in page
+    assert results(app) == ["Typed meanwhile", *["Old"] * (ROWS - 1)]
+    coordinator.send(f"{address}/undo", {}, at=address)
+    assert results(app) == ["Typed meanwhile", *["Old"] * (ROWS - 1)]
+    with app.app_context():
+        assert db.session.scalar(sa.select(Activity.version).where(Activity.id == 2)) == 3
 
 
 def test_what_somebody_saves_between_two_batches_is_not_written_over(app: Flask, enter: Enter, begun: int) -> None:
