@@ -288,6 +288,23 @@ def test_a_reader_of_names_takes_time_in_step_with_the_text(sqlite_app: Flask) -
         assert fed(with_database(), every=5) == []
 
 
+def test_a_cell_of_as_many_names_as_may_be_is_read_soon(sqlite_app: Flask) -> None:
+    """Where one name ends and the next begins is tried out: the names of a cell and of a line are counted before."""
+    wrong = []
+    with sqlite_app.test_request_context():
+        cells = CellReader(db.session)
+        for name in ALL_PARTS:
+            for text in (("a, " * 55 + "\n") * 9, ("a and b & c / " * 18 + "\n") * 10):
+                try:
+                    with processor_seconds(READER_SECONDS):
+                        cells.read(name, text)
+                except TooSlow:
+                    wrong.append((name, text[:20]))
+                except ValueError:
+                    pass
+    assert wrong == []
+
+
 @pytest.mark.parametrize("name", PLAIN)
 def test_a_reader_takes_steps_in_step_with_the_text(sqlite_app: Flask, name: str) -> None:
     """Eight times the text, at most ten times the lines of Python."""

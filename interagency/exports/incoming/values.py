@@ -97,9 +97,12 @@ class CellReader:
                 return self._text(field, raw)
             case Kind.CHOICE:
                 text = str(raw).strip()
-                return self._one_of(field, text) if text or field.required else None
+                return _one_of(field, text, _spellings(field)) if text or field.required else None
             case Kind.CHOICES:
-                found = self._several(raw, lambda text: self._one_of(field, text))
+                known = _spellings(field)
+                found = self._several(
+                    raw, lambda text: _one_of(field, text, known), lambda text: _letters(text) in known
+                )
                 return [value for value in field.values if value in found]
             case Kind.FLAG:
                 return self.flag(raw)
@@ -126,23 +129,6 @@ class CellReader:
         if field.kind is Kind.ADDRESS and text and not text.startswith(("https://", "http://")):
             raise ValueError(_("Write the address whole, with https://."))
         return text
-
-    @staticmethod
-    def _one_of(field: Field, text: str) -> str:
-        """A value of a choice, by itself, by its label or as people spell it: `On-going`, `in progress`."""
-        known = {_letters(field.label_of(value)): value for value in field.values}
-        known |= {_letters(spelling): value for spelling, value in (field.spellings or {}).items()}
-        known |= {_letters(value): value for value in field.values}
-        if (found := known.get(_letters(text))) is None:
-            raise ValueError(
-                _(
-                    "“%(text)s” is not a %(field)s. Write one of: %(values)s.",
-                    text=text[:40],
-                    field=str(field.label).lower(),
-                    values=", ".join(field.values),
-                )
-            )
-        return found
 
     @staticmethod
     def flag(raw: Any) -> bool:
@@ -292,8 +278,17 @@ class CellReader:
                 )
         return {key: text for key, text in roles.items() if text}
 
-    def _several(self, raw: Any, find: Callable[[str], Any], *, apart: bool = False) -> list[Any]:
-        """What `find` gives for each name of a list, once. `apart`: its names never hold a separator (codes)."""
+    def _several(
+        self,
+        raw: Any,
+        find: Callable[[str], Any],
+        knows: Callable[[str], bool] | None = None,
+        *,
+        apart: bool = False,
+    ) -> list[Any]:
+        """What `find` gives for each name of a list, once. `knows` says whether it would, where asking that is much
+        cheaper. `apart`: its names never hold a separator (codes).
+        """
         found: list[Any] = []
         problems: list[str] = []
         unknown: list[str] = []
@@ -307,7 +302,7 @@ class CellReader:
 
         for part in names_of(raw):
             before = list(self.left_out)
-            names = separated(part, is_known, apart=apart)
+            names = separated(part, knows or is_known, apart=apart)
             self.left_out = before
             for name in names:
                 try:
@@ -345,6 +340,26 @@ def could_mean(raw: Any) -> list[ImpreciseDate]:
             continue
         else:
             found += [meant] if meant else []
+    return found
+
+
+def _spellings(field: Field) -> dict[str, str]:
+    """The values of a choice, each by itself, by its label and as people spell it: `On-going`, `in progress`."""
+    known = {_letters(field.label_of(value)): value for value in field.values}
+    known |= {_letters(spelling): value for spelling, value in (field.spellings or {}).items()}
+    return known | {_letters(value): value for value in field.values}
+
+
+def _one_of(field: Field, text: str, known: Mapping[str, str]) -> str:
+    if (found := known.get(_letters(text))) is None:
+        raise ValueError(
+            _(
+                "“%(text)s” is not a %(field)s. Write one of: %(values)s.",
+                text=text[:40],
+                field=str(field.label).lower(),
+                values=", ".join(field.values),
+            )
+        )
     return found
 
 
