@@ -13,7 +13,7 @@ from bench.incoming import changed_workbook, compared
 from bench.measure import CONSTANT, LINEAR, Growth, Measure, Size, events_beside, timed
 from bench.pages import seconds_of_pages, seconds_of_start
 from bench.workbook import live
-from interagency.exports.incoming.reading import MOST_ROWS
+from interagency.exports.incoming.opening import MOST_ROWS
 from interagency.settings import Settings
 
 PREVIEW = f"import preview, at most {MOST_ROWS:,} rows"

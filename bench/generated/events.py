@@ -202,7 +202,8 @@ def _facts(
             [start.code, end.code, begins, ends, []] for (start, end), (begins, ends) in zip(days, hours, strict=True)
         ],
         "exceptions": [
-            [row["original"].isoformat(), None, None, True, "", row["note"]] for row in rows["occurrence_change"]
+            [row["original"].isoformat(), None, None, True, "", row["note"], "", "", None, None]
+            for row in rows["occurrence_change"]
         ],
         "country": plain["country_code"],
         "mode": plain["mode"].value if plain["mode"] else None,

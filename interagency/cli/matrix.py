@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,16 @@ from interagency.cli.context import note_export, settings_of, with_app, write_wh
 
 if TYPE_CHECKING:
     from flask import Flask
+
+    from interagency.exports.incoming.compare import Rights
+    from interagency.exports.models import MatrixImport
+
+SHEET_STATES = {
+    "read": "read",
+    "other": "not read (--sheet reads it)",
+    "derived": "follows from the Matrix sheet, left out",
+    "empty": "no rows",
+}
 
 
 @click.group()
@@ -44,11 +54,12 @@ def export_matrix(app: Flask, out: Path, query: str, month: str, audience: str) 
 
     from interagency.db.base import db as database
     from interagency.exports.matrix_workbook import write_current_matrix
-    from interagency.matrix.activities.filters import read_filters
+    from interagency.matrix.activities.filters import read_filters, unreadable
 
-    filters = read_filters(database.session, MultiDict(parse_qsl(query)))
-    if filters.problems:
-        raise click.ClickException(" ".join(filters.problems))
+    args = MultiDict(parse_qsl(query, keep_blank_values=True))
+    filters = read_filters(database.session, args)
+    if problems := unreadable(filters, args):
+        raise click.ClickException(" ".join(problems))
     write_whole(
         out,
         lambda file: write_current_matrix(
@@ -150,46 +161,144 @@ def import_() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Say what it would do and write nothing.")
 @click.option("--as", "email", default="", help="Whose rights hold, by e-mail address; without it all may be changed.")
+@click.option("--sheet", default="", help="The sheet to read; without it the one most like our matrix.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="HEADING=COLUMN",
+    help="What a column of the file is, e.g. 'Project title=Title'; 'Heading=' leaves it out. Several times.",
+)
 @with_app
-def import_matrix(app: Flask, file: Path, dry_run: bool, email: str) -> None:
-    """Take a matrix sent back as a workbook or CSV in; conflicts and likely duplicates are left out and told."""
+def import_matrix(app: Flask, file: Path, dry_run: bool, email: str, sheet: str, columns: tuple[str, ...]) -> None:
+    """Take a matrix sent back as a workbook or CSV in.
+
+    Conflicts, questions, likely duplicates and rows that would empty many cells of a column are left out and told.
+    """
+    from interagency.db.base import db as database
+    from interagency.db.base import reading
+    from interagency.exports.incoming.apply import begin, compared, counts
+    from interagency.exports.incoming.cells import OFFERED
+    from interagency.exports.incoming.opening import FileNotRead
+
+    mapping = {heading: title for heading, _equals, title in (one.rpartition("=") for one in columns)}
+    for title in mapping.values():
+        if title and title not in OFFERED:
+            raise click.ClickException(f"There is no column {title}. Choose: {', '.join(OFFERED)}.")
+    with reading():  # so that others can save meanwhile
+        rights = _rights_of(email)
+        try:
+            kept = compared(database.session, file.read_bytes(), file.name, rights, mapping or None, sheet=sheet)
+        except FileNotRead as problem:
+            raise click.ClickException(str(problem)) from None
+        database.session.commit()
+    if sheet and kept.preview["sheet"] != sheet:
+        names = ", ".join(one["name"] for one in kept.preview["sheets"])
+        raise click.ClickException(f"No matrix can be read from a sheet {sheet}. The file has: {names}.")
+    _tell_preview(kept.preview)
+    click.echo(", ".join(f"{number} {name}" for name, number in counts(kept.preview["rows"]).items()))
+    if dry_run:
+        click.echo("dry run: nothing was written")
+        return
+    database.session.add(kept)
+    begin(database.session, kept, rows=None, answers={})
+    _carry_on(kept, rights)
+
+
+@import_.command("go-on")
+@click.argument("number", type=int)
+@click.option("--as", "email", default="", help="Whose rights hold, by e-mail address; without it all may be changed.")
+@click.option("--put-back", is_flag=True, help="Put back what was written instead.")
+@with_app
+def import_go_on(app: Flask, number: int, email: str, put_back: bool) -> None:
+    """Go on with an import that was stopped before its end, or with putting it back, by its number."""
+    from interagency.db.base import db as database
+    from interagency.exports.incoming.apply import begin_undo
+    from interagency.exports.incoming.batches import under_way
+    from interagency.exports.models import MatrixImport
+    from interagency.web.context import utc_now
+
+    kept = database.session.get(MatrixImport, number)
+    if kept is None or under_way(database.session, number) is None:
+        raise click.ClickException(f"No import {number} was begun and is not done.")
+    rights = _rights_of(email)
+    if put_back:
+        begin_undo(database.session, kept, rights.person, utc_now())
+    database.session.commit()
+    _carry_on(kept, rights)
+
+
+def _rights_of(email: str) -> Rights:
     from interagency.accounts.queries import person_by_email
     from interagency.db.base import db as database
-    from interagency.exports.incoming.apply import apply, counts, preview
     from interagency.exports.incoming.compare import Rights
-    from interagency.exports.incoming.reading import FileNotRead
     from interagency.matrix.organisations.queries import entities_of
-    from interagency.web.context import today, utc_now
+    from interagency.web.context import today
 
     person = person_by_email(database.session, email) if email else None
     if email and (person is None or not person.is_active):
         raise click.ClickException(f"There is no account {email}.")
-    mine = tuple(entities_of(database.session, person, today())) if person else ()
-    rights = Rights(person, mine)
+    return Rights(person, tuple(entities_of(database.session, person, today())) if person else ())
+
+
+def _carry_on(kept: MatrixImport, rights: Rights) -> None:
+    """Take in what was begun, saying every thousand rows how far it is."""
+    from interagency.db.base import db as database
+    from interagency.exports.incoming.apply import go_on
+    from interagency.web.context import utc_now
+
+    number, told = kept.id, 0
+
+    def say(rows: int) -> None:
+        nonlocal told
+        if rows - told >= 1000:
+            told = rows
+            click.echo(f"{rows} rows are written")
+
     try:
-        kept = preview(database.session, file.read_bytes(), file.name, rights)
-    except FileNotRead as problem:
-        raise click.ClickException(str(problem)) from None
-    rows = kept.preview["rows"]
-    for note in kept.preview["notes"]:
+        numbers = go_on(database.session, kept, rights, at=utc_now(), say=say)
+    except KeyboardInterrupt:
+        raise click.ClickException(_STOPPED.format(number=number)) from None
+    if numbers is None:
+        raise click.ClickException(_STOPPED.format(number=number))
+    if "undone" in numbers:
+        sentence = "{undone} records are as they were before, {left} left because of what was done since"
+        click.echo(sentence.format(**numbers))
+    else:
+        click.echo(", ".join(f"{count} {name}" for name, count in numbers.items()))
+
+
+_STOPPED = (
+    "Stopped. What is written stays: `interagency import go-on {number}` goes on, with --put-back it is taken back."
+)
+
+
+def _tell_preview(told: dict[str, Any]) -> None:
+    """Say what a file would do; refuses one of which no column is known as the title."""
+    if not {"Title", "ID"} & {heading["title"] for heading in told["headings"]}:
+        names = ", ".join(heading["name"] for heading in told["headings"])
+        raise click.ClickException(
+            f"No column of sheet {told['sheet']} is known as the title. Say which: --column 'HEADING=Title'. "
+            f"It has: {names}."
+        )
+    for one in told["sheets"]:
+        click.echo(f"sheet {one['name']}: {SHEET_STATES[one['state']]}, {one['rows']} rows")
+    for note in told["notes"]:
         click.echo(note)
-    for row in rows:
+    for title, number in told["clearing"].items():
+        click.echo(f"{number} cells of {title} would become empty: those rows are left out.")
+    for name in told["names"]:
+        click.echo(f"unknown organisation: {name['name']} ({name['count']} times, {', '.join(name['columns'])})")
+    for row in told["rows"]:
         if row["outcome"] == "unchanged" and not row["cells"]:
             continue
-        click.echo(f"row {row['number']}: {row['outcome']}: {row['title']} {row['reason']}".rstrip())
+        click.echo(" ".join([f"row {row['number']}: {row['outcome']}: {row['title']}", row["reason"], *row["notes"]]))
         for cell in row["cells"]:
-            told = f" ({cell['reason']})" if cell["reason"] else ""
+            why = f" ({cell['reason']})" if cell["reason"] else ""
+            meant = f" = {cell['understood'][:100]}" if cell["understood"] else ""
             click.echo(
-                f"  {cell['letter']}{row['number']} {cell['title']}: {cell['state']}: {cell['sent'][:100]}{told}"
+                f"  {cell['letter']}{row['number']} {cell['title']}: {cell['state']}: {cell['sent'][:100]}{meant}{why}"
             )
-    click.echo(", ".join(f"{number} {name}" for name, number in counts(rows).items()))
-    if dry_run:
-        database.session.rollback()
-        click.echo("dry run: nothing was written")
-        return
-    numbers = apply(database.session, kept, rights, rows=None, answers={}, at=utc_now())
-    database.session.commit()
-    click.echo(", ".join(f"{number} {name}" for name, number in numbers.items()))
 
 
 @click.group("audience")

@@ -187,6 +187,20 @@ def read_only(app: Flask, *, request_id: str = "") -> Iterator[None]:
         yield
 
 
+@contextmanager
+def reading() -> Iterator[None]:
+    """Transactions that begin inside leave the write lock to others, in a command or a view that writes besides.
+
+    For long reading between writes: what is open before and at the end inside is committed by the caller.
+    """
+    before = g.get("read_only", False)
+    g.read_only = True
+    try:
+        yield
+    finally:
+        g.read_only = before
+
+
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -203,7 +217,7 @@ def acquire_write_lock() -> None:
     versioned, so that a save in between is a conflict, as it is on PostgreSQL all along.
     """
     connection = db.session.connection()
-    if connection.dialect.name != "sqlite" or g.get("writes", False):
+    if connection.dialect.name != "sqlite" or not _is_read_transaction():
         return
     g.writes = True
     raw: Any = connection.connection.dbapi_connection

@@ -88,7 +88,7 @@ class Gathered:
 def _shared_cells(row: ActivityRow) -> tuple[Cell, ...]:
     """What a row of a chapter says in every chapter."""
     facts = row.facts
-    between = " to ".join(row.words.say(name, facts[name]) for name in ("start", "end") if facts[name])
+    said = dict.fromkeys(row.words.say(name, facts[name]) for name in ("start", "end") if facts[name])
     places = [*row.countries(), *(row.words.regions.get(code, code) for code in facts["regions"])]
     told = [text for text in (facts["results"], row.words.say("figures", facts["figures"])) if text not in ("", "—")]
     return (
@@ -96,7 +96,7 @@ def _shared_cells(row: ActivityRow) -> tuple[Cell, ...]:
         joined(row.short(key) for key in row.entities),
         joined(row.short(key) for key in facts["partners"]),
         facts["status"],
-        between,
+        " to ".join(said),  # "2017", not "2017 to 2017"
         joined(places),
         "\n".join(told),
     )

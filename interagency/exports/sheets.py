@@ -5,7 +5,7 @@ Most rows are told only after the activities passed by on their way into Matrix:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from interagency.calendar.events import fields as event_fields
 from interagency.exports.columns import Cell, Column, joined
 from interagency.exports.gathering import Gathered, OnOne
+from interagency.exports.rows.cells import Band
 from interagency.exports.snapshot import Snapshot
 from interagency.matrix.activities.labels import field_labels
 from interagency.matrix.cycles.differences import Kind
@@ -24,16 +25,22 @@ from interagency.matrix.framework.models import ROMAN
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A sheet: its title, its columns, its rows, and the first column that scrolls."""
+    """A sheet: its title, its columns, its rows, and the first column that scrolls.
+
+    A `banded` one is for paper: its rows may be bands, and it is no table to sort and filter. Columns beyond `pages`
+    side by side are not for paper.
+    """
 
     title: str
     columns: tuple[Column, ...]
     rows: Iterable[Any]
     freeze: str = "B2"
     heading: str = ""
+    banded: bool = False
+    pages: int = 9
 
 
-def _at(place: int) -> Callable[[tuple[Cell, ...]], Cell]:
+def _at(place: int) -> Callable[[Sequence[Cell]], Cell]:
     return lambda row: row[place]
 
 
@@ -43,29 +50,41 @@ def _columns(*described: tuple[str, int, str]) -> tuple[Column, ...]:
 
 
 def chapter_sheets(picture: Snapshot, gathered: Gathered) -> list[Sheet]:
-    """One sheet per chapter, also when empty: each activity once, under its first recommendation there."""
+    """One sheet per chapter, also when empty: each activity once, under the section of its first recommendation."""
     titles = {chapter["number"]: chapter["title"] for chapter in picture.contents["chapters"]}
     columns = _columns(
-        ("Section", 24, "text"),
         ("Recommendations", 17, "text"),
-        ("Activity", 50, "text"),
-        ("Entities", 18, "text"),
-        ("Partners", 22, "text"),
+        ("Activity", 40, "text"),
+        ("Entities", 15, "text"),
+        ("Partners", 18, "text"),
         ("Status", 11, "text"),
-        ("When", 20, "text"),
-        ("Where", 26, "text"),
-        ("Results and figures", 40, "text"),
+        ("When", 15, "text"),
+        ("Where", 18, "text"),
+        ("Results and figures", 30, "text"),
     )
+    headings = {number: f"Chapter {ROMAN[number]}: {titles[number]}" for number in range(1, 8)}
     return [
         Sheet(
             f"Chapter {ROMAN[number]}",
             columns,
-            gathered.chapter(number),
-            freeze="D2",
-            heading=f"Chapter {ROMAN[number]}: {titles[number]}",
+            _under_bands(heading, gathered.chapter(number)),
+            freeze="C2",
+            heading=heading,
+            banded=True,
         )
-        for number in range(1, 8)
+        for number, heading in headings.items()
     ]
+
+
+def _under_bands(heading: str, rows: Iterable[list[Cell]]) -> Iterator[Sequence[Cell] | Band]:
+    """The rows of a chapter, each `[section, *cells]`, without the section: it stands once above those it holds."""
+    yield Band(heading)
+    before = ""
+    for section, *cells in rows:
+        if section != before:
+            yield Band(str(section) or "Without a section")
+        before = str(section)
+        yield cells
 
 
 def recommendations_sheet(picture: Snapshot, gathered: Gathered) -> Sheet:
@@ -73,12 +92,12 @@ def recommendations_sheet(picture: Snapshot, gathered: Gathered) -> Sheet:
     columns = _columns(
         ("Recommendation", 15, "text"),
         ("Chapter", 9, "text"),
-        ("Section", 30, "text"),
-        ("Working title", 60, "text"),
+        ("Section", 24, "text"),
+        ("Working title", 38, "text"),
         ("Activities", 10, "number"),
         ("Joint", 8, "number"),
         ("Entities", 9, "number"),
-        ("Which entities", 30, "text"),
+        ("Which entities", 20, "text"),
         ("Countries", 10, "number"),
         ("Gap", 13, "text"),
     )
@@ -165,11 +184,11 @@ def changes_sheet(picture: Snapshot) -> Sheet:
     columns = _columns(
         ("Record", 10, "text"),
         ("ID", 7, "number"),
-        ("Title", 50, "text"),
+        ("Title", 36, "text"),
         ("Became", 18, "text"),
         ("Field", 20, "text"),
-        ("Was", 50, "text"),
-        ("Is", 50, "text"),
+        ("Was", 40, "text"),
+        ("Is", 40, "text"),
     )
     return Sheet("Changes", columns, _change_rows(picture), freeze="D2")
 

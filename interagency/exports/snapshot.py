@@ -16,7 +16,8 @@ from interagency.calendar.events.cycle_part import entries as event_entries
 from interagency.calendar.events.models import Event
 from interagency.calendar.events.occurrences import StoredOccurrence
 from interagency.calendar.events.queries import event_conditions, read_event_filters
-from interagency.matrix.activities.filters import Filters, activity_conditions
+from interagency.matrix.activities.conditions import activity_conditions
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.reader import entries, totals, without_collector
 from interagency.matrix.cycles import editions

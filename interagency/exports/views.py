@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from interagency.calendar.events.queries import NAMES as EVENT_NAMES
 from interagency.calendar.events.queries import read_event_filters
 from interagency.db.base import db
 from interagency.exports.calendar_columns import CALENDAR
@@ -19,19 +20,27 @@ from interagency.exports.lists import write_csv, write_json
 from interagency.exports.matrix_workbook import edition_workbook as workbook_of
 from interagency.exports.matrix_workbook import kept_checksum, write_current_matrix
 from interagency.exports.snapshot import ActivityRow, EventRow, event_rows, live_snapshot
-from interagency.matrix.activities.filters import Filters, read_filters
+from interagency.matrix.activities.filters import NAMES, Filters, read_filters, unreadable
 from interagency.matrix.activities.queries import my_entities
 from interagency.matrix.cycles.edition_views import get_edition, load
 from interagency.web.context import settings, today, utc_now
+from interagency.web.errors import refuse
 
 bp = Blueprint("exports", __name__)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
+def _filters_of_file(filters: Filters, known: Sequence[str]) -> Filters:
+    """The filters of the address; 400 with the valid ones where one cannot be read: no file is wider than its name."""
+    if problems := unreadable(filters, (name for name in request.args if name != "hxl"), known):
+        refuse(400, " ".join(problems))
+    return filters
+
+
 @bp.get("/exports/matrix.xlsx")
 def matrix_workbook() -> ResponseReturnValue:
     """The current matrix under the filters of the query; `hxl=1` adds a row of HXL hashtags."""
-    filters = read_filters(db.session, request.args)
+    filters = _filters_of_file(read_filters(db.session, request.args), NAMES)
     # Whole before the first byte is sent: what goes wrong is a page, not half a file. Not held in memory.
     body = tempfile.TemporaryFile()  # noqa: SIM115  (closed once it is sent)
     write_current_matrix(
@@ -83,14 +92,14 @@ def edition_workbook(month: str) -> ResponseReturnValue:
 
 
 def _activities() -> tuple[list[ActivityRow], dict[str, Any]]:
-    filters = read_filters(db.session, request.args)
+    filters = _filters_of_file(read_filters(db.session, request.args), NAMES)
     mine = [entity.key for entity in my_entities()]
     picture = live_snapshot(db.session, filters, mine=mine, day=today())
     return picture.activities(), _about("Matrix of UNGASS-related action", filters)
 
 
 def _events() -> tuple[list[EventRow], dict[str, Any]]:
-    filters = read_event_filters(db.session, request.args)
+    filters = _filters_of_file(read_event_filters(db.session, request.args), EVENT_NAMES)
     mine = [entity.key for entity in my_entities()]
     return event_rows(db.session, filters, mine=mine, day=today()), _about("Joint calendar of events", filters)
 
@@ -100,7 +109,7 @@ def _about(title: str, filters: Filters) -> dict[str, Any]:
         "title": title,
         "made_at": utc_now().isoformat(),
         "filters": filters.sentence(),
-        "problems": list(filters.problems),
+        "problems": [],  # where there are any, no file is made
         "sharing": "internal",
     }
 

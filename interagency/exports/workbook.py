@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, BinaryIO
 
 from openpyxl import Workbook
@@ -23,8 +24,19 @@ from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
 from interagency.exports.calendar_columns import CALENDAR
 from interagency.exports.columns import MATRIX, Column
 from interagency.exports.gathering import Gathered
+from interagency.exports.printing import print_on_a4, wide_enough
 from interagency.exports.rows.book import Book, TableRows
-from interagency.exports.rows.cells import CUT, LINE_HEIGHT, LONGEST_CELL, CellStyle, RowWriter, safe_text
+from interagency.exports.rows.cells import (
+    CUT,
+    LINE_HEIGHT,
+    LONGEST_CELL,
+    Band,
+    CellStyle,
+    RowWriter,
+    escaped,
+    safe_text,
+)
+from interagency.exports.rows.names import each_once, valid_name
 from interagency.exports.sheets import (
     Sheet,
     answers_sheet,
@@ -46,14 +58,17 @@ from interagency.matrix.cycles.standing import Standing, unanswered_of
 # Said of every write-only table, also where the columns were given, as ours are.
 warnings.filterwarnings("ignore", "In write-only mode you must add table columns", UserWarning)
 LAST_ROW_OF_DROP_DOWNS = 20_000
-_HEADER_FONT = Font(bold=True, color="FFFFFF")
+_font = partial(Font, name="Calibri", sz=11)
+_HEADER_FONT = _font(bold=True, color="FFFFFF")
 _HEADER_FILL = PatternFill("solid", fgColor="005A8C")
 _HEADER_ALIGNMENT = Alignment(vertical="center", wrap_text=True)
 _WRAPPED = Alignment(vertical="top", wrap_text=True)
-_GREY = Font(color="5F6B73")
+_GREY = _font(color="5F6B73")
 _NEW = PatternFill("solid", bgColor="DDF2E3")
 _CHANGED = PatternFill("solid", bgColor="E4F0F8")
 _STALE = PatternFill("solid", bgColor="FBF0D6")
+_BAND = PatternFill("solid", fgColor="DCE9F2")
+_FORMATS = {"number": "General", "date": "yyyy-mm-dd"}
 FIXED_COLUMNS = ("ID", "Version", "Changed")
 
 
@@ -79,77 +94,76 @@ def _formula_rule(formula: str, fill: PatternFill) -> Rule:
     return rule
 
 
-def _style(sheet: Any, column: Column, number_format: str) -> int:
-    """How the cells of a column look, as openpyxl's number for it."""
+def _styles(sheet: Any, column: Column, width: int) -> CellStyle:
+    """How the cells of a column look, as openpyxl's numbers for it.
+
+    Words are cells of Text, so that Excel makes neither a day of "June 2016" nor 16.1 of 16.10 when they are typed.
+    """
+    numbers = []
+    for number_format in (_FORMATS.get(column.kind, "@"), "yyyy-mm-dd"):
+        cell = WriteOnlyCell(sheet)
+        cell.alignment, cell.number_format = _WRAPPED, number_format
+        if column.title in FIXED_COLUMNS:
+            cell.font = _GREY
+        numbers.append(cell.style_id)
+    return CellStyle(width, *numbers)
+
+
+def _band_style(sheet: Any) -> int:
     cell = WriteOnlyCell(sheet)
-    cell.alignment, cell.number_format = _WRAPPED, number_format
-    if column.title in FIXED_COLUMNS:
-        cell.font = _GREY
+    cell.font, cell.fill, cell.alignment = _font(bold=True), _BAND, Alignment(vertical="center")
     return cell.style_id
 
 
 def _text_cell(sheet: WriteOnlyWorksheet, text: str) -> Any:
     cell = WriteOnlyCell(sheet, value=None)
-    cell.value = safe_text(text)
+    cell.value = escaped(safe_text(text))
     cell.data_type = "s"  # text is text: never a formula, whatever it begins with
     return cell
-
-
-def _print_on_a4(sheet: Any, *, pages: int) -> None:
-    """Landscape, so many pages wide. To be said before the first row is written."""
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = 9
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = pages, 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
-
-
-def _table_name(title: str) -> str:
-    return title.replace(" ", "_")
 
 
 def add_table(book: Book, described: Sheet, *, hxl: bool = False) -> Any:
     """A sheet with a header and one row per record, as a real Excel table. Saving asks for its rows."""
     columns = described.columns
+    titles = each_once(column.title for column in columns)
+    widths = [wide_enough(title, column.width) for title, column in zip(titles, columns, strict=True)]
     sheet = book.skeleton.create_sheet(described.title)
     sheet.freeze_panes = described.freeze
-    for place, column in enumerate(columns, start=1):
-        sheet.column_dimensions[get_column_letter(place)].width = column.width
+    for place, (column, width) in enumerate(zip(columns, widths, strict=True), start=1):
+        dimension = sheet.column_dimensions[get_column_letter(place)]
+        dimension.width = width
+        dimension.number_format = _FORMATS.get(column.kind, "@")  # for the rows that people add below
     sheet.row_dimensions[1].height = 32
-    # Thirty columns on one page nobody can read; the title stands again on each.
-    _print_on_a4(sheet, pages=-(-sum(column.width for column in columns) // 230))
+    printed = print_on_a4(sheet, widths, pages=described.pages, header=described.heading, grid=described.banded)
     sheet.print_title_rows = "1:1"
     frozen = ord(described.freeze[0]) - ord("A")
     sheet.print_title_cols = f"{get_column_letter(frozen)}:{get_column_letter(frozen)}" if frozen else None
-    sheet.oddFooter.center.text = "&A, page &P of &N"
-    if described.heading:
-        sheet.oddHeader.center.text = described.heading.replace("&", "&&")
-    header = []
-    for column in columns:
-        cell = WriteOnlyCell(sheet, value=column.title)
-        cell.font, cell.fill, cell.alignment = _HEADER_FONT, _HEADER_FILL, _HEADER_ALIGNMENT
-        header.append(cell)
     if described.title == "Matrix":
         _help_in_matrix(sheet, columns)
+    header = [_text_cell(sheet, title) for title in titles]
+    for cell in header:
+        cell.font, cell.fill, cell.alignment = _HEADER_FONT, _HEADER_FILL, _HEADER_ALIGNMENT
     sheet.append(header)
     last_column = get_column_letter(len(columns))
-    table = Table(displayName=_table_name(described.title), ref=f"A1:{last_column}2")
-    table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=True)
-    # In write-only mode openpyxl cannot read the header back.
-    for place, column in enumerate(columns, start=1):
-        table.tableColumns.append(TableColumn(id=place, name=column.title))
-    sheet.add_table(table)
+    table = None
+    if not described.banded:
+        table = Table(displayName=book.names.take(described.title), ref=f"A1:{last_column}2")
+        table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=True)
+        # In write-only mode openpyxl cannot read the header back.
+        for place, title in enumerate(titles, start=1):
+            table.tableColumns.append(TableColumn(id=place, name=escaped(title)))
+        sheet.add_table(table)
+    styles = [_styles(sheet, column, width) for column, width in zip(columns, widths, strict=True)]
     book.rows[described.title] = TableRows(
+        sheet,
         table,
         last_column,
-        RowWriter(
-            [
-                CellStyle(column.width, _style(sheet, column, "General"), _style(sheet, column, "yyyy-mm-dd"))
-                for column in columns
-            ]
-        ),
-        ([column.value(row) for column in columns] for row in described.rows),
+        RowWriter(styles, _band_style(sheet)),
+        (row if isinstance(row, Band) else [column.value(row) for column in columns] for row in described.rows),
         [column.hxl for column in columns] if hxl else (),
     )
+    if printed < len(columns):
+        book.rows[described.title].last_printed = get_column_letter(printed)
     return sheet
 
 
@@ -160,7 +174,7 @@ def _help_in_matrix(sheet: Any, columns: Sequence[Column]) -> None:
     for column in columns:
         cells = f"{letters[column.title]}2:{letters[column.title]}{LAST_ROW_OF_DROP_DOWNS}"
         if column.choices:
-            offer = DataValidation(type="list", formula1=column.choices, allow_blank=True)
+            offer = DataValidation(type="list", formula1=_list_name(column.choices), allow_blank=True)
             # A cell that holds several cannot be held to a list; the drop-down still helps with the first.
             offer.showErrorMessage = column.title not in several
             offer.errorTitle, offer.error = (
@@ -195,7 +209,7 @@ def _mark_stale(sheet: Any, columns: Sequence[Column], limit: str) -> None:
     sheet.conditional_formatting.add(f"{place}2:{place}{LAST_ROW_OF_DROP_DOWNS}", _formula_rule(rule, _STALE))
 
 
-def _shade(sheet: Any, rows: int) -> None:
+def _shade(book: Book, sheet: Any, rows: int) -> None:
     """The heat map and the chart of who does what, over so many rows."""
     last = rows + 1
     scale = ColorScaleRule(  # type: ignore[no-untyped-call]
@@ -208,18 +222,28 @@ def _shade(sheet: Any, rows: int) -> None:
     chart.type, chart.grouping, chart.overlap = "bar", "stacked", 100
     chart.title = "Activities by entity and chapter"
     chart.y_axis.title = "Activities (one in several chapters stands in each)"
-    chart.height, chart.width = max(8, rows * 0.8), 26
+    chart.height, chart.width = max(8, rows * 0.5), 26
+    sheet.page_setup.fitToHeight = -(-rows // 30)  # table and chart on one page, with more entities on more
     chart.add_data(Reference(sheet, min_col=2, max_col=8, min_row=1, max_row=last), titles_from_data=True)
     chart.set_categories(Reference(sheet, min_col=1, min_row=2, max_row=last))
     chart.x_axis.scaling.orientation = "maxMin"
     chart.x_axis.delete = chart.y_axis.delete = False
-    sheet.add_chart(chart, "L2")
+    sheet.add_chart(chart, f"A{last + 3}")
+    book.alternatives.append(
+        f"Stacked bars, one for each of {rows} entities: how many of its activities stand under each of the seven "
+        "chapters. The table above it holds the same numbers."
+    )
 
 
-def _add_lists(book: Workbook, picture: Snapshot) -> None:
-    """What the drop-downs offer, each list under a name."""
+def _list_name(name: str) -> str:
+    """What the workbook calls a list: no table and no column is called so."""
+    return valid_name(f"list_{name}")
+
+
+def _lists(picture: Snapshot) -> dict[str, list[str]]:
+    """What the drop-downs offer, by the names the columns give them."""
     organisations = picture.contents["organisations"].values()
-    lists = {
+    return {
         **{field.list_name: field.values for field in FIELDS if field.choices and field.drop_down},
         "entities": [
             one["short"]
@@ -234,7 +258,12 @@ def _add_lists(book: Workbook, picture: Snapshot) -> None:
         # After the others, so that those that people refer to do not move.
         **{field.list_name: field.values for field in FIELDS if field.choices and not field.drop_down},
     }
+
+
+def _add_lists(book: Workbook, lists: dict[str, list[str]]) -> None:
+    """The sheet of the lists, each under a name."""
     sheet = book.create_sheet("Lists")
+    print_on_a4(sheet, [20] * len(lists))
     for place in range(1, len(lists) + 1):
         sheet.column_dimensions[get_column_letter(place)].width = 20
     sheet.append([_text_cell(sheet, name) for name in lists])
@@ -242,6 +271,7 @@ def _add_lists(book: Workbook, picture: Snapshot) -> None:
         sheet.append([_text_cell(sheet, values[row]) if row < len(values) else None for values in lists.values()])
     for place, (name, values) in enumerate(lists.items(), start=1):
         letter = get_column_letter(place)
+        name = _list_name(name)
         book.defined_names[name] = DefinedName(name, attr_text=f"Lists!${letter}$2:${letter}${len(values) + 1}")
 
 
@@ -249,16 +279,16 @@ def _add_read_me(book: Workbook, origin: Origin, picture: Snapshot) -> None:
     sheet = book.create_sheet("Read me")
     sheet.column_dimensions["A"].width = 26
     sheet.column_dimensions["B"].width = 90
-    _print_on_a4(sheet, pages=1)
+    print_on_a4(sheet, (26, 90))
     sheet.row_dimensions[1].height = 24
-    heading = WriteOnlyCell(sheet, value=origin.title)
-    heading.font = Font(bold=True, size=16)
+    heading = _text_cell(sheet, origin.title)
+    heading.font = _font(bold=True, sz=16)
     sheet.append([heading])
     sheet.append([])
     for number, (label, text) in enumerate(_read_me_rows(origin, picture), start=3):
         sheet.row_dimensions[number].height = LINE_HEIGHT * (1 + len(str(text)) // 85)
         name = WriteOnlyCell(sheet, value=label)
-        name.font, name.alignment = Font(bold=True), _WRAPPED
+        name.font, name.alignment = _font(bold=True), _WRAPPED
         value = _text_cell(sheet, text) if isinstance(text, str) else WriteOnlyCell(sheet, value=text)
         value.alignment = Alignment(vertical="top", wrap_text=True, horizontal="left")
         sheet.append([name, value])
@@ -291,6 +321,11 @@ def _read_me_rows(origin: Origin, picture: Snapshot) -> list[tuple[str, str | in
             "An activity in several chapters stands under each and is counted once in the total, so the sum over "
             "chapters may exceed it. Figures of different activities are never added up.",
         ),
+        (
+            "On paper",
+            "The Matrix sheet prints its first columns, on three pages side by side; all of them when its print area "
+            "is cleared. The chapter sheets are made for paper.",
+        ),
         ("Sharing", origin.sharing),
         *origin.notes,
     ]
@@ -303,14 +338,17 @@ def write_workbook(target: BinaryIO, origin: Origin, picture: Snapshot, *, colum
     """
     with closing(Gathered(picture.contents)) as gathered:
         book = Book(origin.title, "UN interagency coordination", origin.made_at)
+        lists = _lists(picture)
+        for name in lists:
+            book.names.take(_list_name(name))  # before the tables, whose names may give way
         _add_read_me(book.skeleton, origin, picture)
         activities = gathered.watched(picture.passing())
-        matrix = add_table(book, Sheet("Matrix", tuple(columns), activities, freeze="E2"), hxl=origin.hxl)
+        matrix = add_table(book, Sheet("Matrix", tuple(columns), activities, freeze="E2", pages=3), hxl=origin.hxl)
         _mark_stale(matrix, columns, _stale_limit(picture))
         added = {sheet.title: add_table(book, sheet) for sheet in _further_sheets(origin, picture, gathered)}
         # How many entities there are is known then, and their sheet is not closed yet.
-        book.rows["Matrix"].then = lambda: _shade(added["Who does what"], len(gathered.by_entity))
-        _add_lists(book.skeleton, picture)
+        book.rows["Matrix"].then = lambda: _shade(book, added["Who does what"], len(gathered.by_entity))
+        _add_lists(book.skeleton, lists)
         with without_collector():
             book.save(target)
 

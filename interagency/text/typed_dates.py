@@ -118,6 +118,8 @@ _PLACES = {
     "4th": 4,
     "fourth": 4,
 }
+# What programs add to a day: 2026-12-31T00:00:00, 31/12/2026 00:00.
+_MIDNIGHT = re.compile(r"(?<=\d)[t ]0?0:00(?::00(?:\.0+)?)?(?:z|[+-]\d\d:?\d\d)?$")
 _HINT = "Write a day, month or year, such as 15 June 2016, June 2016 or early 2018."
 _DAY = "Write a day, such as 31 December 2027."
 
@@ -143,6 +145,7 @@ def read_date(text: str) -> ImpreciseDate | None:
     plain = _normal(text)
     if plain in _UNKNOWN:
         return None
+    plain = _MIDNIGHT.sub("", plain)
     plain, weekday = _without_weekday(plain)
     found = next((read for reader in _READERS if (read := reader(plain, text)) is not None), None)
     if found is None:
@@ -213,6 +216,7 @@ _QUARTER_OR_HALF = re.compile(
     r"(?:(?P<a>[qh])(?P<n>[1-4])[ /\-]*(?P<y>\d{2,5})|(?P<y2>\d{4})[ /\-]*(?P<a2>[qh])(?P<n2>[1-4])"
     rf"|(?:the )?(?P<p>{'|'.join(_PLACES)}) (?P<w>quarter|half|semester)(?: of)? (?P<y3>\d{{2,5}}))"
 )
+_MONTHS_YEAR = re.compile(rf"({_NAME})\.? ?(?:-|to|/) ?({_NAME})\.?[ \-/]+(\d{{2,5}})")
 _YEAR = re.compile(r"(?:in )?(\d{3,6})")
 
 
@@ -275,9 +279,26 @@ def _part_of_year(plain: str, text: str) -> ImpreciseDate | None:
     return ImpreciseDate.quarter(year, place) if kind == "q" else ImpreciseDate.half_year(year, place)
 
 
+def _months_of_year(plain: str, text: str) -> ImpreciseDate | None:
+    """`Jan-Mar 2026` where the months are a quarter, a half or the whole of the year."""
+    match = _MONTHS_YEAR.fullmatch(plain)
+    if match is None:
+        return None
+    year, first, last = _checked_year(match[3], text), _MONTH[match[1]], _MONTH[match[2]]
+    if (first, last) == (1, 12):
+        return ImpreciseDate.year(year)
+    if last - first == 5 and first % 6 == 1:
+        return ImpreciseDate.half_year(year, last // 6)
+    if last - first == 2 and first % 3 == 1:
+        return ImpreciseDate.quarter(year, last // 3)
+    raise DateNotUnderstood(
+        f"“{_shown(text)}” is no quarter or half of a year. Write where it begins and where it ends apart, by month."
+    )
+
+
 def _year_alone(plain: str, text: str) -> ImpreciseDate | None:
     match = _YEAR.fullmatch(plain)
     return ImpreciseDate.year(_checked_year(match[1], text)) if match else None
 
 
-_READERS = (_iso_day, _named_day, _numeric_day, _month_and_year, _part_of_year, _year_alone)
+_READERS = (_iso_day, _named_day, _numeric_day, _month_and_year, _part_of_year, _months_of_year, _year_alone)

@@ -25,7 +25,7 @@ from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from interagency.db.base import Model, canonical_json, db, is_conflict
+from interagency.db.base import Model, acquire_write_lock, canonical_json, db, is_conflict
 from interagency.web.access import View
 from interagency.web.context import settings, utc_now
 from interagency.web.preserved_form import preserve_form
@@ -73,18 +73,20 @@ def idempotent(again: Again | None = None) -> Callable[[View], View]:
     """Mark a view that makes something anew: a form with a key is taken once.
 
     The view calls `record_redirect` before it commits. A form that was taken already leads there; `again` answers
-    instead where it can, by showing anew what is shown once.
+    instead where it can, by showing anew what is shown once. A view that `defer_write_lock` reads first, and takes the
+    key itself by `take_key`.
     """
 
     def mark(view: View) -> View:
         @wraps(view)
         def once(**values: Any) -> ResponseReturnValue:
-            key = submitted_key()
-            while key is not None and not _is_taken_now(key):
-                earlier = db.session.scalars(sa.select(FormKey).where(*_is_row(key))).first()
-                if earlier is not None:
-                    return _repeat_response(earlier, again)
-            answer: ResponseReturnValue = view(**values)
+            if hasattr(view, "defer_write_lock"):
+                key = submitted_key()
+                earlier = None if key is None else _earlier(key)
+                repeated = None if earlier is None else _repeat_response(earlier, again)
+            else:
+                repeated = _take(again)
+            answer: ResponseReturnValue = repeated or view(**values)
             return answer
 
         once.idempotent = True  # type: ignore[attr-defined]
@@ -93,9 +95,31 @@ def idempotent(again: Again | None = None) -> Callable[[View], View]:
     return mark
 
 
+def take_key() -> ResponseReturnValue | None:
+    """The end of reading in a view that `defer_write_lock`: take its form, once for all calls of one request.
+
+    Returns the answer to a form that was taken already, by somebody faster by a hair.
+    """
+    acquire_write_lock()
+    return None if "key_taken" in g else _take(None)
+
+
+def _take(again: Again | None) -> ResponseReturnValue | None:
+    key = submitted_key()
+    while key is not None and not _is_taken_now(key):
+        if (earlier := _earlier(key)) is not None:
+            return _repeat_response(earlier, again)
+    return None
+
+
+def _earlier(key: str) -> FormKey | None:
+    return db.session.scalars(sa.select(FormKey).where(*_is_row(key))).first()
+
+
 def record_redirect(address: str) -> None:
     """Note where the act led. Before the commit, so that act and key are kept together or not at all."""
-    key = g.pop("key_in_hand", None)
+    g.pop("key_in_hand", None)  # a page that comes after draws another
+    key = g.get("key_taken")
     if key is not None:
         db.session.execute(sa.update(FormKey).where(*_is_row(key)).values(address=address))
 
@@ -137,7 +161,7 @@ def _is_taken_now(key: str) -> bool:
         if not is_conflict(error):
             raise
         return False
-    g.key_in_hand = key
+    g.key_in_hand = g.key_taken = key
     return True
 
 
@@ -147,6 +171,7 @@ def _request_fingerprint() -> str:
     found = hashlib.sha256(canonical_json([request.full_path, sent]).encode("utf-8", "surrogatepass"))
     for name, file in request.files.items(multi=True):
         found.update(canonical_json([name, file.filename]).encode("utf-8", "surrogatepass"))
+        file.stream.seek(0)  # the view may have read it
         while block := file.stream.read(65536):
             found.update(block)
         file.stream.seek(0)

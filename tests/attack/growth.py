@@ -43,7 +43,8 @@ PUMPS = {
     "half characters": "\ud800",
     "hours": ", 15:00-", "days": "12 October 2026, ", "to": " to ", "addresses": "https://a ", "bars and addresses":
     "https://a|", "kinds": "page: ", "codes": "1(a)", "open codes": "1 ( ", "figures": "1 000 ", "about": "about 1, ",
-    "dated": "9 a (June 2024; b) ", "parts": "a;a,a\n", "numbers": "#1 \n", "cells": "<c r", "tags": "<a ",
+    "dated": "9 a (June 2024; b) ", "parts": "a;a,a\n", "lists": "a, " * 40 + "\n",
+    "numbers": "#1 \n", "cells": "<c r", "tags": "<a ",
     "and": "9 and 10 ", "months": "2026-10-", "mails": "a@a.", "repeats": "FREQ=DAILY;", "properties": 'A;B="',
     "blocks": "BEGIN:VEVENT\n", "folds": "a\n ", "zones": "Europe/", "the": "the ", "none": "none (", "roman": "iv",
 }  # fmt: skip

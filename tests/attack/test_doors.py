@@ -21,7 +21,7 @@ from interagency.matrix.organisations.models import Appointment
 from interagency.matrix.organisations.queries import Directory
 from interagency.web.context import today
 from interagency.web.limits import FORM_LIMIT, UPLOAD_LIMIT
-from tests.exports.incoming.test_imports import confirm, edited, exported, send
+from tests.exports.incoming.files import confirm, edited, exported, send
 from tests.helpers import Browser
 
 Enter = Callable[[str | None], Browser]

@@ -30,8 +30,8 @@ from interagency.calendar.events.recurrence_rules import parts_of
 from interagency.calendar.incoming.lines import FileBlocks, read_duration, read_moment
 from interagency.calendar.incoming.reading import read_ics
 from interagency.db.base import db
-from interagency.exports.incoming import reading
-from interagency.exports.incoming.cells import PARTS
+from interagency.exports.incoming import headers, lists, marks, opening, reading
+from interagency.exports.incoming.cells import ALL_PARTS
 from interagency.exports.incoming.values import CellReader
 from interagency.matrix.activities import fields
 from interagency.matrix.activities.figures import read_figure
@@ -108,7 +108,14 @@ PLAIN: dict[str, Callable[[str], Any]] = {
     "exports.incoming.reading.read_table": lambda text: reading.read_table(
         f"Title;Begins\n{text}\n".encode("utf-8", "replace"), "a.csv"
     ),
-    "exports.incoming.reading.read_sheets": lambda text: reading.read_sheets(text.encode("utf-8", "replace"), "a.csv"),
+    "exports.incoming.opening.read_sheets": lambda text: opening.read_sheets(text.encode("utf-8", "replace"), "a.csv"),
+    "exports.incoming.headers.guess": lambda text: headers.guess(headers.heading_of(text)),
+    "exports.incoming.headers.is_tag": headers.is_tag,
+    "exports.incoming.lists.lines_of": lists.lines_of,
+    "exports.incoming.lists.separated": lambda text: lists.separated(text, lambda _name: False),
+    "exports.incoming.lists.several_codes": lists.several_codes,
+    "exports.incoming.marks.error_in": marks.error_in,
+    "exports.incoming.marks.shown_precision": marks.shown_precision,
     "matrix.activities.figures.read_figure": read_figure,
     "matrix.cycles.months.read_month": read_month,
     "matrix.framework.names.read_code": names.read_code,
@@ -141,7 +148,10 @@ def with_database() -> dict[str, Callable[[str], Any]]:
         "matrix.activities.filters.read_filters": lambda text: read_filters(
             db.session, MultiDict([(name, text) for name in NAMES])
         ),
-        **{f"exports.incoming.values.read {name}": (lambda text, name=name: cells.read(name, text)) for name in PARTS},
+        **{
+            f"exports.incoming.values.read {name}": (lambda text, name=name: cells.read(name, text))
+            for name in ALL_PARTS
+        },
     }
 
 
@@ -276,6 +286,23 @@ def test_a_reader_takes_time_in_step_with_the_text(sqlite_app: Flask, name: str)
 def test_a_reader_of_names_takes_time_in_step_with_the_text(sqlite_app: Flask) -> None:
     with sqlite_app.test_request_context():
         assert fed(with_database(), every=5) == []
+
+
+def test_a_cell_of_as_many_names_as_may_be_is_read_soon(sqlite_app: Flask) -> None:
+    """Where one name ends and the next begins is tried out: the names of a cell and of a line are counted before."""
+    wrong = []
+    with sqlite_app.test_request_context():
+        cells = CellReader(db.session)
+        for name in ALL_PARTS:
+            for text in (("a, " * 55 + "\n") * 9, ("a and b & c / " * 18 + "\n") * 10):
+                try:
+                    with processor_seconds(READER_SECONDS):
+                        cells.read(name, text)
+                except TooSlow:
+                    wrong.append((name, text[:20]))
+                except ValueError:
+                    pass
+    assert wrong == []
 
 
 @pytest.mark.parametrize("name", PLAIN)

@@ -283,7 +283,7 @@ def test_a_file_is_taken_in_once_by_two_at_once(app: Flask, enter: Enter, slowly
     coordinator = enter("coordinator")
     file = (io.BytesIO(b"Title,Status\nA new one,ongoing\n"), "matrix.csv")
     address = post(coordinator, "/imports", {"file": file}).location
-    answers = both(coordinator, slowly(incoming, "apply"), address, {"row": "2", "shown": "2"})
+    answers = both(coordinator, slowly(incoming, "begin"), address, {"row": "2", "shown": "2"})
     assert [one.status_code for one in answers] == [302, 302]
     assert count(app, Activity) == 1
 

@@ -49,7 +49,15 @@ class Importer:
 
 
 def preview(session: Session, body: bytes, file_name: str, importer: Importer, zone: str) -> CalendarImport:
-    """Compare a file with what stands and keep the result, flushed; no event is touched.
+    """What `compared` gives, kept: added and flushed."""
+    kept = compared(session, body, file_name, importer, zone)
+    session.add(kept)
+    session.flush()
+    return kept
+
+
+def compared(session: Session, body: bytes, file_name: str, importer: Importer, zone: str) -> CalendarImport:
+    """Compare a file with what stands; nothing is written, and the result is kept by who adds it to a session.
 
     Raises CalendarNotRead when the file as a whole cannot be taken.
     """
@@ -61,15 +69,12 @@ def preview(session: Session, body: bytes, file_name: str, importer: Importer, z
         "items": _compare(session, read, importer),
         "done": [],
     }
-    kept = CalendarImport(
+    return CalendarImport(
         person_id=importer.person.id if importer.person else None,
         file_name=file_name[:200],
         checksum=hashlib.sha256(body).hexdigest(),
         result=result,
     )
-    session.add(kept)
-    session.flush()
-    return kept
 
 
 def _compare(session: Session, read: ReadCalendar, importer: Importer) -> list[dict[str, Any]]:

@@ -12,18 +12,25 @@ from flask_login import current_user
 
 from interagency.calendar.events.models import EventKind
 from interagency.calendar.incoming.applying import apply_batch, begin, undo
-from interagency.calendar.incoming.comparing import SKIPPED, UNCHANGED, Importer, chosen_by_default, imports_of, preview
+from interagency.calendar.incoming.comparing import (
+    SKIPPED,
+    UNCHANGED,
+    Importer,
+    chosen_by_default,
+    compared,
+    imports_of,
+)
 from interagency.calendar.incoming.models import BATCH_SECONDS, BETWEEN_BATCHES, CalendarImport
 from interagency.calendar.incoming.reading import CalendarNotRead
 from interagency.calendar.incoming.versions import NEW, UPDATED
-from interagency.db.base import db
+from interagency.db.base import db, defer_write_lock
 from interagency.matrix.activities.queries import LARGEST_ID, my_entities
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
 from interagency.text.folding import clean
 from interagency.web.context import settings, utc_now
 from interagency.web.errors import refuse
-from interagency.web.idempotency import idempotent, record_redirect
+from interagency.web.idempotency import idempotent, record_redirect, take_key
 
 bp = Blueprint("calendar_imports", __name__)
 # After so many seconds a page says how far it is, before a proxy gives up waiting.
@@ -71,6 +78,7 @@ def imports() -> ResponseReturnValue:
 
 @bp.post("/imports/calendar")
 @idempotent()
+@defer_write_lock
 def upload() -> ResponseReturnValue:
     """Read the file and show what it would do; nothing is written to the calendar."""
     importer = _importer(request.form.get("organiser"), None)
@@ -79,10 +87,13 @@ def upload() -> ResponseReturnValue:
         return _page(_("Choose an .ics file first."), 422)
     name = clean(file.filename, lines=False)[:200]
     try:
-        kept = preview(db.session, file.read(), name, importer, settings().timezone)
+        kept = compared(db.session, file.read(), name, importer, settings().timezone)
     except CalendarNotRead as problem:
-        db.session.rollback()
         return _page(str(problem), 422)
+    if repeated := take_key():
+        return repeated
+    db.session.add(kept)
+    db.session.flush()
     address = url_for("calendar_imports.one", import_id=kept.id)
     record_redirect(address)
     db.session.commit()

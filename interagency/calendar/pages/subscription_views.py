@@ -25,6 +25,7 @@ from interagency.calendar.feeds.subscriptions import (
 from interagency.db.base import db, now
 from interagency.text.folding import clean
 from interagency.web.context import settings
+from interagency.web.errors import refuse
 from interagency.web.idempotency import derived_secret, idempotent, record_redirect
 
 bp = Blueprint("subscriptions", __name__)
@@ -56,6 +57,8 @@ def subscriptions_post() -> ResponseReturnValue:
     """A new private address, shown once."""
     name = clean(request.form.get("name", ""), lines=False)[:NAME_LENGTH] or _("UN interagency calendar")
     filters = read_event_filters(db.session, request.args)
+    if filters.problems:
+        refuse(400, " ".join(filters.problems))
     subscription, token = subscribe(db.session, current_user, name, filters, derived_secret())
     record_redirect(url_for("subscriptions.subscriptions"))
     db.session.commit()

@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session, subqueryload
 from interagency.calendar.events.models import Event, EventStatus
 from interagency.calendar.events.occurrences import format_days, occurrences
 from interagency.calendar.events.queries import event_conditions
-from interagency.matrix.activities.filters import Filters, activity_conditions
+from interagency.matrix.activities.conditions import activity_conditions
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity, Status
 from interagency.matrix.overview.grid import Line, lines, links
 from interagency.text.dates import ImpreciseDate, words_between

@@ -15,7 +15,8 @@ from interagency.calendar.events.models import Event, event_activity
 from interagency.calendar.events.occurrences import format_days
 from interagency.calendar.events.queries import everything
 from interagency.db.base import db
-from interagency.matrix.activities.filters import Filters, activity_conditions
+from interagency.matrix.activities.conditions import activity_conditions
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.listing import page_of_activities
 from interagency.matrix.activities.models import (
     Activity,

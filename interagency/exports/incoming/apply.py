@@ -1,88 +1,124 @@
-"""Taking a compared file in, and taking that back. The comparison is made anew at the moment of writing."""
+"""Keeping a compared file, taking it in and taking that back. The comparison is made anew at the moment of writing."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from interagency.accounts.models import Person
-from interagency.db.history import Action, audit, record_change
-from interagency.exports.incoming.cells import Outcome, RowResult, State, merged
+from interagency.db.base import now, reading
+from interagency.db.history import audit
+from interagency.exports.incoming.batches import (
+    close,
+    journal,
+    keeping_what_is_read,
+    rows_done,
+    take_over,
+    under_way,
+    work_through,
+)
+from interagency.exports.incoming.cells import Outcome, State
 from interagency.exports.incoming.compare import Comparison, Rights
-from interagency.exports.incoming.reading import read_sheets, read_table, table_of
-from interagency.exports.models import HeaderMapping, ImportState, MatrixImport
-from interagency.matrix.activities import record
-from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from
-from interagency.matrix.activities.fields import empty_facts
-from interagency.matrix.activities.models import Activity
-from interagency.matrix.activities.queries import everything
+from interagency.exports.incoming.mappings import remembered_mapping
+from interagency.exports.incoming.names import unknown_names
+from interagency.exports.incoming.opening import read_sheets
+from interagency.exports.incoming.reading import table_of
+from interagency.exports.incoming.taking import Taking, as_json, is_chosen, told
+from interagency.exports.incoming.undo import Undoing
+from interagency.exports.models import ImportRun, ImportState, MatrixImport
 from interagency.matrix.activities.reader import without_collector
-from interagency.matrix.activities.record import StaleVersionError
-from interagency.matrix.cycles.answers import month_being_updated
 
-KEEP_MINE, KEEP_THEIRS = "mine", "theirs"
+TAKEN = {Outcome.NEW.value, Outcome.CHANGED.value, Outcome.CONFLICT.value, Outcome.ASKED.value}
 
 
 # --- Preview ---
 
 
 def preview(
-    session: Session, body: bytes, file_name: str, rights: Rights, mapping: Mapping[str, str] | None = None
+    session: Session,
+    body: bytes,
+    file_name: str,
+    rights: Rights,
+    mapping: Mapping[str, str] | None = None,
+    *,
+    sheet: str = "",
+    organisations: Mapping[str, str] | None = None,
 ) -> MatrixImport:
-    """Compare a file with what stands and keep file and result, flushed; no record is touched.
+    """What `compared` gives, kept: added and flushed."""
+    kept = compared(session, body, file_name, rights, mapping, sheet=sheet, organisations=organisations)
+    session.add(kept)
+    session.flush()
+    return kept
 
-    Without a `mapping`, headers of a hand-made matrix are mapped as they were the last time. Raises FileNotRead
-    when the file as a whole cannot be taken.
+
+def compared(
+    session: Session,
+    body: bytes,
+    file_name: str,
+    rights: Rights,
+    mapping: Mapping[str, str] | None = None,
+    *,
+    sheet: str = "",
+    organisations: Mapping[str, str] | None = None,
+) -> MatrixImport:
+    """Compare a file with what stands; nothing is written, and the result is kept by who adds it to a session.
+
+    `mapping` says what the headings of a hand-made matrix mean; without one they are read as they were the last time.
+    `sheet` names the sheet to read, "" for the best. `organisations` says which key a name means that is in no
+    directory, by `name_key`, or "" to leave it out. Raises FileNotRead when the file as a whole cannot be taken.
     """
     with without_collector():
         sheets = read_sheets(body, file_name)
-        table = table_of(sheets, mapping or {})
-        if mapping is None and (mapping := remembered_mapping(session, table.unknown)):
-            table = table_of(sheets, mapping)
-        found = [as_json(row) for row in Comparison(session, table, rights).rows()]
-        kept = MatrixImport(
+        table = table_of(sheets, mapping or {}, sheet)
+        if mapping is None and (mapping := remembered_mapping(session, table.headings)):
+            table = table_of(sheets, mapping, sheet)
+        comparison = Comparison(session, table, rights, organisations)
+        rows = comparison.rows()
+        return MatrixImport(
             person_id=rights.person.id if rights.person else None,
             file_name=file_name[:200],
             checksum=hashlib.sha256(body).hexdigest(),
             contents=body,
             state=ImportState.PREVIEWED,
-            preview={"rows": found, "notes": table.notes, "unknown": table.unknown, "mapping": dict(mapping or {})},
-            result={"done": []},
+            preview={
+                "rows": [as_json(row) for row in rows],
+                "notes": table.notes,
+                "sheet": table.sheet,
+                "sheets": [asdict(one) for one in table.sheets],
+                "headings": [asdict(heading) for heading in table.headings],
+                "mapping": dict(mapping or {}),
+                "clearing": comparison.clearing,
+                "names": unknown_names(rows),
+                "organisations": dict(organisations or {}),
+            },
+            result={},
         )
-        session.add(kept)
-        session.flush()
-    return kept
 
 
-def as_json(row: RowResult) -> dict[str, Any]:
-    """A row's result as plain values, for the page and to be kept."""
-    return {
-        "number": row.number,
-        "outcome": row.outcome.value,
-        "title": row.title,
-        "activity_id": row.activity_id,
-        "version": row.version,
-        "cells": [asdict(cell) | {"state": cell.state.value} for cell in row.cells],
-        "reason": row.reason,
-        "notes": row.notes,
-        "alike": [list(pair) for pair in row.alike],
-    }
+def discard(session: Session, import_id: int) -> None:
+    """Note that a preview was looked at again in another way, unless it was confirmed. The caller commits."""
+    begun = sa.select(ImportRun.import_id).where(ImportRun.import_id == import_id)
+    previewed = sa.update(MatrixImport).where(
+        MatrixImport.id == import_id, MatrixImport.state == ImportState.PREVIEWED, ~begun.exists()
+    )
+    session.execute(previewed.values(state=ImportState.DISCARDED).execution_options(synchronize_session=False))
 
 
 def counts(rows: list[dict[str, Any]]) -> dict[str, int]:
     """How many rows of each outcome, and how many cells were refused."""
     numbers = {outcome.value: sum(row["outcome"] == outcome.value for row in rows) for outcome in Outcome}
+    to_answer = numbers.pop(Outcome.ASKED.value)
     numbers["refused cells"] = sum(cell["state"] == State.REFUSED.value for row in rows for cell in row["cells"])
-    return numbers
+    return numbers | ({Outcome.ASKED.value: to_answer} if to_answer else {})
 
 
-# --- Taking in ---
+# --- Taking in, and back ---
 
 
 def apply(
@@ -93,180 +129,122 @@ def apply(
     rows: set[int] | None,
     answers: Mapping[tuple[int, str], str],
     at: datetime,
-) -> dict[str, int]:
-    """Do the rows (None: all that need no decision) of a previewed file, in the caller's transaction.
+) -> dict[str, int] | None:
+    """Do the rows (None: all that need no decision) of a previewed file, batch by batch, committed.
 
-    `answers` says for a conflict by row number and field whether the file's version is kept. What somebody
-    saved since the preview is compared again, so nothing is overwritten unseen. Returns how many rows were
-    added, changed, left for a decision, and refused.
+    `answers` says for a conflict or a question by row number and field what was decided. Returns what `go_on` does.
     """
-    assert kept.contents is not None
-    mapping = kept.preview.get("mapping", {})
-    table = read_table(kept.contents, kept.file_name, mapping)
-    found = Comparison(session, table, rights).rows()
-    records = Records(session)
-    months = month_being_updated(session, [entity.id for entity in rights.mine])
-    done: list[dict[str, Any]] = []
-    numbers = {"added": 0, "changed": 0, "undecided": 0, "refused": 0}
-    for row in found:
-        _decide(row, answers)
-        if row.outcome is Outcome.REFUSED or row.has(State.REFUSED):
-            numbers["refused"] += 1
-        if rows is not None and row.number not in rows:
-            continue
-        if row.has(State.CONFLICT):
-            numbers["undecided"] += 1
-        if rows is None and row.alike:
-            numbers["undecided"] += 1
-            continue
-        if row.outcome is Outcome.NEW:
-            done.append(_add(session, row, records, rights, months, kept))
-            numbers["added"] += 1
-        elif row.values and (change := _change(session, row, records, rights, months, kept)):
-            done.append(change)
-            numbers["changed"] += 1
-    kept.state, kept.applied_at = ImportState.APPLIED, at
-    kept.result = {"done": done, "counts": numbers, "rows": [as_json(row) for row in found]}
-    _remember(session, kept, rights.person, at)
-    audit(session, "matrix.imported", by=rights.person, by_name="command line", file=kept.checksum, **numbers)
-    return numbers
+    begin(session, kept, rows=rows, answers=answers)
+    return go_on(session, kept, rights, at=at)
 
 
-def _decide(row: RowResult, answers: Mapping[tuple[int, str], str]) -> None:
-    """Turn answered conflicts into changes, or into nothing."""
-    for cell in list(row.cells):
-        if cell.state is not State.CONFLICT:
-            continue
-        answer = answers.get((row.number, cell.field)) or answers.get((row.number, "*")) or answers.get((0, "*"))
-        if answer == KEEP_MINE:
-            cell.state = State.CHANGE
-        elif answer == KEEP_THEIRS:
-            row.cells.remove(cell)
-
-
-def _add(
-    session: Session, row: RowResult, records: Records, rights: Rights, month: str | None, kept: MatrixImport
-) -> dict[str, Any]:
-    made = record.create_activity(
-        session,
-        draft_from(records, merged(empty_facts(), row.values)),
-        by=rights.person,
-        mine=rights.mine,
-        month=month,
-    )
-    return {"row": row.number, "id": made.id, "version": made.version, "new": True}
-
-
-def _change(
-    session: Session, row: RowResult, records: Records, rights: Rights, month: str | None, kept: MatrixImport
-) -> dict[str, Any] | None:
-    activity = session.scalar(sa.select(Activity).where(Activity.id == row.activity_id).options(*everything()))
-    if activity is None:
-        return None
-    before = record.facts(activity)
-    after = merged(before, row.values)
-    try:
-        with session.begin_nested():  # so that the other rows are not lost with this one
-            changed = _save(session, activity, draft_from(records, after), rights, month, f"Import {kept.id}")
-    except StaleVersionError:  # saved by somebody else this very moment: the next upload shows it
-        return None
-    if not changed:
-        return None
-    stands = record.facts(activity)
-    fields = {name: [before[name], stands[name]] for name in stands if stands[name] != before[name]}
-    return {"row": row.number, "id": activity.id, "version": activity.version, "new": False, "fields": fields}
-
-
-def _save(
-    session: Session, activity: Activity, draft: ActivityDraft, rights: Rights, month: str | None, reason: str
+def begin(
+    session: Session, kept: MatrixImport, *, rows: set[int] | None, answers: Mapping[tuple[int, str], str]
 ) -> bool:
-    return record.save_activity(
-        session,
-        activity,
-        draft,
-        version=activity.version,
-        by=rights.person,
-        mine=rights.mine,
-        month=month,
-        reason=reason,
-    )
-
-
-def _remember(session: Session, kept: MatrixImport, person: Person | None, at: datetime) -> None:
-    """Keep how the headers of a hand-made matrix were mapped."""
-    mapping = kept.preview.get("mapping")
-    if not mapping:
-        return
-    key = headers_hash(list(mapping))
-    known = session.get(HeaderMapping, key)
-    if known is None:
-        known = HeaderMapping(headers_hash=key)
-        session.add(known)
-    known.mapping, known.saved_at = mapping, at
-    known.saved_by_id = person.id if person else None
-
-
-def headers_hash(headers: list[str]) -> str:
-    """What one set of headers is known by, in any order."""
-    return hashlib.sha256("\n".join(sorted(headers)).encode()).hexdigest()
-
-
-def remembered_mapping(session: Session, unknown: list[str]) -> dict[str, str]:
-    """The mapping kept for these unknown headers, or nothing."""
-    known = session.get(HeaderMapping, headers_hash(unknown)) if unknown else None
-    return dict(known.mapping) if known else {}
-
-
-# --- Taking back ---
-
-
-def undo(session: Session, kept: MatrixImport, rights: Rights, at: datetime) -> tuple[int, list[str]]:
-    """Put back what an import did, where nobody has built on it since and the person may change it today.
-
-    The caller commits.
-
-    Returns how many records were put back, and the titles of those that were left.
-    """
-    records, undone, left = Records(session), 0, []
-    for item in reversed(kept.result["done"]):
-        activity = session.scalar(sa.select(Activity).where(Activity.id == item["id"]).options(*everything()))
-        if activity is None or activity.version != item["version"] or not _may_change(rights, activity):
-            left.append(activity.title if activity else f"record {item['id']}")
-            continue
-        if item["new"]:
-            _unlist(session, activity, rights, kept)
-        else:
-            facts = record.facts(activity) | {name: was for name, (was, _now) in item["fields"].items()}
-            _save(session, activity, draft_from(records, facts), rights, None, f"Import {kept.id} undone")
-        undone += 1
-    kept.state, kept.undone_at = ImportState.UNDONE, at
-    audit(session, "matrix.import_undone", by=rights.person, by_name="command line", undone=undone, left=len(left))
-    return undone, left
-
-
-def _may_change(rights: Rights, activity: Activity) -> bool:
-    """By today's appointments: who sent the file may since have left the entity."""
-    return rights.person is None or record.right_to_edit(rights.person, rights.mine, activity) is record.Right.ALL
-
-
-def _unlist(session: Session, activity: Activity, rights: Rights, kept: MatrixImport) -> None:
-    before = record.facts(activity)
-    activity.is_listed = False
+    """Keep what was confirmed and commit; False where that was done before. No record is touched."""
     session.flush()
-    record_change(
-        session,
-        activity,
-        Action.CHANGED,
-        before=before,
-        after=record.facts(activity),
-        by=rights.person,
-        reason=f"Import {kept.id} undone",
-    )
+    if _state(session, kept) is not ImportState.PREVIEWED or under_way(session, kept.id) is not None:
+        return False
+    plan = {
+        "rows": None if rows is None else sorted(rows),
+        "answers": [[number, field, answer] for (number, field), answer in answers.items()],
+    }
+    chosen = [row for row in kept.preview["rows"] if is_chosen(row["number"], bool(row.get("is_doubtful")), rows)]
+    total = sum(row["outcome"] in TAKEN for row in chosen)
+    session.add(ImportRun(import_id=kept.id, undoes=False, plan=plan, total=total))
+    session.commit()
+    return True
+
+
+def begin_undo(session: Session, kept: MatrixImport, person: Person | None, at: datetime) -> bool:
+    """Keep that an import is to be put back and commit; False where there is nothing to put back, or it is begun.
+
+    One that is under way ends where it stands.
+    """
+    session.flush()
+    run = under_way(session, kept.id)
+    if run is not None and not run.undoes:
+        take_over(session, (kept.id, False))
+        close(session, (kept.id, False), at)
+        kept.state, kept.applied_at = ImportState.APPLIED, at
+        number = rows_done(session, (kept.id, False))
+        audit(session, "matrix.imported", by=person, by_name="command line", file=kept.checksum, stopped_after=number)
+    elif run is not None or _state(session, kept) is not ImportState.APPLIED:
+        return False
+    total = rows_done(session, (kept.id, False)) or len(kept.result.get("done", []))
+    session.add(ImportRun(import_id=kept.id, undoes=True, plan={}, total=total))
+    session.commit()
+    return True
+
+
+def _state(session: Session, kept: MatrixImport) -> ImportState | None:
+    """As it stands in the database, held until the end of the transaction."""
+    return session.scalar(sa.select(MatrixImport.state).where(MatrixImport.id == kept.id).with_for_update())
+
+
+def go_on(
+    session: Session,
+    kept: MatrixImport,
+    rights: Rights,
+    *,
+    at: datetime,
+    batches: int | None = None,
+    say: Callable[[int], None] = lambda _rows: None,
+) -> dict[str, int] | None:
+    """Carry on with what was begun, at most so many `batches`; the session has nothing unsaved.
+
+    What somebody saved since the preview is compared again, so nothing is overwritten unseen. Returns how many rows
+    were added, changed, left for a decision and refused, or how many records were put back and left; None while it is
+    not done, or is carried on elsewhere.
+    """
+    with keeping_what_is_read(session):
+        with reading(), without_collector():
+            run = under_way(session, kept.id)
+            if run is None:
+                session.commit()
+                return None
+            key = (kept.id, run.undoes)
+            work: Taking | Undoing
+            if run.undoes:
+                work = Undoing(session, kept, rights, list(results(session, kept)[1].values()))
+            else:
+                work = Taking(session, kept, rights, run.plan)
+            before = journal(session, key)
+            todo: Sequence[Any] = work.todo(before.items)
+            session.commit()
+        if not work_through(session, key, before.number, todo, work, batches=batches, say=say):
+            return None
+        with reading():  # long for many rows, so that the lock is taken for a moment only
+            numbers = work.numbers(journal(session, key).items)
+            session.commit()
+        if not take_over(session, key):  # ended meanwhile
+            session.commit()
+            return None
+        work.finish(numbers, rights.person, at)
+        close(session, key, now())
+        session.commit()
+        return numbers
+
+
+# --- Looking at them ---
+
+
+def results(session: Session, kept: MatrixImport) -> tuple[list[dict[str, Any]], dict[int, dict[str, Any]]]:
+    """The rows of an import as they were shown or, where they were taken in, as they were then; what was done to
+    them, by row number."""
+    return told(kept, journal(session, (kept.id, False)).items)
+
+
+def told_of_undo(session: Session, kept: MatrixImport) -> tuple[int, list[str]]:
+    """How many records were put back, and the titles of those that were left."""
+    items = journal(session, (kept.id, True)).items
+    left = [item["title"] for item in items if not item["undone"]]
+    return len(items) - len(left), left
 
 
 def imports_of(session: Session, person: Person) -> list[MatrixImport]:
     """The imports a person may look at, newest first: their own, and all for coordinators."""
-    query = sa.select(MatrixImport).options(sa.orm.defer(MatrixImport.contents)).order_by(MatrixImport.id.desc())
+    query = sa.select(MatrixImport).options(defer(MatrixImport.contents), defer(MatrixImport.preview))
     if not person.is_coordinator:
         query = query.where(MatrixImport.person_id == person.id)
-    return list(session.scalars(query.limit(50)))
+    return list(session.scalars(query.order_by(MatrixImport.id.desc()).limit(50)))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from interagency.exports.columns import COUNTRY_CELLS
-from interagency.exports.workbook import safe_text
+from interagency.exports.columns import COUNTRY_CELLS, MATRIX
+from interagency.exports.rows.cells import safe_text, unescaped
 from interagency.matrix.activities.field_types import Facts, Field
 from interagency.matrix.activities.fields import BY_NAME, EDITED
 from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.models import CountryRole
+from interagency.text.folding import clean
 
 
 class State(enum.StrEnum):
@@ -21,6 +23,7 @@ class State(enum.StrEnum):
     CHANGE = "change"
     CONFLICT = "conflict"
     REFUSED = "refused"
+    ASKED = "asked"  # it can mean several things: the person says which
 
 
 class Outcome(enum.StrEnum):
@@ -31,6 +34,7 @@ class Outcome(enum.StrEnum):
     CONFLICT = "in conflict"
     UNCHANGED = "unchanged"
     REFUSED = "refused"
+    ASKED = "to answer"
 
 
 @dataclass(slots=True)
@@ -46,6 +50,11 @@ class CellResult:
     stands: str = ""  # in words, where somebody else changed it
     reason: str = ""
     value: Any = None
+    understood: str = ""  # in words, where that is not what was typed
+    clears: bool = False  # it would empty what stands
+    # Of a cell that is asked about: values, in words.
+    choices: list[tuple[Any, str]] = dataclasses.field(default_factory=list)
+    unknown: list[str] = dataclasses.field(default_factory=list)  # names of organisations that nobody is called
 
 
 @dataclass(slots=True)
@@ -61,6 +70,7 @@ class RowResult:
     reason: str = ""
     notes: list[str] = field(default_factory=list)
     alike: list[tuple[int, str]] = field(default_factory=list)
+    is_doubtful: bool = False  # only taken in when a person ticks it
 
     def has(self, state: State) -> bool:
         return any(cell.state is state for cell in self.cells)
@@ -124,6 +134,13 @@ class _Partners(Part):
         return "; ".join([*names, "and others"] if value.is_incomplete else names) or "—"
 
 
+class _Roles(Part):
+    """What each entity does in it."""
+
+    def of(self, facts: Facts) -> dict[str, str]:
+        return dict(facts[self.field.name])
+
+
 class _Entities(Part):
     """Entities beside the lead, in any order, without those that declined: these stay as they are."""
 
@@ -163,12 +180,22 @@ PARTS: dict[str, Part] = {
     **{name: _Countries(BY_NAME["countries"], role) for role, name in COUNTRY_CELLS.items()},
 }
 
+# With what is read back from columns that follow from others.
+ALL_PARTS: dict[str, Part] = PARTS | {"chapters": Part(BY_NAME["chapters"]), "roles": _Roles(BY_NAME["roles"])}
+# What the cells of a column of ours say, by its title. Chapters that follow from recommendations come to nothing.
+TAKEN: dict[str, str] = {column.title: column.field for column in MATRIX if column.field} | {
+    "Chapters": "chapters",
+    "Roles of entities": "roles",
+}
+# What a person may say that a column of a file is.
+OFFERED: tuple[str, ...] = ("ID", "Version", *(column.title for column in MATRIX if column.title in TAKEN))
+
 
 def merged(facts: Facts, values: Mapping[str, Any]) -> Facts:
     """`facts` with the values of cells put in."""
     result = dict(facts)
     for name, value in values.items():
-        PARTS[name].put(result, value)
+        ALL_PARTS[name].put(result, value)
     return result
 
 
@@ -187,8 +214,15 @@ def is_untouched(raw: Any, exported: Any) -> bool:
     if exported in (None, ""):
         return bool(raw == "")
     if isinstance(exported, str):
-        return " ".join(str(raw).split()) == " ".join(safe_text(exported).split())
+        text = safe_text(exported)
+        # LibreOffice, and we ourselves before, write what looks like an escape as if it were one.
+        return " ".join(str(raw).split()) in (" ".join(one.split()) for one in (text, clean(unescaped(text))))
     return str(raw) == str(exported)
+
+
+def is_blank(value: Any) -> bool:
+    """Whether a value says nothing."""
+    return value == PartnersCell([], False) if isinstance(value, PartnersCell) else value in (None, "", [], {})
 
 
 def shown(value: Any) -> str:

@@ -6,8 +6,8 @@ also when the record moved on; a change that meets no other applies; only true c
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,18 +19,22 @@ from interagency.accounts.models import Person
 from interagency.db.history import Change, facts_at
 from interagency.exports.columns import MATRIX, Column
 from interagency.exports.incoming.cells import (
-    PARTS,
+    ALL_PARTS,
     CellResult,
     Outcome,
     RowResult,
     State,
+    is_blank,
     is_untouched,
     merged,
     shown,
     whole,
 )
+from interagency.exports.incoming.derived import chapters_that_follow, row_cell, row_of, told_derived, wanted_chapters
+from interagency.exports.incoming.doubts import mark_doubtful, tell_copies, tell_twins
+from interagency.exports.incoming.marks import DecimalCell, Unreadable
 from interagency.exports.incoming.reading import FileRow, FileTable
-from interagency.exports.incoming.values import CellReader
+from interagency.exports.incoming.values import CellReader, NeedsChoice, UnknownNames, could_mean
 from interagency.exports.snapshot import ActivityRow
 from interagency.matrix.activities.facts import named_entities
 from interagency.matrix.activities.field_types import Facts, Kind
@@ -38,15 +42,11 @@ from interagency.matrix.activities.fields import empty_facts
 from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.reader import entries
+from interagency.matrix.framework.models import ROMAN
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.folding import clean, fold
 
 EDITABLE: dict[str, Column] = {column.title: column for column in MATRIX if column.field}
-DERIVED: dict[str, Column] = {
-    column.title: column
-    for column in MATRIX
-    if not column.field and column.title not in ("ID", "Version", "Changed", "Confirmed", "Last changed (UTC)")
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +76,16 @@ class Rights:
 class Comparison:
     """A file against what stands, for one person."""
 
-    def __init__(self, session: Session, table: FileTable, rights: Rights) -> None:
+    def __init__(
+        self, session: Session, table: FileTable, rights: Rights, organisations: Mapping[str, str] | None = None
+    ) -> None:
         self.session, self.table, self.rights = session, table, rights
-        self.reader = CellReader(session)
+        self.reader = CellReader(session, organisations)
         self.words = FactLabels(session)
         ids = {number for row in table.rows if (number := whole(row.cells.get("ID"))) is not None}
         self.entries = self._load(ids)
         self.changes = self._histories(
             {(whole(row.cells.get("ID")), whole(row.cells.get("Version"))) for row in table.rows}
-        )
-        self.seen: Counter[int] = Counter(
-            number for row in table.rows if (number := whole(row.cells.get("ID"))) is not None
         )
         self.titles = self._titles_of_new()
         gone = [number for number, entry in self.entries.items() if not entry["facts"]["is_listed"]]
@@ -127,7 +126,11 @@ class Comparison:
 
     def rows(self) -> list[RowResult]:
         """What each row of the file would do, in its order."""
-        return [self._row(row) for row in self.table.rows]
+        found = [self._row(row) for row in self.table.rows]
+        tell_copies(found, {number: entry["facts"]["title"] for number, entry in self.entries.items()})
+        tell_twins(found)
+        self.clearing = mark_doubtful(found)
+        return found
 
     def _row(self, row: FileRow) -> RowResult:
         raw = row.cells.get("ID", "")
@@ -136,6 +139,9 @@ class Comparison:
             return self._new(row, title)
         number = whole(raw)
         result = RowResult(row.number, Outcome.REFUSED, title, number)
+        if isinstance(raw, Unreadable):
+            result.reason = f"ID: {raw.reason}"
+            return result
         entry = self.entries.get(number) if number is not None else None
         if entry is None or not entry["facts"]["is_listed"]:
             result.reason = f"There is no record {str(raw)[:20]}. Leave the ID empty for a new one; never type one."
@@ -145,9 +151,6 @@ class Comparison:
                 )
             return result
         result.title = title or entry["facts"]["title"]
-        if self.seen[entry["id"]] > 1:
-            result.reason = f"Record {entry['id']} stands in {self.seen[entry['id']]} rows. Keep one of them."
-            return result
         version = whole(row.cells.get("Version"))
         if version is None or version < 1:
             result.reason = "The row names a record but no version. Export the matrix again and edit that."
@@ -165,7 +168,7 @@ class Comparison:
         now: Facts = entry["facts"]
         history = self.changes.get(entry["id"], [])
         base = facts_at(now, history, version)
-        was = ActivityRow(entry | {"facts": base}, base, self.words, "")
+        was = row_of(base, self.words, self.reader.sections, entry)
         against = self.rights.reason_against(now, self.words)
         for title, column in EDITABLE.items():
             if title not in row.cells:
@@ -173,76 +176,152 @@ class Comparison:
             raw, exported = row.cells[title], column.value(was)
             if is_untouched(raw, exported):
                 continue
-            cell = CellResult(column.field, title, self.table.letters[title], State.CHANGE, shown(exported), shown(raw))
+            cell = self._cell(column.field, title, raw, shown(exported))
             if self._judge(cell, raw, base, now, against, history):
                 result.cells.append(cell)
-        if version == entry["version"]:
-            self._derived(row, was, result)
-        if result.has(State.CONFLICT):
-            result.outcome = Outcome.CONFLICT
-        elif result.has(State.CHANGE):
-            result.outcome = Outcome.CHANGED
-        else:
-            result.outcome = Outcome.REFUSED if result.cells else Outcome.UNCHANGED
+        self._roles(row, was, now, history, result)
+        self._chapters(row, was, base, now, against, history, result)
+        result.cells += told_derived(row, was, self.table)
+        result.outcome = _outcome(result)
+
+    def _cell(self, name: str, title: str, raw: Any, was: str = "—") -> CellResult:
+        return CellResult(name, title, self.table.letters.get(title, ""), State.CHANGE, was, shown(raw))
 
     def _judge(self, cell: CellResult, raw: Any, base: Facts, now: Facts, against: str, history: list[Change]) -> bool:
         """Fill in what becomes of a changed cell; False when it comes to nothing."""
-        try:
-            cell.value = self.reader.read(cell.field, raw)
-        except ValueError as problem:
-            cell.state, cell.reason = State.REFUSED, str(problem)
-            return True
-        self._say_dates(cell)
-        part = PARTS[cell.field]
-        if any(part.says_same(cell.value, part.of(facts)) for facts in (base, now)):
+        part = ALL_PARTS[cell.field]
+        if part.field.kind is Kind.DATE and part.of(base) in [period.code for period in could_mean(raw)]:
+            return False  # the day or month that stood there, as a program writes it
+        if cell.field == "sdg" and f"{raw}0" in part.of(base) and len(part.of(base)) == 1:
+            raw = DecimalCell(raw)
+        if not self._read(cell, raw):
             return False
+        if cell.state is State.CHANGE and any(part.says_same(cell.value, part.of(facts)) for facts in (base, now)):
+            return False
+        self._settle(cell, base, now, against, history)
+        return True
+
+    def _settle(self, cell: CellResult, base: Facts, now: Facts, against: str, history: list[Change]) -> None:
+        """Whether a cell that was read may be taken, and whether somebody else changed the same."""
+        part = ALL_PARTS[cell.field]
+        if cell.state is State.REFUSED:
+            return
         if against:
             cell.state, cell.reason = State.REFUSED, against
         elif part.of(base) != part.of(now):
-            cell.state = State.CONFLICT
             cell.stands = part.say(part.of(now), self.words)
-            cell.reason = _who(history, part.names)
+            if cell.state is State.CHANGE:
+                cell.state, cell.reason = State.CONFLICT, _who(history, part.names)
+        cell.clears = cell.state is State.CHANGE and is_blank(cell.value) and not is_blank(part.of(now))
+
+    def _read(self, cell: CellResult, raw: Any) -> bool:
+        """Read a cell: its value, its words, or why not; False where the person left out all it names."""
+        part = ALL_PARTS[cell.field]
+        try:
+            cell.value = self.reader.read(cell.field, raw)
+        except NeedsChoice as question:
+            cell.state, cell.reason = State.ASKED, str(question)
+            cell.choices = [(value, part.say(value, self.words)) for value in question.values]
+            return True
+        except ValueError as problem:
+            cell.state, cell.reason = State.REFUSED, str(problem)
+            cell.unknown = problem.names if isinstance(problem, UnknownNames) else []
+            return True
+        if self.reader.left_out and is_blank(cell.value):
+            return False
+        if part.field.kind not in (Kind.LINE, Kind.TEXT, Kind.ADDRESS):
+            words = part.say(cell.value, self.words)
+            cell.understood = "" if " ".join(words.split()) == " ".join(cell.sent.split()) else words
         return True
 
-    def _derived(self, row: FileRow, was: ActivityRow, result: RowResult) -> None:
-        """Cells that follow from others are told when somebody changed them."""
-        for title, column in DERIVED.items():
-            if title in row.cells and not is_untouched(row.cells[title], column.value(was)):
-                reason = "This column follows from others, such as the recommendations. Change those."
-                if title == "Roles of entities":
-                    reason = "Each entity says its role in the browser."
-                result.cells.append(
-                    CellResult(
-                        "", title, self.table.letters[title], State.REFUSED,
-                        shown(column.value(was)), shown(row.cells[title]), reason=reason,
-                    )
-                )  # fmt: skip
+    # --- Chapters and roles ---
 
-    def _say_dates(self, cell: CellResult) -> None:
-        """A date is shown as it was understood, so that 31/12/2026 can be checked before it is taken in."""
-        part = PARTS[cell.field]
-        if part.field.kind is Kind.DATE and cell.value:
-            cell.sent = part.say(cell.value, self.words)
+    def _chapters(
+        self,
+        row: FileRow,
+        was: ActivityRow | None,
+        base: Facts,
+        now: Facts,
+        against: str,
+        history: list[Change],
+        result: RowResult,
+    ) -> None:
+        """Chapters added by hand, from the list of chapters and the crosses under I to VII."""
+        wanted, title, problem = wanted_chapters(row, was, self.reader)
+        if not title:
+            return
+        cell = self._cell("chapters", title, row.cells[title], shown(row_cell(was, title)))
+        after = merged(now, result.values)
+        follow = chapters_that_follow(after, self.reader.sections)
+        cell.value = sorted(wanted - follow)
+        words = ", ".join(ROMAN[number] for number in sorted(wanted | follow))
+        cell.understood = words if words != cell.sent else ""
+        if problem:
+            cell.state, cell.reason = State.REFUSED, problem
+        elif gone := follow & (set(was.entry["chapters"]) if was else set()) - wanted:
+            names = ", ".join(ROMAN[number] for number in sorted(gone))
+            cell.state = State.REFUSED
+            cell.reason = f"Chapter {names} follows from the recommendations or the section. Change those."
+        elif cell.value == sorted(set(now["chapters"]) - follow):
+            return
+        self._settle(cell, base, now, against, history)
+        result.cells.append(cell)
+
+    def _roles(self, row: FileRow, was: ActivityRow, now: Facts, history: list[Change], result: RowResult) -> None:
+        """What entities do in it: each says its own, coordinators say all (rule 10)."""
+        title, base = "Roles of entities", was.facts
+        if title not in row.cells or is_untouched(row.cells[title], row_cell(was, title)):
+            return
+        cell = self._cell("roles", title, row.cells[title], shown(row_cell(was, title)))
+        self._read(cell, row.cells[title])
+        if cell.state is State.CHANGE:
+            part = ALL_PARTS["roles"]
+            if part.of(base) == cell.value or part.of(now) == cell.value:
+                return
+            cell.state, cell.reason = self._may_say_roles(cell.value, base["roles"], merged(now, result.values))
+        self._settle(cell, base, now, "", history)
+        result.cells.append(cell)
+
+    def _may_say_roles(self, roles: dict[str, str], was: Mapping[str, str], facts: Facts) -> tuple[State, str]:
+        changed = {key for key in {*roles, *was} if roles.get(key) != was.get(key)}
+        names = self.words.organisations
+        if strangers := sorted(names.get(key, key) for key in changed - set(named_entities(facts)) if key in roles):
+            return State.REFUSED, f"{', '.join(strangers)} takes no part in it. Name the entity first."
+        own = {entity.key for entity in self.rights.mine}
+        if not self.rights.may_all and (others := sorted(names.get(key, key) for key in changed - own)):
+            return State.REFUSED, f"Each entity says its own role; this would change that of {', '.join(others)}."
+        return State.CHANGE, ""
 
     # --- A new one ---
 
     def _new(self, row: FileRow, title: str) -> RowResult:
         result = RowResult(row.number, Outcome.NEW, title or "no title")
-        if not title:
+        raw_title = row.cells.get("Title", "")
+        if not title or isinstance(raw_title, Unreadable):
             result.outcome, result.reason = Outcome.REFUSED, "A new row needs a title."
+            if isinstance(raw_title, Unreadable):
+                result.reason = f"A new row needs a title. {raw_title.reason}"
             return result
         for name, column in EDITABLE.items():
             raw = row.cells.get(name, "")
             if raw == "":
                 continue
-            cell = CellResult(column.field, name, self.table.letters[name], State.CHANGE, "—", shown(raw))
-            try:
-                cell.value = self.reader.read(column.field, raw)
-                self._say_dates(cell)
-            except ValueError as problem:
-                cell.state, cell.reason = State.REFUSED, str(problem)
-            result.cells.append(cell)
+            cell = self._cell(column.field, name, raw)
+            if self._read(cell, raw):
+                result.cells.append(cell)
         self._check_new(result)
+        if result.outcome is not Outcome.NEW:
+            return result
+        facts = merged(empty_facts(), result.values)
+        self._chapters(row, None, empty_facts(), empty_facts(), "", [], result)
+        if raw := row.cells.get("Roles of entities", ""):
+            cell = self._cell("roles", "Roles of entities", raw)
+            self._read(cell, raw)
+            if cell.state is State.CHANGE:
+                cell.state, cell.reason = self._may_say_roles(cell.value, {}, facts)
+            result.cells.append(cell)
+        made = row_of(merged(empty_facts(), result.values), self.words, self.reader.sections)
+        result.cells += told_derived(row, made, self.table)
         return result
 
     def _check_new(self, result: RowResult) -> None:
@@ -266,12 +345,23 @@ class Comparison:
         for number, _title in result.alike:
             known = self.entries.get(number) or self._load([number]).get(number)
             if known and all(
-                PARTS[name].says_same(value, PARTS[name].of(known["facts"])) for name, value in result.values.items()
+                ALL_PARTS[name].says_same(value, ALL_PARTS[name].of(known["facts"]))
+                for name, value in result.values.items()
             ):
                 result.outcome, result.activity_id = Outcome.UNCHANGED, number
                 result.notes = [f"It stands already as record {number}."]
                 result.cells, result.alike = [], []
                 return
+
+
+def _outcome(result: RowResult) -> Outcome:
+    """What becomes of a row of a record, by its cells."""
+    for state, outcome in (
+        (State.CONFLICT, Outcome.CONFLICT), (State.CHANGE, Outcome.CHANGED), (State.ASKED, Outcome.ASKED),
+    ):  # fmt: skip
+        if result.has(state):
+            return outcome
+    return Outcome.REFUSED if result.cells else Outcome.UNCHANGED
 
 
 def _who(history: list[Change], names: Collection[str]) -> str:

@@ -1,75 +1,41 @@
-"""A workbook or CSV turned into rows of cells under the columns we know. Knows no database.
-
-What a file may do to us is bounded before it is opened: size, parts, the space it unpacks to, rows, columns.
-"""
+"""The rows of a matrix found in a file: which sheet, which row holds the headings, which rows are none."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from openpyxl.utils import get_column_letter
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
-from interagency.exports.columns import MATRIX
+from interagency.exports.incoming.headers import (
+    DERIVED_SHEETS,
+    Heading,
+    exactness,
+    guess,
+    heading_of,
+    is_tag,
+    title_of,
+)
+from interagency.exports.incoming.marks import DecimalCell, Sheet, ShownAs, Unreadable, error_in
+from interagency.exports.incoming.opening import (
+    HEADER_WITHIN,
+    MOST_COLUMNS,
+    MOST_ROWS,
+    FileNotRead,
+    read_sheets,
+    too_far,
+)
 from interagency.text.folding import clean, fold
 
-LARGEST_FILE = 20 * 1024 * 1024
-LARGEST_UNPACKED = 300 * 1024 * 1024
-MOST_PARTS = 2_000
-MOST_ROWS = 20_000
-MOST_COLUMNS = 200
-HEADER_WITHIN = 20
-OLE = b"\xd0\xcf\x11\xe0"
-# What people call our columns in their own matrices.
-SYNONYMS = {
-    "activity": "Title",
-    "name of activity": "Title",
-    "name": "Title",
-    "lead": "Lead entity",
-    "lead agency": "Lead entity",
-    "entity": "Lead entity",
-    "agency": "Lead entity",
-    "un entities": "Other UN entities",
-    "other entities": "Other UN entities",
-    "joint with": "Other UN entities",
-    "partner": "Partners",
-    "start": "Begins",
-    "start date": "Begins",
-    "from": "Begins",
-    "end": "Ends",
-    "end date": "Ends",
-    "to": "Ends",
-    "countries": "Beneficiary countries",
-    "country": "Beneficiary countries",
-    "region": "Regions",
-    "recommendation": "Recommendations",
-    "ungass recommendations": "Recommendations",
-    "sdg": "SDGs",
-    "sdg targets": "SDGs",
-    "summary": "Description",
-    "outcome": "Results",
-    "result": "Results",
-    "focal point": "Contact",
-    "comments": "Remarks",
-    "notes": "Remarks",
-    "url": "Link",
-}
-_KNOWN = {fold(column.title): column.title for column in MATRIX} | SYNONYMS
-_CELL = re.compile(rb"""<(?:\w+:)?c\s(?:[^<>]*?\s)?r\s*=\s*["']([A-Z]{1,4})(\d{1,8})["']""")
-# A cell to the right of column GR or below row 20,999: only then is the reach of a sheet worked out.
-_FAR = re.compile(rb"""r\s*=\s*["'](?:[A-Z]{3}|G[S-Z]|[H-Z][A-Z]|[A-Z]{1,2}(?:\d{6}|[3-9]\d{4}|2[1-9]\d{3}))""")
-Sheets = list[tuple[str, list[list[Any]]]]
-
-
-class FileNotRead(ValueError):
-    """The file as a whole cannot be taken; the text says why and what to do."""
+MOST_FILLED = 200_000
+_NUMBER = re.compile(r"[\d\s.,%+-]+")
+_TOTAL = re.compile(
+    r"(?:grand |sub ?|sub-)?totals?\b.*|sums?|averages?|counts?|total général|totaux|total general|suma|итого.*|"
+    r"всего.*|总计|合计|共计|小计|المجموع.*|الإجمالي.*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,247 +46,263 @@ class FileRow:
     cells: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class SheetFound:
+    """A sheet of the file and what is done with it: `read`, `other` (can be read), `derived` (ours), `empty`."""
+
+    name: str
+    rows: int
+    state: str
+    is_visible: bool = True
+
+
 @dataclass(slots=True)
 class FileTable:
-    """What a file holds: rows, which letter each known column has, and what was not understood."""
+    """What a file holds: rows, headings, which letter each of our columns has, the sheets, and what is to be told."""
 
     sheet: str
-    rows: list[FileRow]
-    letters: dict[str, str]
-    headers: list[str] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
+    header_row: int
+    headings: list[Heading]
+    rows: list[FileRow] = field(default_factory=list)
+    sheets: list[SheetFound] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def letters(self) -> dict[str, str]:
+        """The letter of each of our columns that the file has."""
+        return {heading.title: heading.letter for heading in self.headings if heading.title}
 
-def read_table(body: bytes, file_name: str, mapping: Mapping[str, str] | None = None) -> FileTable:
-    """The rows of a workbook or CSV. `mapping` names our column for a header of the file, or '' to leave it out.
+    def name_of(self, title: str) -> str:
+        """What the file itself calls one of our columns; our title where it has none."""
+        return next((heading.name for heading in self.headings if heading.title == title), title)
 
-    Raises FileNotRead.
+
+def read_table(body: bytes, file_name: str, mapping: Mapping[str, str] | None = None, sheet: str = "") -> FileTable:
+    """The rows of a workbook or CSV.
+
+    `mapping` names our column for a heading of the file, or "" to leave it out; `sheet` the sheet to read, "" for the
+    best. Raises FileNotRead.
     """
-    return table_of(read_sheets(body, file_name), mapping or {})
+    return table_of(read_sheets(body, file_name), mapping or {}, sheet)
 
 
-def read_sheets(body: bytes, file_name: str) -> Sheets:
-    """The sheets of a workbook or CSV that may hold the matrix: name and rows. Raises FileNotRead."""
-    if len(body) > LARGEST_FILE:
-        raise FileNotRead("The file is larger than 20 MB. Send it in parts.")
-    if not body.strip():
-        raise FileNotRead("The file is empty. Choose the workbook you edited.")
-    if body.startswith(OLE):
+def table_of(sheets: Sequence[Sheet], mapping: Mapping[str, str], wanted: str = "") -> FileTable:
+    """The table of the sheet `wanted`, or of the one that is most like our matrix.
+
+    That is a sheet with ID and Version before others, a visible one before a hidden one, one called Matrix, one with a
+    title before one without, and then the one of which most headings are understood. Raises FileNotRead.
+    """
+    for sheet in sheets:
+        _fill_merged(sheet)
+    derived = _derived(sheets)
+    found = [(sheet, None if sheet.name in derived else _header_at(sheet.rows, mapping)) for sheet in sheets]
+    able = [(sheet, at) for sheet, at in found if at is not None]
+    if not able:
         raise FileNotRead(
-            "The file is protected by a password or in the old .xls format. Save it as .xlsx without a password."
+            "The file has no rows under headings. Send the Matrix sheet, or a table with a row of headings."
         )
-    if body.startswith(b"PK"):
-        return _sheets(body)
-    if (
-        file_name.casefold().endswith((".xlsx", ".xlsm", ".ods", ".pdf", ".docx"))
-        or b"\x00" in body[:2000].replace(b"\xff\xfe", b"")[:1]
-        or body.startswith((b"%PDF", b"<"))
-    ):
-        raise FileNotRead(
-            "This is not a workbook we can read, or it is damaged. Save it as .xlsx or .csv and send that."
+    best, at = max(able, key=lambda one: _likeness(one[0], one[1], mapping))
+    best, at = next(((sheet, at) for sheet, at in able if sheet.name == wanted), (best, at))
+    if len(best.rows) > MOST_ROWS + HEADER_WITHIN:
+        raise too_far(len(best.rows), max(map(len, best.rows)))
+    table = _table(best, at, mapping)
+    for sheet, row in found:
+        rows = max(sheet.height, sum(any(cell not in ("", None) for cell in cells) for cells in sheet.rows))
+        state = "derived" if sheet.name in derived else "empty" if row is None else "other"
+        table.sheets.append(
+            SheetFound(sheet.name, max(0, rows - 1), "read" if sheet is best else state, sheet.is_visible)
         )
-    return [("CSV", _csv_rows(body))]
-
-
-# --- Opening ---
-
-
-def _sheets(body: bytes) -> Sheets:
-    _check_package(body)
-    try:
-        with CalamineWorkbook.from_filelike(io.BytesIO(body)) as book:
-            names = book.sheet_names
-            if len(set(names)) != len(names):
-                raise FileNotRead("Two sheets of the workbook have the same name. Rename one and send it again.")
-            wanted = [name for name in names if fold(name) == "matrix"] or names
-            return [(name, book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in wanted[:20]]
-    except PasswordError:
-        raise FileNotRead("The file is protected by a password. Save it without one.") from None
-    except (CalamineError, OSError, ValueError, KeyError) as problem:
-        if isinstance(problem, FileNotRead):
-            raise
-        raise FileNotRead(
-            f"The workbook is damaged and cannot be read ({str(problem)[:100]}). Save it anew in Excel and send that."
-        ) from None
-    except BaseException as problem:  # the reader's own panics are not Exceptions
-        if isinstance(problem, KeyboardInterrupt | SystemExit):
-            raise
-        raise FileNotRead("The workbook is damaged and cannot be read. Save it anew and send that.") from None
-
-
-def _check_package(body: bytes) -> None:
-    """Refuse what is not a plain workbook, before anything is unpacked into memory."""
-    try:
-        package = zipfile.ZipFile(io.BytesIO(body))
-    except (zipfile.BadZipFile, ValueError, OSError):
-        raise FileNotRead("The workbook was cut off or damaged on the way. Save it anew and send it again.") from None
-    with package:
-        parts = package.infolist()
-        if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
-            raise FileNotRead("The file unpacks to far more than a matrix needs. Copy the rows into a fresh workbook.")
-        names = {part.filename for part in parts}
-        if any("vbaproject" in name.casefold() for name in names):
-            raise FileNotRead("The workbook holds macros. Save it as .xlsx, without macros, and send that.")
-        if "[Content_Types].xml" not in names or not any(name.startswith("xl/") for name in names):
-            raise FileNotRead("This is a zip file but not a workbook. Save the matrix as .xlsx and send that.")
-        try:
-            for part in parts:
-                if part.filename.endswith((".xml", ".rels")):
-                    _check_part(package, part)
-        except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError, ValueError) as problem:
-            if isinstance(problem, FileNotRead):
-                raise
-            raise FileNotRead("The workbook was cut off or damaged on the way. Save it anew and send it.") from None
-
-
-def _check_part(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    far = False
-    for text in _unpacked(package, part):
-        if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-            raise FileNotRead("The workbook holds definitions a spreadsheet never writes. Save it anew in Excel.")
-        far = far or (part.filename.startswith("xl/worksheets/") and _FAR.search(text) is not None)
-    if not far:
-        return
-    # Rows without cells cost nothing: they are no rows. Long and narrow lists beside the matrix, as we make
-    # ourselves, cost no more than a wide one.
-    rows = columns = 0
-    for text in _unpacked(package, part):
-        for letters, number in _CELL.findall(text):
-            rows, columns = max(rows, int(number)), max(columns, _place(letters))
-    if columns > MOST_COLUMNS or rows * columns > (MOST_ROWS + HEADER_WITHIN) * MOST_COLUMNS:
-        raise too_far(rows, columns)
-
-
-def _unpacked(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
-    """The part in pieces, each led by the end of the one before."""
-    tail, read = b"", 0
-    with package.open(part) as source:
-        while block := source.read(1 << 20):
-            read += len(block)
-            if read > LARGEST_UNPACKED:
-                raise FileNotRead("The file unpacks to far more than it says. Copy the rows into a fresh workbook.")
-            text = tail + block
-            yield text
-            tail = text[-200:]
-
-
-def too_far(rows: int, columns: int) -> FileNotRead:
-    """The refusal of a sheet that is too long or too wide."""
-    return FileNotRead(
-        f"A sheet reaches to row {rows:,} and column {columns:,}. Up to {MOST_ROWS:,} rows and {MOST_COLUMNS} "
-        "columns are taken: delete what stands far below or beside your data, or send it in parts."
-    )
-
-
-def _place(letters: bytes) -> int:
-    place = 0
-    for letter in letters:
-        place = place * 26 + letter - 64
-    return place
-
-
-def _csv_rows(body: bytes) -> list[list[Any]]:
-    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text = body.decode("utf-16", "replace")
-    else:
-        try:
-            text = body.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = body.decode("cp1252", "replace")
-    first = text[:5000].split("\n", 1)[0]
-    delimiter = max(";,\t", key=first.count)
-    try:
-        rows = []
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            rows.append([_without_apostrophe(cell) for cell in row[: MOST_COLUMNS + 1]])
-            if len(rows) > MOST_ROWS + HEADER_WITHIN:
-                raise FileNotRead(f"The file has more than {MOST_ROWS:,} rows. Send it in parts.")
-        return rows
-    except csv.Error as problem:
-        raise FileNotRead(f"The CSV cannot be read ({problem}). Save it anew, or send the workbook.") from None
-
-
-def _without_apostrophe(cell: str) -> str:
-    """Our own CSV leads what looks like a formula by an apostrophe."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@") else cell
-
-
-# --- Finding the columns ---
-
-
-def table_of(sheets: Sheets, mapping: Mapping[str, str]) -> FileTable:
-    """The table of the first sheet under whose headers we know a title. Raises FileNotRead."""
-    found = [(name, rows, _header_at(rows, mapping)) for name, rows in sheets]
-    with_title = [one for one in found if one[2] is not None]
-    if not with_title:
-        raise FileNotRead(
-            "No row with our column titles was found. Keep the title row of the workbook: at least “Title”, and "
-            "“ID” and “Version” for records that exist."
-        )
-    name, rows, at = with_title[0]
-    assert at is not None
-    if len(rows) > MOST_ROWS + HEADER_WITHIN:
-        raise too_far(len(rows), max(map(len, rows)))
-    return _table(name, rows, at, mapping)
-
-
-def _titles(row: list[Any], mapping: Mapping[str, str]) -> list[str]:
-    """Our column for each cell of a header row; '' where there is none."""
-    return [_title(cell, mapping) for cell in row[:MOST_COLUMNS]]
-
-
-def _title(cell: Any, mapping: Mapping[str, str]) -> str:
-    text = " ".join(clean(str(cell or "")).split())
-    return mapping[text] if text in mapping else _KNOWN.get(fold(text).rstrip(":*"), "")
-
-
-def _header_at(rows: list[list[Any]], mapping: Mapping[str, str]) -> int | None:
-    best, at = 0, None
-    for place, row in enumerate(rows[:HEADER_WITHIN]):
-        titles = _titles(row, mapping)
-        count = len(set(titles) - {""})
-        if ("Title" in titles or "ID" in titles) and count > best:
-            best, at = count, place
-    return at
-
-
-def _table(name: str, rows: list[list[Any]], at: int, mapping: Mapping[str, str]) -> FileTable:
-    titles = _titles(rows[at], mapping)
-    headers = [" ".join(clean(str(cell or "")).split()) for cell in rows[at][:MOST_COLUMNS]]
-    twice = sorted({title for title in titles if title and titles.count(title) > 1})
-    if twice:
-        raise FileNotRead(f"The column “{twice[0]}” stands twice. Keep one of them and send the file again.")
-    table = FileTable(
-        sheet=name,
-        rows=[],
-        letters={title: get_column_letter(place) for place, title in enumerate(titles, start=1) if title},
-        headers=[header for header in headers if header],
-        unknown=[header for header, title in zip(headers, titles, strict=True) if header and not title],
-    )
-    if table.unknown:
-        table.notes.append(f"These columns are not ours and were left alone: {', '.join(table.unknown[:20])}.")
-    first = next(place for place, title in enumerate(titles) if title)
-    for number, row in enumerate(rows[at + 1 :], start=at + 2):
-        cells = {title: _plain(cell) for title, cell in zip(titles, row, strict=False) if title}
-        filled = [value for value in cells.values() if value != ""]
-        if not filled:
-            continue
-        if all(isinstance(value, str) and value.startswith("#") for value in filled):
-            continue  # a row of HXL hashtags
-        if row[first : first + 1] and _title(row[first], mapping) == titles[first] and _titles(row, mapping) == titles:
-            table.notes.append(f"Row {number} repeats the titles and was left out.")
-            continue
-        table.rows.append(FileRow(number, cells))
     return table
 
 
-def _plain(cell: Any) -> Any:
-    """A cell as text, whole number or date; blank is ''."""
+def _derived(sheets: Sequence[Sheet]) -> set[str]:
+    """The names of the sheets that our own workbook makes of its Matrix."""
+    ours = any({"ID", "Version", "Changed"} <= set(map(heading_of, row)) for s in sheets for row in s.rows[:3])
+    names = {sheet.name for sheet in sheets}
+    known = DERIVED_SHEETS if ours or "Read me" in names else DERIVED_SHEETS[-1:]
+    return {name for name in names if name in known}
+
+
+def _likeness(sheet: Sheet, at: int, mapping: Mapping[str, str]) -> tuple[bool, bool, bool, bool, int]:
+    titles = {title_of(heading_of(cell), mapping) for cell in sheet.rows[at][:MOST_COLUMNS]} - {""}
+    has_title = "Title" in titles or "ID" in titles
+    is_named = has_title and fold(sheet.name) == "matrix"
+    return {"ID", "Version"} <= titles, sheet.is_visible, is_named, has_title, len(titles)
+
+
+# --- Headings ---
+
+
+def _header_at(rows: list[list[Any]], mapping: Mapping[str, str]) -> int | None:
+    """The row of headings: the one of which most is understood; else that above hashtags; else the first with words."""
+    best, at = 0, None
+    tags = first = None
+    for place, row in enumerate(rows[:HEADER_WITHIN]):
+        words = [text for cell in row[:MOST_COLUMNS] if isinstance(cell, str) and (text := heading_of(cell))]
+        if words and sum(map(is_tag, words)) * 2 > len(words):
+            tags = place if tags is None else tags
+            continue
+        if first is None and len(words) > 1:
+            first = place
+        words = [text for text in _texts(rows, place)[0] if text] if words else []
+        titles = {title for text in words if (title := title_of(text, mapping))}
+        count = len(titles) + sum(text in mapping for text in words)
+        if count > best and ({"Title", "ID"} & titles or count > 1):
+            best, at = count, place
+    if at is not None:
+        return at
+    if tags is not None:
+        return tags - 1 if tags and any(isinstance(cell, str) and cell for cell in rows[tags - 1]) else tags
+    if first is not None:
+        return first
+    return next((place for place, row in enumerate(rows[:HEADER_WITHIN]) if any(map(heading_of, row))), None)
+
+
+def _line(rows: list[list[Any]], at: int, width: int) -> list[str]:
+    """The words of a row, as wide as the table."""
+    texts = [heading_of(cell) for cell in (rows[at][:width] if at < len(rows) else [])]
+    return texts + [""] * (width - len(texts))
+
+
+def _texts(rows: list[list[Any]], at: int) -> tuple[list[str], int]:
+    """The headings of the row `at`, with those of a second line of headings below; and where the rows begin."""
+    width = min(MOST_COLUMNS, max(map(len, rows[at : at + 200]), default=0))
+    above, below = _line(rows, at, width), _line(rows, at + 1, width)
+    words = [text for text in below if text]
+    is_second = words and all(guess(text) and not is_tag(text) for text in words)
+    if is_second and any(text and not guess(above[place]) for place, text in enumerate(below)):
+        return [under or over for over, under in zip(above, below, strict=True)], at + 2
+    return above, at + 1
+
+
+def _headings(sheet: Sheet, at: int, mapping: Mapping[str, str]) -> tuple[list[Heading], int, list[str]]:
+    """The columns of the file, in their places; the row their rows begin at; and what is to be told of them."""
+    rows = sheet.rows
+    texts, first = _texts(rows, at)
+    width = len(texts)
+    below = _line(rows, first, width)
+    names: list[str] = []
+    for place, text in enumerate(texts):
+        filled = any(place < len(row) and row[place] not in ("", None) for row in rows[first : first + 500])
+        name = text or (f"column {get_column_letter(place + 1)}" if filled else "")
+        names.append(f"{name} ({names.count(name) + 1})" if name and name in names else name)
+    titles = [
+        mapping[name] if name in mapping else guess(text) or (guess(below[place]) if is_tag(below[place]) else "")
+        for place, (name, text) in enumerate(zip(names, texts, strict=True))
+    ]
+    notes = _told_twice(names, titles, texts, mapping)
+    headings = [
+        Heading(name, get_column_letter(place), title)
+        for place, (name, title) in enumerate(zip(names, titles, strict=True), start=1)
+    ]
+    return headings, first, notes
+
+
+def _told_twice(names: list[str], titles: list[str], texts: list[str], mapping: Mapping[str, str]) -> list[str]:
+    """Where two headings mean one column, the surer is read; the other is left out, and that is told."""
+    notes = []
+    for title in dict.fromkeys(title for title in titles if title):
+        places = [place for place, one in enumerate(titles) if one == title]
+        if len(places) < 2:
+            continue
+        places.sort(key=lambda place: (names[place] not in mapping, exactness(texts[place]), place))
+        for place in places[1:]:
+            titles[place] = ""
+        left = ", ".join(f"“{names[place]}”" for place in places[1:])
+        notes.append(
+            f"“{names[places[0]]}” (column {get_column_letter(places[0] + 1)}) is read as {title}; {left} could be it "
+            "too and was left out. Say below which column is which."
+        )
+    return notes
+
+
+# --- Rows ---
+
+
+def _table(sheet: Sheet, at: int, mapping: Mapping[str, str]) -> FileTable:
+    headings, first, notes = _headings(sheet, at, mapping)
+    table = FileTable(sheet.name, first, [heading for heading in headings if heading.name], notes=notes)
+    titles = [heading.title for heading in headings]
+    unknown = [heading.name for heading in headings if heading.name and not heading.title]
+    if unknown:
+        more = f" and {len(unknown) - 20} more" if len(unknown) > 20 else ""
+        table.notes.append(f"These columns are not ours and were left alone: {', '.join(unknown[:20])}{more}.")
+    if "Title" not in titles and "ID" not in titles:
+        table.notes.append(
+            "No column was recognised as the title of the activity. Say below which it is; nothing is read before."
+        )
+        return table
+    words = [fold(heading.name) for heading in headings]
+    banded = {row for row, left, _below, right in sheet.merged if right > left for row in [row]}
+    for place, row in enumerate(sheet.rows[first:], start=first):
+        cells = {title: plain(cell) for title, cell in zip(titles, row, strict=False) if title}
+        filled = [value for value in cells.values() if value != ""]
+        if not filled or all(map(is_tag, filled)):
+            continue
+        if note := _no_activity(row, cells, words, filled, is_band=place in banded):
+            table.notes.append(f"Row {place + 1} {note}")
+            continue
+        table.rows.append(FileRow(place + 1, cells))
+    table.notes += _merged_notes(sheet, titles, first)
+    return table
+
+
+def _no_activity(row: list[Any], cells: dict[str, Any], words: list[str], filled: list[Any], *, is_band: bool) -> str:
+    """Why a row is none of an activity; "" for one that is."""
+    if isinstance(cells.get("ID"), int):
+        return ""
+    said = [fold(heading_of(cell)) for cell in row[: len(words)]]
+    if sum(bool(text) for text in said) > 1 and all(
+        text in ("", word) for text, word in zip(said, words, strict=False)
+    ):
+        return "repeats the titles and was left out."
+    if len(filled) == 1 and words and said == [words[0]] + [""] * (len(said) - 1):
+        return "repeats the titles and was left out."
+    if cells.get("ID", "") != "":
+        return ""
+    texts = [text for cell, text in zip(row, said, strict=False) if isinstance(cell, str) and text]
+    if texts and _TOTAL.fullmatch(texts[0]) and all(_is_number(text) for text in texts[1:]):
+        return f"looks like a total (“{texts[0][:30]}”) and was left out."
+    if is_band and len(filled) == 1 and sum(map(bool, said)) == 1:
+        return f"is a heading over several columns (“{heading_of(filled[0])[:40]}”) and was left out."
+    return ""
+
+
+def _is_number(text: str) -> bool:
+    return _NUMBER.fullmatch(text) is not None
+
+
+def _fill_merged(sheet: Sheet) -> None:
+    """A merged cell holds for all rows it spans."""
+    left = MOST_FILLED
+    for top, column, bottom, _right in sheet.merged:
+        if top >= len(sheet.rows) or column >= len(sheet.rows[top]):
+            continue
+        value = sheet.rows[top][column]
+        for row in sheet.rows[top + 1 : bottom + 1]:
+            if left and column < len(row) and row[column] in ("", None):
+                row[column], left = value, left - 1
+
+
+def _merged_notes(sheet: Sheet, titles: list[str], first: int) -> list[str]:
+    notes = [
+        f"The merged cell {get_column_letter(column + 1)}{top + 1} (“{heading_of(sheet.rows[top][column])[:40]}”) "
+        f"was read for all its rows, {top + 1} to {bottom + 1}."
+        for top, column, bottom, _right in sheet.merged
+        if bottom > top >= first and column < len(titles) and titles[column]
+        and top < len(sheet.rows) and column < len(sheet.rows[top])
+    ]  # fmt: skip
+    return notes if len(notes) <= 10 else [*notes[:10], f"So were {len(notes) - 10} more merged cells."]
+
+
+def plain(cell: Any) -> Any:
+    """A cell as text, whole number, date or what marks it; blank is ""."""
     if isinstance(cell, str):
-        return clean(cell) if cell else ""
+        return (error_in(cell) or clean(cell)) if cell else ""
     if cell is None or isinstance(cell, bool):
         return "" if cell is None else ("yes" if cell else "no")
+    if isinstance(cell, Unreadable | ShownAs):
+        return cell
     if isinstance(cell, datetime):
         return cell.date()
     if isinstance(cell, date):
@@ -328,7 +310,7 @@ def _plain(cell: Any) -> Any:
     if isinstance(cell, time | timedelta):
         return str(cell)
     if isinstance(cell, float):
-        return int(cell) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+        return int(cell) if cell.is_integer() and abs(cell) < 1e15 else DecimalCell(repr(cell))
     if isinstance(cell, int):
         return cell
     return clean(str(cell))

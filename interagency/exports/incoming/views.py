@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from typing import Any
+
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from flask_login import current_user
 
-from interagency.db.base import db
+from interagency.db.base import acquire_write_lock, db, defer_write_lock, reading
 from interagency.exports.incoming.answer import answer_workbook
 from interagency.exports.incoming.apply import (
-    apply,
+    begin,
+    begin_undo,
+    compared,
     counts,
+    discard,
     imports_of,
-    preview,
-    undo,
+    results,
+    told_of_undo,
 )
-from interagency.exports.incoming.compare import EDITABLE, Rights
-from interagency.exports.incoming.reading import FileNotRead, read_table
+from interagency.exports.incoming.background import carry_on
+from interagency.exports.incoming.batches import all_under_way, rows_done, under_way
+from interagency.exports.incoming.cells import OFFERED
+from interagency.exports.incoming.compare import Rights
+from interagency.exports.incoming.names import KINDS, decide
+from interagency.exports.incoming.opening import FileNotRead
+from interagency.exports.incoming.reading import read_table
 from interagency.exports.models import ImportState, MatrixImport
 from interagency.matrix.activities.queries import LARGEST_ID, my_entities
+from interagency.matrix.organisations.queries import all_organisations
 from interagency.text.folding import clean
 from interagency.web.context import utc_now
 from interagency.web.errors import refuse
-from interagency.web.idempotency import idempotent, record_redirect
+from interagency.web.idempotency import idempotent, record_redirect, take_key
 
 bp = Blueprint("imports", __name__)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHOWN = 400
+MOST_TITLES = 10  # of records named in one message
 
 
 def _rights() -> Rights:
@@ -40,7 +51,8 @@ def _rights() -> Rights:
 
 
 def _page(error: str = "", code: int = 200) -> ResponseReturnValue:
-    return render_template("exports/imports.html", imports=imports_of(db.session, current_user), error=error), code
+    found, begun = imports_of(db.session, current_user), all_under_way(db.session)
+    return render_template("exports/imports.html", imports=found, begun=begun, error=error), code
 
 
 @bp.get("/imports")
@@ -52,6 +64,7 @@ def imports() -> ResponseReturnValue:
 
 @bp.post("/imports")
 @idempotent()
+@defer_write_lock
 def upload() -> ResponseReturnValue:
     """Read the file and show what it would do; no record is touched."""
     rights = _rights()
@@ -60,20 +73,25 @@ def upload() -> ResponseReturnValue:
         return _page(_("Choose the workbook first."), 422)
     name, body = clean(file.filename, lines=False)[:200], file.read()
     try:
-        kept = preview(db.session, body, name, rights)
+        found = compared(db.session, body, name, rights)
     except FileNotRead as problem:
-        db.session.rollback()
         return _page(str(problem), 422)
-    address = url_for("imports.one", import_id=kept.id)
+    return take_key() or _kept(found)
+
+
+def _kept(found: MatrixImport) -> ResponseReturnValue:
+    """Keep a compared file, and lead to what it would do."""
+    db.session.add(found)
+    db.session.flush()
+    address = url_for("imports.one", import_id=found.id)
     record_redirect(address)
     db.session.commit()
     return redirect(address)
 
 
-def _get(import_id: int, *, to_write: bool = False) -> MatrixImport:
-    """One's own import, or any for a coordinator; 404 otherwise. `to_write` makes a second click wait."""
-    within = 0 < import_id <= LARGEST_ID
-    kept = db.session.get(MatrixImport, import_id, with_for_update=to_write or None) if within else None
+def _get(import_id: int) -> MatrixImport:
+    """One's own import, or any for a coordinator; 404 otherwise."""
+    kept = db.session.get(MatrixImport, import_id) if 0 < import_id <= LARGEST_ID else None
     if kept is None or not (current_user.is_coordinator or kept.person_id == current_user.id):
         refuse(404, _("There is no such import. Your own stand in the list."))
     return kept
@@ -84,76 +102,205 @@ def one(import_id: int) -> ResponseReturnValue:
     """What a file would do, or did."""
     _rights()
     kept = _get(import_id)
-    is_open = kept.state is ImportState.PREVIEWED
-    rows = kept.preview["rows"] if is_open else kept.result.get("rows", kept.preview["rows"])
-    told = [row for row in rows if row["outcome"] != "unchanged" or row["cells"]]
+    run = under_way(db.session, import_id)
+    is_open = kept.state is ImportState.PREVIEWED and run is None
+    rows, done = results(db.session, kept)
+    told = [row for row in rows if row["outcome"] != "unchanged" or row["cells"] or row["notes"]]
+    pages = max(1, -(-len(told) // SHOWN))
+    page = min(max(request.args.get("page", 1, type=int), 1), pages)
     return render_template(
         "exports/import.html",
         kept=kept,
-        rows=told[:SHOWN],
-        more=max(0, len(told) - SHOWN),
-        all_rows=rows,
+        rows=told[(page - 1) * SHOWN : page * SHOWN],
+        told=len(told),
+        page=page,
+        pages=pages,
         counts=counts(rows),
         is_open=is_open,
+        run=run,
+        rows_done=rows_done(db.session, (import_id, run.undoes)) if run else 0,
+        may_go_on=run is not None and _may_carry_on(kept, undoes=run.undoes),
         is_undone=kept.state is ImportState.UNDONE,
-        columns=list(EDITABLE),
-        done={item["row"]: item for item in kept.result.get("done", [])},
+        headings=_to_map(kept),
+        names={heading["title"]: heading["name"] for heading in _to_map(kept) if heading["title"] != heading["name"]},
+        columns=OFFERED,
+        kinds=KINDS,
+        organisations=all_organisations(db.session) if is_open and kept.preview.get("names") else [],
+        done=done,
     )
 
 
+def _to_map(kept: MatrixImport) -> list[dict[str, str]]:
+    """The columns of the file, those that mean nothing to us first."""
+    return sorted(kept.preview.get("headings", []), key=lambda heading: heading["title"] != "")
+
+
 @bp.post("/imports/<int:import_id>")
+@defer_write_lock
 def confirm(import_id: int) -> ResponseReturnValue:
     """Take in what was ticked, with the answers to conflicts. Doing it twice changes nothing."""
-    rights, kept = _rights(), _get(import_id, to_write=True)
-    here = redirect(url_for("imports.one", import_id=kept.id))
+    _rights()
+    kept = _get(import_id)
     if kept.state is not ImportState.PREVIEWED:
         flash(_("This file was taken in already; nothing was done again."), "success")
-        return here
-    if kept.person_id != current_user.id:
+        return redirect(url_for("imports.one", import_id=kept.id))
+    if not _may_carry_on(kept, undoes=False):
         refuse(403, _("Who sent the file confirms it."))
     rows = {int(text) for text in request.form.getlist("row") if text.isdecimal() and len(text) < 8}
     shown = {int(text) for text in request.form.getlist("shown") if text.isdecimal() and len(text) < 8}
-    every = {row["number"] for row in kept.preview["rows"]} - shown  # beyond the page: taken unless doubtful
-    doubtful = {row["number"] for row in kept.preview["rows"] if row["alike"] or row["outcome"] == "in conflict"}
+    every = {row["number"] for row in kept.preview["rows"]}
+    doubtful = {row["number"] for row in kept.preview["rows"] if _needs_a_look(row)}
+    further = every - shown - doubtful if request.form.get("rest") else set()
+    acquire_write_lock()
+    if not begin(db.session, kept, rows=rows | further, answers=_answers()):
+        db.session.rollback()
+    return _carried_on(import_id)
+
+
+def _may_carry_on(kept: MatrixImport, *, undoes: bool) -> bool:
+    """Who sent a file takes it in; a coordinator takes it back too."""
+    return kept.person_id == current_user.id or (undoes and current_user.is_coordinator)
+
+
+def _carried_on(import_id: int) -> ResponseReturnValue:
+    """The page of an import that was begun, once it is done, or when it has gone on for some seconds."""
+    person_id = current_user.id
+    db.session.commit()  # nothing of this request's is in the way of the writing
+    carry_on(current_app._get_current_object(), import_id, person_id)  # type: ignore[attr-defined]
+    kept = _get(import_id)
+    if under_way(db.session, import_id) is None:
+        _flash_done(kept)
+    return redirect(url_for("imports.one", import_id=import_id))
+
+
+def _flash_done(kept: MatrixImport) -> None:
+    if kept.state is ImportState.APPLIED:
+        words = _(
+            "%(added)s added, %(changed)s changed, %(undecided)s left undecided, refused cells in %(refused)s.",
+            **kept.result["counts"],
+        )
+        flash(words, "success")
+    elif kept.state is ImportState.UNDONE:
+        undone, left = told_of_undo(db.session, kept)
+        flash(_("%(undone)s records are as they were before.", undone=undone), "success")
+        if left:
+            titles = "; ".join(left[:MOST_TITLES]) + ("; …" if len(left) > MOST_TITLES else "")
+            words = _(
+                "Left as they are, because somebody built on them since, or they are not yours any more: %(titles)s",
+                titles=titles,
+            )
+            flash(words, "warning")
+
+
+@bp.post("/imports/<int:import_id>/go-on")
+@defer_write_lock
+def go_on_post(import_id: int) -> ResponseReturnValue:
+    """Carry on with an import, or with putting it back, that was begun and stopped before its end."""
+    _rights()
+    kept = _get(import_id)
+    run = under_way(db.session, import_id)
+    if not _may_carry_on(kept, undoes=run is not None and run.undoes):
+        refuse(403, _("Who sent the file confirms it."))
+    if run is None:
+        flash(_("This file was taken in already; nothing was done again."), "success")
+        return redirect(url_for("imports.one", import_id=import_id))
+    return _carried_on(import_id)
+
+
+def _needs_a_look(row: dict[str, Any]) -> bool:
+    """Whether a row is only taken in when a person has seen it."""
+    return bool(row["alike"] or row.get("is_doubtful") or row["outcome"] in ("in conflict", "to answer"))
+
+
+def _answers() -> dict[tuple[int, str], str]:
+    """The answers to conflicts and questions by row number and field: `answer-ROW-FIELD`. What is no answer is none."""
     answers = {}
     for name, value in request.form.items():
         word, _dash, named = name.partition("-")
         number, _dash, field = named.partition("-")
-        if word == "answer" and value in ("mine", "theirs") and number.isdecimal() and len(number) < 8:
+        is_answer = value in ("mine", "theirs") or (value.isdecimal() and len(value) < 3)
+        if word == "answer" and is_answer and number.isdecimal() and len(number) < 8:
             answers[int(number), field] = value
-    numbers = apply(db.session, kept, rights, rows=rows | (every - doubtful), answers=answers, at=utc_now())
-    db.session.commit()
-    flash(
-        _(
-            "%(added)s added, %(changed)s changed, %(undecided)s left undecided, refused cells in %(refused)s.",
-            **numbers,
-        ),
-        "success",
-    )
-    return here
+    return answers
+
+
+# --- Looking again: another sheet, other columns, organisations ---
+
+
+def _look_again(
+    kept: MatrixImport,
+    rights: Rights,
+    *,
+    mapping: dict[str, str] | None,
+    sheet: str,
+    organisations: dict[str, str],
+    keep_open: bool = False,
+) -> ResponseReturnValue:
+    """The same file compared anew; `keep_open` leaves the former preview to be confirmed too."""
+    try:
+        with reading():
+            assert kept.contents is not None
+            again = compared(
+                db.session, kept.contents, kept.file_name, rights, mapping, sheet=sheet, organisations=organisations
+            )
+    except FileNotRead as problem:
+        return _page(str(problem), 422)
+    if repeated := take_key():
+        return repeated
+    if not keep_open:
+        discard(db.session, kept.id)
+    return _kept(again)
 
 
 @bp.post("/imports/<int:import_id>/columns")
 @idempotent()
+@defer_write_lock
 def columns_post(import_id: int) -> ResponseReturnValue:
     """Say which column of a hand-made matrix is which, and look again."""
-    rights, kept = _rights(), _get(import_id, to_write=True)
-    assert kept.contents is not None
+    rights, kept = _rights(), _get(import_id)
     mapping = dict(kept.preview.get("mapping", {}))
-    for place, header in enumerate(kept.preview["unknown"]):
-        chosen = request.form.get(f"column-{place}", "")
-        mapping[header] = chosen if chosen in EDITABLE else ""
-    try:
-        again = preview(db.session, kept.contents, kept.file_name, rights, mapping)
-    except FileNotRead as problem:
-        db.session.rollback()
-        return _page(str(problem), 422)
-    if kept.state is ImportState.PREVIEWED:
-        kept.state = ImportState.DISCARDED
-    address = url_for("imports.one", import_id=again.id)
-    record_redirect(address)
+    for place, heading in enumerate(_to_map(kept)):
+        chosen = request.form.get(f"column-{place}", heading["title"])
+        mapping[heading["name"]] = chosen if chosen in OFFERED or chosen == heading["title"] else ""
+    decided = kept.preview.get("organisations", {})
+    return _look_again(kept, rights, mapping=mapping, sheet=kept.preview.get("sheet", ""), organisations=decided)
+
+
+@bp.post("/imports/<int:import_id>/sheet")
+@idempotent()
+@defer_write_lock
+def sheet_post(import_id: int) -> ResponseReturnValue:
+    """Read another sheet of the file: a preview of its own, beside this one."""
+    rights, kept = _rights(), _get(import_id)
+    wanted = request.form.get("sheet", "")
+    if wanted not in [sheet["name"] for sheet in kept.preview.get("sheets", [])]:
+        refuse(422, _("The file has no sheet of this name. Choose one on the page of the file."))
+    decided = kept.preview.get("organisations", {})
+    return _look_again(kept, rights, mapping=None, sheet=wanted, organisations=decided, keep_open=True)
+
+
+@bp.post("/imports/<int:import_id>/organisations")
+@idempotent()
+@defer_write_lock
+def organisations_post(import_id: int) -> ResponseReturnValue:
+    """Say of each unknown name which organisation it means, that it is a new partner, or that it is left out."""
+    rights, kept = _rights(), _get(import_id)
+    if repeated := take_key():
+        return repeated
+    told = kept.preview  # read before the commit: what is read after it waits for those who write
+    decided, problems = decide(db.session, told.get("names", []), request.form, current_user)
+    # Until it was looked at again, the form led here: what it said of organisations stands.
+    record_redirect(url_for("imports.one", import_id=kept.id))
     db.session.commit()
-    return redirect(address)
+    for problem in problems:
+        flash(problem, "warning")
+    return _look_again(
+        kept,
+        rights,
+        mapping=told.get("mapping") or None,
+        sheet=told.get("sheet", ""),
+        organisations=told.get("organisations", {}) | decided,
+    )
 
 
 @bp.get("/imports/<int:import_id>/answer.xlsx")
@@ -162,36 +309,26 @@ def answer(import_id: int) -> ResponseReturnValue:
     _rights()
     kept = _get(import_id)
     assert kept.contents is not None
-    rows = kept.result.get("rows", kept.preview["rows"])
-    done = {item["row"]: "added" if item["new"] else "changed" for item in kept.result.get("done", [])}
-    sheet = read_table(kept.contents, kept.file_name, kept.preview.get("mapping")).sheet
-    body = answer_workbook(kept.contents, sheet, rows, done)
+    rows, done = results(db.session, kept)
+    table = read_table(kept.contents, kept.file_name, kept.preview.get("mapping"), kept.preview.get("sheet", ""))
+    body = answer_workbook(kept.contents, kept.file_name, table, rows, done)
     response = Response(body, content_type=XLSX)
     response.headers["Content-Disposition"] = f"attachment; filename=answer-{kept.id}.xlsx"
     return response
 
 
 @bp.post("/imports/<int:import_id>/undo")
+@defer_write_lock
 def undo_post(import_id: int) -> ResponseReturnValue:
-    """Put back what an import did, where nobody has built on it since."""
-    rights, kept = _rights(), _get(import_id, to_write=True)
-    here = redirect(url_for("imports.one", import_id=kept.id))
-    if kept.state is not ImportState.APPLIED:
+    """Put back what an import did, where nobody has built on it since; what is being taken in ends where it stands."""
+    _rights()
+    kept = _get(import_id)
+    if kept.state is not ImportState.APPLIED and under_way(db.session, import_id) is None:
         flash(_("There is nothing to take back."), "success")
-        return here
-    if kept.person_id != current_user.id and not current_user.is_coordinator:
+        return redirect(url_for("imports.one", import_id=kept.id))
+    if not _may_carry_on(kept, undoes=True):
         refuse(403, _("Who sent the file takes it back, or a coordinator."))
-    undone, left = undo(db.session, kept, rights, utc_now())
-    db.session.commit()
-    flash(
-        ngettext("%(num)s record is as it was before.", "%(num)s records are as they were before.", undone), "success"
-    )
-    if left:
-        flash(
-            _(
-                "Left as they are, because somebody built on them since, or they are not yours any more: %(titles)s",
-                titles="; ".join(left),
-            ),
-            "warning",
-        )
-    return here
+    acquire_write_lock()
+    if not begin_undo(db.session, kept, current_user, utc_now()):
+        db.session.rollback()
+    return _carried_on(import_id)

@@ -6,6 +6,8 @@ Text is always text, as an inline string: never a formula, whatever it begins wi
 from __future__ import annotations
 
 import math
+import re
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,6 +27,19 @@ LINE_HEIGHT = 15  # points
 MOST_LINES = 10
 BLOCK = 1 << 18
 _serial = lru_cache(maxsize=4096)(to_excel)
+# What Excel would read as one character: _x0020_ is a space (ISO 29500-1, 22.9.2.19).
+_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+
+
+def escaped(text: str) -> str:
+    """`text` so that Excel shows each of its characters, also where it looks like an escape."""
+    return _ESCAPE.sub("_x005F_", text) if "_x" in text else text
+
+
+def unescaped(text: str) -> str:
+    """What Excel shows of `text` as it is stored."""
+    return _ESCAPED.sub(lambda code: chr(int(code[1], 16)), text) if "_x" in text else text
 
 
 def safe_text(text: str) -> str:
@@ -46,10 +61,20 @@ class CellStyle:
     date_style: int
 
 
-class RowWriter:
-    """Writes the rows of one sheet."""
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A row that is one text over all columns: what the rows below it have in common."""
 
-    def __init__(self, styles: Sequence[CellStyle]) -> None:
+    text: str
+
+
+class RowWriter:
+    """Writes the rows of one sheet. `band_style` is openpyxl's style number for bands."""
+
+    def __init__(self, styles: Sequence[CellStyle], band_style: int = 0) -> None:
+        self._band_style, self._letters = band_style, [get_column_letter(place + 1) for place in range(len(styles))]
+        # Bold letters are wider. Cells are not merged, screen readers stumble over that: a long text has two rows.
+        self._band_width = int(sum(one.width for one in styles) * 0.85)
         self._columns = [
             (
                 f'<c r="{get_column_letter(place)}',
@@ -67,6 +92,17 @@ class RowWriter:
             xml = self._row(number, [safe_text(one) if isinstance(one, str) else one for one in values], height)
         return xml
 
+    def band(self, number: int, band: Band) -> list[str]:
+        """The XML of the rows from `number` on that say a band, each as wide as the sheet."""
+        lines = textwrap.wrap(safe_text(band.text), self._band_width, break_on_hyphens=False) or [""]
+        return [
+            f'<row r="{at}" ht="{LINE_HEIGHT + 3}" customHeight="1">'
+            f'<c r="A{at}" s="{self._band_style}" t="inlineStr"><is><t>{_xml(line)}</t></is></c>'
+            + "".join(f'<c r="{letter}{at}" s="{self._band_style}"/>' for letter in self._letters[1:])
+            + "</row>"
+            for at, line in enumerate(lines, start=number)
+        ]
+
     def _row(self, number: int, values: Sequence[Cell], height: bool) -> str:
         parts = []
         lines = 1
@@ -80,13 +116,20 @@ class RowWriter:
                         lines = max(lines, lines_of(text, look.width))
                     if len(text) > LONGEST_CELL // 2:
                         text = safe_text(text)
-                if "&" in text or "<" in text or ">" in text:
-                    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-                parts.append(f"{cell}{number}{style}{text}</t></is></c>")
+                parts.append(f"{cell}{number}{style}{_xml(text)}</t></is></c>")
             elif value is not None:
                 parts.append(f'{cell}{number}" s="{_plain(value, look)}</v></c>')
         high = f' ht="{LINE_HEIGHT * min(MOST_LINES, lines)}" customHeight="1"' if height else ""
         return f'<row r="{number}"{high}>{"".join(parts)}</row>'
+
+
+def _xml(text: str) -> str:
+    """`text` inside an element."""
+    if "_x" in text:
+        text = escaped(text)
+    if "&" in text or "<" in text or ">" in text:
+        text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text
 
 
 def lines_of(text: str, width: int) -> int:

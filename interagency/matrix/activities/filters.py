@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date
-from typing import Any
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from interagency.db.fulltext import holds
-from interagency.matrix.activities.field_types import Field, Kind
+from interagency.matrix.activities.field_types import Field
 from interagency.matrix.activities.fields import FILTERED
-from interagency.matrix.activities.models import (
-    Activity,
-    ActivityChapter,
-    ActivityCountry,
-    ActivityEntity,
-    CountryRole,
-    Participation,
-    activity_partner,
-    activity_recommendation,
-    activity_region,
-)
-from interagency.matrix.framework.models import ROMAN, Country, Recommendation, Region, Section
+from interagency.matrix.framework.models import ROMAN, Country, Region, SdgGoal, SdgTarget
 from interagency.matrix.framework.names import (
     NotUnderstood,
     gazetteer,
@@ -36,9 +22,8 @@ from interagency.matrix.framework.names import (
     read_section,
     sections,
 )
-from interagency.matrix.organisations.models import Organisation
-from interagency.matrix.organisations.queries import Directory
-from interagency.text.folding import clean
+from interagency.matrix.organisations.queries import Directory, entities
+from interagency.text.folding import clean, fold
 from interagency.text.typed_dates import FIRST_YEAR, LAST_YEAR
 
 # What the pages of an edition and of the calendar understand too.
@@ -51,6 +36,7 @@ PLAIN_NAMES = (
     "country",
     "region",
     *(field.parameter for field in FILTERED),
+    "sdg",
     "joint",
     "mine",
 )
@@ -146,10 +132,28 @@ class _Reader:
     def _entity(self, text: str) -> tuple[str, str]:
         if text == "none":
             return "none", "lead unknown"
+        try:
+            return self._partner(text)
+        except NotUnderstood:
+            known = ", ".join(entity.short for entity in entities(self.session, retired=True))
+            raise NotUnderstood(f"We do not know the entity “{text[:60]}”. Choose one of: {known}, none.") from None
+
+    def _partner(self, text: str) -> tuple[str, str]:
         found = Directory(self.session).find(text)
         return found.key, found.short
 
-    _partner = _entity
+    def _sdg(self, text: str) -> tuple[str, str]:
+        """A goal with all its targets, or a target of the 2030 Agenda."""
+        if text == "none":
+            return "none", "no SDG"
+        code = fold(text).removeprefix("sdg").strip()
+        goal = self.session.get(SdgGoal, int(code)) if code.isascii() and code.isdecimal() and len(code) < 3 else None
+        if goal is None and self.session.get(SdgTarget, code[:8]) is None:
+            raise NotUnderstood(
+                f"“{text[:40]}” is not a goal or target of the 2030 Agenda. Write a goal from 1 to 17, a target such "
+                "as 3.5, or none."
+            )
+        return str(goal.number) if goal else code, f"SDG {goal.number if goal else code}"
 
     def _chapter(self, text: str) -> tuple[str, str]:
         if text == "none":
@@ -182,7 +186,7 @@ class _Reader:
 
     def _also(self, text: str) -> tuple[str, str]:
         name, _colon, value = text.partition(":")
-        if name not in _CONDITIONS:
+        if name not in NAMES or name in ("q", "mine", "also"):
             raise NotUnderstood(f"“{text[:40]}” is not a further condition. Write one such as entity:undp.")
         key = self.read(name, clean(value, lines=False))
         return f"{name}:{key}", f"and {self.labels.get((name, key), key)}"
@@ -197,7 +201,12 @@ class _Reader:
     def _region(self, text: str) -> tuple[str, str]:
         if text == "none":
             return "none", "no region"
-        code = gazetteer(self.session).region(text)
+        names = gazetteer(self.session)
+        try:
+            code = names.region(text)
+        except NotUnderstood:
+            known = ", ".join(self.session.scalars(sa.select(Region.name).order_by(Region.name)))
+            raise NotUnderstood(f"We do not know the region “{text[:60]}”. Choose one of: {known}.") from None
         return code, self.session.get_one(Region, code).name
 
     def _choice(self, name: str, text: str, valid: Iterable[str]) -> tuple[str, str]:
@@ -239,151 +248,17 @@ def read_filters(session: Session, args: MultiDict[str, str], *, names: Iterable
     return Filters(values=values, labels=reader.labels, problems=tuple(problems))
 
 
+def unreadable(filters: Filters, given: Iterable[str], known: Iterable[str] = NAMES) -> list[str]:
+    """Why a file is not made under these filters: values that were not understood, and parameters that are no filter.
+
+    `given` are the names of the address's parameters, `known` those that there are.
+    """
+    names = list(known)
+    strange = [name for name in dict.fromkeys(given) if name not in names]
+    told = [f"There is no filter “{name[:40]}”. There are: {', '.join(names)}." for name in strange]
+    return [*filters.problems, *told]
+
+
 def terms_of(filters: Filters) -> tuple[str, ...]:
     """What the words of `filters` look for: records that hold all of it."""
     return tuple(dict.fromkeys(term for text in filters.get("q") for term in query_terms(text)))
-
-
-def _organisation_ids(keys: Iterable[str]) -> sa.Select[int]:
-    return sa.select(Organisation.id).where(Organisation.key.in_(list(keys)))
-
-
-Condition = sa.ColumnElement[bool]
-
-
-def _among(links: sa.Select[int], key: Any, values: tuple[Any, ...]) -> Condition:
-    """Activities among whose `links` (a SELECT of their ids) a key has one of `values`; `none`: without such links."""
-    condition: Condition = Activity.id.in_(links.where(key.in_([value for value in values if value != "none"])))
-    return sa.or_(condition, Activity.id.not_in(links)) if "none" in values else condition
-
-
-def _by_entity(keys: tuple[str, ...]) -> Condition:
-    """Taking part; `none` is what has no lead."""
-    named = [key for key in keys if key != "none"]
-    taking_part = sa.select(ActivityEntity.activity_id).where(
-        ActivityEntity.entity_id.in_(_organisation_ids(named)),
-        ActivityEntity.participation != Participation.DECLINED,
-    )
-    condition: Condition = Activity.id.in_(taking_part)
-    if "none" in keys:
-        with_lead = sa.select(ActivityEntity.activity_id).where(ActivityEntity.is_lead)
-        condition = sa.or_(condition, Activity.id.not_in(with_lead))
-    return condition
-
-
-def _by_partner(keys: tuple[str, ...]) -> Condition:
-    links = sa.select(activity_partner.c.activity_id)
-    return Activity.id.in_(links.where(activity_partner.c.organisation_id.in_(_organisation_ids(keys))))
-
-
-def _by_chapter(numbers: tuple[str, ...]) -> Condition:
-    values = tuple(number if number == "none" else int(number) for number in numbers)
-    return _among(sa.select(ActivityChapter.activity_id), ActivityChapter.chapter_number, values)
-
-
-def _by_recommendation(codes: tuple[str, ...]) -> Condition:
-    table = activity_recommendation
-    return _among(sa.select(table.c.activity_id), table.c.recommendation_code, codes)
-
-
-def _by_section(positions: tuple[str, ...]) -> Condition:
-    """Under the section, or a subsection of it, by a recommendation or by a section of its own."""
-    parent = aliased(Section)
-    links = (
-        sa.select(activity_recommendation.c.activity_id)
-        .join(Recommendation, Recommendation.code == activity_recommendation.c.recommendation_code)
-        .join(Section, Section.id == Recommendation.section_id)
-    )
-    numbers = [int(position) for position in positions if position != "none"]
-    wanted = sa.or_(Section.position.in_(numbers), parent.position.in_(numbers))
-    above = parent.id == Section.parent_id
-    own = sa.select(Section.position).outerjoin(parent, above).where(wanted)
-    within = links.outerjoin(parent, above).where(wanted)
-    conditions: list[Condition] = [Activity.id.in_(within), Activity.section_position.in_(own)]
-    if "none" in positions:
-        conditions.append(sa.and_(Activity.id.not_in(links), Activity.section_position.is_(None)))
-    return sa.or_(*conditions)
-
-
-def _by_country(codes: tuple[str, ...]) -> Condition:
-    return _among(sa.select(ActivityCountry.activity_id), ActivityCountry.country_code, codes)
-
-
-def _by_beneficiary(codes: tuple[str, ...]) -> Condition:
-    links = sa.select(ActivityCountry.activity_id).where(ActivityCountry.role == CountryRole.BENEFICIARY)
-    return _among(links, ActivityCountry.country_code, codes)
-
-
-def _regions_within(codes: tuple[str, ...]) -> sa.CTE:
-    """The regions and all regions inside them."""
-    inside = sa.select(Region.code).where(Region.code.in_(codes)).cte(recursive=True)
-    return inside.union(sa.select(Region.code).where(Region.parent_code == inside.c.code))
-
-
-def _by_region(codes: tuple[str, ...]) -> Condition:
-    """Named for the region or one inside it, or for a country that lies there."""
-    inside = sa.select(_regions_within(codes).c.code)
-    countries = sa.select(Country.code).where(Country.region_code.in_(inside))
-    named = sa.select(activity_region.c.activity_id)
-    conditions: list[Condition] = [
-        Activity.id.in_(named.where(activity_region.c.region_code.in_(inside))),
-        Activity.id.in_(sa.select(ActivityCountry.activity_id).where(ActivityCountry.country_code.in_(countries))),
-    ]
-    if "none" in codes:
-        somewhere = (Activity.id.in_(named), Activity.id.in_(sa.select(ActivityCountry.activity_id)))
-        conditions.append(sa.not_(sa.or_(*somewhere)))
-    return sa.or_(*conditions)
-
-
-def _by_year(years: tuple[str, ...]) -> Condition:
-    begun = [
-        Activity.start_first.between(date(int(year), 1, 1), date(int(year), 12, 31)) for year in years if year != "none"
-    ]
-    return sa.or_(*begun, *([Activity.start_first.is_(None)] if "none" in years else []))
-
-
-def _by_field(field: Field) -> Callable[[tuple[str, ...]], Condition]:
-    """The condition on a choice or a flag of the description; `none`: without one."""
-    column = getattr(Activity, field.name)
-
-    def condition(values: tuple[str, ...]) -> Condition:
-        if field.kind is Kind.FLAG:
-            return sa.and_(column.in_([value == "yes" for value in values]))
-        named = [value for value in values if value != "none"]
-        if field.kind is Kind.CHOICES:
-            text = sa.cast(column, sa.String)  # a list as JSON, on both databases
-            held = [text.contains(f'"{value}"', autoescape=True) for value in named]
-            return sa.or_(*held, *([column.is_(None), text == "[]"] if "none" in values else []))
-        chosen: Condition = column.in_(named)
-        return sa.or_(chosen, column.is_(None)) if "none" in values else chosen
-
-    return condition
-
-
-_CONDITIONS: dict[str, Callable[[tuple[str, ...]], Condition]] = {
-    "entity": _by_entity,
-    "partner": _by_partner,
-    "chapter": _by_chapter,
-    "section": _by_section,
-    "recommendation": _by_recommendation,
-    "country": _by_country,
-    "beneficiary": _by_beneficiary,
-    "region": _by_region,
-    "year": _by_year,
-    **{field.parameter: _by_field(field) for field in FILTERED},
-    "joint": lambda choices: Activity.is_joint.in_([choice == "yes" for choice in choices]),
-}
-
-
-def activity_conditions(filters: Filters, mine: Iterable[str] = ()) -> list[Condition]:
-    """The conditions on Activity that `filters` stand for. `mine` are the keys of the reader's entities."""
-    conditions: list[Condition] = [Activity.is_listed.is_(True)]
-    if terms := terms_of(filters):
-        conditions.append(holds(Activity, terms))
-    conditions += [read(filters.get(name)) for name, read in _CONDITIONS.items() if filters.get(name)]
-    if filters.get("mine"):
-        conditions.append(_by_entity(tuple(mine)))
-    for further in filters.get("also"):
-        name, _colon, value = further.partition(":")
-        conditions.append(_CONDITIONS[name]((value,)))
-    return conditions

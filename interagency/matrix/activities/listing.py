@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.db.fulltext import count, newest_first
-from interagency.matrix.activities.filters import Filters, activity_conditions, terms_of
+from interagency.matrix.activities.conditions import activity_conditions
+from interagency.matrix.activities.filters import Filters, terms_of
 from interagency.matrix.activities.models import (
     Activity,
     ActivityChapter,

@@ -15,7 +15,8 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from interagency.accounts.models import Person
 from interagency.db.base import SAFE_METHODS, db
-from interagency.matrix.activities.filters import Filters, activity_conditions
+from interagency.matrix.activities.conditions import activity_conditions
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity, ActivityChapter, ActivityEntity
 from interagency.matrix.activities.record import Right, right_to_edit
 from interagency.matrix.organisations.models import Organisation

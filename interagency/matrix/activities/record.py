@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -67,11 +67,18 @@ def right_to_edit(person: Person, mine: Iterable[Organisation], activity: Activi
     return Right.PART
 
 
-def apply_draft(activity: Activity, draft: ActivityDraft, *, mine: Iterable[Organisation], trusted: bool) -> None:
+def apply_draft(
+    activity: Activity,
+    draft: ActivityDraft,
+    *,
+    mine: Iterable[Organisation],
+    trusted: bool,
+    roles: Mapping[str, str] | None = None,
+) -> None:
     """Make `activity` say what `draft` says.
 
     An entity named anew is asked to confirm, unless it is one of `mine` or the source is `trusted`
-    (reference data, not a person of another entity).
+    (reference data, not a person of another entity). `roles` are those of its entities by key; None leaves them.
     """
     for field in EDITED:
         if field.kind is Kind.SECTION:
@@ -79,6 +86,9 @@ def apply_draft(activity: Activity, draft: ActivityDraft, *, mine: Iterable[Orga
         elif field.is_column:
             setattr(activity, field.name, getattr(draft, field.name))
     _apply_entities(activity, draft, {entity.id for entity in mine}, trusted)
+    if roles is not None:
+        for part in activity.entities:
+            part.role = roles.get(part.entity.key, "")
     activity.partners = list(draft.partners)
     activity.regions = list(draft.regions)
     activity.recommendations = list(draft.recommendations)
@@ -164,11 +174,12 @@ def create_activity(
     month: str | None = None,
     by_name: str = "command line",
     sample_key: str | None = None,
+    roles: Mapping[str, str] | None = None,
 ) -> Activity:
     """A new activity with its first history row, flushed. `month` is what the author's entities confirm."""
     activity = Activity(sample_key=sample_key)
     mine = list(mine)
-    apply_draft(activity, draft, mine=mine, trusted=by is None)
+    apply_draft(activity, draft, mine=mine, trusted=by is None, roles=roles)
     _note_month(activity, mine, month)
     session.add(activity)
     session.flush()
@@ -185,17 +196,18 @@ def save_activity(
     by: Person | None,
     mine: Iterable[Organisation],
     month: str | None = None,
+    roles: Mapping[str, str] | None = None,
     reason: str = "",
 ) -> bool:
-    """Save `draft` over the record read at `version`. Returns whether anything changed.
+    """Save `draft`, and the `roles` of its entities by key, over the record read at `version`.
 
-    Raises StaleVersionError when somebody else saved in between.
+    Returns whether anything changed. Raises StaleVersionError when somebody else saved in between.
     """
     if activity.version != version:
         raise StaleVersionError
     before = facts(activity)
     mine = list(mine)
-    apply_draft(activity, draft, mine=mine, trusted=by is None)
+    apply_draft(activity, draft, mine=mine, trusted=by is None, roles=roles)
     return finish(session, activity, before, by=by, mine=mine, month=month, reason=reason)
 
 

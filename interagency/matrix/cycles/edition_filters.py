@@ -36,6 +36,9 @@ def matches(entry: dict[str, Any], contents: Contents, filters: Filters, mine: C
             not facts["regions"] and not countries if value == "none" else value in facts["regions"]
         ),
         **{field.parameter: partial(_says, field, facts[field.name]) for field in FILTERED},
+        "sdg": lambda value: (
+            not facts["sdg"] if value == "none" else any(f"{code}.".startswith(f"{value}.") for code in facts["sdg"])
+        ),
         "joint": lambda value: entry["joint"] is (value == "yes"),
         "mine": lambda _value: bool(set(entities) & set(mine)),
     }

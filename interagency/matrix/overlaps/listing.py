@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
 from interagency.accounts.models import Person
-from interagency.matrix.activities.filters import Filters, activity_conditions
+from interagency.matrix.activities.conditions import activity_conditions
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity, ActivityEntity, Participation
 from interagency.matrix.overlaps.likeness import Common
 from interagency.matrix.overlaps.models import Verdict

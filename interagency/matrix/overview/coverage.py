@@ -26,7 +26,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
-from interagency.matrix.activities.filters import Filters, activity_conditions
+from interagency.matrix.activities.conditions import activity_conditions
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import (
     Activity,
     ActivityCountry,

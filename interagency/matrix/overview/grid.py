@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from interagency.matrix.activities.filters import Filters, activity_conditions
+from interagency.matrix.activities.conditions import activity_conditions
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import (
     Activity,
     ActivityChapter,

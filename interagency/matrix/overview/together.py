@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from interagency.matrix.activities.filters import Filters, activity_conditions
+from interagency.matrix.activities.conditions import activity_conditions
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity, ActivityChapter
 from interagency.matrix.framework.models import Chapter
 from interagency.matrix.overview.grid import Cell, Line, lines, links, step_of

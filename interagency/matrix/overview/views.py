@@ -15,6 +15,7 @@ from interagency.matrix.overview.grid import COLUMNS, ROWS, Grid, Line, dimensio
 from interagency.matrix.overview.together import together
 from interagency.matrix.overview.where import where
 from interagency.web.context import today, utc_now
+from interagency.web.errors import refuse
 
 bp = Blueprint("overview", __name__)
 
@@ -60,6 +61,8 @@ def matrix() -> ResponseReturnValue:
 def matrix_svg() -> ResponseReturnValue:
     """The same as a picture with text that can be selected."""
     found, filters, _mine, rows, columns = _grid()
+    if filters.problems:
+        refuse(400, " ".join(filters.problems))
     picture: Drawing = draw(found, filters, rows, columns, today())
     response = Response(
         render_template("overview/matrix.svg", picture=picture), content_type="image/svg+xml; charset=utf-8"

@@ -13,8 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from interagency.matrix.activities.conditions import activity_conditions
 from interagency.matrix.activities.drafts import FigureDraft
-from interagency.matrix.activities.filters import Filters, activity_conditions
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity, ActivityCountry, CountryRole, Figure
 from interagency.matrix.framework.load import read_file
 from interagency.matrix.framework.models import Country

@@ -10,6 +10,7 @@ const COMFORTS = {
   "[data-append]": "./append.js",
   "[data-go-on]": "./go_on.js",
   "[data-zone-offer]": "./zone.js",
+  "[data-progress]": "./progress.js",
 };
 
 for (const [selector, module] of Object.entries(COMFORTS)) {

@@ -12,7 +12,7 @@ from flask import Flask
 
 from interagency.calendar.events import record as events
 from interagency.db.base import db
-from interagency.exports.incoming import apply as incoming
+from interagency.exports.incoming import taking as incoming
 from interagency.matrix.pages import activity_views as activities
 from tests.helpers import EVENT, Browser
 

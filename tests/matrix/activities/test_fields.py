@@ -27,10 +27,11 @@ from interagency.exports.incoming.cells import PARTS
 from interagency.exports.incoming.values import CellReader
 from interagency.exports.note.document import _Writer
 from interagency.exports.snapshot import ActivityRow
+from interagency.matrix.activities.conditions import activity_conditions
 from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from
 from interagency.matrix.activities.field_types import Field, Kind, Merge, Seen
 from interagency.matrix.activities.fields import BY_NAME, COUNTRIES_BY_ROLE, EDITED, FIELDS, FILTERED, empty_facts
-from interagency.matrix.activities.filters import NAMES, Filters, activity_conditions, read_filters
+from interagency.matrix.activities.filters import NAMES, Filters, read_filters
 from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.reader import entries

@@ -13,7 +13,8 @@ from werkzeug.datastructures import MultiDict
 
 from bench.generated.generate import Wanted, generate
 from interagency.db.base import alembic, db
-from interagency.matrix.activities.filters import Filters, activity_conditions, read_filters
+from interagency.matrix.activities.conditions import activity_conditions
+from interagency.matrix.activities.filters import Filters, read_filters
 from interagency.matrix.activities.listing import page_of_activities
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import counts_by_chapter

@@ -12,7 +12,8 @@ from lxml import etree, html
 from werkzeug.datastructures import MultiDict
 
 from interagency.db.base import db
-from interagency.matrix.activities.filters import Filters, activity_conditions, read_filters
+from interagency.matrix.activities.conditions import activity_conditions
+from interagency.matrix.activities.filters import Filters, read_filters
 from interagency.matrix.activities.models import Activity, Participation
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overview.grid import COLUMNS, ROWS, grid
