@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import date, datetime, time
 from typing import Any
 
 from flask_babel import gettext as _
@@ -13,7 +14,10 @@ from interagency.calendar.events.form_fields import EventFields
 from interagency.calendar.events.lines import read_number
 from interagency.calendar.events.models import Event
 from interagency.calendar.events.record import SegmentDraft
+from interagency.calendar.events.recurrence import rule_words
+from interagency.calendar.events.recurrence_rules import RuleError, check_rule, first_of_rule
 from interagency.matrix.framework.names import Gazetteer
+from interagency.text.dates import ImpreciseDate
 from interagency.text.folding import clean
 from interagency.text.typed_dates import DateNotUnderstood, read_one_day
 from interagency.text.zones import is_known_zone, local_problem
@@ -26,6 +30,11 @@ class EventChecks(EventFields):
     _event: Event | None
     _names: Gazetteer
     _found_parent: Event | None
+    _rule: Callable[[date], str]
+
+    def validate(self, *args: Any, **more: Any) -> bool:
+        """Each field by itself, then how they go together."""
+        return bool(super().validate(*args, **more)) and self.check_rule_and_first_day()
 
     def validate_timezone(self, field: Any) -> None:
         if field.data and not is_known_zone(field.data):
@@ -86,6 +95,31 @@ class EventChecks(EventFields):
         if segments and segments[0].start and found < segments[0].start.first:
             raise ValidationError(_("The last day lies before the first. Choose a later one."))
         self._until = found
+
+    def check_rule_and_first_day(self) -> bool:
+        """Whether the rule is one that calendars agree on and has the first day (RFC 5545, 3.8.5.3: it must be of the
+        rule); said at the days otherwise. Call after the fields were read.
+        """
+        segments = self.segments.data or []
+        if not self.repeats.data or not segments or self.segments.errors or self.repeat_until.errors:
+            return True
+        first = datetime.combine(segments[0].start.first, segments[0].start_time or time())
+        rule = self._rule(first.date())
+        try:
+            found = first_of_rule(first, rule)
+            if found == first:
+                check_rule(first, rule)
+                return True
+        except RuleError as problem:
+            self.segments.errors = [str(problem)]
+            return False
+        day = ImpreciseDate.day(first.date()).words()
+        words = _("%(day)s is none of the days it repeats on: %(rule)s.", day=day, rule=rule_words(rule, first.date()))
+        if found is not None:
+            next_day = ImpreciseDate.day(found.date()).words()
+            words += " " + _("Begin on %(day)s, or choose another repetition.", day=next_day)
+        self.segments.errors = [words]
+        return False
 
     def validate_parent(self, field: Any) -> None:
         """An event that is there, and not one of its own side events."""

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.calendar.events.checks import EventChecks
+from interagency.calendar.events.drafts import Carried, carried
 from interagency.calendar.events.fields import Kind
 from interagency.calendar.events.form_fields import REPEATS, SHOWN_AS_THEY_ARE
 from interagency.calendar.events.lines import (
@@ -19,6 +20,7 @@ from interagency.calendar.events.lines import (
     document_words,
     link_label,
     number_of,
+    own_words,
     plain,
     read_day,
     read_link,
@@ -32,13 +34,11 @@ from interagency.calendar.events.record import (
     DayDraft,
     DocumentDraft,
     EventDraft,
-    ExceptionDraft,
     Records,
     SegmentDraft,
     exception_draft,
 )
 from interagency.calendar.events.recurrence import Repeat, repeat_of, rule_of
-from interagency.calendar.events.recurrence_rules import rule_from
 from interagency.matrix.activities.models import Activity, Milestone
 from interagency.matrix.activities.queries import survivor_of
 from interagency.matrix.framework.models import Chapter, Country
@@ -174,9 +174,33 @@ class EventForm(EventChecks):
 
     @property
     def needs_showing(self) -> bool:
-        """Whether what was typed differs from its reading, and the person has not seen the reading yet."""
+        """Whether the person has not seen yet how the days are read, where that differs from what was typed, or what
+        becomes of single dates.
+        """
         typed = "; ".join(self.segments.lines)
+        if request.form.get("dates_seen", "") != "; ".join(self.dates_at_stake):
+            return True
         return plain(typed) != plain(self.reading) and request.form.get("segments_read", "") != self.reading
+
+    def _carried(self, rrule: str, first: SegmentDraft) -> Carried:
+        if self._event is None or not self._event.rrule or not self._event.segments:
+            return Carried()
+        return carried(self._event, [exception_draft(one) for one in self._event.exceptions], rrule, first)
+
+    @property
+    def dates_at_stake(self) -> list[str]:
+        """The cancelled, moved and other single dates that go to another day or are lost, in words. Call after
+        `validate`.
+        """
+        if not self.segments.data or self.segments.errors:
+            return []
+        first = min(self.segments.data, key=lambda s: (s.start.first, s.start_time or time()))
+        found = self._carried(self._rule(first.start.first), first)
+        words = [(one, _("it is left out of the new dates")) for one in found.lost]
+        words += [(one, _("it goes to %(day)s", day=_day(new.original))) for one, new in found.shifted]
+        return [
+            f"{_day(one.original)} ({own_words(one)}): {what}" for one, what in sorted(words, key=lambda w: w[0].original)
+        ]
 
     def _series(self) -> EventSeries | None:
         """The series by its name; a new one when there is none."""
@@ -224,7 +248,7 @@ class EventForm(EventChecks):
             **values,
             segments=segments,
             rrule=rrule,
-            exceptions=_kept_exceptions(self._event, rrule, drafts[0]) if self._event else [],
+            exceptions=list(self._carried(rrule, drafts[0]).kept),
             country=self._records.get(Country, code),
             organisers=self.organisers.data or [],
             participants=self.participants.data or [],
@@ -238,16 +262,8 @@ class EventForm(EventChecks):
         )
 
 
-def _kept_exceptions(event: Event, rrule: str, first: SegmentDraft) -> list[ExceptionDraft]:
-    """The moved and cancelled occurrences that still belong to the rule."""
-    if not rrule:
-        return []
-    rule = rule_from(rrule, datetime.combine(first.start.first, first.start_time or time()))
-    return [
-        exception_draft(change)
-        for change in event.exceptions
-        if rule.between(change.original, change.original, inc=True)
-    ]
+def _day(moment: datetime) -> str:
+    return ImpreciseDate.day(moment.date()).words()
 
 
 __all__ = ["EventForm", "read_segment", "segment_words"]

@@ -10,7 +10,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from interagency.calendar.events.models import LinkKind
-from interagency.calendar.events.record import DayDraft, DocumentDraft, SegmentDraft
+from interagency.calendar.events.record import DayDraft, DocumentDraft, ExceptionDraft, SegmentDraft
 from interagency.matrix.activities.models import TITLE_LENGTH
 from interagency.matrix.framework.models import ROMAN
 from interagency.matrix.framework.names import NotUnderstood, read_chapter
@@ -73,6 +73,18 @@ def _read_days(text: str) -> tuple[ImpreciseDate, ImpreciseDate]:
     if end is None:
         raise DateNotUnderstood(_("Write when it takes place, such as 26-29 September 2017 or early 2018."))
     return _read_start(left, end), end
+
+
+def own_words(one: ExceptionDraft) -> str:
+    """What a single date of a series says of its own: `cancelled`, `20 January 2027, 14:00–15:00; Room B`."""
+    if one.is_cancelled or one.is_left_out:
+        said = str(_("left out") if one.is_left_out else _("cancelled"))
+    elif one.start and one.end and one.start != one.original:
+        said = words_between(ImpreciseDate.day(one.start.date()), ImpreciseDate.day(one.end.date()))
+        said += f", {one.start:%H:%M}–{one.end:%H:%M}" if one.start.time() != time() or one.has_hours else ""
+    else:
+        said = ""
+    return "; ".join(filter(None, [said, one.title, one.venue, one.status or "", one.note])) or str(_("changed"))
 
 
 def plain(text: str) -> str:

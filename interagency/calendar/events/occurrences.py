@@ -159,11 +159,11 @@ def _recurring(event: Event, segment: Segment, first: date, last: date) -> list[
     changes = {change.original: change for change in event.exceptions}
     rule = rule_from(event.rrule, begins)
     window = (datetime.combine(first, time()) - length - timedelta(days=1), datetime.combine(last, time.max))
-    found = [
-        _changed(event, segment, original, length, changes.get(original))
-        for original in rule.between(*window, inc=True)
-    ]
+    left_out = {change.original for change in event.exceptions if change.is_left_out}
     seen = set(rule.between(*window, inc=True))
+    found = [
+        _changed(event, segment, original, length, changes.get(original)) for original in sorted(seen - left_out)
+    ]
     found += [
         _changed(event, segment, change.original, length, change)
         for change in event.exceptions

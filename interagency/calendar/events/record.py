@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -141,8 +142,9 @@ def save_event(
     is_cancelled = event.status is EventStatus.CANCELLED
     if is_cancelled != was_cancelled:
         event.cancelled_at = now() if is_cancelled else None
-    event.updated_at = max(now(), event.updated_at)
-    sa.orm.attributes.flag_modified(event, "updated_at")  # the version rises though only links changed
+    # Later than before, also within one second: subscribers know states of an event by it. The version rises with it
+    # though only links changed.
+    event.updated_at = max(now(), event.updated_at + timedelta(seconds=1))
     try:
         session.flush()
     except sa.orm.exc.StaleDataError:

@@ -40,6 +40,7 @@ def _page(event: Event, *, error: str = "", code: int = 200) -> ResponseReturnVa
         event=event,
         rows=found[:40],
         changed={change.original for change in event.exceptions},
+        left_out={change.original for change in event.exceptions if change.is_left_out},
         is_timed=_is_timed(event),
         statuses=OWN_STATUSES,
         error=error,
@@ -83,7 +84,7 @@ def _is_of_rule(event: Event, moment: datetime) -> bool:
 @bp.post("/events/<int:event_id>/occurrences")
 @idempotent()
 def change_post(event_id: int) -> ResponseReturnValue:
-    """Move, rename, cancel or put back one occurrence, or change it and all that follow."""
+    """Move, rename, cancel, leave out or put back one occurrence, or change it and all that follow."""
     event, mine = _event(event_id)
     original = _original(event)
     act = request.form.get("act", "")
@@ -122,6 +123,8 @@ def _change(event: Event, original: datetime, act: str) -> ExceptionDraft | None
     title = clean(request.form.get("title", ""), lines=False)[:TITLE_LENGTH]
     if act == "restore":
         return None
+    if act == "leave_out":
+        return ExceptionDraft(original, is_left_out=True)
     if act == "cancel":
         return ExceptionDraft(original, is_cancelled=True, note=note)
     if act != "move":

@@ -17,7 +17,7 @@ from werkzeug.test import create_environ
 
 from interagency.accounts.models import AccessToken, Person
 from interagency.calendar.events.models import Event
-from interagency.calendar.feeds.models import Subscription
+from interagency.calendar.feeds.models import FeedRevision, Subscription
 from interagency.db.base import db, now
 from interagency.matrix.organisations.models import Appointment
 from interagency.web.context import today
@@ -61,8 +61,29 @@ def test_the_address_opens_without_signing_in(who: Browser, enter: Enter) -> Non
     assert [str(e["SUMMARY"]) for e in Calendar.from_ical(response.data).walk("VEVENT")] == ["Expert meeting"]
 
 
-def test_an_unchanged_feed_is_a_304_and_the_same_bytes(who: Browser, enter: Enter) -> None:
+def changed_at(app: Flask, moment: datetime) -> None:
+    """Let the last change of what feeds show be at that moment."""
+    with app.app_context():
+        db.session.execute(sa.update(FeedRevision).values(changed_at=moment))
+        db.session.commit()
+
+
+def test_two_changes_within_a_second_are_two_states(app: Flask, who: Browser, enter: Enter) -> None:
+    """Also for a reader who has been there in between and asks by date alone."""
     address, client = subscribe(who), enter(None)
+    changed_at(app, now())
+    between = client.get(address)
+    assert who.send("/events/1/edit", who.fields("/events/1/edit") | {"description": ["Bring a badge."]}).status_code == 302
+    after = client.get(address, headers={"If-Modified-Since": between.headers["Last-Modified"]})
+    assert after.status_code == 200
+    assert after.headers["ETag"] != between.headers["ETag"]
+    stamps = [Calendar.from_ical(one.data).walk("VEVENT")[0]["LAST-MODIFIED"].dt for one in (between, after)]
+    assert stamps[0] < stamps[1]
+
+
+def test_an_unchanged_feed_is_a_304_and_the_same_bytes(app: Flask, who: Browser, enter: Enter) -> None:
+    address, client = subscribe(who), enter(None)
+    changed_at(app, now() - timedelta(seconds=5))
     first, second = client.get(address), client.get(address)
     assert first.data == second.data
     etag, changed = first.headers["ETag"], first.headers["Last-Modified"]
