@@ -7,7 +7,7 @@ from importlib.metadata import version
 import sqlalchemy as sa
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
-from tzdata import IANA_VERSION
+from tzdata import IANA_VERSION  # type: ignore[import-untyped]
 
 from interagency.db.base import alembic, db
 from interagency.web.access import public

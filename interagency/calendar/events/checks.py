@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, datetime, time
 from typing import Any
 
@@ -10,12 +9,13 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from wtforms import ValidationError
 
+from interagency.calendar.events.drafts import first_moment, moved
 from interagency.calendar.events.form_fields import EventFields
 from interagency.calendar.events.lines import read_number
 from interagency.calendar.events.models import Event
 from interagency.calendar.events.record import SegmentDraft
 from interagency.calendar.events.recurrence import rule_words
-from interagency.calendar.events.recurrence_rules import RuleError, check_rule, first_of_rule
+from interagency.calendar.events.recurrence_rules import RuleError, check_rule, first_of_rule, rule_from
 from interagency.matrix.framework.names import Gazetteer
 from interagency.text.dates import ImpreciseDate
 from interagency.text.folding import clean
@@ -30,7 +30,20 @@ class EventChecks(EventFields):
     _event: Event | None
     _names: Gazetteer
     _found_parent: Event | None
-    _rule: Callable[[date], str]
+    split_from: datetime | None = None
+
+    def _rule(self, first: date) -> str:
+        """The RRULE of what was chosen, for something that first happens on `first`."""
+        raise NotImplementedError
+
+    def sorted_segments(self) -> list[SegmentDraft]:
+        """The runs of days, the earliest first; of a change from a date on, that date with the hours typed."""
+        segments = sorted(self.segments.data or [], key=lambda s: (s.start.first, s.start_time or time()))
+        if self.split_from and self._event and segments:
+            first = first_moment(self._event)
+            if segments[0].start.first == first.date():
+                segments[0] = moved(segments[0], self.split_from - datetime.combine(first.date(), time()))
+        return segments
 
     def validate(self, *args: Any, **more: Any) -> bool:
         """Each field by itself, then how they go together."""
@@ -96,11 +109,30 @@ class EventChecks(EventFields):
             raise ValidationError(_("The last day lies before the first. Choose a later one."))
         self._until = found
 
+    def validate_only_from(self, field: Any) -> None:
+        """A day from which on the series changes; its first date from then on is `split_from`, None for all dates."""
+        if not field.data or self._event is None or not self._event.rrule:
+            return
+        try:
+            day = read_one_day(field.data)
+        except DateNotUnderstood as problem:
+            raise ValidationError(str(problem)) from None
+        if day is None:
+            raise ValidationError(_("Write a day, such as 31 December 2027."))
+        first = first_moment(self._event)
+        found = rule_from(self._event.rrule, first).after(datetime.combine(day, time()), inc=True)
+        if found is None:
+            raise ValidationError(_("The event does not take place from that day on. Choose an earlier one."))
+        self.split_from = found if found > first else None
+        typed = self.segments.data or []
+        if self.split_from and typed and typed[0].start.first != first.date() and typed[0].start.first < found.date():
+            raise ValidationError(_("The days above begin before that day. Choose which is meant."))
+
     def check_rule_and_first_day(self) -> bool:
         """Whether the rule is one that calendars agree on and has the first day (RFC 5545, 3.8.5.3: it must be of the
         rule); said at the days otherwise. Call after the fields were read.
         """
-        segments = self.segments.data or []
+        segments = self.sorted_segments()
         if not self.repeats.data or not segments or self.segments.errors or self.repeat_until.errors:
             return True
         first = datetime.combine(segments[0].start.first, segments[0].start_time or time())

@@ -139,18 +139,20 @@ class Carried:
     lost: tuple[ExceptionDraft, ...] = ()
 
 
-def carried(event: Event, exceptions: list[ExceptionDraft], rrule: str, first: SegmentDraft) -> Carried:
-    """`exceptions` of the repeated `event` under a new rule and a new first run of days.
+def carried(
+    event: Event, rrule: str, first: SegmentDraft, exceptions: list[ExceptionDraft], before: datetime
+) -> Carried:
+    """`exceptions` of the repeated `event` under a new rule and a `first` run of days, for the date `before`.
 
     A date keeps its day and takes the new hour; where the new rule does not have that day, it goes as many days on as
     the first did. What was moved to an hour of its own stays there.
     """
     if not exceptions:
         return Carried()
-    before, segment = first_moment(event), event.segments[0]
+    segment = event.segments[0]
     now = datetime.combine(first.start.first, first.start_time or time())
     assert segment.end is not None
-    old_length = datetime.combine(segment.end.last, segment.end_time or time()) - before
+    old_length = datetime.combine(segment.end.last, segment.end_time or time()) - first_moment(event)
     length = datetime.combine(first.end.last, first.end_time or time()) - now
     rule = rule_from(rrule, now) if rrule else None
     kept: dict[datetime, ExceptionDraft] = {}

@@ -95,6 +95,14 @@ def _repetition(_field: EventField) -> dict[str, Any]:
             description=_l("Such as 31 December 2027. Leave both empty when it goes on."),
             validators=[_length(60)],
         ),
+        "only_from": CleanStringField(
+            _l("Change only the dates from this day on"),
+            description=_l(
+                "Such as 3 November 2026. What lies before stays as it is, what follows becomes an event of its own. "
+                "Leave it empty to change all dates."
+            ),
+            validators=[_length(60)],
+        ),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.calendar.events.checks import EventChecks
-from interagency.calendar.events.drafts import Carried, carried
+from interagency.calendar.events.drafts import Carried, carried, first_moment
 from interagency.calendar.events.fields import Kind
 from interagency.calendar.events.form_fields import REPEATS, SHOWN_AS_THEY_ARE
 from interagency.calendar.events.lines import (
@@ -38,7 +38,8 @@ from interagency.calendar.events.record import (
     SegmentDraft,
     exception_draft,
 )
-from interagency.calendar.events.recurrence import Repeat, repeat_of, rule_of
+from interagency.calendar.events.recurrence import Repeat, repeat_of, rest_of, rule_of
+from interagency.calendar.events.recurrence_rules import parts_of
 from interagency.matrix.activities.models import Activity, Milestone
 from interagency.matrix.activities.queries import survivor_of
 from interagency.matrix.framework.models import Chapter, Country
@@ -185,7 +186,11 @@ class EventForm(EventChecks):
     def _carried(self, rrule: str, first: SegmentDraft) -> Carried:
         if self._event is None or not self._event.rrule or not self._event.segments:
             return Carried()
-        return carried(self._event, [exception_draft(one) for one in self._event.exceptions], rrule, first)
+        since = self.split_from or first_moment(self._event)
+        single = [
+            exception_draft(one) for one in self._event.exceptions if not self.split_from or one.original >= since
+        ]
+        return carried(self._event, rrule, first, single, since)
 
     @property
     def dates_at_stake(self) -> list[str]:
@@ -194,12 +199,13 @@ class EventForm(EventChecks):
         """
         if not self.segments.data or self.segments.errors:
             return []
-        first = min(self.segments.data, key=lambda s: (s.start.first, s.start_time or time()))
+        first = self.sorted_segments()[0]
         found = self._carried(self._rule(first.start.first), first)
         words = [(one, _("it is left out of the new dates")) for one in found.lost]
         words += [(one, _("it goes to %(day)s", day=_day(new.original))) for one, new in found.shifted]
         return [
-            f"{_day(one.original)} ({own_words(one)}): {what}" for one, what in sorted(words, key=lambda w: w[0].original)
+            f"{_day(one.original)} ({own_words(one)}): {what}"
+            for one, what in sorted(words, key=lambda w: w[0].original)
         ]
 
     def _series(self) -> EventSeries | None:
@@ -220,13 +226,23 @@ class EventForm(EventChecks):
         if not kind:
             return ""
         if kind == "kept":
-            return self._event.rrule if self._event is not None else ""
-        until = getattr(self, "_until", None)
-        return rule_of(Repeat(kind, self.repeat_every.data or 1, self.repeat_count.data, until), first)
+            rule = self._event.rrule if self._event is not None else ""
+        else:
+            until = getattr(self, "_until", None)
+            rule = rule_of(Repeat(kind, self.repeat_every.data or 1, self.repeat_count.data, until), first)
+        if self._event is not None and self.split_from and f"COUNT={self._count}" in rule.split(";"):
+            # As many as the whole series had: those that are left.
+            rest = parts_of(rest_of(self._event.rrule, first_moment(self._event), self.split_from))
+            rule = rule.replace(f"COUNT={self._count}", f"COUNT={rest['COUNT']}")
+        return rule
+
+    @property
+    def _count(self) -> str:
+        return parts_of(self._event.rrule).get("COUNT", "") if self._event and self._event.rrule else ""
 
     def draft(self) -> EventDraft:
         """The finished values. Call after `validate`."""
-        drafts: list[SegmentDraft] = sorted(self.segments.data, key=lambda s: (s.start.first, s.start_time or time()))
+        drafts = self.sorted_segments()
         days: list[DayDraft] = sorted(self.days.data or [], key=lambda day: day.day)
         segments = [
             SegmentDraft(

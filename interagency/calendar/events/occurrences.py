@@ -161,9 +161,7 @@ def _recurring(event: Event, segment: Segment, first: date, last: date) -> list[
     window = (datetime.combine(first, time()) - length - timedelta(days=1), datetime.combine(last, time.max))
     left_out = {change.original for change in event.exceptions if change.is_left_out}
     seen = set(rule.between(*window, inc=True))
-    found = [
-        _changed(event, segment, original, length, changes.get(original)) for original in sorted(seen - left_out)
-    ]
+    found = [_changed(event, segment, original, length, changes.get(original)) for original in sorted(seen - left_out)]
     found += [
         _changed(event, segment, change.original, length, change)
         for change in event.exceptions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import abort, flash, jsonify, redirect, render_template, request, url_for
@@ -16,6 +17,7 @@ from interagency.calendar.events.forms import EventForm
 from interagency.calendar.events.lines import read_segment, segment_words
 from interagency.calendar.events.models import Event
 from interagency.calendar.events.planning import read_plan
+from interagency.calendar.events.record import EventDraft
 from interagency.calendar.pages.blueprint import bp, month_of, told
 from interagency.db.base import db
 from interagency.db.history import changes_of, difference
@@ -114,16 +116,33 @@ def edit_post(event_id: int) -> ResponseReturnValue:
     if not form.validate() or not _names_own_entity(form, mine) or form.needs_showing:
         return _form_page(form, found, 422)
     version = _version(form.version.data)
+    draft, following, changed = form.draft(), None, True
     try:
-        changed = record.save_event(
-            db.session, found, form.draft(), version=version, by=current_user, mine=mine, month=month_of(mine)
-        )
+        if form.split_from is not None:
+            following = _split(found, form.split_from, draft, version, mine)
+        else:
+            changed = record.save_event(
+                db.session, found, draft, version=version, by=current_user, mine=mine, month=month_of(mine)
+            )
     except StaleVersionError:
         db.session.rollback()  # where somebody was faster by a hair, nothing can be asked before
         return _conflict(event_id, form)
     db.session.commit()
     flash(_("Saved: “%(title)s”.", title=found.title) if changed else _("Nothing was different."), "success")
-    return redirect(url_for("calendar.event", event_id=found.id, saved=f"event-{found.id}"))
+    return redirect(url_for("calendar.event", event_id=(following or found).id, saved=f"event-{found.id}"))
+
+
+def _split(event: Event, original: datetime, draft: EventDraft, version: int, mine: list[Any]) -> Event:
+    """End `event` before its date `original`; what follows says what `draft` says, under a UID of its own.
+
+    Raises StaleVersionError.
+    """
+    ended, _rest = record.split_at(event, original)
+    month = month_of(mine)
+    record.save_event(db.session, event, ended, version=version, by=current_user, mine=mine, month=month)
+    return record.create_event(
+        db.session, draft, by=current_user, mine=mine, month=month, illustrative=event.illustrative
+    )
 
 
 def _version(text: str | None) -> int:

@@ -73,7 +73,10 @@ def test_two_changes_within_a_second_are_two_states(app: Flask, who: Browser, en
     address, client = subscribe(who), enter(None)
     changed_at(app, now())
     between = client.get(address)
-    assert who.send("/events/1/edit", who.fields("/events/1/edit") | {"description": ["Bring a badge."]}).status_code == 302
+    assert (
+        who.send("/events/1/edit", who.fields("/events/1/edit") | {"description": ["Bring a badge."]}).status_code
+        == 302
+    )
     after = client.get(address, headers={"If-Modified-Since": between.headers["Last-Modified"]})
     assert after.status_code == 200
     assert after.headers["ETag"] != between.headers["ETag"]
