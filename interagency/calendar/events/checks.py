@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time
 from typing import Any
 
@@ -14,7 +15,7 @@ from interagency.calendar.events.form_fields import EventFields
 from interagency.calendar.events.lines import read_number
 from interagency.calendar.events.models import Event
 from interagency.calendar.events.record import SegmentDraft
-from interagency.calendar.events.recurrence import rule_words
+from interagency.calendar.events.recurrence import read_days_of_rule, read_months, rule_words
 from interagency.calendar.events.recurrence_rules import RuleError, check_rule, first_of_rule, rule_from
 from interagency.matrix.framework.names import Gazetteer
 from interagency.text.dates import ImpreciseDate
@@ -109,10 +110,26 @@ class EventChecks(EventFields):
             raise ValidationError(_("The last day lies before the first. Choose a later one."))
         self._until = found
 
+    def validate_repeat_on(self, field: Any) -> None:
+        self._read(field, read_days_of_rule)
+
+    def validate_repeat_months(self, field: Any) -> None:
+        self._read(field, read_months)
+
+    def _read(self, field: Any, read: Callable[[str], Any]) -> None:
+        if field.data and self.repeats.data in ("", "kept"):
+            raise ValidationError(_("Choose above how it repeats, or leave this empty."))
+        try:
+            read(field.data or "")
+        except ValueError as problem:
+            raise ValidationError(str(problem)) from None
+
     def validate_only_from(self, field: Any) -> None:
         """A day from which on the series changes; its first date from then on is `split_from`, None for all dates."""
-        if not field.data or self._event is None or not self._event.rrule:
+        if not field.data or self._event is None:
             return
+        if not self._event.rrule:
+            raise ValidationError(_("The event does not repeat yet, so all of it changes. Leave this empty."))
         try:
             day = read_one_day(field.data)
         except DateNotUnderstood as problem:
@@ -136,7 +153,11 @@ class EventChecks(EventFields):
         if not self.repeats.data or not segments or self.segments.errors or self.repeat_until.errors:
             return True
         first = datetime.combine(segments[0].start.first, segments[0].start_time or time())
-        rule = self._rule(first.date())
+        try:
+            rule = self._rule(first.date())
+        except ValueError as problem:
+            self.repeat_on.errors = [str(problem)]
+            return False
         try:
             found = first_of_rule(first, rule)
             if found == first:

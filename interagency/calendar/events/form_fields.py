@@ -89,6 +89,19 @@ def _repetition(_field: EventField) -> dict[str, Any]:
             validators=[Optional(), NumberRange(1, 100)],
             default=1,
         ),
+        "repeat_on": CleanStringField(
+            _l("On these days"),
+            description=_l(
+                "Such as: Monday and Wednesday; second Tuesday and fourth Thursday; last Friday; last day; "
+                "first and last working day; every working day. Empty: as the first day."
+            ),
+            validators=[_length(200)],
+        ),
+        "repeat_months": CleanStringField(
+            _l("In these months"),
+            description=_l("Such as March and September. Empty: in all, or as the first day."),
+            validators=[_length(200)],
+        ),
         "repeat_count": IntegerField(_l("How many times"), validators=[Optional(), NumberRange(2, 1000)]),
         "repeat_until": CleanStringField(
             _l("Or until the day"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
@@ -38,7 +38,7 @@ from interagency.calendar.events.record import (
     SegmentDraft,
     exception_draft,
 )
-from interagency.calendar.events.recurrence import Repeat, repeat_of, rest_of, rule_of
+from interagency.calendar.events.recurrence import Repeat, repeat_of, rest_of, rule_of, rule_words, starts
 from interagency.calendar.events.recurrence_rules import parts_of
 from interagency.matrix.activities.models import Activity, Milestone
 from interagency.matrix.activities.queries import survivor_of
@@ -90,7 +90,7 @@ class EventForm(EventChecks):
     def _current_repeat(event: Event | None) -> Repeat | None:
         if event is None or not event.rrule or not event.segments or not event.segments[0].start:
             return None
-        return repeat_of(event.rrule, event.segments[0].start.first)
+        return repeat_of(event.rrule, event.segments[0].start.first, event.segments[0].start_time or time())
 
     def _activity(self, line: str) -> Activity:
         found = self._session.get(Activity, read_number(line))
@@ -140,6 +140,7 @@ class EventForm(EventChecks):
         if repeat is not None:
             self.repeat_every.data, self.repeat_count.data = repeat.every, repeat.count
             self.repeat_until.data = ImpreciseDate.day(repeat.until).words() if repeat.until else ""
+            self.repeat_on.data, self.repeat_months.data = repeat.on, repeat.months
         self.documents.found = [DocumentDraft(d.title, d.url, d.owner, d.is_permitted) for d in event.documents]
         self.activities.found = list(event.activities)
         self.milestone.data = str(event.milestone_id or "")
@@ -164,14 +165,25 @@ class EventForm(EventChecks):
     @property
     def speaks_of_repeats(self) -> bool:
         """Whether anything is chosen, typed or wrong under “Repeats”."""
-        fields = (self.repeats, self.repeat_every, self.repeat_count, self.repeat_until)
-        typed = self.repeats.data or self.repeat_count.data or self.repeat_until.data
-        return bool(typed) or any(field.errors for field in fields)
+        names = ("repeats", "repeat_on", "repeat_months", "repeat_count", "repeat_until")
+        return any(self[name].data or self[name].errors for name in (*names, "only_from")) or bool(
+            self.repeat_every.errors
+        )
 
     @property
     def reading(self) -> str:
         """The days and hours as they were read, in words: shown before they are saved."""
         return "; ".join(segment_words(segment) for segment in self.segments.data or [])
+
+    @property
+    def shown_dates(self) -> list[str]:
+        """The rule in words and the next ten dates, of what was typed and can be read. Call after `validate`."""
+        if not self.repeats.data or self.errors:
+            return []
+        first = self.sorted_segments()[0]
+        rule = self._rule(first.start.first)
+        begins = datetime.combine(first.start.first, first.start_time or time())
+        return [rule_words(rule, begins.date()), *(_day(one) for one in starts(rule, begins))]
 
     @property
     def needs_showing(self) -> bool:
@@ -197,7 +209,7 @@ class EventForm(EventChecks):
         """The cancelled, moved and other single dates that go to another day or are lost, in words. Call after
         `validate`.
         """
-        if not self.segments.data or self.segments.errors:
+        if self._event is None or not self._event.exceptions or not self.segments.data or self.errors:
             return []
         first = self.sorted_segments()[0]
         found = self._carried(self._rule(first.start.first), first)
@@ -229,7 +241,9 @@ class EventForm(EventChecks):
             rule = self._event.rrule if self._event is not None else ""
         else:
             until = getattr(self, "_until", None)
-            rule = rule_of(Repeat(kind, self.repeat_every.data or 1, self.repeat_count.data, until), first)
+            every, count = self.repeat_every.data or 1, self.repeat_count.data
+            repeat = Repeat(kind, every, count, until, self.repeat_on.data or "", self.repeat_months.data or "")
+            rule = rule_of(repeat, first)
         if self._event is not None and self.split_from and f"COUNT={self._count}" in rule.split(";"):
             # As many as the whole series had: those that are left.
             rest = parts_of(rest_of(self._event.rrule, first_moment(self._event), self.split_from))

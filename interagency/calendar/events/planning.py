@@ -51,7 +51,8 @@ def _repeat(kind: str, args: Mapping[str, str]) -> Repeat:
         until = read_one_day(text)
         if until is None:
             raise ValueError(_("Write a day, such as 31 December 2027."))
-    return Repeat(kind, number("repeat_every") or 1, number("repeat_count"), until)
+    on, months = (clean(args.get(name, ""), lines=False)[:200] for name in ("repeat_on", "repeat_months"))
+    return Repeat(kind, number("repeat_every") or 1, number("repeat_count"), until, on, months)
 
 
 def _repeated(first: SegmentDraft, repeat: Repeat) -> list[SegmentDraft]:

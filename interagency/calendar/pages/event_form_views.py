@@ -70,7 +70,7 @@ def new_post() -> ResponseReturnValue:
     """Save a new event."""
     mine = _own_entities_or_403()
     form = EventForm(db.session, mine=mine)
-    if not form.validate() or not _names_own_entity(form, mine) or form.needs_showing:
+    if not form.validate() or not _names_own_entity(form, mine) or _is_to_be_shown(form):
         return _form_page(form, None, 422)
     made = record.create_event(db.session, form.draft(), by=current_user, mine=mine, month=month_of(mine))
     address = url_for("calendar.event", event_id=made.id, saved="event-new")
@@ -78,6 +78,11 @@ def new_post() -> ResponseReturnValue:
     db.session.commit()
     flash(_("Saved: “%(title)s”.", title=made.title), "success")
     return redirect(address)
+
+
+def _is_to_be_shown(form: EventForm) -> bool:
+    """Whether the person asked to see the dates, or must see what was read, before it is saved."""
+    return "show_dates" in request.form or form.needs_showing
 
 
 def _own_entities_or_403() -> list[Any]:
@@ -113,7 +118,7 @@ def edit_post(event_id: int) -> ResponseReturnValue:
     """Save over the version that was read; a stale save is a conflict shown."""
     found, mine = queries.get_event_for_edit(event_id)
     form = EventForm(db.session, found, mine)
-    if not form.validate() or not _names_own_entity(form, mine) or form.needs_showing:
+    if not form.validate() or not _names_own_entity(form, mine) or _is_to_be_shown(form):
         return _form_page(form, found, 422)
     version = _version(form.version.data)
     draft, following, changed = form.draft(), None, True

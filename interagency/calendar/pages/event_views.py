@@ -14,6 +14,7 @@ from interagency.calendar.events import queries, record
 from interagency.calendar.events.clashes import Clash, clashes, plan_of
 from interagency.calendar.events.models import Event, EventStatus
 from interagency.calendar.events.occurrences import occurrences
+from interagency.calendar.events.recurrence import rule_words
 from interagency.calendar.pages.blueprint import bp, described, month_of, told
 from interagency.db.base import db
 from interagency.db.history import audit, changes_of
@@ -46,6 +47,7 @@ def event(event_id: int) -> ResponseReturnValue:
         "calendar/event.html",
         event=found,
         coming=coming,
+        rule_in_words=rule_words(found.rrule, record.first_moment(found).date()) if found.rrule else "",
         all_segments=[] if found.rrule else occurrences(found, date(1900, 1, 1), date(2199, 12, 31)),
         may_edit=record.may_edit_event(current_user, my_entities(), found),
         changes=changes_of(db.session, "event", found.id)[:3],
