@@ -11,6 +11,7 @@ from wtforms import BooleanField, HiddenField, IntegerField, SelectField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from interagency.calendar.events.fields import DRAFTED, EventField, Kind
+from interagency.calendar.events.lines import split_days
 from interagency.text.zones import zone_named
 from interagency.web.forms import CleanStringField, CleanTextField, NamesField, RecordsField, to_choices
 
@@ -68,6 +69,7 @@ def _days(field: EventField) -> dict[str, Any]:
     return {
         field.name: NamesField(
             _l("When"),
+            split=split_days,
             description=_l(
                 "One line for each run of days: 26-29 September 2017, or 12 October 2026, 15:00-16:30. "
                 "June 2017 or early 2018 is fine when no more is known."

@@ -27,6 +27,7 @@ from interagency.calendar.events.lines import (
     read_number,
     read_segment,
     record_words,
+    said_as_one,
     segment_words,
 )
 from interagency.calendar.events.models import Event, EventSeries
@@ -190,7 +191,7 @@ class EventForm(EventChecks):
         """Whether the person has not seen yet how the days are read, where that differs from what was typed, or what
         becomes of single dates.
         """
-        typed = "; ".join(self.segments.lines)
+        typed = "; ".join(said_as_one(line) for line in self.segments.lines)
         if request.form.get("dates_seen", "") != "; ".join(self.dates_at_stake):
             return True
         return plain(typed) != plain(self.reading) and request.form.get("segments_read", "") != self.reading

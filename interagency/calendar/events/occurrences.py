@@ -50,6 +50,12 @@ class Occurrence:
         return (self.first, begins.replace(tzinfo=None), self.event.id, self.segment.number)
 
 
+def chapters_on(event: Event, segment: Segment) -> list[int]:
+    """The chapters that a run of days is about: those of the event as a whole, and those of its own days."""
+    whole = {link.chapter_number for link in event.chapters if not link.by_day}
+    return sorted(whole | {day.chapter_number for day in segment.days if day.chapter_number})
+
+
 class StoredOccurrence(NamedTuple):
     """One occurrence as editions and hand-outs keep it: in JSON a list of these values, in this order for ever.
 

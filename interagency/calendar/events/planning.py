@@ -9,19 +9,18 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 
 from interagency.calendar.events.clashes import Plan
-from interagency.calendar.events.lines import read_segment
+from interagency.calendar.events.lines import read_segment, split_days
 from interagency.calendar.events.record import SegmentDraft
 from interagency.calendar.events.recurrence import BASES, Repeat, rule_of, starts
 from interagency.text.dates import ImpreciseDate, words_between
 from interagency.text.folding import clean
-from interagency.text.lines import split_lines
 from interagency.text.typed_dates import read_one_day
 from interagency.text.zones import is_known_zone, zone_named
 
 
 def read_plan(args: Mapping[str, str]) -> tuple[list[str], Plan]:
     """The dates in words (of a repetition the next ten) and the plan they make. Raises ValueError with a sentence."""
-    segments = [read_segment(line) for line in split_lines(clean(args.get("segments", "")))]
+    segments = [read_segment(line) for line in split_days(clean(args.get("segments", "")))]
     zone_name = zone_named(clean(args.get("timezone", ""), lines=False)) or ""
     zone = ZoneInfo(zone_name) if is_known_zone(zone_name) else None
     kind = args.get("repeats", "")

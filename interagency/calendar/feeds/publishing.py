@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 import sqlalchemy as sa
 
 from interagency.calendar.events.models import Event, EventStatus, LinkKind, OccurrenceChange, Segment
+from interagency.calendar.events.occurrences import chapters_on
 from interagency.calendar.feeds.building import FeedEvent, FeedOverride
 from interagency.matrix.framework.models import ROMAN
 from interagency.web.context import settings
@@ -106,10 +107,10 @@ def _entry(event: Event, segment: Segment, place: int, base_url: str) -> FeedEve
         location=event.place,
         description=_description(event, segment),
         url=url,
-        categories=_categories(event),
+        categories=_categories(event, segment),
         links=_links(event),
         geo=(event.latitude, event.longitude) if event.latitude is not None and event.longitude is not None else None,
-        colour=COLOURS[event.chapters[0].chapter_number] if event.chapters else None,
+        colour=next((COLOURS[number] for number in chapters_on(event, segment)), None),
         related_to=event.uid if segment.number != 1 else (event.parent.uid if event.parent else None),
         transparent=not timed,
     )
@@ -177,9 +178,9 @@ def _description(event: Event, segment: Segment, own: str = "") -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _categories(event: Event) -> tuple[str, ...]:
+def _categories(event: Event, segment: Segment) -> tuple[str, ...]:
     entities = [organiser.short for organiser in event.organisers if organiser.is_entity]
-    chapters = [f"Chapter {ROMAN[link.chapter_number]}" for link in event.chapters]
+    chapters = [f"Chapter {ROMAN[number]}" for number in chapters_on(event, segment)]
     return tuple(dict.fromkeys([event.kind.value.capitalize(), *entities, *chapters]))
 
 

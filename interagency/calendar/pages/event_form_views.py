@@ -14,7 +14,7 @@ from flask_login import current_user
 from interagency.calendar.events import queries, record
 from interagency.calendar.events.clashes import clashes
 from interagency.calendar.events.forms import EventForm
-from interagency.calendar.events.lines import read_segment, segment_words
+from interagency.calendar.events.lines import read_segment, segment_words, split_days
 from interagency.calendar.events.models import Event
 from interagency.calendar.events.planning import read_plan
 from interagency.calendar.events.record import EventDraft
@@ -24,7 +24,6 @@ from interagency.db.history import changes_of, difference
 from interagency.matrix.activities.queries import may_add_activities, my_entities
 from interagency.matrix.activities.record import StaleVersionError
 from interagency.text.folding import clean, listed
-from interagency.text.lines import split_lines
 from interagency.text.zones import zones_by_city
 from interagency.web.context import viewer_zone
 from interagency.web.idempotency import idempotent, record_redirect
@@ -34,7 +33,7 @@ from interagency.web.idempotency import idempotent, record_redirect
 def read_days() -> ResponseReturnValue:
     """What days and hours typed by a person are read as: for the words shown beside the field."""
     try:
-        lines = split_lines(clean(request.args.get("text", "")))
+        lines = split_days(clean(request.args.get("text", "")))
         reading = "; ".join(segment_words(read_segment(line)) for line in lines)
     except ValueError as problem:
         return jsonify(message=str(problem))

@@ -17,7 +17,6 @@ from lxml import html
 from interagency.calendar.events.holidays import holidays_between
 from interagency.calendar.events.models import Event, OccurrenceChange
 from interagency.calendar.events.recurrence import Repeat, repeat_of, rest_of, rule_of, starts, until_before
-from interagency.calendar.events.recurrence_rules import parts_of
 from interagency.db.base import db
 from interagency.matrix.activities.models import Milestone
 from tests.helpers import EVENT, Browser, errors_of, text_of
@@ -57,59 +56,6 @@ def test_what_is_chosen_is_a_rule_and_the_rule_is_what_was_chosen(repeat: Repeat
 def test_a_rule_that_says_more_is_kept_as_it_stands() -> None:
     assert repeat_of("FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO", date(2027, 5, 17)) is None
     assert repeat_of("FREQ=MONTHLY;BYDAY=MO,TU;BYSETPOS=2", date(2027, 5, 4)) is None
-
-
-@pytest.mark.parametrize(
-    ("kind", "on", "months", "rule"),
-    [
-        ("weekly", "Monday and Wednesday", "", "FREQ=WEEKLY;BYDAY=MO,WE"),
-        ("weekly", "Wed, Mon", "", "FREQ=WEEKLY;BYDAY=MO,WE"),
-        ("weekly", "every working day", "", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"),
-        ("daily", "weekdays", "", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"),
-        ("monthly", "second Tuesday and fourth Thursday", "", "FREQ=MONTHLY;BYDAY=2TU,4TH"),
-        ("monthly", "the 1st and 3rd Monday of the month", "", "FREQ=MONTHLY;BYDAY=1MO,3MO"),
-        ("weekday", "last Friday", "", "FREQ=MONTHLY;BYDAY=-1FR"),
-        ("monthly", "last day", "", "FREQ=MONTHLY;BYMONTHDAY=-1"),
-        ("monthly", "first and last working day", "", "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=1,-1"),
-        ("monthly", "day 1 and day 15", "", "FREQ=MONTHLY;BYMONTHDAY=1,15"),
-        ("monthly", "15th", "Mar, September", "FREQ=MONTHLY;BYMONTHDAY=15;BYMONTH=3,9"),
-        ("yearly", "third Tuesday", "March and September", "FREQ=YEARLY;BYDAY=3TU;BYMONTH=3,9"),
-        ("monthly", "", "january, april, july and october", "FREQ=MONTHLY;BYMONTH=1,4,7,10"),
-        ("weekly", "", "", "FREQ=WEEKLY"),
-    ],
-)
-def test_days_said_in_words_are_a_rule_and_are_said_again(kind: str, on: str, months: str, rule: str) -> None:
-    first = date(2026, 10, 19)
-    assert rule_of(Repeat(kind, on=on, months=months), first) == rule
-    again = repeat_of(rule, first)
-    assert again is not None
-    assert parts_of(rule_of(again, first)) == parts_of(rule)
-
-
-@pytest.mark.parametrize(
-    "on",
-    ["Moonday", "second", "first Monday and day 15", "working", "second Tuesday and working days", "32nd", "day 0"],
-)
-def test_days_that_are_none_are_refused_at_their_field(enter_sqlite: Enter, on: str) -> None:
-    answer = enter_sqlite("who").send("/events/new", CALL | {"repeats": "monthly", "repeat_on": on})
-    assert answer.status_code == 422
-    assert errors_of(answer)
-
-
-def test_the_dates_are_shown_before_anything_is_saved(enter_sqlite: Enter) -> None:
-    who = enter_sqlite("who")
-    values = CALL | {"repeats": "monthly", "repeat_on": "third Tuesday and last working day", "show_dates": "1"}
-    assert who.send("/events/new", values | {"repeat_on": "third Tuesday and last working day"}).status_code == 422
-    values |= {"repeat_on": "third Tuesday and last Friday", "repeat_until": "31 December 2026"}
-    page = text_of(who.send("/events/new", values))
-    assert "every month on the third Tuesday and the last Friday, until 31 December 2026" in page
-    for day in ("20 October 2026", "30 October 2026", "25 December 2026"):
-        assert day in page
-    assert who.get("/events/1").status_code == 404
-    del values["show_dates"]
-    event_id = add(who, values)
-    assert "on the third Tuesday and the last Friday, until 31 December 2026" in text_of(who.get(f"/events/{event_id}"))
-    assert who.fields(f"/events/{event_id}/edit")["repeats"] == ["monthly"]
 
 
 def test_this_and_following_share_the_dates_between_them() -> None:
