@@ -95,7 +95,7 @@ def _naive(moment: Moment) -> datetime:
     return moment if isinstance(moment, datetime) else datetime.combine(moment, time())
 
 
-def _recurrence(event: FeedEvent) -> vRecur | None:
+def recurrence(event: FeedEvent) -> vRecur | None:
     """The RRULE with an UNTIL of the right type (RFC 5545, 3.3.10), or None when it happens once."""
     if not event.rrule:
         return None
@@ -193,7 +193,7 @@ def _master(event: FeedEvent) -> VEvent:
     _add_stamps(entry, event)
     _add_times(entry, event.start, event.end, event.tzid)
     title = _add_standing(entry, event, event.status)
-    rule = _recurrence(event)
+    rule = recurrence(event)
     if rule is not None:
         entry.add("rrule", rule)
         occurring = rule_from(event.rrule or "", event.start)
@@ -224,7 +224,7 @@ def _override(event: FeedEvent, change: FeedOverride) -> VEvent:
 def event_bytes(event: FeedEvent) -> bytes:
     """The VEVENT of one event, and one more for each changed occurrence. CRLF, folded at 75 octets."""
     blocks = [_master(event)]
-    if event.rrule and _recurrence(event) is not None:
+    if event.rrule and recurrence(event) is not None:
         blocks += [_override(event, change) for change in sorted(event.overrides, key=lambda c: _naive(c.original))]
     return b"".join(block.to_ical(sorted=False) for block in blocks)
 
