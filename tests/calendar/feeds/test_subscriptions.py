@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from icalendar import Calendar
+from lxml import html
 from werkzeug.http import http_date
 from werkzeug.test import create_environ
 
@@ -249,6 +250,15 @@ def test_an_event_cancelled_long_ago_leaves_at_the_houses_own_midnight(app: Flas
     gone = enter(None).get(address)
     assert "Expert meeting" not in gone.text
     assert gone.headers["Last-Modified"] == http_date(leaves)
+
+
+def test_the_whole_past_is_a_choice_on_the_page(who: Browser, enter: Enter) -> None:
+    values = EVENT | {"title": "Long ago", "segments": "3 March 2019"}
+    assert who.send("/events/new", values).status_code == 302
+    page = html.fromstring(who.send("/subscriptions", {"name": "Mine"}).text)
+    short, whole = (page.xpath(f"//input[@id='{name}']/@value")[0] for name in ("https", "whole-past"))
+    assert "Long ago" not in enter(None).get(short.removeprefix("http://localhost")).text
+    assert "Long ago" in enter(None).get(whole.removeprefix("http://localhost")).text
 
 
 def test_any_filter_is_a_feed(who: Browser, enter: Enter) -> None:
