@@ -42,6 +42,8 @@ SAID_OTHERWISE = (
     # One finder of look-alikes, which finds a shorter title in a longer one and knows what was judged.
     (r"coordinator /cycles/.*", r"looks like another activity: \d+|\d+ remarks on quality"),
     (r"coordinator /overlaps", r"\d+ pairs?"),
+    # The two Outlooks for Windows subscribe in different ways.
+    (r"\w+ /subscriptions", r"Outlook on the (desktop|web)"),
     # The page of a repeated event says its rule.
     (r"\w+ /events/\d+", r"Repeat(s|ed); (the next dates are shown|no further dates)\..*"),
 )
