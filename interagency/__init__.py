@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,11 @@ if TYPE_CHECKING:
 
     from interagency.calendar.feeds.serving import FeedApp
     from interagency.settings import Settings
+
+# The clocks of all zones are those of the pinned tzdata, not of the machine: feeds, pages and commands agree, and a
+# newer tzdata is a change one can see. Here, before anything asks for a zone.
+zoneinfo.reset_tzpath(to=())
+zoneinfo.ZoneInfo.clear_cache()
 
 
 def create_app(settings: Settings | None = None, *, patient: bool = False, **overrides: Any) -> Flask:

@@ -9,6 +9,18 @@ from interagency.exports.columns import Cell, Column
 from interagency.exports.snapshot import EventRow
 from interagency.matrix.framework.models import ROMAN
 
+
+def _chapters(row: EventRow) -> list[int]:
+    """Those of the event as a whole and of these days; of a segment of which no day has one, none of the others'."""
+    days = {
+        chapter
+        for *_when, days in row.facts.get("segments") or []
+        for day, chapter, _note in days
+        if chapter and row.day.first <= day <= row.day.last
+    }
+    return sorted({*row.facts["chapters"], *days})
+
+
 # What depends on the occurrence, or is more than its fact: of the event's fields by name.
 _OF_OCCURRENCE: dict[str, Callable[[EventRow], Cell]] = {
     "title": lambda row: row.day.title,
@@ -17,7 +29,7 @@ _OF_OCCURRENCE: dict[str, Callable[[EventRow], Cell]] = {
     "city": lambda row: "" if row.day.venue else row.facts["city"],
     "country": lambda row: "" if row.day.venue else _event_value(FIELD["country"])(row),
     "description": lambda row: row.day.description or row.facts["description"],
-    "chapters": lambda row: ", ".join(ROMAN[number] for number in row.entry["chapters"]),
+    "chapters": lambda row: ", ".join(ROMAN[number] for number in _chapters(row)),
 }
 # The columns that stand before the others, as people know them.
 _FIRST = ("timezone", "title", "kind", "status", "organisers", "participants", "chapters")

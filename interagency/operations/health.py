@@ -7,6 +7,7 @@ from importlib.metadata import version
 import sqlalchemy as sa
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
+from tzdata import IANA_VERSION  # type: ignore[import-untyped]
 
 from interagency.db.base import alembic, db
 from interagency.web.access import public
@@ -33,6 +34,7 @@ def readyz() -> ResponseReturnValue:
     found = set(db.session.scalars(sa.text("SELECT version_num FROM alembic_version")))
     versions = {
         "version": version("interagency"),
+        "tzdata": IANA_VERSION,
         "migration": ", ".join(sorted(newest)),
         "database_migration": ", ".join(sorted(found)),
     }

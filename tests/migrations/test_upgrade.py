@@ -59,6 +59,10 @@ SAID_OTHERWISE = (
         r"coordinator /cycles.*",
         r"The last \d+ months\..*|updated \d+ · .*|\d+ days late|Remind \S+|Joint activities that wait.*",
     ),
+    # The two Outlooks for Windows subscribe in different ways.
+    (r"\w+ /subscriptions", r"Outlook on the (desktop|web)"),
+    # The page of a repeated event says its rule.
+    (r"\w+ /events/\d+", r"Repeat(s|ed); (the next dates are shown|no further dates)\..*"),
 )
 
 
@@ -176,7 +180,7 @@ def test_a_feed_says_the_same_after_upgrading(upgraded: Flask) -> None:
             str(event.get("RECURRENCE-ID") and event["RECURRENCE-ID"].to_ical().decode()),
             event["DTSTAMP"].to_ical().decode(),
             str(event.get("SEQUENCE", 0)),
-            str(event.get("SUMMARY")),
+            str(event.get("SUMMARY")).removeprefix("Cancelled: "),  # so that Outlook sees it
         ]
         for event in Calendar.from_ical(upgraded.test_client().get(found[0]).data).walk("VEVENT")
     )

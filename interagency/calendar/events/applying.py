@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from interagency.calendar.events.drafts import EXCEPTION_FIELDS, DocumentDraft, EventDraft, ExceptionDraft, SegmentDraft
+from interagency.calendar.events.drafts import (
+    EXCEPTION_FIELDS,
+    DocumentDraft,
+    EventDraft,
+    ExceptionDraft,
+    SegmentDraft,
+    first_moment,
+)
 from interagency.calendar.events.fields import FIELDS, PLAIN
 from interagency.calendar.events.models import (
     Event,
@@ -147,7 +154,8 @@ def _last_day(event: Event, last: date | None) -> date | None:
     if "COUNT=" not in event.rrule and "UNTIL=" not in event.rrule:
         return None
     first = event.segments[0].start.first
-    rule = rule_from(event.rrule, first)
+    # By the hour: an end before the hour of a day leaves that day out.
+    rule = rule_from(event.rrule, first_moment(event))
     length = (event.segments[0].end.last - first) if event.segments[0].end else timedelta()
     final = max(rule, default=None)
     return max(last, final.date() + length) if final else last

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import date, datetime, time
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from wtforms import ValidationError
 
+from interagency.calendar.events.drafts import first_moment, moved
 from interagency.calendar.events.form_fields import EventFields
 from interagency.calendar.events.lines import read_number
 from interagency.calendar.events.models import Event
 from interagency.calendar.events.record import SegmentDraft
+from interagency.calendar.events.recurrence import read_days_of_rule, read_months, rule_words
+from interagency.calendar.events.recurrence_rules import RuleError, check_rule, first_of_rule, rule_from
 from interagency.matrix.framework.names import Gazetteer
+from interagency.text.dates import ImpreciseDate
 from interagency.text.folding import clean
 from interagency.text.typed_dates import DateNotUnderstood, read_one_day
 from interagency.text.zones import is_known_zone, local_problem
@@ -26,6 +31,24 @@ class EventChecks(EventFields):
     _event: Event | None
     _names: Gazetteer
     _found_parent: Event | None
+    split_from: datetime | None = None
+
+    def _rule(self, first: date) -> str:
+        """The RRULE of what was chosen, for something that first happens on `first`."""
+        raise NotImplementedError
+
+    def sorted_segments(self) -> list[SegmentDraft]:
+        """The runs of days, the earliest first; of a change from a date on, that date with the hours typed."""
+        segments = sorted(self.segments.data or [], key=lambda s: (s.start.first, s.start_time or time()))
+        if self.split_from and self._event and segments:
+            first = first_moment(self._event)
+            if segments[0].start.first == first.date():
+                segments[0] = moved(segments[0], self.split_from - datetime.combine(first.date(), time()))
+        return segments
+
+    def validate(self, *args: Any, **more: Any) -> bool:
+        """Each field by itself, then how they go together."""
+        return bool(super().validate(*args, **more)) and self.check_rule_and_first_day()
 
     def validate_timezone(self, field: Any) -> None:
         if field.data and not is_known_zone(field.data):
@@ -86,6 +109,70 @@ class EventChecks(EventFields):
         if segments and segments[0].start and found < segments[0].start.first:
             raise ValidationError(_("The last day lies before the first. Choose a later one."))
         self._until = found
+
+    def validate_repeat_on(self, field: Any) -> None:
+        self._read(field, read_days_of_rule)
+
+    def validate_repeat_months(self, field: Any) -> None:
+        self._read(field, read_months)
+
+    def _read(self, field: Any, read: Callable[[str], Any]) -> None:
+        if field.data and self.repeats.data in ("", "kept"):
+            raise ValidationError(_("Choose above how it repeats, or leave this empty."))
+        try:
+            read(field.data or "")
+        except ValueError as problem:
+            raise ValidationError(str(problem)) from None
+
+    def validate_only_from(self, field: Any) -> None:
+        """A day from which on the series changes; its first date from then on is `split_from`, None for all dates."""
+        if not field.data or self._event is None:
+            return
+        if not self._event.rrule:
+            raise ValidationError(_("The event does not repeat yet, so all of it changes. Leave this empty."))
+        try:
+            day = read_one_day(field.data)
+        except DateNotUnderstood as problem:
+            raise ValidationError(str(problem)) from None
+        if day is None:
+            raise ValidationError(_("Write a day, such as 31 December 2027."))
+        first = first_moment(self._event)
+        found = rule_from(self._event.rrule, first).after(datetime.combine(day, time()), inc=True)
+        if found is None:
+            raise ValidationError(_("The event does not take place from that day on. Choose an earlier one."))
+        self.split_from = found if found > first else None
+        typed = self.segments.data or []
+        if self.split_from and typed and typed[0].start.first != first.date() and typed[0].start.first < found.date():
+            raise ValidationError(_("The days above begin before that day. Choose which is meant."))
+
+    def check_rule_and_first_day(self) -> bool:
+        """Whether the rule is one that calendars agree on and has the first day (RFC 5545, 3.8.5.3: it must be of the
+        rule); said at the days otherwise. Call after the fields were read.
+        """
+        segments = self.sorted_segments()
+        if not self.repeats.data or not segments or self.segments.errors or self.repeat_until.errors:
+            return True
+        first = datetime.combine(segments[0].start.first, segments[0].start_time or time())
+        try:
+            rule = self._rule(first.date())
+        except ValueError as problem:
+            self.repeat_on.errors = [str(problem)]
+            return False
+        try:
+            found = first_of_rule(first, rule)
+            if found == first:
+                check_rule(first, rule)
+                return True
+        except RuleError as problem:
+            self.segments.errors = [str(problem)]
+            return False
+        day = ImpreciseDate.day(first.date()).words()
+        words = _("%(day)s is none of the days it repeats on: %(rule)s.", day=day, rule=rule_words(rule, first.date()))
+        if found is not None:
+            next_day = ImpreciseDate.day(found.date()).words()
+            words += " " + _("Begin on %(day)s, or choose another repetition.", day=next_day)
+        self.segments.errors = [words]
+        return False
 
     def validate_parent(self, field: Any) -> None:
         """An event that is there, and not one of its own side events."""

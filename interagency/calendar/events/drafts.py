@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, time, timedelta
 
 from interagency.calendar.events.models import (
@@ -14,6 +14,7 @@ from interagency.calendar.events.models import (
     Mode,
     OccurrenceChange,
 )
+from interagency.calendar.events.recurrence_rules import rule_from
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.framework.models import Country
 from interagency.matrix.organisations.models import Organisation
@@ -56,7 +57,7 @@ class DocumentDraft:
 
 @dataclass(frozen=True, slots=True)
 class ExceptionDraft:
-    """One occurrence of a recurring event moved, changed or cancelled. Local times.
+    """One occurrence of a recurring event moved, changed, cancelled or left out. Local times.
 
     Title, place (`venue`), text, status and whether it `has_hours` are those of the event where they are empty; `note`
     is said beside the text.
@@ -72,6 +73,7 @@ class ExceptionDraft:
     description: str = ""
     status: EventStatus | None = None
     has_hours: bool | None = None
+    is_left_out: bool = False
 
 
 # What an exception says, by the names that draft and record share; the order of its fact.
@@ -124,6 +126,68 @@ def first_moment(event: Event) -> datetime:
     segment = event.segments[0]
     assert segment.start is not None
     return datetime.combine(segment.start.first, segment.start_time or time())
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """The single dates of a series after the series changed: what they are now, those that went to another day with
+    it (before and after), and those that belong to no date any more.
+    """
+
+    kept: tuple[ExceptionDraft, ...] = ()
+    shifted: tuple[tuple[ExceptionDraft, ExceptionDraft], ...] = ()
+    lost: tuple[ExceptionDraft, ...] = ()
+
+
+def carried(
+    event: Event, rrule: str, first: SegmentDraft, exceptions: list[ExceptionDraft], before: datetime
+) -> Carried:
+    """`exceptions` of the repeated `event` under a new rule and a `first` run of days, for the date `before`.
+
+    A date keeps its day and takes the new hour; where the new rule does not have that day, it goes as many days on as
+    the first did. What was moved to an hour of its own stays there.
+    """
+    if not exceptions:
+        return Carried()
+    segment = event.segments[0]
+    now = datetime.combine(first.start.first, first.start_time or time())
+    assert segment.end is not None
+    old_length = datetime.combine(segment.end.last, segment.end_time or time()) - first_moment(event)
+    length = datetime.combine(first.end.last, first.end_time or time()) - now
+    rule = rule_from(rrule, now) if rrule else None
+    kept: dict[datetime, ExceptionDraft] = {}
+    shifted, lost = [], []
+    for one in exceptions:
+        same_day = datetime.combine(one.original.date(), now.time())
+        original = next(
+            (
+                moment
+                for moment in (same_day, same_day + (now.date() - before.date()))
+                if rule is not None and moment not in kept and rule.between(moment, moment, inc=True)
+            ),
+            None,
+        )
+        if original is None:
+            lost.append(one)
+            continue
+        kept[original] = _at(one, original, old_length, length, (bool(segment.start_time), bool(first.start_time)))
+        if original.date() != one.original.date():
+            shifted.append((one, kept[original]))
+    return Carried(tuple(kept[original] for original in sorted(kept)), tuple(shifted), tuple(lost))
+
+
+def _at(
+    one: ExceptionDraft, original: datetime, old_length: timedelta, length: timedelta, timed: tuple[bool, bool]
+) -> ExceptionDraft:
+    """A single date as that of another `original`; its own hours stay, those it had of the series go with it."""
+    if one.start is None or one.end is None:
+        return replace(one, original=original)
+    if one.start == one.original and one.has_hours is None:
+        own_length = one.end - one.start
+        end = original + (length if own_length == old_length else own_length)
+        return replace(one, original=original, start=original, end=end)
+    had_hours = timed[0] if one.has_hours is None else one.has_hours
+    return replace(one, original=original, has_hours=None if had_hours == timed[1] else had_hours)
 
 
 def moved(segment: SegmentDraft, by: timedelta) -> SegmentDraft:

@@ -134,19 +134,23 @@ SEGMENTS = Own(
 
 
 def _exception_fact(change: OccurrenceChange) -> list[Any]:
-    """Original begin, begin, end, cancelled, title, note, place, text, status, has hours; empty as the event has it."""
-    values = (getattr(change, name) for name in EXCEPTION_FIELDS)
-    return [_iso(value) if isinstance(value, datetime) else value for value in values]
+    """Original begin, begin, end, cancelled, title, note, place, text, status, has hours; empty as the event has it.
+
+    That a date is left out stands at the end, and only where it is, so that other facts are as they always were.
+    """
+    *values, is_left_out = (getattr(change, name) for name in EXCEPTION_FIELDS)
+    fact = [_iso(value) if isinstance(value, datetime) else value for value in values]
+    return [*fact, True] if is_left_out else fact
 
 
 def _exception(
     original: str, start: str | None, end: str | None, is_cancelled: bool, title: str, note: str, venue: str = "",
-    description: str = "", status: str | None = None, has_hours: bool | None = None,
+    description: str = "", status: str | None = None, has_hours: bool | None = None, is_left_out: bool = False,
 ) -> ExceptionDraft:  # fmt: skip
     """An exception from its fact; the facts of older editions end with the note."""
     return ExceptionDraft(
         datetime.fromisoformat(original), _moment(start), _moment(end), is_cancelled, title, note, venue, description,
-        EventStatus(status) if status else None, has_hours,
+        EventStatus(status) if status else None, has_hours, is_left_out,
     )  # fmt: skip
 
 
@@ -156,7 +160,8 @@ def _exceptions_words(facts: list[list[Any]], _words: FactLabels) -> str:
     for fact in facts:
         one = _exception(*fact)
         begins = f"{one.start:%Y-%m-%d %H:%M}-{one.end:%H:%M}" if one.start and one.end else ""
-        parts = ["cancelled" if one.is_cancelled else begins, one.title, one.venue, one.status or "", one.note]
+        begins = "cancelled" if one.is_cancelled else "left out" if one.is_left_out else begins
+        parts = [begins, one.title, one.venue, one.status or "", one.note]
         said.append(f"{one.original:%Y-%m-%d}: {', '.join(filter(None, [*parts, one.description]))}")
     return "; ".join(said)
 

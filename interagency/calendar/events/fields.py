@@ -142,6 +142,7 @@ FIELDS = (
     EventField(
         "title", Kind.LINE, _l("Title"), longest=TITLE_LENGTH, required=_l("Write a title."), empty="", outside=True,
         ics=Ics.BOTH, cell=Cell("Title", 52, "#event+name", "What the event is called."), searched=True, on_page=False,
+        raises_sequence=True,
     ),
     EventField(
         "kind", Kind.CHOICE, _l("Kind"), choices=KIND_LABELS, required=_l("Choose what kind of event it is."),

@@ -11,6 +11,7 @@ from wtforms import BooleanField, HiddenField, IntegerField, SelectField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from interagency.calendar.events.fields import DRAFTED, EventField, Kind
+from interagency.calendar.events.lines import split_days
 from interagency.text.zones import zone_named
 from interagency.web.forms import CleanStringField, CleanTextField, NamesField, RecordsField, to_choices
 
@@ -68,6 +69,7 @@ def _days(field: EventField) -> dict[str, Any]:
     return {
         field.name: NamesField(
             _l("When"),
+            split=split_days,
             description=_l(
                 "One line for each run of days: 26-29 September 2017, or 12 October 2026, 15:00-16:30. "
                 "June 2017 or early 2018 is fine when no more is known."
@@ -89,10 +91,31 @@ def _repetition(_field: EventField) -> dict[str, Any]:
             validators=[Optional(), NumberRange(1, 100)],
             default=1,
         ),
+        "repeat_on": CleanStringField(
+            _l("On these days"),
+            description=_l(
+                "Such as: Monday and Wednesday; second Tuesday and fourth Thursday; last Friday; last day; "
+                "first and last working day; every working day. Empty: as the first day."
+            ),
+            validators=[_length(200)],
+        ),
+        "repeat_months": CleanStringField(
+            _l("In these months"),
+            description=_l("Such as March and September. Empty: in all, or as the first day."),
+            validators=[_length(200)],
+        ),
         "repeat_count": IntegerField(_l("How many times"), validators=[Optional(), NumberRange(2, 1000)]),
         "repeat_until": CleanStringField(
             _l("Or until the day"),
             description=_l("Such as 31 December 2027. Leave both empty when it goes on."),
+            validators=[_length(60)],
+        ),
+        "only_from": CleanStringField(
+            _l("Change only the dates from this day on"),
+            description=_l(
+                "Such as 3 November 2026. What lies before stays as it is, what follows becomes an event of its own. "
+                "Leave it empty to change all dates."
+            ),
             validators=[_length(60)],
         ),
     }

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.calendar.events.checks import EventChecks
+from interagency.calendar.events.drafts import Carried, carried, first_moment
 from interagency.calendar.events.fields import Kind
 from interagency.calendar.events.form_fields import REPEATS, SHOWN_AS_THEY_ARE
 from interagency.calendar.events.lines import (
@@ -19,12 +20,14 @@ from interagency.calendar.events.lines import (
     document_words,
     link_label,
     number_of,
+    own_words,
     plain,
     read_day,
     read_link,
     read_number,
     read_segment,
     record_words,
+    said_as_one,
     segment_words,
 )
 from interagency.calendar.events.models import Event, EventSeries
@@ -32,13 +35,12 @@ from interagency.calendar.events.record import (
     DayDraft,
     DocumentDraft,
     EventDraft,
-    ExceptionDraft,
     Records,
     SegmentDraft,
     exception_draft,
 )
-from interagency.calendar.events.recurrence import Repeat, repeat_of, rule_of
-from interagency.calendar.events.recurrence_rules import rule_from
+from interagency.calendar.events.recurrence import Repeat, repeat_of, rest_of, rule_of, rule_words, starts
+from interagency.calendar.events.recurrence_rules import parts_of
 from interagency.matrix.activities.models import Activity, Milestone
 from interagency.matrix.activities.queries import survivor_of
 from interagency.matrix.framework.models import Chapter, Country
@@ -89,7 +91,7 @@ class EventForm(EventChecks):
     def _current_repeat(event: Event | None) -> Repeat | None:
         if event is None or not event.rrule or not event.segments or not event.segments[0].start:
             return None
-        return repeat_of(event.rrule, event.segments[0].start.first)
+        return repeat_of(event.rrule, event.segments[0].start.first, event.segments[0].start_time or time())
 
     def _activity(self, line: str) -> Activity:
         found = self._session.get(Activity, read_number(line))
@@ -139,6 +141,7 @@ class EventForm(EventChecks):
         if repeat is not None:
             self.repeat_every.data, self.repeat_count.data = repeat.every, repeat.count
             self.repeat_until.data = ImpreciseDate.day(repeat.until).words() if repeat.until else ""
+            self.repeat_on.data, self.repeat_months.data = repeat.on, repeat.months
         self.documents.found = [DocumentDraft(d.title, d.url, d.owner, d.is_permitted) for d in event.documents]
         self.activities.found = list(event.activities)
         self.milestone.data = str(event.milestone_id or "")
@@ -163,9 +166,10 @@ class EventForm(EventChecks):
     @property
     def speaks_of_repeats(self) -> bool:
         """Whether anything is chosen, typed or wrong under “Repeats”."""
-        fields = (self.repeats, self.repeat_every, self.repeat_count, self.repeat_until)
-        typed = self.repeats.data or self.repeat_count.data or self.repeat_until.data
-        return bool(typed) or any(field.errors for field in fields)
+        names = ("repeats", "repeat_on", "repeat_months", "repeat_count", "repeat_until")
+        return any(self[name].data or self[name].errors for name in (*names, "only_from")) or bool(
+            self.repeat_every.errors
+        )
 
     @property
     def reading(self) -> str:
@@ -173,10 +177,49 @@ class EventForm(EventChecks):
         return "; ".join(segment_words(segment) for segment in self.segments.data or [])
 
     @property
+    def shown_dates(self) -> list[str]:
+        """The rule in words and the next ten dates, of what was typed and can be read. Call after `validate`."""
+        if not self.repeats.data or self.errors:
+            return []
+        first = self.sorted_segments()[0]
+        rule = self._rule(first.start.first)
+        begins = datetime.combine(first.start.first, first.start_time or time())
+        return [rule_words(rule, begins.date()), *(_day(one) for one in starts(rule, begins))]
+
+    @property
     def needs_showing(self) -> bool:
-        """Whether what was typed differs from its reading, and the person has not seen the reading yet."""
-        typed = "; ".join(self.segments.lines)
+        """Whether the person has not seen yet how the days are read, where that differs from what was typed, or what
+        becomes of single dates.
+        """
+        typed = "; ".join(said_as_one(line) for line in self.segments.lines)
+        if request.form.get("dates_seen", "") != "; ".join(self.dates_at_stake):
+            return True
         return plain(typed) != plain(self.reading) and request.form.get("segments_read", "") != self.reading
+
+    def _carried(self, rrule: str, first: SegmentDraft) -> Carried:
+        if self._event is None or not self._event.rrule or not self._event.segments:
+            return Carried()
+        since = self.split_from or first_moment(self._event)
+        single = [
+            exception_draft(one) for one in self._event.exceptions if not self.split_from or one.original >= since
+        ]
+        return carried(self._event, rrule, first, single, since)
+
+    @property
+    def dates_at_stake(self) -> list[str]:
+        """The cancelled, moved and other single dates that go to another day or are lost, in words. Call after
+        `validate`.
+        """
+        if self._event is None or not self._event.exceptions or not self.segments.data or self.errors:
+            return []
+        first = self.sorted_segments()[0]
+        found = self._carried(self._rule(first.start.first), first)
+        words = [(one, _("it is left out of the new dates")) for one in found.lost]
+        words += [(one, _("it goes to %(day)s", day=_day(new.original))) for one, new in found.shifted]
+        return [
+            f"{_day(one.original)} ({own_words(one)}): {what}"
+            for one, what in sorted(words, key=lambda w: w[0].original)
+        ]
 
     def _series(self) -> EventSeries | None:
         """The series by its name; a new one when there is none."""
@@ -196,13 +239,25 @@ class EventForm(EventChecks):
         if not kind:
             return ""
         if kind == "kept":
-            return self._event.rrule if self._event is not None else ""
-        until = getattr(self, "_until", None)
-        return rule_of(Repeat(kind, self.repeat_every.data or 1, self.repeat_count.data, until), first)
+            rule = self._event.rrule if self._event is not None else ""
+        else:
+            until = getattr(self, "_until", None)
+            every, count = self.repeat_every.data or 1, self.repeat_count.data
+            repeat = Repeat(kind, every, count, until, self.repeat_on.data or "", self.repeat_months.data or "")
+            rule = rule_of(repeat, first)
+        if self._event is not None and self.split_from and f"COUNT={self._count}" in rule.split(";"):
+            # As many as the whole series had: those that are left.
+            rest = parts_of(rest_of(self._event.rrule, first_moment(self._event), self.split_from))
+            rule = rule.replace(f"COUNT={self._count}", f"COUNT={rest['COUNT']}")
+        return rule
+
+    @property
+    def _count(self) -> str:
+        return parts_of(self._event.rrule).get("COUNT", "") if self._event and self._event.rrule else ""
 
     def draft(self) -> EventDraft:
         """The finished values. Call after `validate`."""
-        drafts: list[SegmentDraft] = sorted(self.segments.data, key=lambda s: (s.start.first, s.start_time or time()))
+        drafts = self.sorted_segments()
         days: list[DayDraft] = sorted(self.days.data or [], key=lambda day: day.day)
         segments = [
             SegmentDraft(
@@ -224,7 +279,7 @@ class EventForm(EventChecks):
             **values,
             segments=segments,
             rrule=rrule,
-            exceptions=_kept_exceptions(self._event, rrule, drafts[0]) if self._event else [],
+            exceptions=list(self._carried(rrule, drafts[0]).kept),
             country=self._records.get(Country, code),
             organisers=self.organisers.data or [],
             participants=self.participants.data or [],
@@ -238,16 +293,8 @@ class EventForm(EventChecks):
         )
 
 
-def _kept_exceptions(event: Event, rrule: str, first: SegmentDraft) -> list[ExceptionDraft]:
-    """The moved and cancelled occurrences that still belong to the rule."""
-    if not rrule:
-        return []
-    rule = rule_from(rrule, datetime.combine(first.start.first, first.start_time or time()))
-    return [
-        exception_draft(change)
-        for change in event.exceptions
-        if rule.between(change.original, change.original, inc=True)
-    ]
+def _day(moment: datetime) -> str:
+    return ImpreciseDate.day(moment.date()).words()
 
 
 __all__ = ["EventForm", "read_segment", "segment_words"]

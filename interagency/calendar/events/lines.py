@@ -10,13 +10,13 @@ from typing import Any
 from flask_babel import gettext as _
 
 from interagency.calendar.events.models import LinkKind
-from interagency.calendar.events.record import DayDraft, DocumentDraft, SegmentDraft
+from interagency.calendar.events.record import DayDraft, DocumentDraft, ExceptionDraft, SegmentDraft
 from interagency.matrix.activities.models import TITLE_LENGTH
 from interagency.matrix.framework.models import ROMAN
 from interagency.matrix.framework.names import NotUnderstood, read_chapter
 from interagency.matrix.organisations.queries import Directory
 from interagency.text.dates import ImpreciseDate, words_between
-from interagency.text.lines import check_line
+from interagency.text.lines import check_line, split_lines
 from interagency.text.typed_dates import DateNotUnderstood, read_date, read_one_day
 
 _HOUR = r"\d{1,2}(?:[:.h]\d{2}h?|h|(?:[:.]\d{2})? ?[ap]\.?m\.?)"
@@ -24,6 +24,15 @@ _HOUR = r"\d{1,2}(?:[:.h]\d{2}h?|h|(?:[:.]\d{2})? ?[ap]\.?m\.?)"
 _HOURS = re.compile(rf"(?<=[, ])(?:at |from )?(?P<from>{_HOUR}) ?(?:-|–|to|until) ?(?P<to>{_HOUR})$", re.IGNORECASE)
 _ONE_HOUR = re.compile(r"(?<=[, ])(?:\d{1,2}[:h]\d{2}h?|\d{1,2}h|\d{1,2} ?[ap]m)$", re.IGNORECASE)
 _ANY_HOUR = re.compile(r"\d[:h]\d{2}|\d{1,2}(?:h| ?[ap]m)\b", re.IGNORECASE)
+# `31 December 2026, 23:30 - 1 January 2027, 00:30`: each end with its own hour.
+_TWO_ENDS = re.compile(
+    rf"^(?P<first>\d.*?),? (?:at )?(?P<from>{_HOUR}) ?(?:-|–|to|until) ?(?P<last>\d{{1,2}} [^\d,]+ ?\d{{0,4}}),? "
+    rf"(?:at )?(?P<to>{_HOUR})$",
+    re.IGNORECASE,
+)
+# One of several runs of days on one line: `26–29 September`, `16 November 2017`.
+_RUN = re.compile(r"\d{1,2}(?: [^\W\d]+\.?)?(?: ?(?:-|–|to) ?\d{1,2})? [^\W\d]+\.?(?: (?P<year>\d{4}))?", re.IGNORECASE)
+_BETWEEN_RUNS = re.compile(r" ?[,;] ?(?:and |& ?)?| and | & ", re.IGNORECASE)
 _TWO_DAYS = re.compile(r"^(\d{1,2}) ?(?:and|&|et) ?(\d{1,2}) (\D.*)$", re.IGNORECASE)
 _KIND_OF_LINK = re.compile(r"(?P<kind>page|meeting|webcast)\s*:\s*", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
@@ -75,6 +84,18 @@ def _read_days(text: str) -> tuple[ImpreciseDate, ImpreciseDate]:
     return _read_start(left, end), end
 
 
+def own_words(one: ExceptionDraft) -> str:
+    """What a single date of a series says of its own: `cancelled`, `20 January 2027, 14:00–15:00; Room B`."""
+    if one.is_cancelled or one.is_left_out:
+        said = str(_("left out") if one.is_left_out else _("cancelled"))
+    elif one.start and one.end and one.start != one.original:
+        said = words_between(ImpreciseDate.day(one.start.date()), ImpreciseDate.day(one.end.date()))
+        said += f", {one.start:%H:%M}–{one.end:%H:%M}" if one.start.time() != time() or one.has_hours else ""
+    else:
+        said = ""
+    return "; ".join(filter(None, [said, one.title, one.venue, one.status or "", one.note])) or str(_("changed"))
+
+
 def plain(text: str) -> str:
     """`text` without the differences that mean nothing: case, kind of dash, spaces around it."""
     return _DASH.sub("-", " ".join(text.casefold().split()))
@@ -85,7 +106,7 @@ def read_segment(line: str) -> SegmentDraft:
 
     Raises ValueError with a sentence.
     """
-    line = " ".join(check_line(line).split())
+    line = said_as_one(" ".join(check_line(line).split()))
     hours = _HOURS.search(line)
     shown = line[:60]
     if hours is None and _ONE_HOUR.search(line):
@@ -112,6 +133,34 @@ def read_segment(line: str) -> SegmentDraft:
     if begins and ends and start == end and ends < begins:
         raise ValueError(_("“%(line)s” ends before it begins.", line=line.strip()[:60]))
     return SegmentDraft(start, end, begins, ends)
+
+
+def split_days(text: str) -> list[str]:
+    """The runs of days in what was typed, each to be read by `read_segment`: a line of its own for each, or several
+    on one as papers have them, `26–29 September, 16–18 October and 16 November 2017`.
+
+    Raises ValueError with a sentence where there are too many.
+    """
+    return split_lines("\n".join(run for line in split_lines(text) for run in _runs(line)))
+
+
+def _runs(line: str) -> list[str]:
+    """The runs of days on one line, the year of a later one given to those before it that name none."""
+    pieces = [_RUN.fullmatch(piece) for piece in _BETWEEN_RUNS.split(" ".join(line[:500].split()))]
+    runs: list[str] = []
+    year = ""
+    for piece in reversed(pieces):
+        if piece is None or not (piece["year"] or year):
+            return [line]
+        year = piece["year"] or year
+        runs.insert(0, piece[0] if piece["year"] else f"{piece[0]} {year}")
+    return runs
+
+
+def said_as_one(line: str) -> str:
+    """A line whose two ends have their own hours, as `segment_words` says it: days first."""
+    found = _TWO_ENDS.match(" ".join(line.split()))
+    return f"{found['first']} - {found['last']}, {found['from']}-{found['to']}" if found else line
 
 
 def _read_start(text: str, end: ImpreciseDate) -> ImpreciseDate:

@@ -201,7 +201,7 @@ class SegmentDay(Model):
 
 
 class OccurrenceChange(Model):
-    """One occurrence of a recurring event that was moved, changed or cancelled."""
+    """One occurrence of a recurring event that was moved, changed, cancelled or left out."""
 
     __tablename__ = "occurrence_change"
     __table_args__ = (sa.UniqueConstraint("event_id", "original"),)
@@ -213,6 +213,8 @@ class OccurrenceChange(Model):
     start: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=False))
     end: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=False))
     is_cancelled: Mapped[bool] = mapped_column(default=False)
+    # Never meant to take place: shown nowhere, while a cancelled date is shown as cancelled.
+    is_left_out: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     # What this date says instead of the event; empty where it says the same. `venue` stands for the whole place.
     title: Mapped[str] = mapped_column(sa.String(TITLE_LENGTH), default="")
     venue: Mapped[str] = mapped_column(sa.String(300), default="", server_default=sa.text("''"))

@@ -50,6 +50,12 @@ class Occurrence:
         return (self.first, begins.replace(tzinfo=None), self.event.id, self.segment.number)
 
 
+def chapters_on(event: Event, segment: Segment) -> list[int]:
+    """The chapters that a run of days is about: those of the event as a whole, and those of its own days."""
+    whole = {link.chapter_number for link in event.chapters if not link.by_day}
+    return sorted(whole | {day.chapter_number for day in segment.days if day.chapter_number})
+
+
 class StoredOccurrence(NamedTuple):
     """One occurrence as editions and hand-outs keep it: in JSON a list of these values, in this order for ever.
 
@@ -185,11 +191,9 @@ def _recurring(event: Event, segment: Segment, first: date, last: date) -> list[
     changes = {change.original: change for change in event.exceptions}
     rule = rule_from(event.rrule, begins)
     window = (datetime.combine(first, time()) - length - timedelta(days=1), datetime.combine(last, time.max))
-    found = [
-        _changed(event, segment, original, length, changes.get(original))
-        for original in rule.between(*window, inc=True)
-    ]
+    left_out = {change.original for change in event.exceptions if change.is_left_out}
     seen = set(rule.between(*window, inc=True))
+    found = [_changed(event, segment, original, length, changes.get(original)) for original in sorted(seen - left_out)]
     found += [
         _changed(event, segment, change.original, length, change)
         for change in event.exceptions

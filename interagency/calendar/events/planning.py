@@ -9,19 +9,18 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 
 from interagency.calendar.events.clashes import Plan
-from interagency.calendar.events.lines import read_segment
+from interagency.calendar.events.lines import read_segment, split_days
 from interagency.calendar.events.record import SegmentDraft
 from interagency.calendar.events.recurrence import BASES, Repeat, rule_of, starts
 from interagency.text.dates import ImpreciseDate, words_between
 from interagency.text.folding import clean
-from interagency.text.lines import split_lines
 from interagency.text.typed_dates import read_one_day
 from interagency.text.zones import is_known_zone, zone_named
 
 
 def read_plan(args: Mapping[str, str]) -> tuple[list[str], Plan]:
     """The dates in words (of a repetition the next ten) and the plan they make. Raises ValueError with a sentence."""
-    segments = [read_segment(line) for line in split_lines(clean(args.get("segments", "")))]
+    segments = [read_segment(line) for line in split_days(clean(args.get("segments", "")))]
     zone_name = zone_named(clean(args.get("timezone", ""), lines=False)) or ""
     zone = ZoneInfo(zone_name) if is_known_zone(zone_name) else None
     kind = args.get("repeats", "")
@@ -51,7 +50,8 @@ def _repeat(kind: str, args: Mapping[str, str]) -> Repeat:
         until = read_one_day(text)
         if until is None:
             raise ValueError(_("Write a day, such as 31 December 2027."))
-    return Repeat(kind, number("repeat_every") or 1, number("repeat_count"), until)
+    on, months = (clean(args.get(name, ""), lines=False)[:200] for name in ("repeat_on", "repeat_months"))
+    return Repeat(kind, number("repeat_every") or 1, number("repeat_count"), until, on, months)
 
 
 def _repeated(first: SegmentDraft, repeat: Repeat) -> list[SegmentDraft]:

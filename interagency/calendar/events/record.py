@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -24,6 +25,7 @@ from interagency.calendar.events.drafts import (
 from interagency.calendar.events.field_values import Records
 from interagency.calendar.events.fields import FIELDS, draft_from, facts
 from interagency.calendar.events.models import Event, EventStatus, Part
+from interagency.calendar.events.recurrence import rest_of, until_before
 from interagency.db.base import now
 from interagency.db.history import Action, record_change
 from interagency.matrix.activities.locks import standing
@@ -49,6 +51,7 @@ __all__ = [
     "refresh_derived",
     "save_event",
     "searched_words",
+    "split_at",
 ]
 
 # A change in one of these must reach calendars as a change (RFC 5545, 3.8.7.4).
@@ -73,6 +76,18 @@ def draft_of(event: Event) -> EventDraft:
         for said, segment in zip(draft.segments, dated, strict=True)
     ]
     return draft
+
+
+def split_at(event: Event, original: datetime) -> tuple[EventDraft, EventDraft]:
+    """The repeated event ended before its date `original` (local time), and what follows as a draft of its own."""
+    first = first_moment(event)
+    ended, rest = draft_of(event), draft_of(event)
+    ended.rrule = until_before(event.rrule, original)
+    ended.exceptions = [one for one in ended.exceptions if one.original < original]
+    rest.rrule = rest_of(event.rrule, first, original)
+    rest.segments = [moved(rest.segments[0], original - first)]
+    rest.exceptions = [one for one in rest.exceptions if one.original >= original]
+    return ended, rest
 
 
 def create_event(
@@ -141,8 +156,9 @@ def save_event(
     is_cancelled = event.status is EventStatus.CANCELLED
     if is_cancelled != was_cancelled:
         event.cancelled_at = now() if is_cancelled else None
-    event.updated_at = max(now(), event.updated_at)
-    sa.orm.attributes.flag_modified(event, "updated_at")  # the version rises though only links changed
+    # Later than before, also within one second: subscribers know states of an event by it. The version rises with it
+    # though only links changed.
+    event.updated_at = max(now(), event.updated_at + timedelta(seconds=1))
     try:
         session.flush()
     except sa.orm.exc.StaleDataError:

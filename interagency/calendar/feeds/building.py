@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 CONTENT_TYPE = "text/calendar; charset=utf-8"
 PRODUCT = "-//UN interagency coordination//Interagency calendar//EN"
 REFRESH = timedelta(hours=4)
+CANCELLED_MARK = "Cancelled: "
 LAST_YEAR_OF_ENDLESS_RULES = 2060
 _UNTIL = re.compile(r"UNTIL=(\d{4})")
 Moment = date | datetime
@@ -94,7 +95,7 @@ def _naive(moment: Moment) -> datetime:
     return moment if isinstance(moment, datetime) else datetime.combine(moment, time())
 
 
-def _recurrence(event: FeedEvent) -> vRecur | None:
+def recurrence(event: FeedEvent) -> vRecur | None:
     """The RRULE with an UNTIL of the right type (RFC 5545, 3.3.10), or None when it happens once."""
     if not event.rrule:
         return None
@@ -173,15 +174,26 @@ def _add_texts(entry: VEvent, event: FeedEvent, title: str, note: str | None = N
         entry.add("color", vText(event.colour))
     if event.related_to:
         entry.add("related-to", vText(event.related_to))
-    entry.add("transp", "TRANSPARENT" if event.transparent else "OPAQUE")
+
+
+def _add_standing(entry: VEvent, event: FeedEvent, status: str) -> str:
+    """STATUS and TRANSP; the title as it is shown.
+
+    Outlook shows what is cancelled as if it took place, unless the title says so, and blocks the time unless it is
+    transparent (MS-OXCICAL, 2.1.3.1.1.20.23).
+    """
+    is_cancelled = status == "cancelled"
+    entry.add("status", status.upper())
+    entry.add("transp", "TRANSPARENT" if event.transparent or is_cancelled else "OPAQUE")
+    return CANCELLED_MARK + event.title if is_cancelled else event.title
 
 
 def _master(event: FeedEvent) -> VEvent:
     entry = VEvent()
     _add_stamps(entry, event)
     _add_times(entry, event.start, event.end, event.tzid)
-    entry.add("status", event.status.upper())
-    rule = _recurrence(event)
+    title = _add_standing(entry, event, event.status)
+    rule = recurrence(event)
     if rule is not None:
         entry.add("rrule", rule)
         occurring = rule_from(event.rrule or "", event.start)
@@ -189,7 +201,7 @@ def _master(event: FeedEvent) -> VEvent:
         for gone in sorted(event.exdates, key=_naive):
             if occurring.between(_naive(gone), _naive(gone), inc=True):
                 entry.add("exdate", _in_zone(gone, event.tzid))
-    _add_texts(entry, event, event.title)
+    _add_texts(entry, event, title)
     return entry
 
 
@@ -198,18 +210,21 @@ def _override(event: FeedEvent, change: FeedOverride) -> VEvent:
     _add_stamps(entry, event)
     entry.add("recurrence-id", _in_zone(change.original, event.tzid))
     _add_times(entry, change.start, change.end, event.tzid)
-    entry.add("status", "CANCELLED" if change.cancelled else (change.status or event.status).upper())
     own = replace(
-        event, location=change.location or event.location, description=change.description or event.description
+        event,
+        title=change.title or event.title,
+        location=change.location or event.location,
+        description=change.description or event.description,
     )
-    _add_texts(entry, own, change.title or event.title, change.note)
+    title = _add_standing(entry, own, "cancelled" if change.cancelled else change.status or event.status)
+    _add_texts(entry, own, title, change.note)
     return entry
 
 
 def event_bytes(event: FeedEvent) -> bytes:
     """The VEVENT of one event, and one more for each changed occurrence. CRLF, folded at 75 octets."""
     blocks = [_master(event)]
-    if event.rrule and _recurrence(event) is not None:
+    if event.rrule and recurrence(event) is not None:
         blocks += [_override(event, change) for change in sorted(event.overrides, key=lambda c: _naive(c.original))]
     return b"".join(block.to_ical(sorted=False) for block in blocks)
 
@@ -220,7 +235,11 @@ def _years(event: FeedEvent) -> tuple[int, int]:
     first, last = min(m.year for m in moments), max(m.year for m in moments)
     if event.rrule:
         until = _UNTIL.search(event.rrule)
-        last = max(last, int(until[1]) if until else LAST_YEAR_OF_ENDLESS_RULES)
+        if "COUNT=" in event.rrule.upper():
+            ends = max(rule_from(event.rrule, event.start), default=None)
+            last = max(last, (ends + (_naive(event.end) - _naive(event.start))).year if ends else last)
+        else:
+            last = max(last, int(until[1]) if until else LAST_YEAR_OF_ENDLESS_RULES)
     return first, last
 
 

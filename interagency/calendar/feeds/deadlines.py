@@ -51,7 +51,8 @@ def _entry(cycle: Cycle, entity: Organisation, extension: Extension | None, base
     day: date = due.date()
     return FeedEvent(
         uid=f"due-{cycle.month}-{entity.key}@interagency",
-        sequence=(day - cycle.opened_at.date()).days,  # rises when the date is moved on
+        # Seconds from opening to the last change: never below 0, higher after each, also if the day came nearer.
+        sequence=max(0, int((changed - cycle.opened_at).total_seconds())),
         stamp=changed,
         created=cycle.opened_at,
         title=f"{entity.short}: matrix and calendar for {format_month(cycle.month)} due",

@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 import sqlalchemy as sa
 
 from interagency.calendar.events.models import Event, EventStatus, LinkKind, OccurrenceChange, Segment
+from interagency.calendar.events.occurrences import chapters_on
 from interagency.calendar.feeds.building import FeedEvent, FeedOverride
 from interagency.matrix.framework.models import ROMAN
 from interagency.web.context import settings
@@ -88,6 +89,7 @@ def _entry(event: Event, segment: Segment, place: int, base_url: str) -> FeedEve
         start = datetime.combine(segment.start.first, segment.start_time or time())
         end = datetime.combine(segment.end.last, segment.end_time or time())
     recurs = place == 0 and bool(event.rrule)
+    changes = event.exceptions if recurs else []
     url = f"{base_url}/events/{event.id}"
     return FeedEvent(
         uid=uid_of(event, segment),
@@ -98,17 +100,17 @@ def _entry(event: Event, segment: Segment, place: int, base_url: str) -> FeedEve
         status=STATUS[event.status],  # type: ignore[arg-type]
         start=start,
         end=end,
-        tzid=event.timezone if timed or (recurs and any(change.has_hours for change in event.exceptions)) else None,
+        tzid=event.timezone if timed or any(change.has_hours for change in changes) else None,
         rrule=event.rrule if recurs else None,
-        exdates=(),
-        overrides=tuple(_override(event, segment, change, end, start) for change in event.exceptions) if recurs else (),
+        exdates=tuple(_original(change, start) for change in changes if change.is_left_out),
+        overrides=tuple(_override(event, segment, one, end, start) for one in changes if not one.is_left_out),
         location=event.place,
         description=_description(event, segment),
         url=url,
-        categories=_categories(event),
+        categories=_categories(event, segment),
         links=_links(event),
         geo=(event.latitude, event.longitude) if event.latitude is not None and event.longitude is not None else None,
-        colour=COLOURS[event.chapters[0].chapter_number] if event.chapters else None,
+        colour=next((COLOURS[number] for number in chapters_on(event, segment)), None),
         related_to=event.uid if segment.number != 1 else (event.parent.uid if event.parent else None),
         transparent=not timed,
     )
@@ -126,8 +128,8 @@ def _override(
 ) -> FeedOverride:
     """A moved, changed or cancelled occurrence, by its original begin."""
     timed = isinstance(start, datetime) if change.has_hours is None else change.has_hours
-    original: date | datetime = change.original if isinstance(start, datetime) else change.original.date()
-    begins: date | datetime = original
+    original = _original(change, start)
+    begins = original
     if change.start:
         begins = change.start if timed else change.start.date()
     ends: date | datetime = begins + (end - start)  # type: ignore[operator]  # both dates or both date-times
@@ -138,12 +140,17 @@ def _override(
         start=begins,
         end=ends,
         title=_title_of_date(event, change),
-        cancelled=change.is_cancelled,
+        cancelled=change.is_cancelled or event.status is EventStatus.CANCELLED,
         note=change.note or None,
         location=change.venue or None,
         description=_description(event, segment, change.description) if change.description else None,
         status=STATUS[change.status] if change.status else None,  # type: ignore[arg-type]
     )
+
+
+def _original(change: OccurrenceChange, start: date | datetime) -> date | datetime:
+    """When the rule would have put a date: of the same kind as the `start` of the series."""
+    return change.original if isinstance(start, datetime) else change.original.date()
 
 
 def _title_of_date(event: Event, change: OccurrenceChange) -> str | None:
@@ -171,9 +178,9 @@ def _description(event: Event, segment: Segment, own: str = "") -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _categories(event: Event) -> tuple[str, ...]:
+def _categories(event: Event, segment: Segment) -> tuple[str, ...]:
     entities = [organiser.short for organiser in event.organisers if organiser.is_entity]
-    chapters = [f"Chapter {ROMAN[link.chapter_number]}" for link in event.chapters]
+    chapters = [f"Chapter {ROMAN[number]}" for number in chapters_on(event, segment)]
     return tuple(dict.fromkeys([event.kind.value.capitalize(), *entities, *chapters]))
 
 

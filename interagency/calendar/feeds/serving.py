@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from datetime import datetime, timedelta
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -26,7 +27,7 @@ from interagency.calendar.feeds.models import Subscription
 from interagency.calendar.feeds.publishing import in_feeds
 from interagency.calendar.feeds.state import STATEMENTS, FeedState, parameters, state_from
 from interagency.calendar.feeds.subscriptions import feed_address, make_feed, note_use
-from interagency.db.base import db, read_only
+from interagency.db.base import db, now, read_only
 from interagency.db.engines import FEEDS
 from interagency.settings import Settings
 from interagency.web.context import today, utc_now_of
@@ -96,6 +97,7 @@ class FeedApp:
                 return _in_words(HTTPStatus.METHOD_NOT_ALLOWED, words, ("Allow", "GET, HEAD"))
         query = environ.get("QUERY_STRING", "")
         whole_past = bool(query) and parse_qs(query).get("past", [""])[0] == "all"
+        asked_at = now()
         state = self._state(environ, token, whole_past)
         if state is None:
             with self._context(environ):
@@ -105,7 +107,11 @@ class FeedApp:
                 return _in_words(HTTPStatus.NOT_FOUND, words)
         gzipped = self.settings.feed_compression and _wants_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
         answer = _unchanged_state(environ, state, gzipped=gzipped) or _conditional(
-            environ, self.feeds.get(state.name, lambda: self._make(environ, state, token, whole_past)), state, gzipped
+            environ,
+            self.feeds.get(state.name, lambda: self._make(environ, state, token, whole_past)),
+            state,
+            gzipped,
+            asked_at,
         )
         if not state.use_is_noted:
             with self._context(environ):
@@ -187,7 +193,15 @@ def _unchanged_state(environ: Environ, state: FeedState, *, gzipped: bool) -> An
     return None
 
 
-def _conditional(environ: Environ, feed: Feed, state: FeedState, gzipped: bool) -> Answer:
+def _last_modified(feed: Feed, asked_at: datetime) -> str:
+    """When the feed last changed, for the header. As long as the second of a change goes on it may change once more
+    within it, and then is another state (RFC 9110, 8.8.2.2): until then it is dated a second before.
+    """
+    may_change = timedelta(minutes=-1) < asked_at - feed.changed_at < timedelta(seconds=1)
+    return http_date(feed.changed_at - timedelta(seconds=may_change))
+
+
+def _conditional(environ: Environ, feed: Feed, state: FeedState, gzipped: bool, asked_at: datetime) -> Answer:
     """The feed, or "not changed" for whoever has the same bytes, from whatever state (RFC 9110, 13.2.2)."""
     tag = _tag(feed, state, gzipped=gzipped)
     if tags := environ.get("HTTP_IF_NONE_MATCH"):
@@ -207,7 +221,7 @@ def _conditional(environ: Environ, feed: Feed, state: FeedState, gzipped: bool) 
             ("Content-Length", str(len(body))),
             *([("Content-Encoding", "gzip")] if gzipped else []),
             ("ETag", tag),
-            ("Last-Modified", http_date(feed.changed_at)),
+            ("Last-Modified", _last_modified(feed, asked_at)),
             ("Cache-Control", CACHE_CONTROL),
             ("Vary", "Accept-Encoding"),
         ],

@@ -27,8 +27,9 @@ class Onset:
         then, earlier = at.astimezone(zone), (at - timedelta(seconds=1)).astimezone(zone)
         self.before, self.after = earlier.utcoffset() or timedelta(), then.utcoffset() or timedelta()
         self.name = then.tzname() or ""
-        # Where the law calls winter time the exception (Dublin), what is later by the clock is daylight.
-        self.is_daylight = self.after > self.before if then.dst() == earlier.dst() else bool(then.dst())
+        # A zone that moved its clocks for good has moved its standard time: Outlook takes the offset of a zone from its
+        # STANDARD parts (MS-OXCICAL, 2.1.3.1.1.19), and from nothing where there is none.
+        self.is_daylight = bool(then.dst())
 
     @property
     def wall(self) -> datetime:
@@ -100,6 +101,15 @@ def vtimezone(tzid: str, first_year: int, last_year: int) -> Timezone:
     for change in endless:
         if ruled_from is not None and change.at.year <= max(last_year, first_year):
             made.add_component(_part(_not_later_than(change, changes, first_year), change))
+    if not any(isinstance(part, TimezoneStandard) for part in made.subcomponents):
+        # It put its clocks forward for the summer and left them there: that is its standard time now.
+        made.subcomponents = [_as_standard(part) for part in made.subcomponents]
+    return made
+
+
+def _as_standard(part: TimezoneStandard | TimezoneDaylight) -> TimezoneStandard:
+    made = TimezoneStandard()
+    made.update(part)
     return made
 
 

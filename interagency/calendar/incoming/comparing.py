@@ -214,7 +214,7 @@ def _when(event: IcsEvent) -> str:
     first, _last, begins, _ends = event.segments[0]
     start = datetime.fromisoformat(f"{first}T{begins or '00:00:00'}")
     words += f"; {rule_words(event.rrule, start.date())}"
-    gone = sum(bool(one[3]) for one in event.exceptions)
+    gone = sum(bool(one[3]) or len(one) > 10 for one in event.exceptions)
     if dates := dates_of_rule(event.rrule, start):
         words += f"; {dates - gone} dates"
     changed = len(event.exceptions) - gone

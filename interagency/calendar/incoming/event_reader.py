@@ -32,6 +32,8 @@ LONGEST_EVENT = timedelta(days=3_660)
 STATUSES = {"TENTATIVE": "tentative", "CONFIRMED": "confirmed", "CANCELLED": "cancelled"}
 PRIVATE = {"PRIVATE": "private", "CONFIDENTIAL": "confidential"}
 ALL_DAY_MARKS = ("X-MICROSOFT-CDO-ALLDAYEVENT", "X-MICROSOFT-MSNCALENDAR-ALLDAYEVENT")
+# As Outlook and our own feed mark what is cancelled.
+CANCELLED_MARK = re.compile(r"\s*cancell?ed\s*:\s*", re.IGNORECASE)
 _BETWEEN_CATEGORIES = re.compile(r"(?<!\\),")
 
 
@@ -131,7 +133,7 @@ class EventReader:
         if rule and "RDATE" in block:
             raise EventNotRead("It has a rule and further single dates; that cannot be kept. Split it in two.")
         if rule:
-            exceptions = [_cancelled(moment) for moment in left_out(block, times, rule, start, self.budget)]
+            exceptions = [_left_out(moment) for moment in left_out(block, times, rule, start, self.budget)]
         elif not self.member.is_change:
             length = as_moment(end) - as_moment(start)
             for moment in further_dates(block, times, start, end):
@@ -193,7 +195,10 @@ class EventReader:
         return f"{stamp:%Y%m%d}"
 
     def _title(self) -> str:
-        return _words(self.member.block, "SUMMARY", TITLE_LENGTH)
+        """The title; of what is cancelled without the mark that programs put before it."""
+        title = _words(self.member.block, "SUMMARY", TITLE_LENGTH)
+        mark = CANCELLED_MARK.match(title) if self.member.is_cancelled else None
+        return title[mark.end() :] if mark else title
 
     def _description(self) -> str:
         return clean(self.member.block.text("DESCRIPTION"))[:TEXT_LENGTH]
@@ -320,8 +325,13 @@ class EventReader:
 
 
 def _cancelled(original: datetime) -> list[Any]:
-    """A date that does not take place, as a fact."""
+    """A date that was to take place and does not, as a fact."""
     return [original.isoformat(), None, None, True, "", "", "", "", "", None]
+
+
+def _left_out(original: datetime) -> list[Any]:
+    """A date that was never meant to take place, as a fact."""
+    return [original.isoformat(), None, None, False, "", "", "", "", "", None, True]
 
 
 def _refuse_all_that_follow(block: Block) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import abort, flash, jsonify, redirect, render_template, request, url_for
@@ -13,16 +14,16 @@ from flask_login import current_user
 from interagency.calendar.events import queries, record
 from interagency.calendar.events.clashes import clashes
 from interagency.calendar.events.forms import EventForm
-from interagency.calendar.events.lines import read_segment, segment_words
+from interagency.calendar.events.lines import read_segment, segment_words, split_days
 from interagency.calendar.events.models import Event
 from interagency.calendar.events.planning import read_plan
+from interagency.calendar.events.record import EventDraft
 from interagency.calendar.pages.blueprint import bp, month_of, told
 from interagency.db.base import db
 from interagency.db.history import changes_of, difference
 from interagency.matrix.activities.queries import may_add_activities, my_entities
 from interagency.matrix.activities.record import StaleVersionError
 from interagency.text.folding import clean, listed
-from interagency.text.lines import split_lines
 from interagency.text.zones import zones_by_city
 from interagency.web.context import viewer_zone
 from interagency.web.idempotency import idempotent, record_redirect
@@ -32,7 +33,7 @@ from interagency.web.idempotency import idempotent, record_redirect
 def read_days() -> ResponseReturnValue:
     """What days and hours typed by a person are read as: for the words shown beside the field."""
     try:
-        lines = split_lines(clean(request.args.get("text", "")))
+        lines = split_days(clean(request.args.get("text", "")))
         reading = "; ".join(segment_words(read_segment(line)) for line in lines)
     except ValueError as problem:
         return jsonify(message=str(problem))
@@ -68,7 +69,7 @@ def new_post() -> ResponseReturnValue:
     """Save a new event."""
     mine = _own_entities_or_403()
     form = EventForm(db.session, mine=mine)
-    if not form.validate() or not _names_own_entity(form, mine) or form.needs_showing:
+    if not form.validate() or not _names_own_entity(form, mine) or _is_to_be_shown(form):
         return _form_page(form, None, 422)
     made = record.create_event(db.session, form.draft(), by=current_user, mine=mine, month=month_of(mine))
     address = url_for("calendar.event", event_id=made.id, saved="event-new")
@@ -76,6 +77,11 @@ def new_post() -> ResponseReturnValue:
     db.session.commit()
     flash(_("Saved: “%(title)s”.", title=made.title), "success")
     return redirect(address)
+
+
+def _is_to_be_shown(form: EventForm) -> bool:
+    """Whether the person asked to see the dates, or must see what was read, before it is saved."""
+    return "show_dates" in request.form or form.needs_showing
 
 
 def _own_entities_or_403() -> list[Any]:
@@ -111,19 +117,36 @@ def edit_post(event_id: int) -> ResponseReturnValue:
     """Save over the version that was read; a stale save is a conflict shown."""
     found, mine = queries.get_event_for_edit(event_id)
     form = EventForm(db.session, found, mine)
-    if not form.validate() or not _names_own_entity(form, mine) or form.needs_showing:
+    if not form.validate() or not _names_own_entity(form, mine) or _is_to_be_shown(form):
         return _form_page(form, found, 422)
     version = _version(form.version.data)
+    draft, following, changed = form.draft(), None, True
     try:
-        changed = record.save_event(
-            db.session, found, form.draft(), version=version, by=current_user, mine=mine, month=month_of(mine)
-        )
+        if form.split_from is not None:
+            following = _split(found, form.split_from, draft, version, mine)
+        else:
+            changed = record.save_event(
+                db.session, found, draft, version=version, by=current_user, mine=mine, month=month_of(mine)
+            )
     except StaleVersionError:
         db.session.rollback()  # where somebody was faster by a hair, nothing can be asked before
         return _conflict(event_id, form)
     db.session.commit()
     flash(_("Saved: “%(title)s”.", title=found.title) if changed else _("Nothing was different."), "success")
-    return redirect(url_for("calendar.event", event_id=found.id, saved=f"event-{found.id}"))
+    return redirect(url_for("calendar.event", event_id=(following or found).id, saved=f"event-{found.id}"))
+
+
+def _split(event: Event, original: datetime, draft: EventDraft, version: int, mine: list[Any]) -> Event:
+    """End `event` before its date `original`; what follows says what `draft` says, under a UID of its own.
+
+    Raises StaleVersionError.
+    """
+    ended, _rest = record.split_at(event, original)
+    month = month_of(mine)
+    record.save_event(db.session, event, ended, version=version, by=current_user, mine=mine, month=month)
+    return record.create_event(
+        db.session, draft, by=current_user, mine=mine, month=month, illustrative=event.illustrative
+    )
 
 
 def _version(text: str | None) -> int:

@@ -14,6 +14,9 @@ from interagency.calendar.events import queries, record
 from interagency.calendar.events.clashes import Clash, clashes, plan_of
 from interagency.calendar.events.models import Event, EventStatus
 from interagency.calendar.events.occurrences import occurrences
+from interagency.calendar.events.recurrence import rule_words
+from interagency.calendar.feeds.adding import google_address, outlook_address
+from interagency.calendar.feeds.publishing import feed_events
 from interagency.calendar.pages.blueprint import bp, described, month_of, told
 from interagency.db.base import db
 from interagency.db.history import audit, changes_of
@@ -33,7 +36,7 @@ from interagency.matrix.agreement.views import (
 )
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
-from interagency.web.context import today, utc_now, viewer_zone
+from interagency.web.context import settings, today, utc_now, viewer_zone
 from interagency.web.errors import refuse
 
 
@@ -46,6 +49,8 @@ def event(event_id: int) -> ResponseReturnValue:
         "calendar/event.html",
         event=found,
         coming=coming,
+        add_at=_places_to_add(found),
+        rule_in_words=rule_words(found.rrule, record.first_moment(found).date()) if found.rrule else "",
         all_segments=[] if found.rrule else occurrences(found, date(1900, 1, 1), date(2199, 12, 31)),
         may_edit=record.may_edit_event(current_user, my_entities(), found),
         changes=changes_of(db.session, "event", found.id)[:3],
@@ -57,6 +62,18 @@ def event(event_id: int) -> ResponseReturnValue:
         standings=standings(db.session, _entities_named(found), EVENT, found.id, today(), shareable=found.shareable),
         speaking_for=[one for one in _entities_named(found) if one.id in {entity.id for entity in my_entities()}],
     )
+
+
+def _places_to_add(event: Event) -> list[tuple[str, str]]:
+    """Names of programs on the web and where they offer to add the event; one that is cancelled is not offered.
+
+    Apple's and others take the file.
+    """
+    entries = [] if event.status is EventStatus.CANCELLED else feed_events([event], settings().base_url)
+    if len(entries) != 1:
+        return []
+    offered = [("Outlook", outlook_address(entries[0])), ("Google", google_address(entries[0]))]
+    return [(name, address) for name, address in offered if address]
 
 
 def _entities_named(event: Event) -> list[Organisation]:

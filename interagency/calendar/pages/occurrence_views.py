@@ -14,7 +14,6 @@ from interagency.calendar.events.lines import read_segment
 from interagency.calendar.events.models import Event, EventStatus
 from interagency.calendar.events.occurrences import Occurrence, originals
 from interagency.calendar.events.record import EventDraft, ExceptionDraft, draft_of
-from interagency.calendar.events.recurrence import rest_of, until_before
 from interagency.calendar.events.recurrence_rules import rule_from
 from interagency.db.base import db
 from interagency.matrix.activities.models import TEXT_LENGTH, TITLE_LENGTH
@@ -40,6 +39,7 @@ def _page(event: Event, *, error: str = "", code: int = 200) -> ResponseReturnVa
         event=event,
         rows=found[:40],
         changed={change.original for change in event.exceptions},
+        left_out={change.original for change in event.exceptions if change.is_left_out},
         is_timed=_is_timed(event),
         statuses=OWN_STATUSES,
         error=error,
@@ -83,7 +83,7 @@ def _is_of_rule(event: Event, moment: datetime) -> bool:
 @bp.post("/events/<int:event_id>/occurrences")
 @idempotent()
 def change_post(event_id: int) -> ResponseReturnValue:
-    """Move, rename, cancel or put back one occurrence, or change it and all that follow."""
+    """Move, rename, cancel, leave out or put back one occurrence, or change it and all that follow."""
     event, mine = _event(event_id)
     original = _original(event)
     act = request.form.get("act", "")
@@ -122,6 +122,8 @@ def _change(event: Event, original: datetime, act: str) -> ExceptionDraft | None
     title = clean(request.form.get("title", ""), lines=False)[:TITLE_LENGTH]
     if act == "restore":
         return None
+    if act == "leave_out":
+        return ExceptionDraft(original, is_left_out=True)
     if act == "cancel":
         return ExceptionDraft(original, is_cancelled=True, note=note)
     if act != "move":
@@ -177,14 +179,7 @@ def _split(event: Event, original: datetime, mine: list[Organisation]) -> Respon
     first = record.first_moment(event)
     if original == first:
         raise ValueError(_("This is the first date: edit the event as a whole."))
-    rest = draft_of(event)
-    following = [one for one in rest.exceptions if one.original >= original]
-    rest.rrule = rest_of(event.rrule, first, original)
-    rest.segments = [record.moved(rest.segments[0], original - first)]
-    rest.exceptions = following
-    ended = draft_of(event)
-    ended.rrule = until_before(event.rrule, original)
-    ended.exceptions = [one for one in ended.exceptions if one.original < original]
+    ended, rest = record.split_at(event, original)
     if not _save(event, ended, mine):
         return _page(_event(event.id)[0], error=_("Somebody saved this event a moment ago. Try again."), code=409)
     month = month_being_updated(db.session, [entity.id for entity in mine])

@@ -1,7 +1,8 @@
 // The next dates of a repetition, and what stands in the way, while an event is planned.
 import { debounce } from "./debounce.js";
 
-const NAMES = ["segments", "timezone", "repeats", "repeat_every", "repeat_count", "repeat_until", "city", "meant_for"];
+const REPEAT = ["repeats", "repeat_every", "repeat_on", "repeat_months", "repeat_count", "repeat_until"];
+const NAMES = ["segments", "timezone", ...REPEAT, "city", "meant_for"];
 
 const fill = (list, items) => {
   const rows = items.map((text) => {

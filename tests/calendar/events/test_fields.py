@@ -405,7 +405,7 @@ IN_A_FILE: dict[str, tuple[Callable[[VEvent], object], Any]] = {
     "rrule": (lambda one: rewritten(one, "RRULE", {"FREQ": ["WEEKLY"], "COUNT": [6]}), "FREQ=WEEKLY;COUNT=6"),
     "exceptions": (
         lambda one: one.add("EXDATE", one["DTSTART"].dt.replace(day=19)),
-        [["2026-10-19T15:00:00", None, None, True, "", "", "", "", None, None]],
+        [["2026-10-19T15:00:00", None, None, False, "", "", "", "", None, None, True]],
     ),
     "links": (
         lambda one: (

@@ -6,12 +6,13 @@ import csv
 import io
 import json
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from icalendar import Calendar
 from lxml import html
 
 from interagency.calendar.events.holidays import holidays_between
@@ -19,6 +20,7 @@ from interagency.calendar.events.models import Event, OccurrenceChange
 from interagency.calendar.events.recurrence import Repeat, repeat_of, rest_of, rule_of, starts, until_before
 from interagency.db.base import db
 from interagency.matrix.activities.models import Milestone
+from interagency.matrix.cycles.models import Cycle
 from tests.helpers import EVENT, Browser, errors_of, text_of
 
 Enter = Callable[[str | None], Browser]
@@ -54,7 +56,8 @@ def test_what_is_chosen_is_a_rule_and_the_rule_is_what_was_chosen(repeat: Repeat
 
 
 def test_a_rule_that_says_more_is_kept_as_it_stands() -> None:
-    assert repeat_of("FREQ=WEEKLY;BYDAY=MO,WE", date(2026, 10, 19)) is None
+    assert repeat_of("FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO", date(2027, 5, 17)) is None
+    assert repeat_of("FREQ=MONTHLY;BYDAY=MO,TU;BYSETPOS=2", date(2027, 5, 4)) is None
 
 
 def test_this_and_following_share_the_dates_between_them() -> None:
@@ -286,6 +289,12 @@ def test_events_as_csv_and_json_under_the_same_filters(sqlite_app: Flask, enter_
     assert {column["title"] for column in found["columns"]} == set(found["rows"][0])
 
 
+def said_sequence(body: bytes) -> int:
+    """The SEQUENCE of the deadline in a feed."""
+    entries = Calendar.from_ical(body).walk("VEVENT")
+    return int(next(one["SEQUENCE"] for one in entries if str(one["UID"]).startswith("due-")))
+
+
 def test_deadlines_stand_in_ones_own_feed_until_signed(sqlite_app: Flask, enter_sqlite: Enter) -> None:
     from interagency.matrix.cycles.months import month_of
     from interagency.matrix.cycles.opening import open_cycle
@@ -302,6 +311,17 @@ def test_deadlines_stand_in_ones_own_feed_until_signed(sqlite_app: Flask, enter_
     nobody = enter_sqlite(None)
     before = nobody.get(feed)
     assert f"UID:due-{month}-who@interagency" in before.text
+    sequences = [said_sequence(before.data)]
+    for days in (20, -5, 3):  # moved on, and nearer again
+        with sqlite_app.app_context():
+            cycle = db.session.scalars(sa.select(Cycle)).one()
+            cycle.due_at += timedelta(days=days)
+            cycle.due_set_at = cycle.opened_at + timedelta(minutes=len(sequences))
+            db.session.commit()
+        sequences.append(said_sequence(nobody.get(feed).data))
+    assert sequences == sorted(set(sequences))
+    assert min(sequences) >= 0
+    before = nobody.get(feed)
     assert nobody.get(feed, headers={"If-None-Match": before.headers["ETag"]}).status_code == 304
     who.send("/month/sign", {"cycle": month, "entity": "who", "kind": "nothing"}, at="/month/sign?kind=nothing")
     after = nobody.get(feed, headers={"If-None-Match": before.headers["ETag"]})

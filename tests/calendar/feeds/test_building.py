@@ -247,3 +247,14 @@ def test_a_later_stamp_is_a_later_change() -> None:
     entry = Calendar.from_ical(feed(later)).walk("VEVENT")[0]
     assert entry["SEQUENCE"] == 1
     assert entry["LAST-MODIFIED"].dt == entry["DTSTAMP"].dt == STAMP + timedelta(hours=1)
+
+
+def test_a_series_with_a_number_of_times_brings_the_years_it_needs() -> None:
+    """Cairo ends its summer on a last Thursday, which no yearly rule says: each year takes parts of its own."""
+    hours = {"start": datetime(2026, 1, 20, 9), "end": datetime(2026, 1, 20, 10), "tzid": "Africa/Cairo"}
+    ten, endless = (feed(event(**hours, rrule=rule)) for rule in ("FREQ=WEEKLY;COUNT=10", "FREQ=WEEKLY"))
+    assert ten.count(b"TZOFFSETTO") < 10
+    assert endless.count(b"TZOFFSETTO") > 60
+    thirty = feed(event(**hours, rrule="FREQ=MONTHLY;COUNT=300"))
+    read = recurring_ical_events.of(Calendar.from_ical(thirty)).between(2050, 2051)
+    assert [one.start.hour for one in read] == [9] * 12

@@ -220,7 +220,7 @@ def test_a_subscriber_sees_moves_cancellations_and_new_names(served: tuple[Flask
     assert who.send(edit, who.fields(edit) | {"title": ["Task team call"]}).status_code == 302
     assert khal.look() == [
         "2026-10-20 15:00|2026-10-20 16:00|Task team call|CONFIRMED",
-        "2026-11-17 15:00|2026-11-17 16:00|Task team call|CANCELLED",
+        "2026-11-17 15:00|2026-11-17 16:00|Cancelled: Task team call|CANCELLED",
         "2026-12-10 14:00|2026-12-10 15:00|Task team call|CONFIRMED",
     ]
     feed = Browser(app.test_client())

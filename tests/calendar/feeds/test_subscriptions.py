@@ -12,12 +12,13 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from icalendar import Calendar
+from lxml import html
 from werkzeug.http import http_date
 from werkzeug.test import create_environ
 
 from interagency.accounts.models import AccessToken, Person
 from interagency.calendar.events.models import Event
-from interagency.calendar.feeds.models import Subscription
+from interagency.calendar.feeds.models import FeedRevision, Subscription
 from interagency.db.base import db, now
 from interagency.matrix.organisations.models import Appointment
 from interagency.web.context import today
@@ -61,8 +62,32 @@ def test_the_address_opens_without_signing_in(who: Browser, enter: Enter) -> Non
     assert [str(e["SUMMARY"]) for e in Calendar.from_ical(response.data).walk("VEVENT")] == ["Expert meeting"]
 
 
-def test_an_unchanged_feed_is_a_304_and_the_same_bytes(who: Browser, enter: Enter) -> None:
+def changed_at(app: Flask, moment: datetime) -> None:
+    """Let the last change of what feeds show be at that moment."""
+    with app.app_context():
+        db.session.execute(sa.update(FeedRevision).values(changed_at=moment))
+        db.session.commit()
+
+
+def test_two_changes_within_a_second_are_two_states(app: Flask, who: Browser, enter: Enter) -> None:
+    """Also for a reader who has been there in between and asks by date alone."""
     address, client = subscribe(who), enter(None)
+    changed_at(app, now())
+    between = client.get(address)
+    assert (
+        who.send("/events/1/edit", who.fields("/events/1/edit") | {"description": ["Bring a badge."]}).status_code
+        == 302
+    )
+    after = client.get(address, headers={"If-Modified-Since": between.headers["Last-Modified"]})
+    assert after.status_code == 200
+    assert after.headers["ETag"] != between.headers["ETag"]
+    stamps = [Calendar.from_ical(one.data).walk("VEVENT")[0]["LAST-MODIFIED"].dt for one in (between, after)]
+    assert stamps[0] < stamps[1]
+
+
+def test_an_unchanged_feed_is_a_304_and_the_same_bytes(app: Flask, who: Browser, enter: Enter) -> None:
+    address, client = subscribe(who), enter(None)
+    changed_at(app, now() - timedelta(seconds=5))
     first, second = client.get(address), client.get(address)
     assert first.data == second.data
     etag, changed = first.headers["ETag"], first.headers["Last-Modified"]
@@ -225,6 +250,15 @@ def test_an_event_cancelled_long_ago_leaves_at_the_houses_own_midnight(app: Flas
     gone = enter(None).get(address)
     assert "Expert meeting" not in gone.text
     assert gone.headers["Last-Modified"] == http_date(leaves)
+
+
+def test_the_whole_past_is_a_choice_on_the_page(who: Browser, enter: Enter) -> None:
+    values = EVENT | {"title": "Long ago", "segments": "3 March 2019"}
+    assert who.send("/events/new", values).status_code == 302
+    page = html.fromstring(who.send("/subscriptions", {"name": "Mine"}).text)
+    short, whole = (page.xpath(f"//input[@id='{name}']/@value")[0] for name in ("https", "whole-past"))
+    assert "Long ago" not in enter(None).get(short.removeprefix("http://localhost")).text
+    assert "Long ago" in enter(None).get(whole.removeprefix("http://localhost")).text
 
 
 def test_any_filter_is_a_feed(who: Browser, enter: Enter) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zoneinfo
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -95,3 +96,20 @@ def test_another_reader_agrees_about_vienna() -> None:
 )
 def test_times_the_clock_skips_or_shows_twice(local: datetime, problem: str | None) -> None:
     assert local_problem(local, "Europe/Vienna") == problem
+
+
+@pytest.mark.parametrize(
+    "tzid",
+    # Moved for good, put forward for the summer and left there, and as most are.
+    ["Asia/Kathmandu", "Asia/Singapore", "Asia/Bishkek", "America/Asuncion", "Africa/Algiers", "Europe/Vienna"],
+)
+@pytest.mark.parametrize("years", [(1985, 1990), (2026, 2027)])
+def test_there_is_a_standard_time_for_outlook(tzid: str, years: tuple[int, int]) -> None:
+    assert "STANDARD" in [part.name for part in vtimezone(tzid, *years).subcomponents]
+
+
+@pytest.mark.parametrize(("tzid", "offset"), [("Africa/Casablanca", 0), ("America/Vancouver", -7)])
+def test_clocks_are_those_of_the_pinned_tzdata(tzid: str, offset: int) -> None:
+    """Both changed their law in 2026, after many a machine was installed."""
+    assert datetime(2027, 1, 19, 10, tzinfo=ZoneInfo(tzid)).utcoffset() == timedelta(hours=offset)
+    assert zoneinfo.TZPATH == ()

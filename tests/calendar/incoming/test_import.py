@@ -319,6 +319,12 @@ def calendars(draw: Any) -> icalendar.Calendar:
     return calendar
 
 
+def left_out(body: bytes) -> list[str]:
+    """The dates that are left out, which are not cancelled ones."""
+    said = [one["EXDATE"] for one in icalendar.Calendar.from_ical(body).walk("VEVENT") if "EXDATE" in one]
+    return sorted(date.dt.isoformat() for one in said for date in one.dts)
+
+
 def happenings(body: bytes) -> list[tuple[str, ...]]:
     """Every occurrence over ten years that takes place: title, begin and end (in UTC or as days), place, text, status.
 
@@ -359,6 +365,7 @@ def test_what_comes_in_goes_out_the_same(sqlite_app: Flask, calendar: icalendar.
         db.session.rollback()
         db.session.close()
     assert happenings(sent) == happenings(body)
+    assert left_out(sent) == left_out(body)
 
 
 def test_the_file_itself_is_not_kept_only_its_checksum(app: Flask, enter: Enter) -> None:

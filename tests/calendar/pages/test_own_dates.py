@@ -179,3 +179,41 @@ def test_hand_outs_say_place_and_status_and_no_text(who: Browser, sqlite_app: Fl
         assert b"badge" not in calendar_file(content, "http://localhost")
         assert "badge" not in str(content)
         assert b"LOCATION:Room B in Geneva" in calendar_file(content, "http://localhost")
+
+
+LEFT_OUT = BODY.replace(b"CATEGORIES:WHO", b"EXDATE;TZID=Europe/Vienna:20270126T100000\r\nCATEGORIES:WHO")
+
+
+def test_a_date_left_out_is_not_a_cancelled_one(who: Browser) -> None:
+    """It stands nowhere, and in the feed as one left out."""
+    assert "1 updated" in take_in(who, LEFT_OUT)
+    assert "26" not in rows(who)
+    assert "26 January" not in text_of(who.get("/events/1"))
+    assert "Left out" in text_of(who.get("/events/1/occurrences"))
+    body = feed(who)
+    assert b"EXDATE;TZID=Europe/Vienna:20270126T100000" in body
+    assert set(dates(body)) == {"12", "19"}
+    assert "1 unchanged" in take_in(who, body)
+
+
+def test_a_cancelled_date_is_left_out_and_put_back(who: Browser) -> None:
+    address = "/events/1/occurrences"
+    for act, stands, is_marked in (("cancel", True, True), ("leave_out", False, False), ("restore", True, False)):
+        typed = {"original": "2027-01-26T10:00:00", "act": act, "version": version_at(who, address)}
+        assert who.send(address, typed).status_code == 302
+        assert ("26" in rows(who)) is stands
+        said = dates(feed(who)).get("26", {})
+        assert (said.get("SUMMARY") == "Cancelled: Weekly coordination") is is_marked
+
+
+def test_outlook_sees_what_is_cancelled(who: Browser) -> None:
+    """It goes by title and transparency; what comes back has its own title again."""
+    values = who.fields("/events/1/edit")
+    assert who.send("/events/1/edit", values | {"status": ["cancelled"]}).status_code == 302
+    body = feed(who)
+    for one in Calendar.from_ical(body).walk("VEVENT"):
+        assert str(one["SUMMARY"]).startswith("Cancelled: ")
+        assert (one["STATUS"], one["TRANSP"]) == ("CANCELLED", "TRANSPARENT")
+    assert "1 unchanged" in take_in(who, body)
+    assert "1 new" in take_in(who, body.replace(b"UID:series", b"UID:other"))
+    assert "Cancelled: Weekly" not in who.get("/events/2").text
