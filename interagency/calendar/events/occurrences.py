@@ -29,6 +29,8 @@ class Occurrence:
     exact: bool
     # The day a date of a series ends on as it is written, midnight of the next one too; None: as the segment says.
     written_end: date | None = None
+    # Whether this date of a series was changed, moved or cancelled.
+    is_changed: bool = False
     # What a single date of a series says of its own; empty or None: as the event.
     own_venue: str = ""
     own_description: str = ""
@@ -216,6 +218,7 @@ def _changed(
         note=change.note if change else "",
         exact=True,
         written_end=ends.date(),
+        is_changed=change is not None,
         own_venue=change.venue if change else "",
         own_description=change.description if change else "",
         own_status=change.status if change else None,

@@ -22,17 +22,23 @@ from interagency.text.dates import Precision
 SIZE = 40
 # How many days are looked at, one after the other, for the next date of what repeats.
 _SPANS = (40, 400, 4000)
+# How far dates of a series that differ are told each for itself, and how many of one series.
+_DIFFERING_DAYS, _DIFFERING = 400, 5
 _DAY = timedelta(days=1)
 Key = tuple[date, time, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: a happening, and the day it is listed by. `repeats` says the rule of what repeats, in words."""
+    """One line: a happening, and the day it is listed by. `repeats` says the rule of what repeats, in words.
+
+    `is_own_date`: the line is of one date of a series that was changed, moved or cancelled.
+    """
 
     occurrence: Occurrence
     day: date
     repeats: str = ""
+    is_own_date: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +130,29 @@ def _line(event: Event, key: Key, day: date) -> Line | None:
 def _repeated(
     session: Session, conditions: list[sa.ColumnElement[bool]], day: date, past: bool
 ) -> list[tuple[Key, Line | None]]:
-    """One line for each event that still repeats, by its next date, or by the last before `day`."""
+    """One line for each event that still repeats, by its next date (or by the last before `day`), and its differing ones."""
     still: list[sa.ColumnElement[bool]] = [sa.or_(Event.last_day.is_(None), Event.last_day >= day)]
     if past:
         still.append(Event.first_day < day)
     found: list[tuple[Key, Line | None]] = []
     for event in events_under(session, [*conditions, Event.rrule != "", *still])[0]:
-        line = _repeated_line(event, day, past)
-        if line is not None:
-            hour = line.occurrence.start.time() if line.occurrence.start else time()
-            found.append(((line.day, hour, event.id, line.occurrence.segment.number), line))
+        for line in (_repeated_line(event, day, past), *_differing(event, day, past)):
+            if line is not None:
+                hour = line.occurrence.start.time() if line.occurrence.start else time()
+                found.append(((line.day, hour, event.id, line.occurrence.segment.number), line))
     return found
+
+
+def _differing(event: Event, day: date, past: bool) -> Iterator[Line]:
+    """The dates of a series that were changed, moved or cancelled, but the one that its own line tells."""
+    if event.exceptions:
+        told = _nearest(event, day, past)
+        span = timedelta(days=_DIFFERING_DAYS)
+        first, last = (day - span, day - _DAY) if past else (day, day + span)
+        changed = [one for one in occurrences(event, first, last) if one.is_changed and one != told]
+        changed.sort(key=lambda one: one.sort_key, reverse=past)
+        for one in changed[:_DIFFERING]:
+            yield Line(one, one.last if past else max(one.first, day), is_own_date=True)
 
 
 def _repeated_line(event: Event, day: date, past: bool) -> Line | None:

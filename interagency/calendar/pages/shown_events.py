@@ -66,6 +66,11 @@ class ShownEvent:
         return ", ".join(part for part in (self.venue, self.city, self.country) if part)
 
     @property
+    def is_joint(self) -> bool:
+        """Two or more UN entities organise it."""
+        return sum(one.tone > 0 for one in self.organisers) > 1
+
+    @property
     def town(self) -> str:
         """City, or country where no city is known."""
         return self.city or self.country
