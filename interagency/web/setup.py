@@ -70,10 +70,10 @@ def _check_host() -> ResponseReturnValue | None:
 
 
 class _Unindented(Extension):
-    """Pages without the indentation of their templates: a fifth of the weight of a long table."""
+    """Pages with one space for the indentation of their templates: a fifth less of a long table."""
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
-        return re.sub(r"\n[ \t]+", "\n", source) if (name or "").endswith((".html", ".svg")) else source
+        return re.sub(r"\n[ \t]+", "\n ", source) if (name or "").endswith((".html", ".svg")) else source
 
 
 def _translations() -> Any:

@@ -62,7 +62,9 @@ class AgendaPage:
             yield month[0].day.replace(day=1), month
 
 
-def agenda(session: Session, filters: Filters, mine: Iterable[str], *, day: date, past: bool, number: int) -> AgendaPage:
+def agenda(
+    session: Session, filters: Filters, mine: Iterable[str], *, day: date, past: bool, number: int
+) -> AgendaPage:
     """Page `number` of what takes place on `day` or after it, soonest first; with `past` of what was before it.
 
     What goes on stands under `day`; what is some time in a period that has begun, under its last day. A fixed number of
@@ -130,7 +132,7 @@ def _line(event: Event, key: Key, day: date) -> Line | None:
 def _repeated(
     session: Session, conditions: list[sa.ColumnElement[bool]], day: date, past: bool
 ) -> list[tuple[Key, Line | None]]:
-    """One line for each event that still repeats, by its next date (or by the last before `day`), and its differing ones."""
+    """A line for each event that still repeats, by its next date or the last before `day`, and its differing dates."""
     still: list[sa.ColumnElement[bool]] = [sa.or_(Event.last_day.is_(None), Event.last_day >= day)]
     if past:
         still.append(Event.first_day < day)
@@ -174,4 +176,3 @@ def _nearest(event: Event, day: date, past: bool) -> Occurrence | None:
             return standing
         cancelled = cancelled or next(iter(found), None)
     return cancelled
-

@@ -100,7 +100,7 @@ def shown_events(session: Session, ids: Iterable[int]) -> list[Event]:
     connection = session.connection()
     columns = (
         Event.id, Event.title, Event.kind, Event.status, Event.timezone, Event.rrule, Event.venue, Event.city,
-        sa.func.coalesce(Country.name, ""), Event.illustrative,
+        sa.func.coalesce(Country.name, "").label("country"), Event.illustrative,
     )  # fmt: skip
     query = sa.select(*columns).outerjoin(Country, Country.code == Event.country_code).where(Event.id.in_(ids))
     segments, changes, organisers = _segments(connection, ids), _changes(connection, ids), _organisers(connection, ids)
@@ -108,9 +108,16 @@ def shown_events(session: Session, ids: Iterable[int]) -> list[Event]:
         connection, ids, _column(EventChapter.event_id), _column(EventChapter.chapter_number),
         order=(_column(EventChapter.chapter_number),),
     )  # fmt: skip
+    rows: list[Any] = list(connection.execute(query.order_by(Event.first_day, Event.id)))
     found = [
-        ShownEvent(*row, segments[row[0]], changes[row[0]], organisers[row[0]], [one[0] for one in chapters[row[0]]])
-        for row in connection.execute(query.order_by(Event.first_day, Event.id))
+        ShownEvent(
+            **row._asdict(),
+            segments=segments[row[0]],
+            exceptions=changes[row[0]],
+            organisers=organisers[row[0]],
+            chapters=[one[0] for one in chapters[row[0]]],
+        )
+        for row in rows
     ]
     return cast(list[Event], found)  # they have the names that `occurrences` reads
 

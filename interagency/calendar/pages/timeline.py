@@ -5,7 +5,7 @@ A date is drawn as exactly as it is known (rules 5, 24): a day as a day, June 20
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -25,9 +25,8 @@ from interagency.matrix.overview.grid import TYPES, Line, lines, links
 from interagency.text.dates import ImpreciseDate, words_between
 
 MONTHS = 12
-# Records of one lane in the picture: at most, at least, and how many all lanes share. The table beside it lists twice
-# as many; the page says how many more there are.
-DRAWN, FEWEST, IN_ALL = 10, 3, 84
+# Records of one lane that are shown: at most, at least, and how many all lanes share. The page says how many more.
+SHOWN, FEWEST, IN_ALL = 10, 3, 84
 # What events are narrowed by too. Under any other filter they are left out, and the page says so.
 EVENT_FILTERS = ("q", "entity", "chapter", "country", "joint", "mine")
 BY = ("chapter", "entity")
@@ -93,11 +92,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """An entity or chapter (None: those of none) with its records by date: drawn, listed, and how many there are."""
+    """An entity or chapter (None: those of none) with the first of its records by date, and how many there are."""
 
     line: Line | None
-    drawn: list[Entry]
-    listed: list[Entry]
+    shown: list[Entry]
     all: int
 
 
@@ -154,18 +152,13 @@ def timeline(
 
 def _lanes(heads: list[Line | None], activities: _Records, events: _Records, window: Window) -> list[Lane]:
     used = [head for head in heads if _count(head, activities) + _count(head, events)]
-    drawn = min(DRAWN, max(FEWEST, IN_ALL // max(1, len(used))))
+    most = min(SHOWN, max(FEWEST, IN_ALL // max(1, len(used))))
     found = []
     for head in used:
         key = head.key if head else None
-        own = sorted([*activities.lanes.get(key, []), *events.lanes.get(key, [])], key=lambda one: _telling(one, window))
-        lane = Lane(
-            head,
-            sorted(own[:drawn], key=_order),
-            sorted(own[: 2 * drawn], key=_order),
-            _count(head, activities) + _count(head, events),
-        )
-        found.append(lane)
+        own = [*activities.lanes.get(key, []), *events.lanes.get(key, [])]
+        number = _count(head, activities) + _count(head, events)
+        found.append(Lane(head, sorted(_telling(own, window, most), key=_order), number))
     return found
 
 
@@ -177,22 +170,26 @@ def _order(entry: Entry) -> tuple[Any, ...]:
     return (entry.first, entry.title.casefold(), entry.is_event, entry.id)
 
 
-def _telling(entry: Entry, window: Window) -> tuple[Any, ...]:
-    """The order in which a lane takes records up.
+def _telling(own: list[Entry], window: Window, most: int) -> list[Entry]:
+    """At most so many of a lane's records: half of them begin from the middle on, the soonest; half the latest before.
 
-    What begins or ends in the window says more than what runs through it; then what begins from the middle on, the
-    soonest first; then the latest begun.
+    What begins or ends in the window says more than what runs through it.
     """
-    turns = entry.first > window.first or entry.spans[-1].last < window.last
-    is_coming = entry.first >= window.middle
-    days = (entry.first - window.middle).days
-    return (not turns, not is_coming, days if is_coming else -days, entry.is_event, entry.id)
+
+    def order(entry: Entry) -> tuple[Any, ...]:
+        turns = entry.first > window.first or entry.spans[-1].last < window.last
+        return (not turns, abs((entry.first - window.middle).days), entry.is_event, entry.id)
+
+    coming = sorted((one for one in own if one.first >= window.middle), key=order)
+    before = sorted((one for one in own if one.first < window.middle), key=order)
+    begun = max(most // 2, most - len(coming))
+    return [*before[:begun], *coming[: most - min(begun, len(before))]]
 
 
 def _records(
     session: Session, found: sa.Select[Any], links: sa.Subquery, owner: Any, window: Window
 ) -> tuple[list[tuple[Any, int]], _Records]:
-    """The first records of each lane as `(key, id)`, in the order of `_telling`; and what there is to count.
+    """As many of the records of each lane, as `(key, id)`, as `_telling` may choose; and what there is to count.
 
     `found` gives `(id, first, last, place)`: `last` is NULL for what goes on, and `place` one of INSIDE, UNDATED,
     REPEATED and "" (none of them). One statement, which reads the records once.
@@ -203,34 +200,34 @@ def _records(
     is_coming = begins >= window.middle
     order = (
         sa.case((sa.or_(begins > window.first, here.c.last < window.last), 0), else_=1),
-        sa.case((is_coming, 0), else_=1),
         sa.case((is_coming, begins), else_=None).asc(),
         sa.case((is_coming, None), else_=begins).desc(),
         here.c.id,
     )
+    half = (links.c.key, is_coming)
     placed = (
         sa.select(
             sa.cast(links.c.key, sa.String).label("key"),
             here.c.id,
-            sa.func.row_number().over(partition_by=links.c.key, order_by=order).label("n"),
-            sa.func.count().over(partition_by=links.c.key).label("all"),
+            sa.func.row_number().over(partition_by=half, order_by=order).label("n"),
+            sa.func.count().over(partition_by=half).label("all"),
         )
         .outerjoin_from(here, links, owner == here.c.id)
         .subquery("placed")
     )
-    first = sa.select(placed.c.key, placed.c.id, placed.c.all).where(placed.c.n <= 2 * DRAWN)
-    counted = sa.select(every.c.place, sa.null(), sa.func.count()).group_by(every.c.place)
+    first = sa.select(placed.c.key, placed.c.id, placed.c.n, placed.c.all).where(placed.c.n <= SHOWN)
+    counted = sa.select(every.c.place, sa.null(), sa.null(), sa.func.count()).group_by(every.c.place)
     places: list[tuple[Any, int]] = []
-    lanes: dict[Any, int] = {}
+    lanes: Counter[Any] = Counter()
     numbers: dict[str, int] = {}
     read = TYPES.get("chapter" if isinstance(links.c.key.type, sa.Integer) else "", str)
-    for key, number, count in session.execute(first.union_all(counted)):
+    for key, number, place, count in session.execute(first.union_all(counted)):
         if number is None:
             numbers[key] = count
         else:
             lane = None if key is None else read(key)
             places.append((lane, number))
-            lanes[lane] = count
+            lanes[lane] += count if place == 1 else 0
     told = _Records({}, lanes, numbers.get(INSIDE, 0), numbers.get(UNDATED, 0), numbers.get(REPEATED, 0))
     return places, told
 
@@ -297,13 +294,9 @@ def clip(spans: Iterable[Span], window: Window) -> tuple[Span, ...]:
 # --- Events ---
 
 
-def _events(
-    session: Session, filters: Filters, mine: list[str], window: Window, by: str, series: bool
-) -> _Records:
+def _events(session: Session, filters: Filters, mine: list[str], window: Window, by: str, series: bool) -> _Records:
     conditions = event_conditions(filters, mine)
-    touches = sa.and_(
-        Event.first_day <= window.last, sa.or_(Event.last_day.is_(None), Event.last_day >= window.first)
-    )
+    touches = sa.and_(Event.first_day <= window.last, sa.or_(Event.last_day.is_(None), Event.last_day >= window.first))
     # What begins before the window and ends after it may have no days in it.
     days = sa.select(Segment.event_id).where(Segment.start_first <= window.last, Segment.end_last >= window.first)
     inside = sa.or_(Event.first_day >= window.first, Event.last_day <= window.last, Event.id.in_(days))
@@ -331,7 +324,7 @@ def _events(
     return replace(told, lanes=_gathered(places, entries))
 
 
-def _links(by: str) -> sa.Select[Any]:
+def _links(by: str) -> sa.Select[int, Any]:
     """`(event_id, key)` of each lane an event stands in, each once."""
     if by == "chapter":
         return sa.select(EventChapter.event_id, EventChapter.chapter_number.label("key"))

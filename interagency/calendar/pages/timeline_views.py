@@ -93,7 +93,7 @@ def draw(found: Timeline, day: date) -> Picture:
     """The places of all lanes and marks; `day` is marked when it lies in the window."""
     y, lanes = AXIS, []
     for lane in found.lanes:
-        entries = [_drawn(entry, y + HEAD + ROW * place, found.window) for place, entry in enumerate(lane.drawn)]
+        entries = [_drawn(entry, y + HEAD + ROW * place, found.window) for place, entry in enumerate(lane.shown)]
         lanes.append(DrawnLane(y, lane, entries))
         y += HEAD + ROW * len(entries) + (24 if lane.all > len(entries) else 8)
     return Picture(

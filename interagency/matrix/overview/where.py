@@ -145,9 +145,7 @@ def _by_country(session: Session, shown: sa.CTE) -> dict[str, tuple[int, int]]:
     return {row[0]: (row[1], row[2]) for row in session.execute(query)}
 
 
-def _by_region(
-    session: Session, shown: sa.CTE, regions: list[tuple[str, str, int]]
-) -> dict[str, tuple[int, int]]:
+def _by_region(session: Session, shown: sa.CTE, regions: list[tuple[str, str, int]]) -> dict[str, tuple[int, int]]:
     """By region: what is named for it, for a region in it, or for a country that lies there (rule of `links`).
 
     The database counts by the regions that an activity names or its countries lie in, as one text; what they lie in
