@@ -232,24 +232,10 @@ def _countries_within(regions: list[tuple[str, str, int]], named: list[Country])
 
 
 def _unnamed(session: Session, shown: sa.CTE) -> tuple[list[Unnamed], int]:
-    named = (
-        sa.select(sa.func.count(sa.distinct(ActivityCountry.country_code)))
-        .where(ActivityCountry.activity_id == Activity.id)
-        .scalar_subquery()
-    )
     unit = sa.func.lower(Figure.unit)
+    figure = (Figure.number, Figure.qualifier, Figure.unit, Figure.as_of, Figure.source)
     query = (
-        sa.select(
-            Activity.id,
-            Activity.title,
-            named,
-            Figure.number,
-            Figure.qualifier,
-            Figure.unit,
-            Figure.as_of,
-            Figure.source,
-            sa.func.count().over(),
-        )
+        sa.select(Activity.id, Activity.title, *figure, sa.func.count().over())
         .join(Figure, Figure.activity_id == Activity.id)
         .join(shown, shown.c.id == Activity.id)
         .where(sa.or_(*(unit.like(pattern) for pattern in COUNTRY_UNITS)))
@@ -257,7 +243,14 @@ def _unnamed(session: Session, shown: sa.CTE) -> tuple[list[Unnamed], int]:
         .limit(LISTED)
     )
     rows = session.execute(query).all()
-    return [Unnamed(row[0], row[1], FigureDraft(*row[3:-1]), row[2]) for row in rows], rows[0][-1] if rows else 0
+    named = (
+        sa.select(ActivityCountry.activity_id, sa.func.count(sa.distinct(ActivityCountry.country_code)))
+        .where(ActivityCountry.activity_id.in_({row[0] for row in rows}))
+        .group_by(ActivityCountry.activity_id)
+    )
+    names = {row[0]: row[1] for row in session.execute(named)}
+    found = [Unnamed(row[0], row[1], FigureDraft(*row[2:-1]), names.get(row[0], 0)) for row in rows]
+    return found, rows[0][-1] if rows else 0
 
 
 # --- The map ---
