@@ -42,6 +42,12 @@ SAID_OTHERWISE = (
     # One finder of look-alikes, which finds a shorter title in a longer one and knows what was judged.
     (r"coordinator /cycles/.*", r"looks like another activity: \d+|\d+ remarks on quality"),
     (r"coordinator /overlaps", r"\d+ pairs?"),
+    # The agenda names weekdays under a heading of the month, a town among the facts, and what repeats once.
+    (r"coordinator /calendar", r"\d+ \w+ \d{4}|,|Vienna"),
+    # The month's list stands under its days; beside the hour in the grid stands where it is told.
+    (r"coordinator /calendar/\d{4}/\d+", r"\d+ \w+ \d{4}|\d\d:\d\d .*"),
+    # The timeline leaves out what repeats, and shows the records nearest to its month.
+    (r"coordinator /when", r".*"),
 )
 
 
