@@ -11,7 +11,7 @@ from importlib import import_module
 from bench import report, worlds
 from bench.measure import FULL, QUICK, Growth, Measure
 
-SUBJECTS = ("feed", "pages", "words", "workbook", "incoming", "closing", "growing", "saving")
+SUBJECTS = ("feed", "pages", "words", "workbook", "incoming", "closing", "growing", "weight", "saving")
 
 
 def _say(line: str) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Flask, current_app, redirect, request, url_for
+import re
+from typing import Any
+
+from flask import Flask, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import get_translations, gettext
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
+from jinja2.ext import Extension
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -65,6 +69,20 @@ def _check_host() -> ResponseReturnValue | None:
     return static_error_page(gettext("Not this address"), message), 400
 
 
+class _Unindented(Extension):
+    """Pages with one space for the indentation of their templates: a fifth less of a long table."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        return re.sub(r"\n[ \t]+", "\n ", source) if (name or "").endswith((".html", ".svg")) else source
+
+
+def _translations() -> Any:
+    """The words of the reader's language, looked up once a request: templates ask for them hundreds of times."""
+    if "translations" not in g:
+        g.translations = get_translations()
+    return g.translations
+
+
 def prepare(app: Flask) -> None:
     """Give `app` its extensions, door, headers, error pages and template words."""
     arrivals.prepare(app, app.extensions["interagency_settings"])
@@ -75,6 +93,12 @@ def prepare(app: Flask) -> None:
     login_manager.session_protection = None  # the server knows its sessions
     csrf.init_app(app)
     babel.init_app(app, default_timezone="UTC")
+    app.jinja_env.add_extension(_Unindented)
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: _translations().ugettext(text),
+        lambda one, several, number: _translations().ungettext(one, several, number),
+        newstyle=True,
+    )
     limiter.init_app(app)
     app.before_request(_require_access)
     app.after_request(add_security_headers)

@@ -63,6 +63,12 @@ SAID_OTHERWISE = (
     (r"\w+ /subscriptions", r"Outlook on the (desktop|web)"),
     # The page of a repeated event says its rule.
     (r"\w+ /events/\d+", r"Repeat(s|ed); (the next dates are shown|no further dates)\..*"),
+    # The agenda names weekdays under a heading of the month, a town among the facts, and what repeats once.
+    (r"coordinator /calendar", r"\d+ \w+ \d{4}|,|Vienna"),
+    # The month's list stands under its days; beside the hour in the grid stands where it is told.
+    (r"coordinator /calendar/\d{4}/\d+", r"\d+ \w+ \d{4}|\d\d:\d\d .*"),
+    # The timeline leaves out what repeats, and shows the records nearest to its month.
+    (r"coordinator /when", r".*"),
 )
 
 

@@ -1,9 +1,8 @@
-"""What happens on which day: the occurrences of events, for lists and month pages."""
+"""What happens on which day: the occurrences of events."""
 
 from __future__ import annotations
 
-import calendar as months
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -28,11 +27,21 @@ class Occurrence:
     is_cancelled: bool
     note: str
     exact: bool
-    when: str
+    # The day a date of a series ends on as it is written, midnight of the next one too; None: as the segment says.
+    written_end: date | None = None
+    # Whether this date of a series was changed, moved or cancelled.
+    is_changed: bool = False
     # What a single date of a series says of its own; empty or None: as the event.
     own_venue: str = ""
     own_description: str = ""
     own_status: EventStatus | None = None
+
+    @property
+    def when(self) -> str:
+        """Its days in words."""
+        if self.written_end is None:
+            return words_between(self.segment.start, self.segment.end)
+        return words_between(ImpreciseDate.day(self.first), ImpreciseDate.day(self.written_end))
 
     @property
     def status(self) -> EventStatus:
@@ -179,7 +188,6 @@ def _of_segment(event: Event, segment: Segment) -> Occurrence:
         is_cancelled=event.status is EventStatus.CANCELLED,
         note="",
         exact=segment.is_exact,
-        when=words_between(segment.start, segment.end),
     )
 
 
@@ -191,9 +199,14 @@ def _recurring(event: Event, segment: Segment, first: date, last: date) -> list[
     changes = {change.original: change for change in event.exceptions}
     rule = rule_from(event.rrule, begins)
     window = (datetime.combine(first, time()) - length - timedelta(days=1), datetime.combine(last, time.max))
+    given = rule.between(*window, inc=True)
     left_out = {change.original for change in event.exceptions if change.is_left_out}
-    seen = set(rule.between(*window, inc=True))
-    found = [_changed(event, segment, original, length, changes.get(original)) for original in sorted(seen - left_out)]
+    found = [
+        _changed(event, segment, original, length, changes.get(original))
+        for original in given
+        if original not in left_out
+    ]
+    seen = set(given)
     found += [
         _changed(event, segment, change.original, length, change)
         for change in event.exceptions
@@ -241,7 +254,8 @@ def _changed(
         is_cancelled=cancelled,
         note=change.note if change else "",
         exact=True,
-        when=words_between(ImpreciseDate.day(begins.date()), ImpreciseDate.day(ends.date())),
+        written_end=ends.date(),
+        is_changed=change is not None,
         own_venue=change.venue if change else "",
         own_description=change.description if change else "",
         own_status=change.status if change else None,
@@ -253,106 +267,3 @@ def _last_day(start: datetime | None, end: datetime | None) -> date | None:
     if start is None or end is None:
         return None
     return end.date() if end.time() != time() or end == start else (end - timedelta(days=1)).date()
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """An occurrence as it stands in one week of a month: from which weekday (0 Monday) over how many days."""
-
-    occurrence: Occurrence
-    column: int
-    span: int
-    row: int
-    begins_before: bool
-    ends_after: bool
-    chapters: tuple[int | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Week:
-    """A week of a month page."""
-
-    days: tuple[date, ...]
-    bars: tuple[Bar, ...]
-
-
-def weeks_of_month(year: int, month: int) -> list[tuple[date, ...]]:
-    """The weeks of a month, Monday first, filled up with the days before and after."""
-    return [tuple(week) for week in months.Calendar().monthdatescalendar(year, month)]
-
-
-def month_page(
-    events: Iterable[Event],
-    year: int,
-    month: int,
-    between: Callable[[Iterable[Event], date, date], list[Occurrence]] = all_occurrences,
-) -> tuple[list[Week], list[Occurrence]]:
-    """The weeks with their bars, and the imprecise occurrences that touch the month and stand in words only.
-
-    `between` gives what happens on the days from one to another.
-    """
-    weeks = weeks_of_month(year, month)
-    found = between(events, weeks[0][0], weeks[-1][-1])
-    exact = [one for one in found if one.exact]
-    last_day = date(year, month, months.monthrange(year, month)[1])
-    imprecise = [one for one in found if not one.exact and one.first <= last_day and one.last >= date(year, month, 1)]
-    return [_week(days, exact) for days in weeks], imprecise
-
-
-def _week(days: tuple[date, ...], found: list[Occurrence]) -> Week:
-    bars: list[Bar] = []
-    free: list[date] = []  # per row, the last day taken
-    here = [one for one in found if one.first <= days[-1] and one.last >= days[0]]
-    for one in sorted(here, key=lambda one: (max(one.first, days[0]), -(one.last - one.first).days, one.sort_key)):
-        begins, ends = max(one.first, days[0]), min(one.last, days[-1])
-        row = next((index for index, taken in enumerate(free) if taken < begins), len(free))
-        if row == len(free):
-            free.append(ends)
-        free[row] = ends
-        # By the reader's clock it may begin a day earlier or later than its chapters say.
-        moved = one.first - one.start.astimezone(zone_of(one.event)).date() if one.start else timedelta()
-        chapters = {day.day + moved: day.chapter_number for day in one.segment.days}
-        span = (ends - begins).days + 1
-        bars.append(
-            Bar(
-                one,
-                column=(begins - days[0]).days,
-                span=span,
-                row=row,
-                begins_before=one.first < days[0],
-                ends_after=one.last > days[-1],
-                chapters=tuple(chapters.get(begins + timedelta(days=offset)) for offset in range(span)),
-            )
-        )
-    return Week(days, tuple(bars))
-
-
-@dataclass(frozen=True, slots=True)
-class YearMonth:
-    """A month of a year at a glance: its weeks as days with how many happenings each has."""
-
-    first: date
-    weeks: tuple[tuple[tuple[date, int], ...], ...]
-    happenings: int
-
-
-def year_page(found: Iterable[Occurrence], year: int) -> list[YearMonth]:
-    """The twelve months of a year with the number of exactly dated happenings on each day."""
-    per_day: dict[date, int] = {}
-    begun: dict[int, int] = {}
-    for one in found:
-        if not one.exact or one.is_cancelled:
-            continue
-        day = max(one.first, date(year, 1, 1))
-        begun[day.month] = begun.get(day.month, 0) + 1
-        while day <= min(one.last, date(year, 12, 31)):
-            per_day[day] = per_day.get(day, 0) + 1
-            day += timedelta(days=1)
-    return [
-        YearMonth(
-            date(year, month, 1),
-            tuple(tuple((day, per_day.get(day, 0)) for day in week) for week in weeks_of_month(year, month)),
-            begun.get(month, 0),
-        )
-        for month in range(1, 13)
-    ]

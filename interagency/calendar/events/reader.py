@@ -115,7 +115,9 @@ def _linked(connection: sa.Connection, ids: list[int]) -> dict[str, Rows]:
     documents = by_event(document, document.c.id, more=[owner.label("owner")])
     activities = sa.select(event_activity.c.event_id, event_activity.c.activity_id.label("id")).subquery()
     return {
-        "segments": _each(segments, lambda row: _segment(row, days[row.event_id])),
+        "segments": _each(
+            segments, lambda row: read_segment(row, [day for day in days[row.event_id] if day.segment_id == row.id])
+        ),
         "exceptions": by_event(change, change.c.original),
         "organisations": by_event(
             part, part.c.position, more=[_ORGANISATION.c.key, _ORGANISATION.c.is_entity],
@@ -136,9 +138,9 @@ def _document(row: Any) -> SimpleNamespace:
     return SimpleNamespace(**row._asdict() | {"owner": _Named(row.owner) if row.owner is not None else None})
 
 
-def _segment(row: Any, days: Sequence[Any]) -> ReadSegment:
+def read_segment(row: Any, days: Sequence[Any]) -> ReadSegment:
+    """A row of segments with its own days."""
     start = date_of(row.start_precision, row.start_first, row.start_last)
     end = date_of(row.end_precision, row.end_first, row.end_last)
     is_exact = start is not None and end is not None and start.is_exact and end.is_exact
-    own = [day for day in days if day.segment_id == row.id]
-    return ReadSegment(row.number, start, end, row.start_time, row.end_time, is_exact, own)
+    return ReadSegment(row.number, start, end, row.start_time, row.end_time, is_exact, days)

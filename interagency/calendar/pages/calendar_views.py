@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from flask import abort, render_template, request
+import sqlalchemy as sa
+from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from interagency.calendar.events import queries
 from interagency.calendar.events.fields import KIND_LABELS, MODE_LABELS, STATUS_LABELS
-from interagency.calendar.events.holidays import holidays_between
 from interagency.calendar.events.models import Event, EventKind
-from interagency.calendar.events.occurrences import month_page, year_page
+from interagency.calendar.pages.agenda import agenda
 from interagency.calendar.pages.blueprint import bp
+from interagency.calendar.pages.grids import (
+    by_day,
+    exactly_dated,
+    imprecise_between,
+    month_page,
+    week_page,
+    weeks_of_month,
+    year_page,
+)
 from interagency.calendar.pages.reader_days import DAY, reader_occurrences
+from interagency.calendar.pages.shown_events import ShownEvent, events_under, touching
 from interagency.db.base import db
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.queries import may_add_activities, my_entities
 from interagency.matrix.framework.models import ROMAN
 from interagency.matrix.framework.names import chapters
-from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
-from interagency.web.context import today
+from interagency.web.context import today, viewer_zone
 from interagency.web.errors import refuse
 
 FIRST_YEAR, LAST_YEAR = 1950, 2150
+# Happenings that a month lists below its grid.
+LISTED_IN_MONTH = 100
 
 
 @bp.app_context_processor
@@ -37,20 +49,55 @@ def _words() -> dict[str, Any]:
 
 @bp.get("/calendar")
 def calendar() -> ResponseReturnValue:
-    """The agenda: what is coming (or, asked for, all that was), in reading order."""
+    """The agenda, page by page: what is coming from today, or `from` a day, on; or, asked for, what has been."""
     mine = my_entities()
     filters = queries.read_event_filters(db.session, request.args)
     past = request.args.get("past") == "yes"
-    first, last = (date(1950, 1, 1), today() - timedelta(days=1)) if past else (today(), today() + timedelta(days=365))
-    found = reader_occurrences(_events_about(first, last, filters, mine), first, last)
+    day, problem = _from()
+    page = agenda(
+        db.session, filters, [one.key for one in mine], day=day, past=past, zone=viewer_zone(),
+        number=request.args.get("page", 1, type=int),
+    )  # fmt: skip
     return render_template(
         "calendar/agenda.html",
-        occurrences=list(reversed(found)) if past else found,
-        filters=filters,
+        page=page,
+        filters=replace(filters, problems=(*filters.problems, *([problem] if problem else []))),
         past=past,
+        day=day,
         today=today(),
         **_list_context(mine),
     )
+
+
+def _from() -> tuple[date, str | None]:
+    """The day the agenda is asked to begin at, or today; and what is wrong with what the address says."""
+    text = request.args.get("from", "")
+    if not text:
+        return today(), None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = date.min
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        return today(), _("“%(text)s” is not a day such as 2026-11-05; today is shown.", text=text[:20])
+    return day, None
+
+
+def _between(days: tuple[date, date], inside: tuple[date, date], filters: Filters, mine: list[Any]) -> dict[str, Any]:
+    """For a template: what happens on `days` in order; what may happen `inside` them; how many events are left out."""
+    keys = [one.key for one in mine]
+    # By the reader's clock what is a day earlier or later may be on these days.
+    about = (days[0] - DAY, days[1] + DAY)
+    conditions = touching(*about, filters, keys)
+    dated = sa.or_(Event.rrule != "", Event.id.in_(exactly_dated(*about)))
+    events, number = events_under(db.session, [*conditions, dated])
+    imprecise, all_imprecise = imprecise_between(db.session, touching(*inside, filters, keys), *inside)
+    return {
+        "found": [one for one in reader_occurrences(events, *days) if one.exact],
+        "unread": number - len(events),
+        "imprecise": imprecise,
+        "all_imprecise": all_imprecise,
+    }
 
 
 @bp.get("/calendar/<int:year>/<int:month>")
@@ -62,26 +109,29 @@ def month(year: int, month: int) -> ResponseReturnValue:
     filters = queries.read_event_filters(db.session, request.args)
     first = date(year, month, 1)
     following = (first + timedelta(days=32)).replace(day=1)
-    events = _events_about(first - timedelta(days=7), following + timedelta(days=7), filters, mine)
-    weeks, imprecise = month_page(events, year, month, reader_occurrences)
+    weeks = weeks_of_month(year, month)
+    last = following - timedelta(days=1)
+    shown = _between((weeks[0][0], weeks[-1][-1]), (first, last), filters, mine)
+    listed = [one for one in shown["found"] if one.first <= last and one.last >= first]
     return render_template(
         "calendar/month.html",
         first=first,
         previous=(first - timedelta(days=1)).replace(day=1),
         following=following,
-        weeks=weeks,
-        imprecise=imprecise,
+        weeks=month_page(shown["found"], year, month),
+        listed=by_day(listed[:LISTED_IN_MONTH], first),
+        more=len(listed) - len(listed[:LISTED_IN_MONTH]),
         colours=_colours(),
-        listed=[one for one in reader_occurrences(events, first, following - timedelta(days=1)) if one.exact],
         filters=filters,
         today=today(),
+        **shown,
         **_list_context(mine),
     )
 
 
 @bp.get("/calendar/week/<day>")
 def week(day: str) -> ResponseReturnValue:
-    """One week as a list of its days."""
+    """One week as a list of its days; days without anything are one line."""
     try:
         inside = date.fromisoformat(day)
     except ValueError:
@@ -91,22 +141,19 @@ def week(day: str) -> ResponseReturnValue:
     mine = my_entities()
     filters = queries.read_event_filters(db.session, request.args)
     first = inside - timedelta(days=inside.weekday())
-    days = [first + timedelta(days=count) for count in range(7)]
-    found = reader_occurrences(_events_about(first, days[-1], filters, mine), first, days[-1])
+    last = first + timedelta(days=6)
+    shown = _between((first, last), (first, last), filters, mine)
     return render_template(
         "calendar/week.html",
-        days=[
-            (one, [o for o in found if o.exact and o.first <= one <= o.last], holidays_between(one, one))
-            for one in days
-        ],
-        imprecise=[one for one in found if not one.exact],
+        days=week_page(shown["found"], first),
         first=first,
-        last=days[-1],
+        last=last,
         previous=first - timedelta(days=7),
         following=first + timedelta(days=7),
         filters=filters,
         today=today(),
         colours=_colours(),
+        **shown,
         **_list_context(mine),
     )
 
@@ -118,26 +165,14 @@ def year(year: int) -> ResponseReturnValue:
         abort(404)
     mine = my_entities()
     filters = queries.read_event_filters(db.session, request.args)
-    first, last = date(year, 1, 1), date(year, 12, 31)
-    found = reader_occurrences(_events_about(first, last, filters, mine), first, last)
-    dates = [one for one in found if one.exact and not one.is_cancelled]
     return render_template(
         "calendar/year.html",
         year=year,
-        months=year_page(found, year),
-        imprecise=[one for one in found if not one.exact],
-        dates=len(dates),
-        total=len({one.event.id for one in dates}),
+        found=year_page(db.session, year, filters, [entity.key for entity in mine]),
         filters=filters,
         today=today(),
         **_list_context(mine),
     )
-
-
-def _events_about(first: date, last: date, filters: Filters, mine: list[Organisation]) -> list[Event]:
-    """The events of these days, and of a day more on either side: by the reader's clock they may be on these."""
-    keys = [entity.key for entity in mine]
-    return list(queries.events_between(db.session, first - DAY, last + DAY, filters, keys))
 
 
 def _colours() -> str:
@@ -146,15 +181,19 @@ def _colours() -> str:
 
 
 @bp.app_template_global()
-def tone_of(event: Event, colours: str) -> tuple[str, str]:
+def tone_of(event: ShownEvent, colours: str) -> tuple[str, str]:
     """The class of an event's colour, and the words that say the same without it."""
     if colours == "entity":
-        organiser = next((one for one in event.organisers if one.is_entity), None)
-        if organiser is None:
-            return "tone-0", ""
-        return f"tone-{organiser.position % 11 + 1}", organiser.short
-    numbers = [link.chapter_number for link in event.chapters]
+        organiser = next((one for one in event.organisers if one.tone), None)
+        return (f"tone-{organiser.tone}", organiser.short) if organiser else ("tone-0", "")
+    numbers = event.chapters
     return (f"tone-{numbers[0]}" if numbers else "tone-0"), ", ".join(ROMAN[number] for number in numbers)
+
+
+@bp.app_template_global()
+def before_last(endpoint: str, **values: Any) -> str:
+    """The address of a page up to its last part: for pages with hundreds of links, where making each is dear."""
+    return url_for(endpoint, **values).rpartition("/")[0] + "/"
 
 
 def _list_context(mine: list[Any]) -> dict[str, Any]:
@@ -164,4 +203,5 @@ def _list_context(mine: list[Any]) -> dict[str, Any]:
         "kinds": list(EventKind),
         "may_add": may_add_activities(current_user, mine),
         "has_mine": bool(mine),
+        "viewer_zone": viewer_zone(),
     }

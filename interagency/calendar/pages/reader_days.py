@@ -12,7 +12,6 @@ from flask_babel import gettext as _
 from interagency.calendar.events.models import Event
 from interagency.calendar.events.occurrences import Occurrence, all_occurrences, zone_of
 from interagency.calendar.pages.blueprint import bp
-from interagency.text.dates import ImpreciseDate, words_between
 from interagency.web.context import viewer_zone
 from interagency.web.formats import format_date_value
 
@@ -40,8 +39,7 @@ def in_zone(one: Occurrence, zone: ZoneInfo) -> Occurrence:
     if end - start >= DAY or start.utcoffset() == one.start.utcoffset():
         return replace(one, start=start, end=end)
     last = end.date() - DAY if end.time() == time() and end > start else end.date()
-    when = words_between(ImpreciseDate.day(start.date()), ImpreciseDate.day(last))
-    return replace(one, start=start, end=end, first=start.date(), last=last, when=when)
+    return replace(one, start=start, end=end, first=start.date(), last=last, written_end=last)
 
 
 @bp.app_template_global()

@@ -18,7 +18,7 @@ from interagency.web.context import today
 
 bp = Blueprint("timeline", __name__)
 FIRST_YEAR, LAST_YEAR = 1950, 2150
-LEFT, MONTH_WIDTH, ROW, HEAD = 8, 47, 36, 44
+LEFT, MONTH_WIDTH, ROW, HEAD, AXIS = 8, 47, 36, 26, 24
 SMALLEST = 4
 LONGEST_TITLE = 60
 # A title begins at its first mark; further to the right than this it ends at its last.
@@ -91,14 +91,14 @@ def _drawn(entry: Entry, y: int, window: Window) -> Drawn:
 
 def draw(found: Timeline, day: date) -> Picture:
     """The places of all lanes and marks; `day` is marked when it lies in the window."""
-    y, lanes = 0, []
+    y, lanes = AXIS, []
     for lane in found.lanes:
-        entries = [_drawn(entry, y + HEAD + ROW * place, found.window) for place, entry in enumerate(lane.drawn)]
+        entries = [_drawn(entry, y + HEAD + ROW * place, found.window) for place, entry in enumerate(lane.shown)]
         lanes.append(DrawnLane(y, lane, entries))
         y += HEAD + ROW * len(entries) + (24 if lane.all > len(entries) else 8)
     return Picture(
         width=LEFT + MONTH_WIDTH * (2 * MONTHS + 1) + LEFT,
-        height=y + 18,
+        height=y + AXIS,
         months=[(_place(month, found.window), month) for month in found.window.months],
         today=_place(day, found.window) if found.window.first <= day <= found.window.last else None,
         lanes=lanes,
@@ -131,12 +131,14 @@ def when() -> ResponseReturnValue:
         problems.append(_("The timeline stands by chapter or by entity; by chapter is shown."))
     filters = replace(filters, problems=tuple(problems))
     window = Window.around(middle)
-    found = timeline(db.session, filters, mine, window=window, by=by)
+    series = request.args.get("series") == "yes"
+    found = timeline(db.session, filters, mine, window=window, by=by, series=series)
     return render_template(
         "overview/when.html",
         found=found,
         picture=draw(found, today()),
         by=by,
+        series=series,
         around=f"{window.middle:%Y-%m}",
         before=f"{add_months(window.middle, -MONTHS):%Y-%m}",
         after=f"{add_months(window.middle, MONTHS):%Y-%m}",

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import permutations
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.matrix.activities.conditions import activity_conditions
 from interagency.matrix.activities.filters import Filters
-from interagency.matrix.activities.models import Activity, ActivityChapter
+from interagency.matrix.activities.models import Activity
 from interagency.matrix.framework.models import Chapter
-from interagency.matrix.overview.grid import Cell, Line, lines, links, step_of
+from interagency.matrix.overview.grid import SEPARATOR, Cell, Line, lines, links, step_of
 
 MIDDLE_X, MIDDLE_Y, ACROSS, DOWN, LABEL_GAP = 410, 300, 260, 235, 20
 STRONGEST = 3
@@ -85,39 +86,35 @@ class Together:
 
 def together(session: Session, filters: Filters, mine: Iterable[str]) -> Together:
     """The joint activities under `filters` by pairs of their entities, in a fixed number of statements."""
-    conditions = [*activity_conditions(filters, list(mine)), Activity.is_joint]
-    shown = sa.select(Activity.id).where(*conditions).cte("shown")
-    left, right = links("entity").subquery("left_part"), links("entity").subquery("right_part")
-    both = (
-        sa.select(left.c.activity_id, left.c.key.label("one"), right.c.key.label("other"))
-        .join(right, right.c.activity_id == left.c.activity_id)
-        .join(shown, shown.c.id == left.c.activity_id)
-        .where(left.c.key != right.c.key)
-    ).subquery("both")
-    counts = {
-        (row[0], row[1]): row[2]
-        for row in session.execute(
-            sa.select(both.c.one, both.c.other, sa.func.count()).group_by(both.c.one, both.c.other)
-        )
-    }
-    own = sa.select(left.c.key, sa.func.count()).join(shown, shown.c.id == left.c.activity_id).group_by(left.c.key)
-    joint = {row[0]: row[1] for row in session.execute(own)}
+    counted = _counted(session, filters, list(mine))
+    counts: Counter[tuple[str, str]] = Counter()
+    joint: Counter[str] = Counter()
+    by_chapter: dict[int, Counter[tuple[str, str]]] = defaultdict(Counter)
+    in_chapter: Counter[int] = Counter()
+    for keys, numbers, count in counted:
+        pairs = list(permutations(keys, 2))
+        for target in (counts, *(by_chapter[number] for number in numbers)):
+            for pair in pairs:
+                target[pair] += count
+        for key in keys:
+            joint[key] += count
+        for number in numbers:
+            in_chapter[number] += count
     entities = [line for line in lines(session, "entity", set(joint)) if line.key in joint]
     most = max(counts.values(), default=0)
-    pairs = _pairs(entities, counts)
     dots = _dots(entities, joint)
     return Together(
         entities=entities,
         cells={key: Cell(count, count, step_of(count, most)) for key, count in counts.items()},
         joint=joint,
-        total=session.scalar(sa.select(sa.func.count()).select_from(shown)) or 0,
+        total=sum(count for _keys, _numbers, count in counted),
         dots=dots,
-        ties=_ties(pairs, dots, most),
-        chapters=_chapters(session, shown, both, entities),
+        ties=_ties(_pairs(entities, counts), dots, most),
+        chapters=_chapters(session, by_chapter, in_chapter, entities),
     )
 
 
-def _pairs(entities: list[Line], counts: dict[tuple[str, str], int]) -> list[Pair]:
+def _pairs(entities: list[Line], counts: Mapping[tuple[str, str], int]) -> list[Pair]:
     """Every pair once, those with most activities first."""
     found = [
         Pair(one, other, counts[one.key, other.key])
@@ -128,21 +125,41 @@ def _pairs(entities: list[Line], counts: dict[tuple[str, str], int]) -> list[Pai
     return sorted(found, key=lambda pair: -pair.count)
 
 
-def _chapters(session: Session, shown: sa.CTE, both: sa.Subquery, entities: list[Line]) -> list[InChapter]:
-    by_chapter: dict[int, dict[tuple[str, str], int]] = defaultdict(dict)
+def _counted(session: Session, filters: Filters, mine: list[str]) -> list[tuple[list[str], list[int], int]]:
+    """Of the joint activities: which entities take part, in which chapters they stand, and how many are just these."""
+    conditions = [*activity_conditions(filters, mine), Activity.is_joint]
+    shown = sa.select(Activity.id).where(*conditions).cte("shown")
+
+    def together(name: str) -> sa.Subquery:
+        part = links(name).subquery()
+        text = sa.func.aggregate_strings(sa.cast(part.c.key, sa.String), SEPARATOR).label("keys")
+        kept = part.c.activity_id.in_(sa.select(shown.c.id))
+        return sa.select(part.c.activity_id, text).where(kept).group_by(part.c.activity_id).subquery()
+
+    who, about = together("entity"), together("chapter")
     query = (
-        sa.select(ActivityChapter.chapter_number, both.c.one, both.c.other, sa.func.count())
-        .join(both, both.c.activity_id == ActivityChapter.activity_id)
-        .group_by(ActivityChapter.chapter_number, both.c.one, both.c.other)
+        sa.select(who.c["keys"], about.c["keys"], sa.func.count())
+        .select_from(shown)
+        .outerjoin(who, who.c.activity_id == shown.c.id)
+        .outerjoin(about, about.c.activity_id == shown.c.id)
+        .group_by(who.c["keys"], about.c["keys"])
     )
-    for number, one, other, count in session.execute(query):
-        by_chapter[number][one, other] = count
-    totals = (
-        sa.select(ActivityChapter.chapter_number, sa.func.count())
-        .join(shown, shown.c.id == ActivityChapter.activity_id)
-        .group_by(ActivityChapter.chapter_number)
-    )
-    joint = {row[0]: row[1] for row in session.execute(totals)}
+    return [
+        (
+            keys.split(SEPARATOR) if keys else [],
+            [int(one) for one in numbers.split(SEPARATOR)] if numbers else [],
+            count,
+        )
+        for keys, numbers, count in session.execute(query)
+    ]
+
+
+def _chapters(
+    session: Session,
+    by_chapter: Mapping[int, Mapping[tuple[str, str], int]],
+    joint: Mapping[int, int],
+    entities: list[Line],
+) -> list[InChapter]:
     return [
         InChapter(
             Line(one.number, one.roman, one.title, ("chapter", str(one.number))),

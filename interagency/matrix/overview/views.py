@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -23,9 +23,11 @@ bp = Blueprint("overview", __name__)
 @bp.app_template_global()
 def activities_of(filters: Filters, *lines: Line) -> str:
     """The address of the list of what a cell counts: the filters of the page, and those of its row and column."""
+    if "activities_address" not in g:  # asked for hundreds of times by one page
+        g.activities_address = url_for("activities.activities")
     for line in lines:
         filters = filters.narrowed(*line.filter)
-    return filters.address(url_for("activities.activities"))
+    return filters.address(g.activities_address)
 
 
 def _grid() -> tuple[Grid, Filters, list[str], str, str]:

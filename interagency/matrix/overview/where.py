@@ -5,8 +5,9 @@ Country numbers of two activities are never added up (rule 6): activities that s
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -16,10 +17,10 @@ from sqlalchemy.orm import Session
 from interagency.matrix.activities.conditions import activity_conditions
 from interagency.matrix.activities.drafts import FigureDraft
 from interagency.matrix.activities.filters import Filters
-from interagency.matrix.activities.models import Activity, ActivityCountry, CountryRole, Figure
+from interagency.matrix.activities.models import Activity, ActivityCountry, CountryRole, Figure, activity_region
 from interagency.matrix.framework.load import read_file
 from interagency.matrix.framework.models import Country
-from interagency.matrix.overview.grid import Cell, Line, links, regions_in_order, step_of
+from interagency.matrix.overview.grid import SEPARATOR, Cell, Line, links, regions_in_order, step_of
 
 TILE_WIDTH, TILE_HEIGHT = 36, 38
 BLOCK_HEAD, EDGE = 20, 8
@@ -43,8 +44,9 @@ class Place:
         return self.line.filter
 
     @property
-    def beneficiary_filter(self) -> tuple[str, str]:
-        return ("beneficiary", str(self.line.key))
+    def as_beneficiary(self) -> Line:
+        """The same country, where it is the beneficiary."""
+        return replace(self.line, filter=("beneficiary", str(self.line.key)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +112,18 @@ class Where:
 def where(session: Session, filters: Filters, mine: Iterable[str]) -> Where:
     """The activities under `filters` by region and country, in a fixed number of statements."""
     shown = sa.select(Activity.id, Activity.is_joint).where(*activity_conditions(filters, list(mine))).cte("shown")
-    by_country, by_region = _counts(session, shown, "country"), _counts(session, shown, "region")
+    shown = shown.prefix_with("MATERIALIZED")  # looked up for each country of each activity, in a table that is wide
     beneficiary = _beneficiaries(session, shown)
     countries = list(session.scalars(sa.select(Country).order_by(Country.name)))
     joint = sa.func.coalesce(sa.func.sum(sa.case((shown.c.is_joint, 1), else_=0)), 0)
     total = session.execute(sa.select(sa.func.count(), joint).select_from(shown)).one()
-    somewhere = links("region").subquery("somewhere")
-    nowhere = sa.select(sa.func.count()).select_from(shown).where(shown.c.id.not_in(sa.select(somewhere.c.activity_id)))
+    named = (
+        sa.exists().where(ActivityCountry.activity_id == shown.c.id),
+        sa.exists().where(activity_region.c.activity_id == shown.c.id),
+    )
+    nowhere = sa.select(sa.func.count()).select_from(shown).where(sa.not_(sa.or_(*named)))
     regions = regions_in_order(session)
+    by_country, by_region = _by_country(session, shown), _by_region(session, shown, regions)
     unnamed, figures = _unnamed(session, shown)
     return Where(
         places=_places(regions, countries, by_region, by_country, beneficiary),
@@ -130,14 +136,51 @@ def where(session: Session, filters: Filters, mine: Iterable[str]) -> Where:
     )
 
 
-def _counts(session: Session, shown: sa.CTE, name: str) -> dict[str, tuple[int, int]]:
-    part = links(name).subquery(f"by_{name}")
+def _by_country(session: Session, shown: sa.CTE) -> dict[str, tuple[int, int]]:
+    part = links("country").subquery("by_country")
     query = (
         sa.select(part.c.key, sa.func.count(), sa.func.sum(sa.case((shown.c.is_joint, 1), else_=0)))
         .join(shown, shown.c.id == part.c.activity_id)
         .group_by(part.c.key)
     )
     return {row[0]: (row[1], row[2]) for row in session.execute(query)}
+
+
+def _by_region(session: Session, shown: sa.CTE, regions: list[tuple[str, str, int]]) -> dict[str, tuple[int, int]]:
+    """By region: what is named for it, for a region in it, or for a country that lies there (rule of `links`).
+
+    The database counts by the regions that an activity names or its countries lie in, as one text; what they lie in
+    themselves is looked up here, once for each text.
+    """
+    own = sa.select(activity_region.c.activity_id, activity_region.c.region_code.label("code"))
+    lying = sa.select(ActivityCountry.activity_id, Country.region_code).join(
+        Country, Country.code == ActivityCountry.country_code
+    )
+    each = own.union(lying).subquery("each")
+    text = sa.func.aggregate_strings(each.c.code, SEPARATOR).label("codes")
+    named = sa.select(each.c.activity_id, text).group_by(each.c.activity_id).subquery("named")
+    query = (
+        sa.select(named.c.codes, shown.c.is_joint, sa.func.count())
+        .join(shown, shown.c.id == named.c.activity_id)
+        .group_by(named.c.codes, shown.c.is_joint)
+    )
+    within = _within(regions)
+    found: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for codes, is_joint, count in session.execute(query):
+        for code in {outer for one in codes.split(SEPARATOR) for outer in within[one]}:
+            found[code][0] += count
+            found[code][1] += count if is_joint else 0
+    return {code: (count, joint) for code, (count, joint) in found.items()}
+
+
+def _within(regions: list[tuple[str, str, int]]) -> dict[str, tuple[str, ...]]:
+    """By region, itself and the regions it lies in."""
+    found: dict[str, tuple[str, ...]] = {}
+    above: tuple[str, ...] = ()
+    for code, _name, depth in regions:
+        above = (*above[:depth], code)
+        found[code] = above
+    return found
 
 
 def _beneficiaries(session: Session, shown: sa.CTE) -> dict[str, int]:
@@ -181,35 +224,19 @@ def _places(
 
 def _countries_within(regions: list[tuple[str, str, int]], named: list[Country]) -> dict[str, int]:
     """By region, how many of the named countries lie in it or a region inside it."""
-    found: dict[str, int] = {}
-    above: list[str] = []
-    for code, _name, depth in regions:
-        above = [*above[:depth], code]
-        own = sum(one.region_code == code for one in named)
-        for outer in above:
-            found[outer] = found.get(outer, 0) + own
+    within = _within(regions)
+    found = dict.fromkeys(within, 0)
+    for one in named:
+        for outer in within[one.region_code]:
+            found[outer] += 1
     return found
 
 
 def _unnamed(session: Session, shown: sa.CTE) -> tuple[list[Unnamed], int]:
-    named = (
-        sa.select(sa.func.count(sa.distinct(ActivityCountry.country_code)))
-        .where(ActivityCountry.activity_id == Activity.id)
-        .scalar_subquery()
-    )
     unit = sa.func.lower(Figure.unit)
+    figure = (Figure.number, Figure.qualifier, Figure.unit, Figure.as_of, Figure.source)
     query = (
-        sa.select(
-            Activity.id,
-            Activity.title,
-            named,
-            Figure.number,
-            Figure.qualifier,
-            Figure.unit,
-            Figure.as_of,
-            Figure.source,
-            sa.func.count().over(),
-        )
+        sa.select(Activity.id, Activity.title, *figure, sa.func.count().over())
         .join(Figure, Figure.activity_id == Activity.id)
         .join(shown, shown.c.id == Activity.id)
         .where(sa.or_(*(unit.like(pattern) for pattern in COUNTRY_UNITS)))
@@ -217,7 +244,14 @@ def _unnamed(session: Session, shown: sa.CTE) -> tuple[list[Unnamed], int]:
         .limit(LISTED)
     )
     rows = session.execute(query).all()
-    return [Unnamed(row[0], row[1], FigureDraft(*row[3:-1]), row[2]) for row in rows], rows[0][-1] if rows else 0
+    named = (
+        sa.select(ActivityCountry.activity_id, sa.func.count(sa.distinct(ActivityCountry.country_code)))
+        .where(ActivityCountry.activity_id.in_({row[0] for row in rows}))
+        .group_by(ActivityCountry.activity_id)
+    )
+    names = {row[0]: row[1] for row in session.execute(named)}
+    found = [Unnamed(row[0], row[1], FigureDraft(*row[2:-1]), names.get(row[0], 0)) for row in rows]
+    return found, rows[0][-1] if rows else 0
 
 
 # --- The map ---

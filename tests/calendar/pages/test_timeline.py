@@ -67,7 +67,7 @@ def test_a_date_is_drawn_as_exactly_as_it_is_known(
 
 def entries(by: str = "entity", filters: Filters | None = None) -> dict[str, list[Entry]]:
     found = timeline(db.session, filters or Filters(), [], window=WINDOW, by=by)
-    return {str(lane.line.label if lane.line else None): lane.listed for lane in found.lanes}
+    return {str(lane.line.label if lane.line else None): lane.shown for lane in found.lanes}
 
 
 def test_activities_and_events_stand_in_the_lanes_of_their_entities_and_chapters(
@@ -140,8 +140,10 @@ def test_a_lane_draws_ten_and_says_how_many_more(
         add_activity(f"Activity {number}", start=JUNE, end=JUNE)
     page = html.fromstring(enter_sqlite("who").get("/when?by=entity&around=2017-06").text)
     assert len(page.xpath("//*[local-name()='svg']//*[local-name()='a']")) == 10
-    assert "and 3 more, in the table" in page.text_content()
-    assert len(page.xpath("//tbody/tr[th[@scope='row']]")) == 13
+    assert "and 3 more" in page.text_content()
+    assert len(page.xpath("//tbody/tr[th[@scope='row']]")) == 10
+    (all_of_lane,) = page.xpath("//tbody//td[@colspan]/a[contains(@href, '/activities')]/@href")
+    assert "13 activities" in enter_sqlite("who").get(all_of_lane).text
 
 
 def test_the_pages_light_up_the_matrix_and_link_each_other_with_their_filters(
