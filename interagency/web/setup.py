@@ -69,11 +69,14 @@ def _check_host() -> ResponseReturnValue | None:
     return static_error_page(gettext("Not this address"), message), 400
 
 
+_INDENTATION = re.compile(r"\n[ \t]+")
+
+
 class _Unindented(Extension):
     """Pages with one space for the indentation of their templates: a fifth less of a long table."""
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
-        return re.sub(r"\n[ \t]+", "\n ", source) if (name or "").endswith((".html", ".svg")) else source
+        return _INDENTATION.sub("\n ", source) if (name or "").endswith((".html", ".svg")) else source
 
 
 def _translations() -> Any:

@@ -23,7 +23,7 @@ from flask import Flask
 from werkzeug.datastructures import MultiDict
 
 import interagency
-from interagency.calendar.events import lines
+from interagency.calendar.events import lines, recurrence
 from interagency.calendar.events.planning import read_plan
 from interagency.calendar.events.queries import read_event_filters
 from interagency.calendar.events.recurrence_rules import parts_of
@@ -97,6 +97,9 @@ PLAIN: dict[str, Callable[[str], Any]] = {
     "calendar.events.lines.read_link": lines.read_link,
     "calendar.events.lines.read_number": lines.read_number,
     "calendar.events.lines.plain": lines.plain,
+    "calendar.events.lines.split_days": lines.split_days,
+    "calendar.events.recurrence.read_days_of_rule": recurrence.read_days_of_rule,
+    "calendar.events.recurrence.read_months": recurrence.read_months,
     "calendar.events.planning.read_plan": lambda text: read_plan(
         {"segments": text, "timezone": text, "repeats": "weekly", "repeat_until": text, "city": text}
     ),

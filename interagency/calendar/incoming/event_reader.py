@@ -33,7 +33,7 @@ STATUSES = {"TENTATIVE": "tentative", "CONFIRMED": "confirmed", "CANCELLED": "ca
 PRIVATE = {"PRIVATE": "private", "CONFIDENTIAL": "confidential"}
 ALL_DAY_MARKS = ("X-MICROSOFT-CDO-ALLDAYEVENT", "X-MICROSOFT-MSNCALENDAR-ALLDAYEVENT")
 # As Outlook and our own feed mark what is cancelled.
-CANCELLED_MARK = re.compile(r"\s*cancell?ed\s*:\s*", re.IGNORECASE)
+_CANCELLED_MARK = re.compile(r"cancell?ed\s*:", re.IGNORECASE)
 _BETWEEN_CATEGORIES = re.compile(r"(?<!\\),")
 
 
@@ -197,8 +197,8 @@ class EventReader:
     def _title(self) -> str:
         """The title; of what is cancelled without the mark that programs put before it."""
         title = _words(self.member.block, "SUMMARY", TITLE_LENGTH)
-        mark = CANCELLED_MARK.match(title) if self.member.is_cancelled else None
-        return title[mark.end() :] if mark else title
+        mark = _CANCELLED_MARK.match(title) if self.member.is_cancelled else None
+        return title[mark.end() :].strip() if mark else title
 
     def _description(self) -> str:
         return clean(self.member.block.text("DESCRIPTION"))[:TEXT_LENGTH]

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user
 
 from interagency.db.base import acquire_write_lock, db, defer_write_lock, reading
@@ -182,7 +183,8 @@ def _flash_done(kept: MatrixImport) -> None:
         flash(words, "success")
     elif kept.state is ImportState.UNDONE:
         undone, left = told_of_undo(db.session, kept)
-        flash(_("%(undone)s records are as they were before.", undone=undone), "success")
+        words = ngettext("%(num)s record is as it was before.", "%(num)s records are as they were before.", undone)
+        flash(words, "success")
         if left:
             titles = "; ".join(left[:MOST_TITLES]) + ("; …" if len(left) > MOST_TITLES else "")
             words = _(

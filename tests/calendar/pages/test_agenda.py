@@ -119,7 +119,7 @@ def test_a_year_counts_dates_and_events_apart(app: Flask, enter: Enter) -> None:
     add(app, ["Once"], daily)
     add(app, ["Some day"], lambda _number: ImpreciseDate.year(2031))
     text = text_of(enter("who").get("/calendar/2031"))
-    assert "5 dates of 2 events. 1 more is not dated to a day." in text
+    assert "5 dates of 2 events in the year. 1 more is not dated to a day." in text
     assert "March 5" in text
 
 
