@@ -36,7 +36,7 @@ bp = Blueprint("auditing", __name__)
 PAGE = 100
 NEVER = 2**31 - 1
 
-# What leaves the house by a page, by endpoint. Hand-outs have a log of their own beside this one.
+# What people download, by endpoint. Hand-outs have a log of their own beside this one.
 DOWNLOADS = frozenset(
     {
         "exports.matrix_workbook", "exports.edition_workbook", "exports.matrix_csv", "exports.matrix_json",
@@ -57,6 +57,7 @@ KINDS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "months": (lazy_gettext("Months"), ("cycle.",)),
     "imports": (lazy_gettext("Files taken in"), ("matrix.import", "calendar.import")),
     "records": (lazy_gettext("Merged activities and milestones"), ("activity.", "milestone.")),
+    "organisations": (lazy_gettext("Organisations"), ("organisation.",)),
     "operation": (lazy_gettext("Operation"), ("backup.",)),
 }
 
@@ -65,7 +66,7 @@ KINDS: dict[str, tuple[Any, tuple[str, ...]]] = {
 
 
 def _note(response: Response) -> Response:
-    """Keep that something left the house, or was refused to somebody; the answer goes out in any case."""
+    """Keep that something was downloaded, or refused to somebody; the answer goes out in any case."""
     downloaded = response.status_code == 200 and request.method == "GET" and request.endpoint in DOWNLOADS
     if not downloaded and response.status_code != 403:
         return response  # most answers; nothing is asked of the database for them

@@ -58,6 +58,8 @@ ACTS: dict[str, Any] = {
     "milestone.remove": _l("removed a milestone"),
     "milestone.moved": _l("moved a milestone"),
     "backup.made": _l("made a backup"),
+    "organisation.added": _l("added a partner from a file"),
+    "organisation.spelling_added": _l("had a spelling of an organisation remembered"),
 }
 
 

@@ -49,12 +49,12 @@ def added(page: Page, title: str) -> set[str]:
 
 
 def save(page: Page) -> None:
-    page.locator(".savebar button").click()
+    page.locator(".savebar button.primary").click()
     again = page.get_by_role("button", name="Send it again")
     if page.locator("h1").text_content() == "Not sent yet":  # the browser had kept the page, with its key
         again.click()
     if page.locator(".reading:has-text('save again')").count():  # without the script the days are shown first
-        page.locator(".savebar button").click()
+        page.locator(".savebar button.primary").click()
 
 
 def test_two_clicks_make_one_event_and_back_makes_another(
@@ -73,7 +73,7 @@ def test_two_clicks_make_one_event_and_back_makes_another(
     page.goto("/events/new")
     fill(page, first)
     page.on("request", lambda one: sent.append(one.url) if one.method == "POST" else None)
-    box = page.locator(".savebar button").bounding_box()
+    box = page.locator(".savebar button.primary").bounding_box()
     assert box is not None
     where = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.click(*where)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import random
 import uuid
 from collections.abc import Callable
@@ -96,32 +95,6 @@ def test_saving(app: Flask, kill_at_many_points: Callable[..., None], add_activi
             assert titles in ({seen["titles"] + 1} if done else {seen["titles"], seen["titles"] + 1})
             assert version in ({seen["version"] + 1} if done else {seen["version"], seen["version"] + 1})
             seen.update(titles=titles, version=version)
-            db.session.close()
-        close(app)
-
-    kill_at_many_points(lambda number: partial(act, number), check)
-
-
-def test_taking_a_workbook_in(app: Flask, kill_at_many_points: Callable[..., None]) -> None:
-    rows = 12
-    seen = {"titles": 0}
-
-    def act(_number: int, app: Flask, begin: Callable[[], None]) -> None:
-        browser = signed_in(app)
-        token = browser.token("/imports")
-        text = "Title,Status,Lead entity\n" + "".join(f"{uuid.uuid4().hex},ongoing,WHO\n" for _ in range(rows))
-        data = {"csrf_token": token, "file": (io.BytesIO(text.encode()), "matrix.csv")}
-        sent = browser.client.post("/imports", data=data, content_type="multipart/form-data")
-        assert sent.status_code == 302, sent.text
-        begin()
-        assert browser.client.post(sent.location, data={"csrf_token": token}).status_code == 302
-
-    def check(done: bool) -> None:
-        with app.app_context():
-            in_order(app)
-            titles = db.session.scalar(sa.select(sa.func.count()).select_from(Activity))
-            assert titles in ({seen["titles"] + rows} if done else {seen["titles"], seen["titles"] + rows})
-            seen["titles"] = titles
             db.session.close()
         close(app)
 
