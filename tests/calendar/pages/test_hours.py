@@ -55,7 +55,9 @@ def test_hours_are_the_readers_on_every_page(app: Flask, enter: Enter, event_id:
     ends = begins + timedelta(hours=1, minutes=30)
     day, span = begins.date(), f"{begins:%H:%M}–{ends:%H:%M} {zone}"
     month = who.get(f"/calendar/{day.year}/{day.month}")
-    assert f"{begins:%H:%M}" in html.fromstring(month.text).xpath("string(//a[contains(., 'Evening call')])")
+    bar = html.fromstring(month.text).xpath("string(//a[contains(., 'Evening call')])")
+    assert f"{begins:%H:%M}" in bar
+    assert "Vienna" not in bar, "an hour beside the name of a clock that does not show it"
     assert str(day.day) in day_in_grid(month.text)
     assert f"Hours by the clock of {zone}" in text_of(month)
     for address in ("/", "/calendar", f"/calendar/week/{day.isoformat()}", f"/calendar/{day.year}/{day.month}"):
