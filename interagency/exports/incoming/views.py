@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
+from sqlalchemy.orm import defer
 
 from interagency.db.base import acquire_write_lock, db, defer_write_lock, reading
 from interagency.exports.incoming.answer import answer_workbook
@@ -91,8 +92,10 @@ def _kept(found: MatrixImport) -> ResponseReturnValue:
 
 
 def _get(import_id: int) -> MatrixImport:
-    """One's own import, or any for a coordinator; 404 otherwise."""
-    kept = db.session.get(MatrixImport, import_id) if 0 < import_id <= LARGEST_ID else None
+    """One's own import, or any for a coordinator; 404 otherwise. The file and its preview are read when asked for."""
+    unread = (defer(MatrixImport.contents), defer(MatrixImport.preview))
+    known = 0 < import_id <= LARGEST_ID
+    kept = db.session.get(MatrixImport, import_id, options=unread) if known else None
     if kept is None or not (current_user.is_coordinator or kept.person_id == current_user.id):
         refuse(404, _("There is no such import. Your own stand in the list."))
     return kept
@@ -100,11 +103,19 @@ def _get(import_id: int) -> MatrixImport:
 
 @bp.get("/imports/<int:import_id>")
 def one(import_id: int) -> ResponseReturnValue:
-    """What a file would do, or did."""
+    """What a file would do, or did; while that goes on, how far it is."""
     _rights()
     kept = _get(import_id)
     run = under_way(db.session, import_id)
-    is_open = kept.state is ImportState.PREVIEWED and run is None
+    if run is not None:
+        return render_template(
+            "exports/import_progress.html",
+            kept=kept,
+            run=run,
+            rows_done=rows_done(db.session, (import_id, run.undoes)),
+            may_go_on=_may_carry_on(kept, undoes=run.undoes),
+        )
+    is_open = kept.state is ImportState.PREVIEWED
     rows, done = results(db.session, kept)
     told = [row for row in rows if row["outcome"] != "unchanged" or row["cells"] or row["notes"]]
     pages = max(1, -(-len(told) // SHOWN))
@@ -118,9 +129,6 @@ def one(import_id: int) -> ResponseReturnValue:
         pages=pages,
         counts=counts(rows),
         is_open=is_open,
-        run=run,
-        rows_done=rows_done(db.session, (import_id, run.undoes)) if run else 0,
-        may_go_on=run is not None and _may_carry_on(kept, undoes=run.undoes),
         is_undone=kept.state is ImportState.UNDONE,
         headings=_to_map(kept),
         names={heading["title"]: heading["name"] for heading in _to_map(kept) if heading["title"] != heading["name"]},
