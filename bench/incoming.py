@@ -19,7 +19,7 @@ from bench.measure import Measure, Size, interleave, timed
 from bench.people import FORM, Visitor, title_unlike_others
 from bench.workbook import ORIGIN, picture_now
 from interagency.db.base import db
-from interagency.exports.incoming.apply import preview
+from interagency.exports.incoming import apply
 from interagency.exports.incoming.compare import Rights
 from interagency.exports.workbook import write_workbook
 from interagency.matrix.activities.models import Activity
@@ -125,7 +125,9 @@ def changed_workbook(most: int) -> tuple[bytes, int]:
 
 def compared(body: bytes, number: int) -> None:
     """What the upload does, but for the last commit."""
-    kept = preview(db.session, body, "matrix.xlsx", Rights(None, ()))
+    kept = apply.compared(db.session, body, "matrix.xlsx", Rights(None, ()))
+    db.session.add(kept)
+    db.session.flush()
     changed = [row for row in kept.preview["rows"] if row["outcome"] == "changed"]
     assert len(changed) == number, (len(changed), number)
     db.session.rollback()

@@ -12,7 +12,7 @@ from flask import Flask
 
 from interagency.db.base import db
 from interagency.db.history import Change
-from interagency.exports.incoming.apply import begin, go_on, preview
+from interagency.exports.incoming.apply import begin, go_on
 from interagency.exports.incoming.batches import MOST
 from interagency.exports.incoming.compare import Rights
 from interagency.exports.models import MatrixImport
@@ -20,6 +20,7 @@ from interagency.matrix.activities.models import Activity
 from interagency.settings import Settings
 from tests.conftest import close, make_app
 from tests.crash.killing import killed
+from tests.exports.incoming.files import previewed
 
 pytestmark = pytest.mark.crash
 ROWS = MOST + 8
@@ -38,7 +39,7 @@ def go(app: Flask, counting: Callable[[], None] = lambda: None) -> None:
 def test_killed_anywhere_it_goes_on(app: Flask, copy_database: Callable[[], Settings]) -> None:
     with app.app_context():
         body = "\r\n".join(["Title,Status", *(f"Work {number},planned" for number in range(ROWS))]).encode()
-        kept = preview(db.session, body, "file.csv", Rights(None, ()))
+        kept = previewed(body, "file.csv", Rights(None, ()))
         begin(db.session, kept, rows=None, answers={})
     whole = killed(copy_database(), go, None)
     assert whole is not None

@@ -40,23 +40,6 @@ TAKEN = {Outcome.NEW.value, Outcome.CHANGED.value, Outcome.CONFLICT.value, Outco
 # --- Preview ---
 
 
-def preview(
-    session: Session,
-    body: bytes,
-    file_name: str,
-    rights: Rights,
-    mapping: Mapping[str, str] | None = None,
-    *,
-    sheet: str = "",
-    organisations: Mapping[str, str] | None = None,
-) -> MatrixImport:
-    """What `compared` gives, kept: added and flushed."""
-    kept = compared(session, body, file_name, rights, mapping, sheet=sheet, organisations=organisations)
-    session.add(kept)
-    session.flush()
-    return kept
-
-
 def compared(
     session: Session,
     body: bytes,
@@ -119,23 +102,6 @@ def counts(rows: list[dict[str, Any]]) -> dict[str, int]:
 
 
 # --- Taking in, and back ---
-
-
-def apply(
-    session: Session,
-    kept: MatrixImport,
-    rights: Rights,
-    *,
-    rows: set[int] | None,
-    answers: Mapping[tuple[int, str], str],
-    at: datetime,
-) -> dict[str, int] | None:
-    """Do the rows (None: all that need no decision) of a previewed file, batch by batch, committed.
-
-    `answers` says for a conflict or a question by row number and field what was decided. Returns what `go_on` does.
-    """
-    begin(session, kept, rows=rows, answers=answers)
-    return go_on(session, kept, rights, at=at)
 
 
 def begin(

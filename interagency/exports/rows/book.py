@@ -123,6 +123,7 @@ class _Package(zipfile.ZipFile):
         return etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
 
     def write(self, filename: Any, arcname: Any = None, *_args: Any, **_more: Any) -> None:
+        """Put the file `filename` in as `arcname`; a sheet whose rows are kept apart gets them in their place."""
         sheet = Path(filename).read_bytes()
         rows = self._rows.get(str(arcname))
         if rows is None:

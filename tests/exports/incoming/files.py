@@ -15,12 +15,22 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from interagency.db.base import db
 from interagency.exports.columns import MATRIX
+from interagency.exports.incoming.apply import compared
+from interagency.exports.incoming.compare import Rights
 from interagency.exports.models import MatrixImport
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.record import facts
 from tests.helpers import Browser
 
 COLUMN = {column.title: place for place, column in enumerate(MATRIX, start=1)}
+
+
+def previewed(body: bytes, name: str, rights: Rights) -> MatrixImport:
+    """The file as it is kept once it was compared with what stands."""
+    kept = compared(db.session, body, name, rights)
+    db.session.add(kept)
+    db.session.flush()
+    return kept
 
 
 def exported(browser: Browser, query: str = "") -> bytes:

@@ -16,7 +16,7 @@ from interagency.accounts.queries import person_by_email
 from interagency.cli import main
 from interagency.db.base import db
 from interagency.db.history import Change
-from interagency.exports.incoming.apply import begin, begin_undo, go_on, preview
+from interagency.exports.incoming.apply import begin, begin_undo, go_on
 from interagency.exports.incoming.batches import MOST, all_under_way, journal
 from interagency.exports.incoming.compare import Rights
 from interagency.exports.models import MatrixImport
@@ -27,6 +27,7 @@ from interagency.matrix.cycles.opening import open_cycle
 from interagency.matrix.organisations.models import Organisation
 from interagency.settings import Settings
 from tests.conftest import CAST
+from tests.exports.incoming.files import previewed
 from tests.helpers import Browser, activity_draft, text_of
 
 Enter = Callable[[str | None], Browser]
@@ -48,7 +49,7 @@ def begun(app: Flask) -> int:
         lines = [f"{number + 1},1,Work {number},New {number}" for number in range(ROWS)]
         body = "\r\n".join(["ID,Version,Title,Results", *lines, ",,One more,New"]).encode()
         person = person_by_email(db.session, COORDINATOR)
-        kept = preview(db.session, body, "file.csv", Rights(person, ()))
+        kept = previewed(body, "file.csv", Rights(person, ()))
         rows = {row["number"] for row in kept.preview["rows"]}
         assert begin(db.session, kept, rows=rows, answers={})
         assert not begin(db.session, kept, rows=rows, answers={}), "once is enough"

@@ -22,7 +22,7 @@ from openpyxl import Workbook, load_workbook
 from interagency.db.base import db
 from interagency.db.history import Change
 from interagency.exports.columns import Column
-from interagency.exports.incoming.apply import apply, preview
+from interagency.exports.incoming.apply import begin, go_on
 from interagency.exports.incoming.compare import Rights
 from interagency.exports.incoming.opening import FileNotRead
 from interagency.exports.incoming.reading import read_table
@@ -36,7 +36,7 @@ from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.reader import entries
 from interagency.matrix.activities.record import facts
 from interagency.sample.load import load_sample
-from tests.exports.incoming.files import COLUMN, confirm, edited, exported, say, send, table
+from tests.exports.incoming.files import COLUMN, confirm, edited, exported, previewed, say, send, table
 from tests.helpers import Browser, text_of
 
 Enter = Callable[[str | None], Browser]
@@ -466,7 +466,7 @@ def test_the_whole_sample_exported_and_sent_back_changes_nothing(sqlite_app: Fla
     with sqlite_app.app_context():
         load_sample(db.session, progress=lambda _line: None)
         db.session.commit()
-        kept = preview(db.session, live(db.session, sqlite_app), "m.xlsx", Rights(None, ()))
+        kept = previewed(live(db.session, sqlite_app), "m.xlsx", Rights(None, ()))
         odd = [row for row in kept.preview["rows"] if row["outcome"] != "unchanged" or row["cells"]]
         assert odd == []
         assert len(kept.preview["rows"]) > 160
@@ -488,7 +488,7 @@ def test_any_text_exported_and_sent_back_changes_nothing(
     title, description, results = (clean(text) for text in texts)
     activity_id = add_activity(" ".join(title.split()) or "x", description=description, results=results)
     with sqlite_app.app_context():
-        kept = preview(db.session, live(db.session, sqlite_app), "m.xlsx", Rights(None, ()))
+        kept = previewed(live(db.session, sqlite_app), "m.xlsx", Rights(None, ()))
         odd = [row for row in kept.preview["rows"] if row["outcome"] != "unchanged" or row["cells"]]
         assert odd == []
         db.session.rollback()
@@ -515,8 +515,9 @@ def test_edits_of_many_people_in_any_order_are_each_applied_once(
         files = [edited(body, {cell: value(cell, n) for cell in some}) for n, some in enumerate(people)]
         before = count_changes()
         for file in chance.sample([*files, *files], 6):
-            kept = preview(db.session, file, "m.xlsx", Rights(None, ()))
-            numbers = apply(db.session, kept, Rights(None, ()), rows=None, answers={}, at=AT)
+            kept = previewed(file, "m.xlsx", Rights(None, ()))
+            begin(db.session, kept, rows=None, answers={})
+            numbers = go_on(db.session, kept, Rights(None, ()), at=AT)
             assert numbers["undecided"] == numbers["refused"] == 0
             db.session.commit()
         found = {entry["id"]: entry["facts"] for entry in entries(db.session)}
@@ -539,8 +540,9 @@ def test_importing_at_the_terminal_keeps_a_persons_rights(
         from interagency.accounts.queries import person_by_email
 
         person = person_by_email(db.session, "who@example.org")
-        kept = preview(db.session, body, "m.xlsx", Rights(person, ()))
-        apply(db.session, kept, Rights(person, ()), rows=None, answers={}, at=AT)
+        kept = previewed(body, "m.xlsx", Rights(person, ()))
+        begin(db.session, kept, rows=None, answers={})
+        go_on(db.session, kept, Rights(person, ()), at=AT)
         db.session.commit()
     assert say(sqlite_app, theirs)["results"] == ""
 
