@@ -74,7 +74,7 @@ _LEVEL_SPELLINGS = {"hq": "headquarters", "global": "headquarters", "country": "
 _KIND_SPELLINGS = {"programme": "programmatic", "research": "research and data", "data": "research and data"}
 _FUNDING_SPELLINGS = {"unfunded": "seeking funds", "not funded": "seeking funds", "seeking funding": "seeking funds"}
 _MORE = _l("More about it")
-_INTERNAL = _l("Internal: never leaves the house.")
+_INTERNAL = _l("Internal: never leaves the service.")
 
 # In the order of the form, of history and of every comparison.
 FIELDS: tuple[Field, ...] = (

@@ -1,4 +1,4 @@
-"""What leaves the house: only what every entity agreed to, and no trace of the rest."""
+"""What leaves the service: only what every entity agreed to, and no trace of the rest."""
 
 from __future__ import annotations
 
