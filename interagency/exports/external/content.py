@@ -23,7 +23,7 @@ from interagency.text.dates import ImpreciseDate, words_between
 
 Content = dict[str, Any]
 FORMAT = 1
-PREPARED_BY = "United Nations Office on Drugs and Crime, for the entities of the United Nations that take part"
+PREPARED_BY = "UNODC, for the United Nations entities that take part"
 
 
 # Columns of the activity that leave beside those below, as they read, named one by one.

@@ -394,7 +394,7 @@ def test_the_page_outside_is_narrowed_by_country_chapter_and_words(
     assert titles("?chapter=V") == ["Train judges"]
     assert titles("?q=judg") == ["Train judges"]
     assert titles("?q=zebra") == []
-    assert "No activity of your choice is under this chapter." in read("?q=zebra")[1]
+    assert "No activity fits your choice." in read("?q=zebra")[1]
     for query, words in (
         ("?country=Nowhere", "No activity in this list names “Nowhere”."),
         ("?chapter=IX", "There is no chapter “IX”."),
