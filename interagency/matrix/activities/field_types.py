@@ -96,7 +96,7 @@ class Field:
     choices: Mapping[Any, Words] | None = None  # an enum's members with their labels
     model: type[Any] | None = None  # of RECORDS: what the keys name
     default: Any = None  # what a new record says where nothing was said, if that is not nothing
-    part_of: str = ""  # the field it is told, chosen and written in one cell with
+    part_of: str = ""  # the field it is told and chosen with when two records become one
     is_edited: bool = True  # in the form and in files; the rest changes by acts of its own
     is_searched: bool = False  # whether its words find the record
     is_filter: bool = False  # whether `?PARAMETER=value` narrows lists; of CHOICE, CHOICES and FLAG

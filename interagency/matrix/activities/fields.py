@@ -90,6 +90,15 @@ FIELDS: tuple[Field, ...] = (
         help=_l("One to three plain sentences."), rows=5, is_searched=True, is_on_page=False,
         column=SheetColumn("Description", 60, "#description", "What is done."),
     ),
+    # The description itself is for inside; with this it is in hand-outs, under the agreement that the record needs.
+    Field(
+        "share_description", Kind.FLAG, _l("Description may be shared"), Seen.INSIDE, Merge.ONE,
+        question=_l("The description may leave with the record, once every entity has agreed to share it"),
+        part_of="description", is_on_page=False,
+        column=SheetColumn(
+            "Description may be shared", 14, "#meta+share", "yes when the description may stand in hand-outs and notes."
+        ),
+    ),
     Field(
         "status", Kind.CHOICE, _l("Status"), Seen.OUTSIDE, Merge.ONE,
         required=_l("Choose a status."), choices=STATUS_LABELS, default=Status.ONGOING.value,

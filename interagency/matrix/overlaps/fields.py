@@ -105,8 +105,8 @@ def _united(field: Field, mine: Any, theirs: Any, choice: str) -> Any:
     """What the one activity says in a field."""
     if choice != BOTH:
         return theirs if choice == OTHER else mine
-    if field.kind is Kind.FLAG:
-        return mine or theirs
+    if field.kind is Kind.FLAG:  # what only one allowed is not allowed of both
+        return mine or theirs if field.merge is Merge.LISTS else mine and theirs
     if field.merge in (Merge.TEXTS, Merge.NOTES):
         return _joined(field, mine, theirs)
     return [*mine, *(value for value in theirs if value not in mine)]
