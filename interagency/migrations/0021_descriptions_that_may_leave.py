@@ -1,6 +1,6 @@
 """whether the description of an activity may leave with it
 
-Revision ID: 0026
+Revision ID: 0021
 Revises: 0020
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0026"
+revision: str = "0021"
 down_revision: str | Sequence[str] | None = "0020"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
