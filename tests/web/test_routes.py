@@ -140,6 +140,9 @@ ROUTES = {
     ("POST", "/cycles"): "coordinator",
     ("POST", "/cycles/mails/<int:message_id>/again"): "coordinator",
     ("GET", "/cycles/<month>"): "coordinator",
+    ("GET", "/cycles/<month>/remarks"): "coordinator",
+    ("GET", "/people/appoint"): "signed in",
+    ("POST", "/people/appoint"): "signed in",
     ("POST", "/cycles/<month>/remind"): "coordinator",
     ("POST", "/cycles/<month>/return"): "coordinator",
     ("POST", "/cycles/<month>/answer"): "coordinator",
@@ -160,7 +163,7 @@ ONCE = {
     "key": {
         "/activities/new", "/activities/<int:activity_id>/milestones", "/events/new",
         "/events/<int:event_id>/occurrences", "/subscriptions", "/subscriptions/<int:subscription_id>/reset",
-        "/editions/<month>/hand-out", "/people", "/people/<int:person_id>", "/imports",
+        "/editions/<month>/hand-out", "/people", "/people/<int:person_id>", "/people/appoint", "/imports",
         "/imports/<int:import_id>/columns", "/imports/<int:import_id>/sheet",
         "/imports/<int:import_id>/organisations", "/imports/calendar",
     },
