@@ -140,11 +140,11 @@ def _query(kind: RemarkKind, month: str, day: date) -> sa.Select[Any]:
     query = query.join(ActivityEntity, ActivityEntity.activity_id == Activity.id)
     if kind is RemarkKind.AWAITED:
         return query.where(ActivityEntity.participation == Participation.AWAITED)
-    return query.where(*_stale(month))
+    return query.where(*stale_conditions(month))
 
 
-def _stale(month: str) -> list[sa.ColumnElement[bool]]:
-    """Live, and an entity last confirmed it `STALE_AFTER` months ago or before; or never, since it is that old."""
+def stale_conditions(month: str) -> list[sa.ColumnElement[bool]]:
+    """Of an activity and an entity: live, and last confirmed `STALE_AFTER` months ago or never, and that old."""
     limit = month_after(month, -STALE_AFTER)
     later = datetime.combine(first_day(month_after(limit)), time.min, UTC)
     never = sa.and_(ActivityEntity.confirmed_month.is_(None), Activity.created_at < later)

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy.orm import Session
 
+from interagency.accounts.queries import administrators
 from interagency.db.base import db
 from interagency.mail import outbox
 from interagency.mail.sending import send_soon
@@ -103,9 +104,7 @@ def _cycles_page(error: str = "", code: int = 200) -> ResponseReturnValue:
         next_month=next_month,
         can_open=next_month <= month_of(today()),
         default_due=default_due(next_month, settings().zone).astimezone(settings().zone).date(),
-        failed=outbox.unsent(db.session),
         waiting_mails=outbox.pending_count(db.session),
-        mail_is_set=bool(settings().mail_url),
         now=utc_now(),
     )
     return page, code
@@ -134,6 +133,19 @@ def open_post() -> ResponseReturnValue:
     return redirect(url_for("cycles.cycle", month=month))
 
 
+@bp.get("/cycles/mails")
+@coordinators_only
+def mails() -> ResponseReturnValue:
+    """How many mails wait, and those that failed: why, and who can mend it."""
+    return render_template(
+        "cycles/mails.html",
+        failed=outbox.unsent(db.session),
+        waiting_mails=outbox.pending_count(db.session),
+        mail_is_set=bool(settings().mail_url),
+        administrators=administrators(db.session),
+    )
+
+
 @bp.post("/cycles/mails/<int:message_id>/again")
 @coordinators_only
 def mail_again(message_id: int) -> ResponseReturnValue:
@@ -141,11 +153,11 @@ def mail_again(message_id: int) -> ResponseReturnValue:
     if not outbox.retry_now(db.session, message_id, utc_now()):
         db.session.rollback()
         flash(_("That message was sent already."), "success")
-        return redirect(url_for("cycles.cycles"))
+        return redirect(url_for("cycles.mails"))
     db.session.commit()
     sends_mail()
     flash(_("The message is tried again now."), "success")
-    return redirect(url_for("cycles.cycles"))
+    return redirect(url_for("cycles.mails"))
 
 
 # --- Closing ---

@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from interagency.accounts.models import Person, Role
-from interagency.accounts.queries import person_by_email
+from interagency.accounts.models import Person
+from interagency.accounts.queries import administrators, person_by_email
 from interagency.db.base import db
 from interagency.matrix.organisations.appointments import appoint as write_appointment
 from interagency.matrix.organisations.models import Appointment, Organisation
@@ -44,12 +44,6 @@ def _check() -> None:
         refuse(403, _("Focal points are appointed by coordinators and administrators. Ask one of them."))
 
 
-def administrators() -> list[Person]:
-    """Who can invite somebody without an account, by name."""
-    query = sa.select(Person).where(Person.role == Role.ADMINISTRATOR, Person.disabled_at.is_(None))
-    return list(db.session.scalars(query.order_by(Person.name)))
-
-
 def _without_focal_point(offered: list[Organisation], day: date) -> list[Organisation]:
     """Those that answer each month and that nobody speaks for on `day`."""
     speaking = sa.select(Appointment.entity_id).where(
@@ -71,7 +65,7 @@ def _page(problem: FieldProblem | None = None, code: int = 200) -> ResponseRetur
         entity=entity,
         people=focal_points_of(db.session, entity, today()) if entity else [],
         nobody=_without_focal_point(offered, today()),
-        administrators=administrators(),
+        administrators=administrators(db.session),
         problem=problem,
         typed=request.form,
         today=today(),

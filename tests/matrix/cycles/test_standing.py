@@ -176,8 +176,8 @@ def _of_board(page: str) -> dict[str, str]:
 
 
 def _of_grid(page: str) -> dict[str, str]:
-    seen = "./td[last()]/span[@class='visually-hidden']"
-    return _by_line(page, "//section[@aria-labelledby='timeliness']//tbody/tr", "./th", seen)
+    seen = "./td[last()]/span[@class='word']"
+    return _by_line(page, "//section[@aria-labelledby='timeliness']//tbody/tr", "./th/span", seen)
 
 
 def _of_workbook(data: bytes) -> tuple[dict[str, str], dict[str, str]]:
