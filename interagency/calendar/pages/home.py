@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from interagency.calendar.events.models import Segment
 from interagency.calendar.events.occurrences import Occurrence
 from interagency.calendar.events.queries import events_between
 from interagency.calendar.pages.reader_days import DAY, reader_occurrences
@@ -25,6 +26,7 @@ from interagency.matrix.cycles.answers import current_cycle, due_for
 from interagency.matrix.cycles.models import Cycle
 from interagency.matrix.cycles.months import format_due, format_month
 from interagency.matrix.cycles.standing import standings, unanswered_label
+from interagency.matrix.desk.notices import notices_on_home
 from interagency.matrix.desk.waiting import coordinators_desk, mails_stuck, own_months
 from interagency.matrix.framework.names import chapters
 from interagency.matrix.organisations.models import Organisation
@@ -32,6 +34,7 @@ from interagency.web.context import settings, today, utc_now
 
 bp = Blueprint("pages", __name__)
 COMING = 8  # events on the front page
+SOON, FULL = 14, 50  # days in which so many segments begin in a full calendar
 NEWEST = 6  # changed activities on it
 MATRIX_PAGES = (
     "/activities",
@@ -133,7 +136,10 @@ class Coming:
 def _coming() -> Coming:
     """Asked for by longer and longer spans: a full calendar has enough soon."""
     found = Coming([], [])
-    for days in (3, 14, 60):
+    dated = sa.select(sa.func.count()).select_from(Segment)
+    within = Segment.start_first.between(today(), today() + timedelta(days=SOON))
+    count = db.session.scalar(dated.where(within)) or 0
+    for days in (3, SOON, 60) if count > FULL else (SOON, 60) if count >= COMING else (60,):
         last = today() + timedelta(days=days)
         about = events_between(db.session, today() - DAY, last + DAY, Filters())
         everything = reader_occurrences(about, today(), last)
@@ -161,6 +167,7 @@ def home() -> ResponseReturnValue:
         may_add=may_add_activities(current_user, mine),
         desk=coordinators_desk(db.session, utc_now()) if current_user.is_coordinator else None,
         own_months=own_months(db.session, mine, utc_now()) if mine else [],
+        letters_here=notices_on_home(db.session, current_user, utc_now()),
         mails=mails_stuck(db.session) if minds_mail else None,
         coming=_coming(),
         newest=_newest(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -94,13 +94,15 @@ class Remark:
     other_id: int | None = None
 
 
-def remark_counts(session: Session, month: str, day: date) -> dict[RemarkKind, int | None]:
-    """How many activities each kind is noticed of on `day`, for the cycle of `month`; without those of which none is.
+def remark_counts(
+    session: Session, month: str, day: date, kinds: Iterable[RemarkKind] = RemarkKind
+) -> dict[RemarkKind, int | None]:
+    """How many activities each of `kinds` is noticed of on `day` in the cycle of `month`; without those it is of none.
 
     None: too many activities to compare for a number. The page of that kind compares them.
     """
     found: dict[RemarkKind, int | None] = {}
-    for kind in RemarkKind:
+    for kind in kinds:
         if kind is RemarkKind.ALIKE:
             known = tally(session)
             found[kind] = known.twice if known else None

@@ -44,7 +44,7 @@ class CoordinatorsDesk:
 
     months: list[OpenMonth]
     nobody: list[Organisation]
-    remarks: dict[RemarkKind, int | None]
+    awaited: dict[RemarkKind, int | None]
     look_alikes: Tally | None
     edition: Edition | None
     withheld: list[WithheldTally | Audience]
@@ -94,7 +94,7 @@ def coordinators_desk(session: Session, at: datetime) -> CoordinatorsDesk:
     return CoordinatorsDesk(
         months=months,
         nobody=[row.entity for row in newest.rows if row.is_expected and not row.focal_points] if newest else [],
-        remarks=remark_counts(session, newest.cycle.month, today()) if newest else {},
+        awaited=remark_counts(session, newest.cycle.month, today(), [RemarkKind.AWAITED]) if newest else {},
         look_alikes=tally(session),
         edition=edition,
         withheld=withheld,
