@@ -238,6 +238,7 @@ def test_nobody_is_sent_to_sign_in_from_every_closed_route(sqlite_app: Flask) ->
             .replace("<event_id>", "1")
             .replace("<import_id>", "1")
             .replace("<person_id>", "1")
+            .replace("<notice_id>", "1")
             .replace("<first_id>", "1")
             .replace("<second_id>", "2")
         )

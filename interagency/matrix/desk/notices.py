@@ -87,7 +87,7 @@ class MonthsState:
         for cycle, rows in self.months:
             lines.append(
                 _(
-                    "%(month)s: %(answered)s of %(all)s entities have answered; due %(due)s.",
+                    "%(month)s: %(answered)s of %(all)s have answered; due %(due)s.",
                     month=format_month(cycle.month),
                     answered=sum(row.has_answered for row in rows),
                     all=len(rows),

@@ -62,7 +62,7 @@ def test_a_letter_goes_to_all_focal_points_by_mail_and_stands_on_home(
     assert set(sent) == {"who", "undp"}
     assert sent["who"].subject == "News of the follow-up"
     assert "Dear Farida Who," in sent["who"].text
-    assert "August 2026: 1 of 11 entities have answered; due Saturday 5 September" in sent["who"].text
+    assert "August 2026: 1 of 11 have answered; due Saturday 5 September" in sent["who"].text
     assert "August 2026: WHO has answered." in sent["who"].text
     assert "August 2026: UNDP has not answered yet." in sent["undp"].text
     assert "UNDP" not in sent["who"].text
@@ -72,7 +72,7 @@ def test_a_letter_goes_to_all_focal_points_by_mail_and_stands_on_home(
         assert "News of the follow-up" in text_of(browser.get("/"))
         page = text_of(browser.get("/notices/1"))
         assert "Please look at chapter III." in page
-        assert "1 of 11 entities have answered" in page
+        assert "1 of 11 have answered" in page
         assert "News of the follow-up" in text_of(browser.get("/notices"))
         assert "/notices/1" in browser.get("/search?q=chapter+session").text
         assert "/notices/1" in browser.get("/search/suggestions?q=follow-u").text
