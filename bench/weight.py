@@ -19,7 +19,8 @@ BOARD = "/cycles/MONTH"  # of the newest month
 PAGES = (
     "/", "/activities", "/matrix", "/matrix?rows=region&columns=year", "/coverage", "/where", "/when",
     "/when?by=entity", "/together", "/mandates", "/countries/AF", "/calendar", "/calendar?past=yes", "/calendar/2026",
-    "/calendar/2026/11", "/calendar/week/2026-11-18", "/overlaps", "/cycles", BOARD, f"{BOARD}/remarks", "/editions", "/search?q=treatment",
+    "/calendar/2026/11", "/calendar/week/2026-11-18", "/overlaps", "/cycles", BOARD, f"{BOARD}/remarks",
+    "/editions", "/search?q=treatment",
 )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,10 +12,10 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
+from sqlalchemy.orm import selectinload
 
-from interagency.calendar.events.models import Segment
+from interagency.calendar.events.models import Event, Segment
 from interagency.calendar.events.occurrences import Occurrence
-from interagency.calendar.events.queries import events_between
 from interagency.calendar.pages.reader_days import DAY, reader_occurrences
 from interagency.db.base import db
 from interagency.db.history import Change
@@ -30,7 +30,9 @@ from interagency.matrix.desk.notices import notices_on_home
 from interagency.matrix.desk.waiting import coordinators_desk, mails_stuck, own_months
 from interagency.matrix.framework.names import chapters
 from interagency.matrix.organisations.models import Organisation
+from interagency.matrix.overlaps.tally import state_of_activities
 from interagency.web.context import settings, today, utc_now
+from interagency.web.last_known import known
 
 bp = Blueprint("pages", __name__)
 COMING = 8  # events on the front page
@@ -133,6 +135,14 @@ class Coming:
     repeated: list[Occurrence]
 
 
+def _dated_events(first: date, last: date) -> list[Event]:
+    """Listed events with dates that touch the days from `first` to `last`, with no more than a line of them says."""
+    query = sa.select(Event).where(
+        Event.is_listed, Event.first_day <= last, sa.or_(Event.last_day.is_(None), Event.last_day >= first)
+    )
+    return list(db.session.scalars(query.options(selectinload(Event.segments), selectinload(Event.exceptions))))
+
+
 def _coming() -> Coming:
     """Asked for by longer and longer spans: a full calendar has enough soon."""
     found = Coming([], [])
@@ -141,8 +151,7 @@ def _coming() -> Coming:
     count = db.session.scalar(dated.where(within)) or 0
     for days in (3, SOON, 60) if count > FULL else (SOON, 60) if count >= COMING else (60,):
         last = today() + timedelta(days=days)
-        about = events_between(db.session, today() - DAY, last + DAY, Filters())
-        everything = reader_occurrences(about, today(), last)
+        everything = reader_occurrences(_dated_events(today() - DAY, last + DAY), today(), last)
         nexts: dict[int, Occurrence] = {}
         for one in everything:
             if one.event.rrule:
@@ -160,12 +169,13 @@ def home() -> ResponseReturnValue:
     keys = tuple(entity.key for entity in mine)
     own = Filters(values={"mine": ("yes",)}) if mine else Filters()
     total = db.session.scalar(sa.select(sa.func.count()).select_from(Activity).where(Activity.is_listed))
+    state = state_of_activities(db.session)
     minds_mail = current_user.is_coordinator or current_user.is_administrator
     return render_template(
         "home.html",
         mine=mine,
         may_add=may_add_activities(current_user, mine),
-        desk=coordinators_desk(db.session, utc_now()) if current_user.is_coordinator else None,
+        desk=coordinators_desk(db.session, utc_now(), state) if current_user.is_coordinator else None,
         own_months=own_months(db.session, mine, utc_now()) if mine else [],
         letters_here=notices_on_home(db.session, current_user, utc_now()),
         mails=mails_stuck(db.session) if minds_mail else None,
@@ -173,7 +183,11 @@ def home() -> ResponseReturnValue:
         newest=_newest(),
         total=total,
         chapters=chapters(db.session),
-        counts=counts_by_chapter(db.session, own, keys),
+        counts=known(
+            f"chapters/{','.join(keys)}",
+            state,
+            lambda: counts_by_chapter(db.session, own, keys),
+        ),
     )
 
 

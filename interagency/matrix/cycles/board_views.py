@@ -92,11 +92,13 @@ def cycle(month: str) -> ResponseReturnValue:
 def remarks_page(month: str) -> ResponseReturnValue:
     """What is noticed of the month's records, one kind (`kind`) a page at a time."""
     found = get_cycle(month)
-    counts = remark_counts(db.session, found.month, today())
-    asked = request.args.get("kind", "")
-    kind = next((one for one in RemarkKind if one.value == asked), next(iter(counts), RemarkKind.ENDED))
     number = min(max(1, request.args.get("page", 1, type=int)), 10_000)
-    shown, total = remarks(db.session, kind, found.month, today(), page=number)
+    kind = next((one for one in RemarkKind if one.value == request.args.get("kind")), None)
+    if kind is None:
+        kind = next(iter(remark_counts(db.session, found.month, today())), RemarkKind.ENDED)
+    shown = remarks(db.session, kind, found.month, today(), page=number)
+    counts = remark_counts(db.session, found.month, today())  # after it: look-alikes were compared for it
+    total = counts.get(kind) or 0
     return render_template(
         "cycles/remarks.html",
         cycle=found,

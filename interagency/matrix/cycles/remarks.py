@@ -102,43 +102,68 @@ def remark_counts(
     None: too many activities to compare for a number. The page of that kind compares them.
     """
     found: dict[RemarkKind, int | None] = {}
+    kinds = list(kinds)
+    plain = _plain_counts(session, day) if set(kinds) & PLAIN.keys() else {}
     for kind in kinds:
         if kind is RemarkKind.ALIKE:
             known = tally(session)
             found[kind] = known.twice if known else None
+        elif kind in plain:
+            found[kind] = plain[kind]
         else:
             query = _query(kind, month, day).with_only_columns(sa.func.count(sa.distinct(Activity.id)))
             found[kind] = session.scalar(query.order_by(None)) or 0
     return {kind: count for kind, count in found.items() if count != 0}
 
 
-def remarks(session: Session, kind: RemarkKind, month: str, day: date, *, page: int = 1) -> tuple[list[Remark], int]:
-    """One page of what is noticed of this kind, by title, and of how many activities in all."""
+def remarks(session: Session, kind: RemarkKind, month: str, day: date, *, page: int = 1) -> list[Remark]:
+    """One page of what is noticed of this kind, by title. Afterwards the numbers of ALIKE are known, too."""
     if kind is RemarkKind.ALIKE:
         found = _alike(session)
-        return found[SIZE * (page - 1) : SIZE * page], len(found)
+        return found[SIZE * (page - 1) : SIZE * page]
     query = _query(kind, month, day)
-    total = session.scalar(query.with_only_columns(sa.func.count(sa.distinct(Activity.id))).order_by(None)) or 0
     chosen = query.with_only_columns(Activity.id, Activity.title).group_by(Activity.id, Activity.title)
     rows = session.execute(
         chosen.order_by(None).order_by(sa.func.lower(Activity.title), Activity.id).limit(SIZE).offset(SIZE * (page - 1))
     ).all()
     details = _details(session, kind, month, day, [row.id for row in rows])
-    return [Remark(kind, row.id, row.title, details.get(row.id, "")) for row in rows], total
+    return [Remark(kind, row.id, row.title, details.get(row.id, "")) for row in rows]
+
+
+def _ended(day: date) -> sa.ColumnElement[bool]:
+    return sa.and_(Activity.status == Status.ONGOING, Activity.end_last < day)
+
+
+def _not_begun(day: date) -> sa.ColumnElement[bool]:
+    return sa.and_(Activity.status == Status.PLANNED, Activity.start_last < day)
+
+
+def _not_described(_day: date) -> sa.ColumnElement[bool]:
+    return sa.and_(Activity.status.in_(LIVE), Activity.description == "")
+
+
+# What one row of an activity tells by itself: counted in one reading of them all.
+PLAIN = {
+    RemarkKind.ENDED: _ended,
+    RemarkKind.NOT_BEGUN: _not_begun,
+    RemarkKind.NO_DESCRIPTION: _not_described,
+}
+
+
+def _plain_counts(session: Session, day: date) -> dict[RemarkKind, int]:
+    columns = [sa.func.sum(sa.case((condition(day), 1), else_=0)) for condition in PLAIN.values()]
+    row = session.execute(sa.select(*columns).where(Activity.is_listed)).one()
+    return {kind: count or 0 for kind, count in zip(PLAIN, row, strict=True)}
 
 
 def _query(kind: RemarkKind, month: str, day: date) -> sa.Select[Any]:
     """The activities of which it is noticed; with a row for each entity where entities are concerned."""
     query = sa.select(Activity.id, Activity.title).where(Activity.is_listed)
-    if kind is RemarkKind.ENDED:
-        return query.where(Activity.status == Status.ONGOING, Activity.end_last < day)
-    if kind is RemarkKind.NOT_BEGUN:
-        return query.where(Activity.status == Status.PLANNED, Activity.start_last < day)
+    if kind in PLAIN:
+        return query.where(PLAIN[kind](day))
     if kind is RemarkKind.NO_RECOMMENDATION:
         with_one = sa.select(activity_recommendation.c.activity_id)
         return query.where(Activity.status.in_(LIVE), Activity.id.not_in(with_one))
-    if kind is RemarkKind.NO_DESCRIPTION:
-        return query.where(Activity.status.in_(LIVE), Activity.description == "")
     query = query.join(ActivityEntity, ActivityEntity.activity_id == Activity.id)
     if kind is RemarkKind.AWAITED:
         return query.where(ActivityEntity.participation == Participation.AWAITED)

@@ -19,7 +19,7 @@ from interagency.matrix.cycles.remarks import RemarkKind, remark_counts, stale_c
 from interagency.matrix.cycles.standing import EntityStanding, standings
 from interagency.matrix.desk.withheld import WithheldTally, withheld_tallies
 from interagency.matrix.organisations.models import Organisation
-from interagency.matrix.overlaps.tally import Tally, tally
+from interagency.matrix.overlaps.tally import State, Tally, tally
 from interagency.web.context import settings, today
 
 MOST_LISTED = 25
@@ -82,8 +82,8 @@ class OwnMonth:
     stale_count: int
 
 
-def coordinators_desk(session: Session, at: datetime) -> CoordinatorsDesk:
-    """Everything that waits for a coordinator at `at` (UTC). Only open months add statements."""
+def coordinators_desk(session: Session, at: datetime, state: State) -> CoordinatorsDesk:
+    """Everything that waits for a coordinator at `at` (UTC), the activities being in `state`. Only open months add statements."""
     months = []
     for cycle in open_cycles(session):
         rows = board(session, cycle, at)
@@ -95,7 +95,7 @@ def coordinators_desk(session: Session, at: datetime) -> CoordinatorsDesk:
         months=months,
         nobody=[row.entity for row in newest.rows if row.is_expected and not row.focal_points] if newest else [],
         awaited=remark_counts(session, newest.cycle.month, today(), [RemarkKind.AWAITED]) if newest else {},
-        look_alikes=tally(session),
+        look_alikes=tally(session, state),
         edition=edition,
         withheld=withheld,
     )

@@ -55,9 +55,9 @@ def compared(session: Session, state: State | None = None) -> Search:
     return search
 
 
-def tally(session: Session) -> Tally | None:
+def tally(session: Session, state: State | None = None) -> Tally | None:
     """The numbers as they stand. None where nobody has opened the list since the last change of a large matrix."""
-    state = state_of_activities(session)
+    state = state_of_activities(session) if state is None else state
     found: Tally | None = known(_NAME, state)
     if found is None and session.scalar(sa.select(sa.func.count()).select_from(Activity)) <= AT_ONCE:
         compared(session, state)
