@@ -191,7 +191,7 @@ def home() -> ResponseReturnValue:
     )
 
 
-def _newest() -> Sequence[sa.Row[tuple[Change, str]]]:
+def _newest() -> Sequence[sa.Row[Change, str]]:
     """The last change of each of the activities that were changed most recently."""
     last_changes = (
         sa.select(sa.func.max(Change.id))

@@ -30,6 +30,7 @@ from interagency.web.errors import refuse
 
 bp.add_app_template_global(remark_line)
 TEXT_LENGTH = 1000
+__all__ = ["bp"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,9 +156,9 @@ def _plain_counts(session: Session, day: date) -> dict[RemarkKind, int]:
     return {kind: count or 0 for kind, count in zip(PLAIN, row, strict=True)}
 
 
-def _query(kind: RemarkKind, month: str, day: date) -> sa.Select[Any]:
+def _query(kind: RemarkKind, month: str, day: date) -> Any:
     """The activities of which it is noticed; with a row for each entity where entities are concerned."""
-    query = sa.select(Activity.id, Activity.title).where(Activity.is_listed)
+    query: Any = sa.select(Activity.id, Activity.title).where(Activity.is_listed)
     if kind in PLAIN:
         return query.where(PLAIN[kind](day))
     if kind is RemarkKind.NO_RECOMMENDATION:

@@ -83,7 +83,7 @@ class OwnMonth:
 
 
 def coordinators_desk(session: Session, at: datetime, state: State) -> CoordinatorsDesk:
-    """Everything that waits for a coordinator at `at` (UTC), the activities being in `state`. Only open months add statements."""
+    """Everything that waits for a coordinator at `at` (UTC), the activities being in `state`."""
     months = []
     for cycle in open_cycles(session):
         rows = board(session, cycle, at)

@@ -59,7 +59,8 @@ def tally(session: Session, state: State | None = None) -> Tally | None:
     """The numbers as they stand. None where nobody has opened the list since the last change of a large matrix."""
     state = state_of_activities(session) if state is None else state
     found: Tally | None = known(_NAME, state)
-    if found is None and session.scalar(sa.select(sa.func.count()).select_from(Activity)) <= AT_ONCE:
+    count = sa.select(sa.func.count()).select_from(Activity)
+    if found is None and (session.scalar(count) or 0) <= AT_ONCE:
         compared(session, state)
         found = known(_NAME, state)
     return found
