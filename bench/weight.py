@@ -15,10 +15,12 @@ from bench.measure import Measure, Size
 # Activities and events; seconds of processor and bytes that a page may take there.
 SIZES = ((2_000, 1_000, 0.05, 200_000), (20_000, 10_000, 0.1, 400_000))
 ROUNDS = 5
+BOARD = "/cycles/MONTH"  # of the newest month
 PAGES = (
     "/", "/activities", "/matrix", "/matrix?rows=region&columns=year", "/coverage", "/where", "/when",
     "/when?by=entity", "/together", "/mandates", "/countries/AF", "/calendar", "/calendar?past=yes", "/calendar/2026",
-    "/calendar/2026/11", "/calendar/week/2026-11-18", "/overlaps", "/cycles", "/editions", "/search?q=treatment",
+    "/calendar/2026/11", "/calendar/week/2026-11-18", "/overlaps", "/cycles", BOARD, f"{BOARD}/remarks",
+    "/editions", "/search?q=treatment",
 )  # fmt: skip
 
 
@@ -28,7 +30,9 @@ def measures(size: Size) -> Iterable[Measure]:
         with worlds.world("sqlite", activities, events) as (app, _settings):
             client = app.test_client()
             _sign_in(client)
-            for page in PAGES:
+            newest = re.search(r"/cycles/(\d{4}-\d\d)", client.get("/cycles").text)
+            assert newest
+            for page in (name.replace("MONTH", newest[1]) for name in PAGES):
                 costs, found = _costs(client, page)
                 what = f"`{page}` of {activities:,} activities and {events:,} events"
                 yield Measure(

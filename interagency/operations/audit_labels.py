@@ -45,6 +45,7 @@ ACTS: dict[str, Any] = {
     "cycle.returned": _l("returned an answer"),
     "cycle.closed": _l("closed a month"),
     "cycle.reopened": _l("reopened a month"),
+    "notice.sent": _l("sent a letter to focal points"),
     "activity.merged": _l("merged two activities"),
     "activity.merge_undone": _l("took a merging back"),
     "matrix.imported": _l("took a workbook in"),

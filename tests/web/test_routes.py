@@ -140,6 +140,15 @@ ROUTES = {
     ("POST", "/cycles"): "coordinator",
     ("POST", "/cycles/mails/<int:message_id>/again"): "coordinator",
     ("GET", "/cycles/<month>"): "coordinator",
+    ("GET", "/cycles/<month>/remarks"): "coordinator",
+    ("GET", "/cycles/mails"): "coordinator",
+    ("GET", "/notices"): "signed in",
+    ("GET", "/notices/<int:notice_id>"): "signed in",
+    ("GET", "/notices/new"): "coordinator",
+    ("POST", "/notices/new"): "coordinator",
+    ("POST", "/notices"): "coordinator",
+    ("GET", "/people/appoint"): "signed in",
+    ("POST", "/people/appoint"): "signed in",
     ("POST", "/cycles/<month>/remind"): "coordinator",
     ("POST", "/cycles/<month>/return"): "coordinator",
     ("POST", "/cycles/<month>/answer"): "coordinator",
@@ -160,7 +169,7 @@ ONCE = {
     "key": {
         "/activities/new", "/activities/<int:activity_id>/milestones", "/events/new",
         "/events/<int:event_id>/occurrences", "/subscriptions", "/subscriptions/<int:subscription_id>/reset",
-        "/editions/<month>/hand-out", "/people", "/people/<int:person_id>", "/imports",
+        "/editions/<month>/hand-out", "/people", "/people/<int:person_id>", "/people/appoint", "/notices", "/imports",
         "/imports/<int:import_id>/columns", "/imports/<int:import_id>/sheet",
         "/imports/<int:import_id>/organisations", "/imports/calendar",
     },
@@ -185,7 +194,7 @@ ONCE = {
         "/activities/<int:activity_id>/agreement",
         "/events/<int:event_id>/agreement", "/overlaps/<int:first_id>/<int:second_id>/verdict", "/mandates",
         "/month/confirm", "/month/sign", "/cycles/<month>/answer", "/cycles/<month>/extend", "/cycles/<month>/due",
-        "/sign-out",
+        "/sign-out", "/notices/new",
     },
     "the newest counts": {"/sign-in", "/forgotten", "/account/second-factor"},
 }  # fmt: skip
@@ -229,6 +238,7 @@ def test_nobody_is_sent_to_sign_in_from_every_closed_route(sqlite_app: Flask) ->
             .replace("<event_id>", "1")
             .replace("<import_id>", "1")
             .replace("<person_id>", "1")
+            .replace("<notice_id>", "1")
             .replace("<first_id>", "1")
             .replace("<second_id>", "2")
         )

@@ -61,6 +61,12 @@ def choices_between(session: Session, survivor: Activity, other: Activity) -> li
     ]
 
 
+def labels_in_common(first: Activity, second: Activity) -> list[str]:
+    """The fields in which two activities say the same, by their labels, in their order; empty ones left out."""
+    mine, theirs = facts(first), facts(second)
+    return [str(field.label) for name, field in CHOSEN.items() if mine[name] and mine[name] == theirs[name]]
+
+
 def _offered(field: Field) -> tuple[str, ...]:
     return (SURVIVOR, OTHER) if field.merge is Merge.ONE else (SURVIVOR, OTHER, BOTH)
 

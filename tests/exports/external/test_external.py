@@ -281,6 +281,27 @@ def handed_out(browser: Browser, **more: str) -> str:
     return "/external/" + html.fromstring(page.text).xpath("//input[@id='address']/@value")[0].split("/external/")[1]
 
 
+def test_handing_out_disarms_its_form(sqlite_app: Flask, enter_sqlite: Enter, add_activity: Add) -> None:
+    add_activity("Ours alone")
+    assert agree(enter_sqlite("who")).status_code == 302
+    coordinator = enter_sqlite("coordinator")
+    with sqlite_app.app_context():
+        close()
+        db.session.close()
+    armed = html.fromstring(coordinator.get("/editions/2026-08/hand-out?audience=commission").text)
+    assert "Hand this out to" in armed.xpath("string(//button[@class='primary'])")
+    values = {"audience": "commission", "form": "full list", "recipient": "Bureau", "days": "7"}
+    done = coordinator.send("/editions/2026-08/hand-out", values, at="/editions/2026-08/hand-out")
+    page = html.fromstring(done.text)
+    assert not page.xpath("//button[@class='primary']")
+    again = page.xpath("//details[summary[contains(., 'Hand out once more')]]")[0]
+    assert again.get("open") is None
+    assert again.xpath(".//input[@name='recipient']/@value") == [""]
+    assert again.xpath(".//input[@name='days']/@value") == ["90"]
+    assert "Make a further address" in again.xpath("string(.//button)")
+    assert "To Bureau." in text_of(done)
+
+
 def test_from_agreement_to_an_address_outside(app: Flask, enter: Enter, add_activity: Add) -> None:
     add_activity("Ours alone")
     joint = add_activity("Ours together", entities=("undp",))
