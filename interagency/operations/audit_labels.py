@@ -43,6 +43,8 @@ ACTS: dict[str, Any] = {
     "cycle.signed": _l("signed for an entity"),
     "cycle.taken_back": _l("took an answer back"),
     "cycle.returned": _l("returned an answer"),
+    "record.confirmed": _l("confirmed a record for a month"),
+    "record.unconfirmed": _l("took the confirming of a record back"),
     "cycle.closed": _l("closed a month"),
     "cycle.reopened": _l("reopened a month"),
     "activity.merged": _l("merged two activities"),

@@ -8,15 +8,18 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import url_for
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from interagency.calendar.events.fields import EMPTY, facts, labels, say
+from interagency.calendar.events.fields import EMPTY, KIND_LABELS, STATUS_LABELS, facts, labels, say
 from interagency.calendar.events.models import Event, EventOrganisation, EventStatus, Part
 from interagency.calendar.events.occurrences import StoredOccurrence, format_days, occurrences, stored
 from interagency.calendar.events.queries import everything
 from interagency.calendar.events.reader import read_events
+from interagency.db.fulltext import holds
 from interagency.matrix.cycles.confirming import Confirmed, confirm_links, restore_links
-from interagency.registry import CyclePart, MonthRow
+from interagency.matrix.cycles.month.reasons import Reason, has_ended, is_stale
+from interagency.registry import CyclePart, MonthRecord, MonthRow
 from interagency.web.context import viewer_zone
 
 NAME = "event"
@@ -38,28 +41,63 @@ def ids(entity_id: int) -> sa.Select[int]:
     return sa.select(EventOrganisation.event_id).where(*_links_of(entity_id))
 
 
-def rows(session: Session, entity_id: int) -> list[MonthRow]:
+def records(session: Session, entity_id: int, month: str, day: date, terms: tuple[str, ...] = ()) -> list[MonthRecord]:
     """The events the entity organises that are neither held nor cancelled, by their first day."""
+    noticed = {
+        Reason.ENDED: has_ended(Event.status, LIVE, Event.last_day, day),
+        Reason.STALE: is_stale(EventOrganisation, Event.created_at, month),
+    }
     query = (
-        sa.select(Event, EventOrganisation.confirmed_month)
+        sa.select(
+            Event.id,
+            Event.version,
+            Event.title,
+            Event.status,
+            EventOrganisation.confirmed_month,
+            holds(Event, terms) if terms else sa.true(),
+            *noticed.values(),
+        )
         .where(*_organised(entity_id))
-        .options(*everything())
         .order_by(Event.first_day.asc().nulls_last(), Event.id)
     )
     return [
-        MonthRow(
-            id=event.id,
-            title=event.title,
-            address=url_for("calendar.event", event_id=event.id),
-            edit_address=url_for("calendar.edit", event_id=event.id),
-            status=event.status.value,
-            when=format_days(event, viewer_zone()),
-            confirmed_month=month,
-            version=event.version,
-            is_joint=event.is_joint,
+        MonthRecord(
+            NAME, number, version, title, status.value, confirmed,
+            tuple(reason for reason, holds_true in zip(noticed, found, strict=True) if holds_true), bool(matches),
         )
-        for event, month in session.execute(query).unique()
+        for number, version, title, status, confirmed, matches, *found in session.execute(query)
+    ]  # fmt: skip
+
+
+def rows(session: Session, ids: Collection[int]) -> dict[int, MonthRow]:
+    """Some events by id, with all that their rows in a month show."""
+    query = sa.select(Event).where(Event.id.in_(list(ids))).options(*everything())
+    return {event.id: _row(event) for event in session.scalars(query).unique()}
+
+
+def _row(event: Event) -> MonthRow:
+    details = [
+        (_("Kind"), [KIND_LABELS[event.kind]]),
+        (_("Place"), [event.place] if event.place else []),
+        (_("Organisers"), [one.short for one in event.organisers]),
+        (_("Activities"), [one.title for one in event.activities]),
     ]
+    when = format_days(event, viewer_zone())
+    return MonthRow(
+        id=event.id,
+        title=event.title,
+        address=url_for("calendar.event", event_id=event.id),
+        edit_address=url_for("calendar.edit", event_id=event.id),
+        status=event.status.value,
+        when=when,
+        # An event that is not expressly confirmed is told from one that is; "confirmed" is said of the month here.
+        status_label="" if event.status is EventStatus.CONFIRMED else str(STATUS_LABELS[event.status]),
+        ends=when,
+        overdue=str(_("Was due %(when)s, and is not said to have been held", when=when)),
+        is_joint=event.is_joint,
+        description=event.description,
+        details=[(str(heading), [str(line) for line in lines]) for heading, lines in details if lines],
+    )
 
 
 def confirm(session: Session, entity_id: int, month: str, ids: Collection[int] | None) -> Confirmed:
@@ -114,6 +152,7 @@ def _entry(event: Event, day: date) -> dict[str, Any]:
 CYCLE_PART = CyclePart(
     name=NAME,
     ids=ids,
+    records=records,
     rows=rows,
     confirm=confirm,
     restore=restore,

@@ -14,12 +14,10 @@ from interagency.matrix.activities.models import (
     Activity,
     ActivityEntity,
     Participation,
-    Status,
     activity_recommendation,
 )
 from interagency.matrix.cycles.confirming import LIVE
-from interagency.matrix.cycles.month import STALE_AFTER, STALE_AFTER_WORDS
-from interagency.matrix.cycles.months import month_after
+from interagency.matrix.cycles.month.reasons import STALE_AFTER_WORDS, Reason, activity_reasons
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overlaps.models import VerdictKind
 from interagency.matrix.overlaps.pairs import all_pairs
@@ -28,7 +26,7 @@ from interagency.matrix.overlaps.pairs import all_pairs
 class RemarkKind(enum.StrEnum):
     """What is noticed."""
 
-    ENDED = "ongoing, but its end has passed"
+    ENDED = "its end has passed, and it is not said to be over"
     NOT_BEGUN = "planned, but its beginning has passed"
     NO_RECOMMENDATION = "no recommendation"
     NO_DESCRIPTION = "no description"
@@ -52,7 +50,7 @@ class Remark:
 
 def remarks(session: Session, month: str, day: date) -> list[Remark]:
     """Everything noticed about the listed activities on `day`, for the cycle of `month`, by kind and title."""
-    found = [*_of_dates(session, day), *_of_gaps(session), *_stale(session, month), *_alike(session)]
+    found = [*_of_dates(session, month, day), *_of_gaps(session), *_stale(session, month, day), *_alike(session)]
     order = list(RemarkKind)
     return sorted(found, key=lambda remark: (order.index(remark.kind), remark.title.casefold(), remark.activity_id))
 
@@ -61,12 +59,10 @@ def _select(*conditions: sa.ColumnElement[bool]) -> sa.Select[int, str]:
     return sa.select(Activity.id, Activity.title).where(Activity.is_listed, *conditions)
 
 
-def _of_dates(session: Session, day: date) -> Iterator[Remark]:
-    for kind, conditions in (
-        (RemarkKind.ENDED, (Activity.status == Status.ONGOING, Activity.end_last < day)),
-        (RemarkKind.NOT_BEGUN, (Activity.status == Status.PLANNED, Activity.start_last < day)),
-    ):
-        for activity_id, title in session.execute(_select(*conditions)):
+def _of_dates(session: Session, month: str, day: date) -> Iterator[Remark]:
+    noticed = activity_reasons(month, day)
+    for kind, reason in ((RemarkKind.ENDED, Reason.ENDED), (RemarkKind.NOT_BEGUN, Reason.NOT_BEGUN)):
+        for activity_id, title in session.execute(_select(noticed[reason])):
             yield Remark(kind, activity_id, title)
 
 
@@ -81,33 +77,26 @@ def _of_gaps(session: Session) -> Iterator[Remark]:
             yield Remark(kind, activity_id, title)
 
 
-def _stale(session: Session, month: str) -> Iterator[Remark]:
-    """Live activities an entity last confirmed `STALE_AFTER` months ago or before; those never confirmed once the
-    activity is that old."""
-    limit = month_after(month, -STALE_AFTER)
+def _stale(session: Session, month: str, day: date) -> Iterator[Remark]:
+    """Live activities that an entity has not confirmed for long, by entity."""
     query = (
         sa.select(
             Activity.id,
             Activity.title,
             sa.func.coalesce(Organisation.acronym, Organisation.name),
             ActivityEntity.confirmed_month,
-            Activity.created_at,
         )
         .join(ActivityEntity, ActivityEntity.activity_id == Activity.id)
         .join(Organisation, Organisation.id == ActivityEntity.entity_id)
         .where(
             Activity.is_listed,
-            Activity.status.in_(LIVE),
             ActivityEntity.participation == Participation.CONFIRMED,
-            sa.or_(ActivityEntity.confirmed_month.is_(None), ActivityEntity.confirmed_month <= limit),
+            activity_reasons(month, day)[Reason.STALE],
         )
         .order_by(Organisation.position)
     )
-    for activity_id, title, short, confirmed, created in session.execute(query):
-        if confirmed:
-            yield Remark(RemarkKind.STALE, activity_id, title, f"{short}: {confirmed}")
-        elif f"{created:%Y-%m}" <= limit:
-            yield Remark(RemarkKind.STALE, activity_id, title, f"{short}: never")
+    for activity_id, title, short, confirmed in session.execute(query):
+        yield Remark(RemarkKind.STALE, activity_id, title, f"{short}: {confirmed or 'never'}")
 
 
 def _alike(session: Session) -> Iterator[Remark]:

@@ -28,9 +28,9 @@ MONTH = {"cycle": "2026-08", "entity": "who"}
 
 def confirmed_rows(browser: Browser) -> set[str]:
     """The titles that WHO's month shows as confirmed."""
-    page = html.fromstring(browser.get("/month?cycle=2026-08&entity=who").text)
-    rows = page.xpath("//table[contains(@class, 'month-rows')]/tbody/tr[contains(@class, 'done')]")
-    return {row.xpath("./th/a/text()")[0] for row in rows}
+    page = html.fromstring(browser.get("/month?cycle=2026-08&entity=who&show=all").text)
+    rows = page.xpath("//li[contains(@class, 'record') and contains(@class, 'done')]")
+    return {row.xpath("string(.//*[@class='title'])") for row in rows}
 
 
 def sign_as_shown(browser: Browser, kind: str = "unchanged") -> Callable[[], Any]:
@@ -78,10 +78,7 @@ def test_what_was_edited_after_it_was_shown_is_not_confirmed_by_signing(
     shared = add_activity("Of two", lead="undp", entities=("who",))
     open_month()
     who = enter("who")
-    version = re.search(r'name="version"\s+value="(\d+)"', who.get("/month").text)
-    assert version
-    takes_part = {**MONTH, "id": str(shared), "version": version[1], "said": "confirmed"}
-    who.send("/month/participation", takes_part, at="/month")
+    who.send("/month/participation", {**MONTH, "row": f"activity-{shared}-1-confirmed"}, at="/month")
     with app.app_context():
         db.session.execute(sa.update(ActivityEntity).values(confirmed_month=None))
         db.session.commit()
@@ -101,7 +98,7 @@ def test_an_answer_that_stands_no_more_confirms_nothing(
     by_hand, edited, _signed = (add_activity(title) for title in ("By hand", "Edited later", "Signed"))
     open_month()
     who = enter("who")
-    who.send("/month/confirm", {**MONTH, "record": "activity", "id": str(by_hand)}, at="/month")
+    who.send("/month/confirm", {**MONTH, "row": f"activity-{by_hand}-1"}, at="/month")
     sign_as_shown(who)()
     values = who.fields(f"/activities/{edited}/edit")
     who.send(f"/activities/{edited}/edit", values | {"description": ["Now with a description"]})
@@ -129,12 +126,17 @@ def test_signing_again_keeps_what_both_signatures_confirmed(enter: Enter, add_ac
     assert confirmed_rows(who) == set()
 
 
-def test_a_completed_activity_is_not_confirmed_by_its_number(enter: Enter, add_activity: Add, open_month: Open) -> None:
+def test_a_completed_activity_is_not_confirmed_by_its_number(
+    app: Flask, enter: Enter, add_activity: Add, open_month: Open
+) -> None:
     ended = add_activity("Ended", status=Status.COMPLETED)
     open_month()
     who = enter("who")
-    who.send("/month/confirm", {**MONTH, "record": "activity", "id": str(ended)}, at="/month")
-    assert "Confirmed 0 records." in text_of(who.get("/month"))
+    refused = who.send("/month/confirm", {**MONTH, "row": f"activity-{ended}-1"}, at="/month")
+    assert refused.status_code == 409
+    assert "it is over, or you are not part of it" in text_of(refused)
+    with app.app_context():
+        assert db.session.scalars(sa.select(ActivityEntity.confirmed_month)).all() == [None]
 
 
 def _sign(entity: str, kind: str) -> Act:
