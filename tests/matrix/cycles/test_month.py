@@ -9,7 +9,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from lxml import html
-from werkzeug.test import TestResponse
 
 from interagency.accounts.models import Person
 from interagency.calendar.events.models import EventOrganisation
@@ -35,15 +34,6 @@ def answers(app: Flask) -> list[tuple[str, str, bool]]:
     with app.app_context():
         query = sa.select(Organisation.key, Answer.kind, Answer.ended_at.is_(None)).join(Answer).order_by(Answer.id)
         return [(key, kind.value, stands) for key, kind, stands in db.session.execute(query)]
-
-
-def press(browser: Browser, page: html.HtmlElement, button: html.HtmlElement, **more: str) -> TestResponse:
-    """Press a button of a row, as a browser without script does."""
-    form = page.get_element_by_id(button.get("form"))
-    values = dict(form.form_values()) | {button.get("name"): button.get("value")} | more
-    response = browser.client.post(button.get("formaction"), data=values)
-    assert response.status_code == (200 if more else 302), text_of(response)
-    return response
 
 
 def test_signing_in_leads_to_the_month(app: Flask, enter: Enter, open_month: Callable[..., None]) -> None:
@@ -195,7 +185,8 @@ def test_who_is_named_confirms_or_declines(app: Flask, enter: Enter, open_month:
     assert [row.xpath("string(.//*[@class='title'])") for row in asked] == ["Not wanted", "Wanted"]
     for row in asked:
         says = "declined" if "Not wanted" in row.text_content() else "confirmed"
-        press(who, page, row.xpath(f".//button[contains(@value, '{says}')]")[0])
+        pressed = who.press(page, row.xpath(f".//button[contains(@value, '{says}')]")[0])
+        assert pressed.status_code == 302
     with app.app_context():
         joint = dict(db.session.execute(sa.select(Activity.title, Activity.is_joint)).all())
     assert joint == {"Wanted": True, "Not wanted": False}

@@ -44,6 +44,14 @@ def _row() -> tuple[Key, int, str]:
     return (parts[0], int(parts[1])), int(parts[2]), parts[3] if len(parts) > 3 else ""
 
 
+def _activity() -> tuple[Key, int, str]:
+    """The same where only an activity can be meant."""
+    key, version, said = _row()
+    if key[0] != ACTIVITY:
+        refuse(400, _("This can be said of an activity only. Open the event and edit it."))
+    return key, version, said
+
+
 def _done(desk: Desk, key: Key, said: str) -> ResponseReturnValue:
     """The row as it is now for the script that asked for it, else back to it."""
     anchor = f"{key[0]}-{key[1]}"
@@ -102,7 +110,7 @@ def undo() -> ResponseReturnValue:
 def participation() -> ResponseReturnValue:
     """An entity that was named says whether it takes part."""
     desk = open_desk()
-    key, version, said = _row()
+    key, version, said = _activity()
     if said not in ("confirmed", "declined"):
         refuse(400, _("Choose whether your entity takes part."))
     found = get_activity(key[1])
@@ -134,8 +142,8 @@ def participation() -> ResponseReturnValue:
 def status() -> ResponseReturnValue:
     """Say in one press what a passed date asks about: that an activity has begun, or was completed when it said."""
     desk = open_desk()
-    key, version, said = _row()
-    if key[0] != ACTIVITY or said not in (Status.ONGOING, Status.COMPLETED):
+    key, version, said = _activity()
+    if said not in (Status.ONGOING, Status.COMPLETED):
         refuse(400, _("Choose what the activity is by now."))
     found = _led(key[1])
     if found.version != version:
@@ -150,7 +158,7 @@ def status() -> ResponseReturnValue:
 def end() -> ResponseReturnValue:
     """Say that an activity has come to its end: completed or cancelled, and when."""
     desk = open_desk()
-    key, version, _said = _row()
+    key, version, _said = _activity()
     found = _led(key[1])
     text = clean(request.form.get("end", "")[: 4 * LONGEST_END], lines=False)[:LONGEST_END]
     said = request.form.get("status", "")

@@ -91,6 +91,8 @@ def _why(reason: Reason, listed: Listed, row: MonthRow, changes: Sequence[Told],
             return str(_("Changed by others since you last confirmed it"))
         case Reason.ENDED:
             return row.overdue
+        case Reason.NOT_BEGUN if Reason.ENDED in listed.reasons:
+            return ""  # said already
         case Reason.NOT_BEGUN:
             return str(_("From %(start)s, and still planned", start=row.begins))
         case Reason.STALE:

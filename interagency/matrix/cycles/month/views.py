@@ -134,13 +134,15 @@ def _not_confirmed(others: int) -> str:
     if request.form.get("beyond", "0") != "0":
         return ngettext(
             "%(num)s record was not listed on the page you signed. It is not confirmed; sign again to confirm it.",
-            "%(num)s records were not listed on the page you signed. They are not confirmed; sign again to confirm them.",
+            "%(num)s records were not listed on the page you signed. They are not confirmed; sign again to confirm "
+            "them.",
             others,
         )
     return ngettext(
-        "%(num)s record came or was changed after you opened the page you signed. It is not confirmed; look at it below.",
-        "%(num)s records came or were changed after you opened the page you signed. They are not confirmed; look at them "
+        "%(num)s record came or was changed after you opened the page you signed. It is not confirmed; look at it "
         "below.",
+        "%(num)s records came or were changed after you opened the page you signed. They are not confirmed; look at "
+        "them below.",
         others,
     )
 
