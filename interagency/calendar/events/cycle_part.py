@@ -18,7 +18,7 @@ from interagency.calendar.events.queries import everything
 from interagency.calendar.events.reader import read_events
 from interagency.db.fulltext import holds
 from interagency.matrix.cycles.confirming import Confirmed, confirm_links, restore_links
-from interagency.matrix.cycles.month.reasons import Reason, has_ended, is_stale
+from interagency.matrix.cycles.month.reasons import Reason, has_ended, is_stale, which_hold
 from interagency.registry import CyclePart, MonthRecord, MonthRow
 from interagency.web.context import viewer_zone
 
@@ -63,7 +63,7 @@ def records(session: Session, entity_id: int, month: str, day: date, terms: tupl
     return [
         MonthRecord(
             NAME, number, version, title, status.value, confirmed,
-            tuple(reason for reason, holds_true in zip(noticed, found, strict=True) if holds_true), bool(matches),
+            which_hold(noticed, found) if any(found) else (), bool(matches),
         )
         for number, version, title, status, confirmed, matches, *found in session.execute(query)
     ]  # fmt: skip

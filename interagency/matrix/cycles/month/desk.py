@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from flask import render_template, request, url_for
@@ -110,6 +111,7 @@ def month_page(
         late=month.is_late(utc_now()),
         Show=Show,
         shortened=shortened,
+        back=urlencode({"back": desk.list_address(show=listing.show, page=listing.page, kept="")}),
         unsigned_sentence=unsigned_sentence,
         people=focal_points(db.session, today()).get(desk.entity.id, []),
     )
@@ -120,16 +122,18 @@ def row_page(desk: Desk, anchor: str, said: str) -> ResponseReturnValue:
     """One row as it is now, and the counts above the list, for a page that puts them in their place; `said` is what
     was done. The whole page, at the row, for a browser without script."""
     month = month_of(desk)
+    listing = page_of(month, desk.wanted)
     one = next((one for one in month.records if one.anchor == anchor), None)
     return render_template(
         "cycles/month_part.html",
         desk=desk,
         month=month,
-        listing=page_of(month, desk.wanted),
+        listing=listing,
         shown=shown_rows(db.session, month, [one])[anchor] if one else None,
         anchor=anchor,
         said=said,
         typed={},
         Show=Show,
         shortened=shortened,
+        back=urlencode({"back": desk.list_address(show=listing.show, page=listing.page, kept="")}),
     )

@@ -12,8 +12,8 @@ from typing import Any
 from flask_babel import gettext as _
 
 from interagency.matrix.cycles.confirming import ACTIVITY
-from interagency.matrix.cycles.month.reasons import HEADINGS, Reason
-from interagency.matrix.cycles.month.records import EntityMonth, Listed, place_of
+from interagency.matrix.cycles.month.reasons import HEADINGS
+from interagency.matrix.cycles.month.records import EntityMonth, Listed, in_order
 from interagency.text.folding import clean
 
 PAGE = 20
@@ -96,12 +96,11 @@ def page_of(month: EntityMonth, wanted: Wanted) -> MonthPage:
         for one in month.records
         if (one.key in chosen or one.anchor == wanted.kept) and (one.record.matches or one.anchor == wanted.kept)
     ]
-    found.sort(key=place_of)
+    found = in_order(found)
     pages = max(1, -(-len(found) // PAGE))
     page = max(1, min(wanted.page, pages))
-    counted = Counter(_heading_of(one) for one in found)
-    shown = found[(page - 1) * PAGE : page * PAGE]
-    groups = [Group(heading, counted[heading], list(records)) for heading, records in groupby(shown, key=_heading_of)]
+    counted = Counter(map(_group_of, found))
+    groups = _groups(found[(page - 1) * PAGE : page * PAGE], counted)
     return MonthPage(wanted, show, counts, len(found), page, pages, groups)
 
 
@@ -114,14 +113,20 @@ def _most_useful(month: EntityMonth, counts: Mapping[Show, int], words: str) -> 
     return Show.ALL
 
 
-def _heading_of(listed: Listed) -> str:
-    reason: Reason | None = listed.reasons[0] if listed.reasons else None
-    if reason is not None:
-        return str(HEADINGS[reason])
-    return str(_("Activities")) if listed.record.kind == ACTIVITY else str(_("Events you organise"))
+def _group_of(listed: Listed) -> str:
+    """Below which heading a record stands: that of its first reason, else of its kind."""
+    return listed.reasons[0] if listed.reasons else listed.record.kind
+
+
+def _groups(records: list[Listed], counted: Mapping[str, int]) -> list[Group]:
+    headings = {ACTIVITY: _("Activities"), **HEADINGS}
+    other = _("Events you organise")
+    return [
+        Group(str(headings.get(group, other)), counted[group], list(found))
+        for group, found in groupby(records, key=_group_of)
+    ]
 
 
 def signed_groups(records: list[Listed]) -> list[Group]:
     """Records for the page of a signature, in groups by the first reason to look at them; `records` in their order."""
-    counted = Counter(_heading_of(one) for one in records)
-    return [Group(heading, counted[heading], list(found)) for heading, found in groupby(records, key=_heading_of)]
+    return _groups(records, Counter(map(_group_of, records)))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,10 +44,16 @@ HEADINGS = {
 }
 
 
-def by_urgency(reasons: Iterable[str]) -> tuple[Reason, ...]:
+@lru_cache(maxsize=256)
+def by_urgency(reasons: tuple[str, ...]) -> tuple[Reason, ...]:
     """The reasons in their order, each once."""
     given = set(reasons)
     return tuple(reason for reason in ORDER if reason in given)
+
+
+def which_hold(reasons: Iterable[Reason], found: Sequence[bool | None]) -> tuple[Reason, ...]:
+    """Those of the reasons whose condition holds, given what the database found for each, in their order."""
+    return tuple(reason for reason, holds in zip(reasons, found, strict=True) if holds)
 
 
 def has_ended(status: Any, live: Iterable[enum.StrEnum], last_day: Any, day: date) -> Condition:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import cached_property
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from interagency.matrix.cycles.answers import answered_until, due_for
 from interagency.matrix.cycles.confirming import ACTIVITY, LIVE
 from interagency.matrix.cycles.models import Answer, Cycle
 from interagency.matrix.cycles.month.others import last_own_versions, newest_by_others
-from interagency.matrix.cycles.month.reasons import Reason, activity_reasons, by_urgency
+from interagency.matrix.cycles.month.reasons import Reason, activity_reasons, by_urgency, which_hold
 from interagency.matrix.cycles.month.single import Key, Single, singles
 from interagency.matrix.cycles.standing import Standing, standing_of
 from interagency.matrix.organisations.models import Organisation
@@ -59,7 +60,7 @@ class Listed(NamedTuple):
         return f"{self.record.kind}-{self.record.id}-{self.record.version}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EntityMonth:
     """An entity's month."""
 
@@ -73,31 +74,31 @@ class EntityMonth:
     history: list[Answer]
     singles: dict[Key, Single]
 
-    @property
+    @cached_property
     def asked(self) -> list[Listed]:
         """Where the entity was named and has not said whether it takes part. A signature does not answer that."""
         return [one for one in self.records if one.record.is_asked]
 
-    @property
+    @cached_property
     def own(self) -> list[Listed]:
         """What the entity takes part in: these are confirmed."""
         return [one for one in self.records if not one.record.is_asked]
 
-    @property
+    @cached_property
     def to_look_at(self) -> list[Listed]:
         return [one for one in self.records if one.needs_look]
 
-    @property
+    @cached_property
     def unconfirmed(self) -> list[Listed]:
         """Not yet confirmed for this month."""
         return [one for one in self.own if not one.is_confirmed]
 
-    @property
+    @cached_property
     def to_sign(self) -> list[Listed]:
         """What signing confirms: the unconfirmed records that one page lists."""
-        return sorted(self.unconfirmed, key=place_of)[:MOST_SIGNED]
+        return in_order(self.unconfirmed)[:MOST_SIGNED]
 
-    @property
+    @cached_property
     def by_person(self) -> list[tuple[str, int, datetime]]:
         """Who confirmed how many records one by one, and when last."""
         counts: dict[str, tuple[int, datetime]] = {}
@@ -113,11 +114,14 @@ class EntityMonth:
         return next((one for one in self.records if one.key == key), None)
 
 
-def place_of(listed: Listed) -> tuple[int, int]:
-    """Where a record stands in the list: what needs a look first, by its reason; it stays there once confirmed."""
-    order = list(Reason)
-    kinds = (ACTIVITY, *registry.cycle_parts)
-    return (order.index(listed.reasons[0]) if listed.reasons else len(order), kinds.index(listed.record.kind))
+def in_order(records: Iterable[Listed]) -> list[Listed]:
+    """Records as they are listed: what needs a look first, by its reason; it keeps its place once it is confirmed."""
+    places: dict[str | None, int] = {reason: place for place, reason in enumerate(Reason)}
+    kinds = {kind: place for place, kind in enumerate((ACTIVITY, *registry.cycle_parts))}
+    return sorted(
+        records,
+        key=lambda one: (places[one.reasons[0]] if one.reasons else len(places), kinds[one.record.kind]),
+    )
 
 
 def entity_month(session: Session, cycle: Cycle, entity: Organisation, at: datetime, *, words: str = "") -> EntityMonth:
@@ -154,12 +158,10 @@ def entity_month(session: Session, cycle: Cycle, entity: Organisation, at: datet
     )
 
 
-def _activities(
-    session: Session, cycle: Cycle, entity_id: int, day: object, terms: tuple[str, ...]
-) -> list[MonthRecord]:
+def _activities(session: Session, cycle: Cycle, entity_id: int, day: date, terms: tuple[str, ...]) -> list[MonthRecord]:
     """Live activities, those that ended while they were confirmed for this month, and those in which the entity was
     named; by title."""
-    noticed = activity_reasons(cycle.month, day)  # type: ignore[arg-type]
+    noticed = activity_reasons(cycle.month, day)
     query = (
         sa.select(
             Activity.id,
@@ -188,7 +190,7 @@ def _activities(
     return [
         MonthRecord(
             ACTIVITY, number, version, title, status.value, confirmed,
-            tuple(reason for reason, holds_true in zip(noticed, found, strict=True) if holds_true),
+            which_hold(noticed, found) if any(found) else (),
             bool(matches), participation is Participation.AWAITED,
         )
         for number, version, title, status, confirmed, participation, matches, *found in session.execute(query)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, load_only, selectinload
 
 from interagency.matrix.activities.fields import STATUS_LABELS
 from interagency.matrix.activities.figures import format_figure
@@ -25,6 +25,12 @@ from interagency.text.folding import listed as in_words
 from interagency.web.formats import format_instant
 
 LONGEST_DESCRIPTION = 800  # what a row unfolds; the record's page has the rest
+
+SHOWN = (
+    Activity.title, Activity.description, Activity.status, Activity.results, Activity.is_joint, Activity.version,
+    Activity.start_precision, Activity.start_first, Activity.start_last,
+    Activity.end_precision, Activity.end_first, Activity.end_last,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +115,7 @@ def _activities(session: Session, ids: Sequence[int], month: EntityMonth) -> dic
         sa.select(Activity)
         .where(Activity.id.in_(list(ids)))
         .options(
+            load_only(*SHOWN),
             selectinload(Activity.entities).joinedload(ActivityEntity.entity),
             selectinload(Activity.recommendations),
             selectinload(Activity.figures),
