@@ -31,6 +31,7 @@ from sqlalchemy.orm import Session
 if TYPE_CHECKING:
     from interagency.accounts.models import Person
     from interagency.mail.outbox import MailContent
+    from interagency.matrix.organisations.models import Organisation
 
     AfterClosing = Callable[[Session, int], object]
     Condition = Callable[..., bool | MailContent]  # (session, message, at, **args)
@@ -91,6 +92,9 @@ class CyclePart:
     `records(session, entity id, month, day, terms)`: those that the entity's month lists, in their order, with what is
     to be noticed on `day`; they match where they hold the search terms, and all do without any.
     `rows(session, ids)`: some of them by id, with all that their rows show.
+    `say_over(session, id, version, person, entities, month)`: has the person, who speaks for the entities, say that a
+    record whose end has passed is over; `over_label()` is that in words. Returns its title. Raises StaleVersionError,
+    and LookupError for what is not theirs or needs no saying.
     `confirm(session, entity id, month, ids)`: notes the month (`YYYY-MM`) for the records `ids` (None: all that
     `records` gives) and returns, by id, the month each was confirmed for before. `restore(session, entity id, month,
     that)` takes it back and returns how many.
@@ -103,6 +107,8 @@ class CyclePart:
     ids: Callable[[int], sa.Select[int]]
     records: Callable[[Session, int, str, date, tuple[str, ...]], list[MonthRecord]]
     rows: Callable[[Session, Collection[int]], dict[int, MonthRow]]
+    say_over: Callable[[Session, int, int, Person, Sequence[Organisation], str | None], str]
+    over_label: Callable[[], str]
     confirm: Callable[[Session, int, str, Collection[int] | None], dict[int, str | None]]
     restore: Callable[[Session, int, str, Mapping[int, str | None]], int]
     entries: Callable[[Session, date], list[dict[str, Any]]]

@@ -11,14 +11,17 @@ from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from interagency.accounts.models import Person
 from interagency.calendar.events.fields import EMPTY, KIND_LABELS, STATUS_LABELS, facts, labels, say
 from interagency.calendar.events.models import Event, EventOrganisation, EventStatus, Part
 from interagency.calendar.events.occurrences import StoredOccurrence, format_days, occurrences, stored
 from interagency.calendar.events.queries import everything
 from interagency.calendar.events.reader import read_events
+from interagency.calendar.events.record import draft_of, may_edit_event, save_event
 from interagency.db.fulltext import holds
 from interagency.matrix.cycles.confirming import Confirmed, confirm_links, restore_links
 from interagency.matrix.cycles.month.reasons import Reason, has_ended, is_stale, which_hold
+from interagency.matrix.organisations.models import Organisation
 from interagency.registry import CyclePart, MonthRecord, MonthRow
 from interagency.web.context import viewer_zone
 
@@ -32,7 +35,6 @@ def _organised(entity_id: int) -> list[sa.ColumnElement[bool]]:
         EventOrganisation.event_id == Event.id,
         *_links_of(entity_id),
         Event.is_listed.is_(True),
-        Event.status.in_(LIVE),
     ]
 
 
@@ -42,7 +44,8 @@ def ids(entity_id: int) -> sa.Select[int]:
 
 
 def records(session: Session, entity_id: int, month: str, day: date, terms: tuple[str, ...] = ()) -> list[MonthRecord]:
-    """The events the entity organises that are neither held nor cancelled, by their first day."""
+    """The events the entity organises that are neither held nor cancelled, and those that came to be so while they were
+    confirmed for this month; by their first day."""
     noticed = {
         Reason.ENDED: has_ended(Event.status, LIVE, Event.last_day, day),
         Reason.STALE: is_stale(EventOrganisation, Event.created_at, month),
@@ -57,7 +60,10 @@ def records(session: Session, entity_id: int, month: str, day: date, terms: tupl
             holds(Event, terms) if terms else sa.true(),
             *noticed.values(),
         )
-        .where(*_organised(entity_id))
+        .where(
+            *_organised(entity_id),
+            sa.or_(Event.status.in_(LIVE), EventOrganisation.confirmed_month >= month),
+        )
         .order_by(Event.first_day.asc().nulls_last(), Event.id)
     )
     return [
@@ -98,6 +104,23 @@ def _row(event: Event) -> MonthRow:
         description=event.description,
         details=[(str(heading), [str(line) for line in lines]) for heading, lines in details if lines],
     )
+
+
+def over_label() -> str:
+    return str(_("It was held"))
+
+
+def say_over(
+    session: Session, event_id: int, version: int, by: Person, mine: Sequence[Organisation], month: str | None
+) -> str:
+    """Have `by`, who speaks for the entities `mine`, say that an event whose days have passed was held."""
+    event = session.scalar(sa.select(Event).where(Event.id == event_id).options(*everything()))
+    if event is None or event.status not in LIVE or not may_edit_event(by, mine, event):
+        raise LookupError
+    draft = draft_of(event)
+    draft.status = EventStatus.HELD
+    save_event(session, event, draft, version=version, by=by, mine=mine, month=month)
+    return event.title
 
 
 def confirm(session: Session, entity_id: int, month: str, ids: Collection[int] | None) -> Confirmed:
@@ -154,6 +177,8 @@ CYCLE_PART = CyclePart(
     ids=ids,
     records=records,
     rows=rows,
+    say_over=say_over,
+    over_label=over_label,
     confirm=confirm,
     restore=restore,
     entries=entries,

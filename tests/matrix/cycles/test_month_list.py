@@ -12,6 +12,7 @@ from flask import Flask
 from lxml import html
 from werkzeug.test import TestResponse
 
+from interagency.calendar.events.models import Event, EventOrganisation, EventStatus
 from interagency.db.base import db
 from interagency.matrix.activities.models import Activity, ActivityEntity, Status
 from interagency.matrix.cycles.month import listing, records
@@ -233,7 +234,7 @@ def test_nothing_is_undone_for_another_entity_or_in_a_closed_month(
 
 
 @pytest.mark.parametrize(
-    "row", ["", "activity", "activity-x-1", "activity-1-²", "activity-99999999999-1", "event-1-1-completed"]
+    "row", ["", "activity", "activity-x-1", "activity-1-²", "activity-99999999999-1", "event-1-1-over"]
 )
 @pytest.mark.parametrize("act", ["confirm", "undo", "participation", "status", "end"])
 def test_a_row_that_is_none_is_refused_in_words(
@@ -279,6 +280,26 @@ def test_one_press_says_that_it_is_completed_or_has_begun(
     assert counts_of(page_of(who))[0] == "2 of 2 confirmed"
     stale = who.send("/month/status", {**MONTH, "row": f"activity-{ended}-1-ongoing"}, at="/month")
     assert stale.status_code == 409
+
+
+def test_one_press_says_that_an_event_was_held(app: Flask, enter: Enter, open_month: Open) -> None:
+    open_month()
+    who = enter("who")
+    who.send("/events/new", EVENT | {"segments": "12-14 May 2026"})
+    with app.app_context():
+        db.session.execute(sa.update(EventOrganisation).values(confirmed_month="2026-07"))
+        db.session.commit()
+    assert why_of(page_of(who), "event-1") == ["Was due 12–14 May 2026, and is not said to have been held"]
+    page = page_of(who)
+    held = button(page, "event-1", "It was held")
+    assert who.press(page, held, part="row").status_code == 200
+    with app.app_context():
+        assert db.session.scalars(sa.select(Event.status)).all() == [EventStatus.HELD]
+    assert counts_of(page_of(who)) == ("1 of 1 confirmed", {"Needs a look": 0, "Not confirmed": 0, "All": 1})
+    assert who.press(page, held).status_code == 409
+    undp = enter("undp")
+    row = {"cycle": "2026-08", "entity": "undp", "row": "event-1-2-over"}
+    assert undp.send("/month/status", row, at="/month").status_code == 409
 
 
 def test_words_find_rows_by_all_that_a_record_says(

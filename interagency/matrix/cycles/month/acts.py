@@ -27,6 +27,7 @@ from interagency.matrix.cycles.month.desk import Desk, month_of, month_page, ope
 from interagency.matrix.cycles.month.single import Key, confirm_one, undo_one
 from interagency.matrix.cycles.month.views import bp
 from interagency.matrix.cycles.months import format_month
+from interagency.registry import registry
 from interagency.text.dates import ImpreciseDate
 from interagency.text.folding import clean
 from interagency.text.typed_dates import DateNotUnderstood, read_date
@@ -34,6 +35,7 @@ from interagency.web.context import today, utc_now
 from interagency.web.errors import refuse
 
 LONGEST_END = 60
+OVER = "over"
 
 
 def _row() -> tuple[Key, int, str]:
@@ -140,18 +142,34 @@ def participation() -> ResponseReturnValue:
 
 @bp.post("/month/status")
 def status() -> ResponseReturnValue:
-    """Say in one press what a passed date asks about: that an activity has begun, or was completed when it said."""
+    """Say in one press what a passed date asks about: that a record has begun, or was over when it said."""
     desk = open_desk()
-    key, version, said = _activity()
-    if said not in (Status.ONGOING, Status.COMPLETED):
+    key, version, said = _row()
+    if key[0] in registry.cycle_parts and said == OVER:
+        return _say_over(desk, key, version)
+    if key[0] != ACTIVITY or said not in (Status.ONGOING, OVER):
         refuse(400, _("Choose what the activity is by now."))
     found = _led(key[1])
     if found.version != version:
         return _refused(_("Somebody saved this activity a moment ago. Look at it again below."))
-    last = found.end
-    if said == Status.COMPLETED and (problem := _end_problem(found.start, last, said)):
+    now = Status.COMPLETED if said == OVER else Status.ONGOING
+    if now is Status.COMPLETED and (problem := _end_problem(found.start, found.end, now)):
         return _refused(_("“%(title)s”: %(problem)s", title=found.title, problem=problem), 422)
-    return _save_status(desk, found, Status(said), last)
+    return _save_status(desk, found, now, found.end)
+
+
+def _say_over(desk: Desk, key: Key, version: int) -> ResponseReturnValue:
+    """The same of a record beside the activities."""
+    month = desk.cycle.month if desk.cycle.is_open else None
+    part = registry.cycle_parts[key[0]]
+    try:
+        title = part.say_over(db.session, key[1], version, current_user, [desk.entity], month)
+    except StaleVersionError:
+        return _refused(_("Somebody saved this record a moment ago. Look at it again below."))
+    except LookupError:
+        return _refused(_("This record is not yours, or is over already."))
+    db.session.commit()
+    return _done(desk, key, _("“%(title)s”: %(said)s.", title=title, said=part.over_label().lower()))
 
 
 @bp.post("/month/end")

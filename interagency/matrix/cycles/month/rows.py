@@ -44,14 +44,17 @@ class Shown:
     last_confirmed: str
 
     @property
-    def may_complete(self) -> bool:
-        """Whether one press can say that it was completed as its end says."""
-        return Reason.ENDED in self.listed.record.reasons and self.is_led
+    def over_label(self) -> str:
+        """What one press can say of a record whose end has passed; empty where it cannot."""
+        kind = self.listed.record.kind
+        if Reason.ENDED not in self.listed.record.reasons or not self.row.is_lead:
+            return ""
+        return str(_("It is completed")) if kind == ACTIVITY else registry.cycle_parts[kind].over_label()
 
     @property
     def may_begin(self) -> bool:
         """Whether one press can say that it has begun."""
-        return Reason.NOT_BEGUN in self.listed.record.reasons and self.is_led and not self.may_complete
+        return Reason.NOT_BEGUN in self.listed.record.reasons and self.is_led and not self.over_label
 
     @property
     def is_led(self) -> bool:
