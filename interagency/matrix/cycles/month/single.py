@@ -16,7 +16,7 @@ from interagency.matrix.cycles.models import Cycle
 from interagency.matrix.organisations.models import Organisation
 from interagency.registry import MonthRecord
 
-CONFIRMED, UNDONE = "record.confirmed", "record.unconfirmed"
+CONFIRMED, UNDONE = "cycle.record_confirmed", "cycle.record_unconfirmed"
 Key = tuple[str, int]  # kind of record, id
 
 
