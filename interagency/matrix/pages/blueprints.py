@@ -5,7 +5,7 @@ from __future__ import annotations
 from interagency.matrix.activities.milestone_views import bp as milestones
 from interagency.matrix.agreement.views import bp as agreement
 from interagency.matrix.cycles.edition_views import bp as editions
-from interagency.matrix.cycles.month.acts import bp as month
+from interagency.matrix.cycles.month.blueprint import bp as month
 from interagency.matrix.cycles.views import bp as cycles
 from interagency.matrix.organisations.people_views import bp as people
 from interagency.matrix.overview.mandate_views import bp as mandates

@@ -48,7 +48,7 @@ def next_acts(anchor: str, *, add: str, add_label: str, event_of: int | None = N
         found.append(NextAct(add_label, _with(add, further)))
         if event_of is not None:
             label = str(_("Add an event of it"))
-            found.append(NextAct(label, url_for("calendar.new", activity=event_of, **further)))
+            found.append(NextAct(label, _with(url_for("calendar.new"), {"activity": str(event_of), **further})))
     return found
 
 

@@ -119,7 +119,7 @@ def _group_of(listed: Listed) -> str:
 
 
 def _groups(records: list[Listed], counted: Mapping[str, int]) -> list[Group]:
-    headings = {ACTIVITY: _("Activities"), **HEADINGS}
+    headings: dict[str, Any] = {ACTIVITY: _("Activities")} | dict(HEADINGS)
     other = _("Events you organise")
     return [
         Group(str(headings.get(group, other)), counted[group], list(found))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -89,7 +89,7 @@ def undo_one(session: Session, cycle: Cycle, entity: Organisation, single: Singl
 
 
 def _entry(
-    act: str, cycle: Cycle, entity: Organisation, key: Key, by: Person, at: datetime, details: dict[str, object]
+    act: str, cycle: Cycle, entity: Organisation, key: Key, by: Person, at: datetime, details: Mapping[str, object]
 ) -> AuditEntry:
     said = {"month": cycle.month, "entity": entity.key, "kind": key[0], "record": key[1]}
-    return AuditEntry(act=act, at=at, by_id=by.id, by_name=by.name, details=said | details)
+    return AuditEntry(act=act, at=at, by_id=by.id, by_name=by.name, details={**said, **details})

@@ -132,19 +132,21 @@ def sign_post() -> ResponseReturnValue:
 def _not_confirmed(others: int) -> str:
     """That records stay open though the month was signed, because the page that was signed did not show them so."""
     if request.form.get("beyond", "0") != "0":
-        return ngettext(
+        words = ngettext(
             "%(num)s record was not listed on the page you signed. It is not confirmed; sign again to confirm it.",
             "%(num)s records were not listed on the page you signed. They are not confirmed; sign again to confirm "
             "them.",
             others,
         )
-    return ngettext(
-        "%(num)s record came or was changed after you opened the page you signed. It is not confirmed; look at it "
-        "below.",
-        "%(num)s records came or were changed after you opened the page you signed. They are not confirmed; look at "
-        "them below.",
-        others,
-    )
+    else:
+        words = ngettext(
+            "%(num)s record came or was changed after you opened the page you signed. It is not confirmed; look at it "
+            "below.",
+            "%(num)s records came or were changed after you opened the page you signed. They are not confirmed; look "
+            "at them below.",
+            others,
+        )
+    return str(words)
 
 
 @bp.post("/month/take-back")
