@@ -43,6 +43,8 @@ ACTS: dict[str, Any] = {
     "cycle.signed": _l("signed for an entity"),
     "cycle.taken_back": _l("took an answer back"),
     "cycle.returned": _l("returned an answer"),
+    "cycle.record_confirmed": _l("confirmed a record for a month"),
+    "cycle.record_unconfirmed": _l("took the confirming of a record back"),
     "cycle.closed": _l("closed a month"),
     "cycle.reopened": _l("reopened a month"),
     "notice.sent": _l("sent a letter to focal points"),

@@ -260,26 +260,6 @@ def test_no_script_is_refused_by_the_policy(context: BrowserContext) -> None:
     assert complaints == []
 
 
-def test_a_month_with_forty_unchanged_activities_takes_three_clicks_at_most(context: BrowserContext) -> None:
-    page = context.new_page()
-    sign_in(page)
-    expect(page.locator("h1")).to_contain_text("for WHO")
-    assert page.locator("table.month-rows").first.locator("tbody tr").count() >= 39
-    clicks = 0
-
-    def click(name: str | re.Pattern[str]) -> None:
-        nonlocal clicks
-        page.get_by_role("link", name=name).or_(page.get_by_role("button", name=name)).first.click()
-        clicks += 1
-
-    click(re.compile(r"Confirm \d+ unchanged records and sign"))
-    click("Sign for WHO")
-    expect(page.locator(".notice.success").first).to_contain_text("Signed for WHO")
-    assert clicks <= 3
-    page.get_by_role("button", name="Take the answer back").click()
-    expect(page.locator("#answer")).to_be_visible()
-
-
 DRAFTS = "Object.keys(localStorage).filter((key) => key.startsWith('draft:')).length"
 
 

@@ -64,6 +64,9 @@ SAID_OTHERWISE = (
     (r"coordinator /calendar", r"\d+ \w+ \d{4}|,|Vienna"),
     # The month's list stands under its days; beside the hour in the grid stands where it is told.
     (r"coordinator /calendar/\d{4}/\d+", r"\d+ \w+ \d{4}|\d\d:\d\d .*"),
+    # A month lists its records in pages, what needs a look first; remarks tell of what is planned or suspended too.
+    (r"\S+ /month.*", r".*"),
+    (r"coordinator /cycles.*", r"ongoing, but its end has passed.*|its end has passed, .*"),
     # The timeline leaves out what repeats, and shows the records nearest to its month.
     (r"coordinator /when", r".*"),
 )

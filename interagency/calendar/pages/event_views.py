@@ -35,6 +35,7 @@ from interagency.matrix.agreement.views import (
     say_again,
 )
 from interagency.matrix.organisations.models import Organisation
+from interagency.matrix.pages.next_acts import back_address, next_acts
 from interagency.text.dates import ImpreciseDate
 from interagency.web.context import settings, today, utc_now, viewer_zone
 from interagency.web.errors import refuse
@@ -58,6 +59,8 @@ def event(event_id: int) -> ResponseReturnValue:
         described=described(found),
         side_events=queries.side_events(db.session, found.id),
         viewer_zone=viewer_zone(),
+        back=back_address(),
+        next_acts=next_acts(f"event-{found.id}", add=url_for("calendar.new"), add_label=str(_("Add another"))),
         milestone_move=_milestone_move(found),
         standings=standings(db.session, _entities_named(found), EVENT, found.id, today(), shareable=found.shareable),
         speaking_for=[one for one in _entities_named(found) if one.id in {entity.id for entity in my_entities()}],

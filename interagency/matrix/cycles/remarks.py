@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,12 +17,10 @@ from interagency.matrix.activities.models import (
     Activity,
     ActivityEntity,
     Participation,
-    Status,
     activity_recommendation,
 )
 from interagency.matrix.cycles.confirming import LIVE
-from interagency.matrix.cycles.month import STALE_AFTER
-from interagency.matrix.cycles.months import first_day, month_after
+from interagency.matrix.cycles.month.reasons import STALE_AFTER, Reason, activity_reasons
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overlaps.tally import compared, is_one_twice, tally
 
@@ -52,8 +50,8 @@ def remark_line(kind: RemarkKind, count: int | None) -> str:
             count,
         ),
         RemarkKind.ENDED: lambda: ngettext(
-            "%(num)s activity is ongoing, but its end has passed",
-            "%(num)s activities are ongoing, but their end has passed",
+            "%(num)s activity is not said to be over, but its end has passed",
+            "%(num)s activities are not said to be over, but their end has passed",
             count,
         ),
         RemarkKind.NOT_BEGUN: lambda: ngettext(
@@ -103,7 +101,7 @@ def remark_counts(
     """
     found: dict[RemarkKind, int | None] = {}
     kinds = list(kinds)
-    plain = _plain_counts(session, day) if set(kinds) & PLAIN.keys() else {}
+    plain = _plain_counts(session, month, day) if set(kinds) & set(PLAIN) else {}
     for kind in kinds:
         if kind is RemarkKind.ALIKE:
             known = tally(session)
@@ -130,28 +128,21 @@ def remarks(session: Session, kind: RemarkKind, month: str, day: date, *, page: 
     return [Remark(kind, row.id, row.title, details.get(row.id, "")) for row in rows]
 
 
-def _ended(day: date) -> sa.ColumnElement[bool]:
-    return sa.and_(Activity.status == Status.ONGOING, Activity.end_last < day)
-
-
-def _not_begun(day: date) -> sa.ColumnElement[bool]:
-    return sa.and_(Activity.status == Status.PLANNED, Activity.start_last < day)
-
-
-def _not_described(_day: date) -> sa.ColumnElement[bool]:
-    return sa.and_(Activity.status.in_(LIVE), Activity.description == "")
-
-
 # What one row of an activity tells by itself: counted in one reading of them all.
-PLAIN = {
-    RemarkKind.ENDED: _ended,
-    RemarkKind.NOT_BEGUN: _not_begun,
-    RemarkKind.NO_DESCRIPTION: _not_described,
-}
+PLAIN = (RemarkKind.ENDED, RemarkKind.NOT_BEGUN, RemarkKind.NO_DESCRIPTION)
 
 
-def _plain_counts(session: Session, day: date) -> dict[RemarkKind, int]:
-    columns = [sa.func.sum(sa.case((condition(day), 1), else_=0)) for condition in PLAIN.values()]
+def _plain(month: str, day: date) -> dict[RemarkKind, sa.ColumnElement[bool]]:
+    noticed = activity_reasons(month, day)
+    return {
+        RemarkKind.ENDED: noticed[Reason.ENDED],
+        RemarkKind.NOT_BEGUN: noticed[Reason.NOT_BEGUN],
+        RemarkKind.NO_DESCRIPTION: sa.and_(Activity.status.in_(LIVE), Activity.description == ""),
+    }
+
+
+def _plain_counts(session: Session, month: str, day: date) -> dict[RemarkKind, int]:
+    columns = [sa.func.sum(sa.case((condition, 1), else_=0)) for condition in _plain(month, day).values()]
     row = session.execute(sa.select(*columns).where(Activity.is_listed)).one()
     return {kind: count or 0 for kind, count in zip(PLAIN, row, strict=True)}
 
@@ -160,26 +151,19 @@ def _query(kind: RemarkKind, month: str, day: date) -> Any:
     """The activities of which it is noticed; with a row for each entity where entities are concerned."""
     query: Any = sa.select(Activity.id, Activity.title).where(Activity.is_listed)
     if kind in PLAIN:
-        return query.where(PLAIN[kind](day))
+        return query.where(_plain(month, day)[kind])
     if kind is RemarkKind.NO_RECOMMENDATION:
         with_one = sa.select(activity_recommendation.c.activity_id)
         return query.where(Activity.status.in_(LIVE), Activity.id.not_in(with_one))
     query = query.join(ActivityEntity, ActivityEntity.activity_id == Activity.id)
     if kind is RemarkKind.AWAITED:
         return query.where(ActivityEntity.participation == Participation.AWAITED)
-    return query.where(*stale_conditions(month))
+    return query.where(*stale_conditions(month, day))
 
 
-def stale_conditions(month: str) -> list[sa.ColumnElement[bool]]:
-    """Of an activity and an entity: live, and last confirmed `STALE_AFTER` months ago or never, and that old."""
-    limit = month_after(month, -STALE_AFTER)
-    later = datetime.combine(first_day(month_after(limit)), time.min, UTC)
-    never = sa.and_(ActivityEntity.confirmed_month.is_(None), Activity.created_at < later)
-    return [
-        Activity.status.in_(LIVE),
-        ActivityEntity.participation == Participation.CONFIRMED,
-        sa.or_(ActivityEntity.confirmed_month <= limit, never),
-    ]
+def stale_conditions(month: str, day: date) -> list[sa.ColumnElement[bool]]:
+    """Of an activity and an entity that takes part: last confirmed `STALE_AFTER` months ago or never, and that old."""
+    return [ActivityEntity.participation == Participation.CONFIRMED, activity_reasons(month, day)[Reason.STALE]]
 
 
 def _details(session: Session, kind: RemarkKind, month: str, day: date, ids: list[int]) -> dict[int, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -116,7 +116,7 @@ def own_months(session: Session, mine: Sequence[Organisation], at: datetime) -> 
             row = by_id.get(entity.id)
             if row is None or (row.has_answered and cycle is not cycles[-1]):
                 continue
-            stale, count = _stale(session, entity, cycle.month)
+            stale, count = _stale(session, entity, cycle.month, today())
             found.append(OwnMonth(cycle, row, _asked(session, entity), stale, count))
     return found
 
@@ -136,8 +136,8 @@ def _asked(session: Session, entity: Organisation) -> int:
     return session.scalar(query) or 0
 
 
-def _stale(session: Session, entity: Organisation, month: str) -> tuple[list[StaleRecord], int]:
-    conditions = [Activity.is_listed, ActivityEntity.entity_id == entity.id, *stale_conditions(month)]
+def _stale(session: Session, entity: Organisation, month: str, day: date) -> tuple[list[StaleRecord], int]:
+    conditions = [Activity.is_listed, ActivityEntity.entity_id == entity.id, *stale_conditions(month, day)]
     query = sa.select(Activity.id, Activity.title, ActivityEntity.confirmed_month).join(ActivityEntity)
     rows = session.execute(
         query.where(*conditions)

@@ -31,6 +31,7 @@ from interagency.matrix.overlaps.asking import Question, question_on
 from interagency.matrix.overlaps.undoing import merges_of
 from interagency.matrix.overlaps.verdicts import related_to
 from interagency.matrix.pages.moved import moved_page
+from interagency.matrix.pages.next_acts import back_address, next_acts
 from interagency.text.dates import words_between
 from interagency.text.folding import clean, listed
 from interagency.text.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
@@ -103,6 +104,13 @@ def activity(activity_id: int) -> ResponseReturnValue:
         related=related_to(db.session, found.id),
         merges=merges_of(db.session, found.id),
         speaking_for=[part.entity for part in found.taking_part if part.entity_id in own],
+        back=back_address(),
+        next_acts=next_acts(
+            f"activity-{found.id}",
+            add=url_for("activities.new"),
+            add_label=str(_("Add another")),
+            event_of=found.id,
+        ),
     )
 
 
@@ -155,7 +163,7 @@ def new_post() -> ResponseReturnValue:
     made = record.create_activity(db.session, draft, by=current_user, mine=mine, month=_month(mine))
     question.keep(db.session, made.id, current_user, utc_now())
     title = made.title  # read after the commit it costs the record once more
-    address = url_for("activities.activity", activity_id=made.id, saved="activity-new")
+    address = url_for("activities.activity", activity_id=made.id, saved="activity-new", back=back_address())
     record_redirect(address)
     db.session.commit()
     flash(_("Saved: “%(title)s”.", title=title), "success")
@@ -241,7 +249,13 @@ def edit_post(activity_id: int) -> ResponseReturnValue:
     if question.same is not None:
         first, second = sorted((activity_id, question.same))
         return redirect(url_for("overlaps.pair", first_id=first, second_id=second))
-    return redirect(url_for("activities.activity", activity_id=activity_id, saved=f"activity-{activity_id}"))
+    return redirect(_page_after_saving(activity_id))
+
+
+def _page_after_saving(activity_id: int) -> str:
+    """The page of an activity that was edited: its draft can go, and it offers the way back."""
+    saved = f"activity-{activity_id}"
+    return url_for("activities.activity", activity_id=activity_id, saved=saved, back=back_address())
 
 
 def _version(text: str | None) -> int:
@@ -291,6 +305,7 @@ def _own_part_page(
         conflict=conflict,
         typed=typed or {},
         too_long=too_long,
+        back=back_address(),
         role_length=ROLE_LENGTH,
     )
     return page, 409 if conflict else 422 if too_long else 200
@@ -330,7 +345,7 @@ def _save_own_part(found: Activity, mine: list[Organisation]) -> ResponseReturnV
     number, title = found.id, found.title
     db.session.commit()
     flash(_("Your part in “%(title)s” is saved.", title=title), "success")
-    return redirect(url_for("activities.activity", activity_id=number))
+    return redirect(_page_after_saving(number))
 
 
 @bp.get("/dates")

@@ -6,7 +6,7 @@ from interagency.matrix.activities.milestone_views import bp as milestones
 from interagency.matrix.agreement.views import bp as agreement
 from interagency.matrix.cycles.board_views import bp as cycles
 from interagency.matrix.cycles.edition_views import bp as editions
-from interagency.matrix.cycles.month_views import bp as month
+from interagency.matrix.cycles.month.blueprint import bp as month
 from interagency.matrix.desk.notice_views import bp as notices
 from interagency.matrix.organisations.appoint_views import bp as appointing
 from interagency.matrix.organisations.people_views import bp as people
