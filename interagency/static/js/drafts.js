@@ -30,7 +30,7 @@ const typedIn = (form) => {
 
 const restore = (form, draft) => {
   const pairs = JSON.parse(draft);
-  for (const field of form.elements) {
+  for (const field of [...form.elements]) {
     if (!field.name || OF_THE_PAGE.includes(field.name)) continue;
     const isTicked = field.type === "checkbox" || field.type === "radio";
     const before = isTicked ? field.checked : field.value;
@@ -41,6 +41,7 @@ const restore = (form, draft) => {
     if (before !== (isTicked ? field.checked : field.value)) field.closest("details")?.setAttribute("open", "");
     field.dispatchEvent(new Event("change", { bubbles: true }));
   }
+  form.dispatchEvent(new CustomEvent("draft", { detail: pairs }));
 };
 
 const offer = (notice, form, key, draft) => {
