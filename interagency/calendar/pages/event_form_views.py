@@ -24,7 +24,6 @@ from interagency.db.history import changes_of, difference
 from interagency.matrix.activities.queries import may_add_activities, my_entities
 from interagency.matrix.activities.record import StaleVersionError
 from interagency.text.folding import clean, listed
-from interagency.text.zones import zones_by_city
 from interagency.web.context import viewer_zone
 from interagency.web.idempotency import idempotent, record_redirect
 
@@ -173,5 +172,5 @@ def _conflict(event_id: int, form: EventForm) -> ResponseReturnValue:
 def _form_page(
     form: EventForm, event: Event | None, code: int = 200, conflict: dict[str, Any] | None = None
 ) -> ResponseReturnValue:
-    page = render_template("calendar/event_form.html", form=form, event=event, zones=zones_by_city(), conflict=conflict)
+    page = render_template("calendar/event_form.html", form=form, event=event, conflict=conflict)
     return page, code

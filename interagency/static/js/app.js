@@ -8,6 +8,8 @@ const COMFORTS = {
   "[data-date]": "./dates.js",
   "[data-preview]": "./repetition.js",
   "[data-append]": "./append.js",
+  "[data-suggestions]": "./suggestions.js",
+  "[data-zone-of]": "./zone_of.js",
   "[data-go-on]": "./go_on.js",
   "[data-zone-offer]": "./zone.js",
   "[data-progress]": "./progress.js",
