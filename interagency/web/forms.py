@@ -196,7 +196,7 @@ def _read_names(line: str, look_up: Callable[[str], str]) -> list[str]:
         return [look_up(line)]
     except ValueError as problem:
         parts = [part.strip() for part in line.split(",") if part.strip()]
-        if len(parts) < 2:  # noqa: PLR2004
+        if len(parts) < 2:
             raise
         refused, found = problem, []
     for part in parts:

@@ -62,8 +62,8 @@ class EventChecks(EventFields):
         if is_filled_in and self.has_hours and here and is_known_zone(here) and not have_one_clock(here, field.data):
             raise ValidationError(
                 _(
-                    "The zone %(zone)s was filled in, and %(city)s has the clock of %(here)s. Write which one the hours "
-                    "are in, or save again as it is.",
+                    "The zone %(zone)s was filled in, and %(city)s has the clock of %(here)s. Write which one the "
+                    "hours are in, or save again as it is.",
                     zone=field.data,
                     city=self.city.data,
                     here=here,

@@ -233,7 +233,7 @@ FIELDS = (
     EventField(
         "chapters", Kind.OWN, _l("Chapters"), help=_l("Of the event as a whole."), own=own.CHAPTERS, empty=[],
         outside=True, ics=Ics.OUT, cell=Cell("Chapters", 12, "#sector+list", "Chapters it is about."),
-        why="Categories of other calendars are no chapters.",
+        why="Categories of other calendars are no chapters.", fold=_l("Chapters"),
     ),
     EventField(
         "description", Kind.TEXT, _l("Description"), longest=TEXT_LENGTH, empty="", ics=Ics.BOTH,
@@ -285,7 +285,8 @@ FIELDS = (
     ),
     EventField(
         "shareable", Kind.FLAG, _l("May be shared"),
-        ask=_l("May be shared outside, once every entity concerned has agreed; else it is internal"), empty=False, compared=False,
+        ask=_l("May be shared outside, once every entity concerned has agreed; else it is internal"), empty=False,
+        compared=False,
         on_page=False, why="It decides whether the event leaves at all; nothing outside needs to hear it.",
         part=FormPart.RESULTS,
     ),

@@ -88,7 +88,7 @@ class EventForm(EventChecks):
         if event is not None and not self.is_submitted():
             self._fill(event)
         if event is None and not self.is_submitted():
-            self.timezone.data = str(viewer_zone())
+            self.timezone.data = self.timezone.default = str(viewer_zone())
 
     def _offer_organisations(self, event: Event | None, keys: Collection[str]) -> None:
         """Of all organisations offer those of `keys` and of the event; retired ones only where it has them."""

@@ -54,7 +54,9 @@ def record_of_line(session: Session, model: type[Titled], line: str) -> Titled |
     if found is not None:
         return found
     alike = list(
-        session.scalars(sa.select(model).where(model.is_listed, sa.func.lower(model.title) == line.strip().lower()).limit(2))
+        session.scalars(
+            sa.select(model).where(model.is_listed, sa.func.lower(model.title) == line.strip().lower()).limit(2)
+        )
     )
     if len(alike) > 1:
         raise ValueError(_("Several are called “%(title)s”. Write the number of the one you mean.", title=line[:60]))

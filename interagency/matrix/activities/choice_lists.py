@@ -91,9 +91,7 @@ def versions(session: Session, names: Iterable[str]) -> dict[str, str]:
         table = model.__table__
         rows = session.execute(sa.select(*table.columns).order_by(*table.primary_key)).all()
         digests[model] = sha256(repr(rows).encode()).digest()
-    return {
-        name: sha256(b"".join(digests[model] for model in LISTS[name].models)).hexdigest()[:16] for name in names
-    }
+    return {name: sha256(b"".join(digests[model] for model in LISTS[name].models)).hexdigest()[:16] for name in names}
 
 
 def list_addresses(session: Session, names: Mapping[str, str]) -> dict[str, tuple[str, str]]:

@@ -143,6 +143,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         super().__init__(**({"formdata": None} if unsent else {}))
         self._records = Records(session, *([activity] if activity else []))
         self._session = session
+        self._activity_id = activity.id if activity is not None else None
         said = facts(activity) if activity is not None and not self.is_submitted() else None
         if self.is_submitted():
             for name in CHOOSERS:
@@ -156,9 +157,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         """Whether this form was sent, and not another one whose words are put into it."""
         return not self._unsent and bool(super().is_submitted())
 
-    def _offer(
-        self, session: Session, activity: Activity | None, mine: list[Organisation], said: Facts | None
-    ) -> None:
+    def _offer(self, session: Session, activity: Activity | None, mine: list[Organisation], said: Facts | None) -> None:
         """Set what can be chosen; retired organisations only where the record already has them.
 
         Of a list that browsers read for themselves only those are read that were sent, or that the record names.
@@ -232,6 +231,11 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             self[name].offer(self[name].offered, keys)
         else:
             self[name].found = self._records.of(Country, keys)
+
+    @property
+    def activity_id(self) -> int | None:
+        """The number of the activity that is edited."""
+        return self._activity_id
 
     @property
     def sections(self) -> list[Section]:

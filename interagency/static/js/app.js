@@ -7,6 +7,7 @@ const COMFORTS = {
   "[data-copy]": "./copy.js",
   "[data-date]": "./dates.js",
   "[data-preview]": "./repetition.js",
+  "[data-alike]": "./alike.js",
   "[data-append]": "./append.js",
   "[data-suggestions]": "./suggestions.js",
   "[data-zone-of]": "./zone_of.js",

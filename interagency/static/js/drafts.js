@@ -62,7 +62,7 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
   const notice = form.querySelector("[data-draft-notice]");
   const before = typedIn(form);
   // A refused page shows what was typed anyway.
-  const isRefused = document.querySelector(".error-summary") !== null;
+  const isRefused = document.querySelector(".error-summary, .question") !== null;
   if (draft && draft !== before && notice && !isRefused) offer(notice, form, key, draft);
 
   const keep = () => {
