@@ -95,7 +95,7 @@ def versions(session: Session, names: Iterable[str]) -> dict[str, str]:
 
 
 def list_addresses(session: Session, names: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """Where lists are read, by a name of the caller's for each: by scripts, at an address with its version; by people."""
+    """Where lists are read, by a name of the caller's for each: by scripts (the address has the version); by people."""
     now, language = versions(session, set(names.values())), str(get_locale())
     return {
         key: (
