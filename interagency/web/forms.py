@@ -154,7 +154,7 @@ class RecordsField(Field):
     def offer(self, offered: Mapping[str, Any], chosen: Iterable[str] | None = None) -> None:
         """Set what can be chosen, and what is chosen when nothing was posted."""
         self.offered = offered
-        if chosen is not None and not self.raw_data:
+        if chosen is not None and self.raw_data is None:
             self.keys = list(chosen)
             self.data = [offered[key] for key in self.keys if key in offered]
 

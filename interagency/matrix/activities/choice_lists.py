@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import url_for
 from flask_babel import get_locale
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
@@ -43,6 +44,20 @@ class ChoiceList:
 def _organisation_reader(session: Session) -> Callable[[str], str]:
     directory = Directory(session)
     return lambda text: directory.find(text).key
+
+
+def _sdg_reader(session: Session) -> Callable[[str], str]:
+    known = {str(number) for number in session.scalars(sa.select(SdgGoal.number))}
+    known |= set(session.scalars(sa.select(SdgTarget.code)))
+
+    def read(text: str) -> str:
+        found = bare_sdg(text)
+        if found not in known:
+            words = _("“%(text)s” is not a goal or target of the 2030 Agenda. Write 3 or 3.5.", text=text[:20])
+            raise ValueError(words)
+        return found
+
+    return read
 
 
 def _countries(session: Session) -> list[Group]:
@@ -79,7 +94,7 @@ LISTS: dict[str, ChoiceList] = {
     ),
     "sdg": ChoiceList(
         _l("Sustainable Development Goals and targets"), choices.sdg_groups, (SdgGoal, SdgTarget),
-        lambda _session: bare_sdg,
+        _sdg_reader,
     ),
 }  # fmt: skip
 

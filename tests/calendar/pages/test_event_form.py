@@ -59,9 +59,9 @@ def test_a_zone_that_nobody_typed_is_not_kept_where_no_hours_are(app: Flask, ent
 
 def test_a_filled_in_zone_is_asked_about_once_where_the_city_has_another_clock(app: Flask, enter: Enter) -> None:
     who = enter("who")
-    new = who.fields("/events/new")
-    assert who.send("/events/new", new | HOURS | {"city": "Berlin"}).status_code == 302, "the same clock"
-    asked = who.send("/events/new", new | HOURS | {"city": "Bangkok"})
+    same = who.send("/events/new", who.fields("/events/new") | HOURS | {"city": "Berlin"})
+    assert same.status_code == 302, "the same clock"
+    asked = who.send("/events/new", who.fields("/events/new") | HOURS | {"city": "Bangkok"})
     assert asked.status_code == 422
     assert "Bangkok has the clock of Asia/Bangkok" in " ".join(errors_of(asked))
     form = dict(html.fromstring(asked.text).xpath("//form[contains(@class, 'record')]")[0].form_values())
@@ -78,11 +78,11 @@ def test_a_city_says_its_zone_where_it_names_one(enter: Enter) -> None:
 
 
 def test_suggestions_come_when_they_are_asked_for(enter: Enter, add_activity: Add) -> None:
-    number, who = add_activity("Guide for prisons"), enter("who")
+    number, who = add_activity("Course for judges"), enter("who")
     who.send("/events/new", EVENT | {"series_title": "Sessions of the group"})
-    assert "Guide for prisons" not in who.get("/events/new").text
+    assert "Course for judges" not in who.get("/events/new").text
     found = {name: who.get(f"/events/suggestions/{name}.json") for name in ("activities", "events", "series", "zones")}
-    assert found["activities"].get_json() == [f"{number}: Guide for prisons"]
+    assert found["activities"].get_json() == [f"{number}: Course for judges"]
     assert found["events"].get_json()[0].endswith(": Expert meeting")
     assert found["series"].get_json() == ["Sessions of the group"]
     assert "Asia/Bangkok" in found["zones"].get_json()
@@ -115,7 +115,7 @@ def test_an_internal_event_is_shared_with_nobody_whatever_was_agreed(enter: Ente
     who = enter("who")
     mark = {"shareable": "y"} if shareable else {}
     page = who.send("/events/new", EVENT | mark).location.split("?")[0]
-    everybody = choices(["commission", "public"], "agreed", beyond="yes")
+    everybody = choices(["commission", "public"], "agreed", beyond="yes", entity="who")
     assert who.send(f"{page}/agreement", everybody, at=page).status_code == 302
     table = " ".join(html.fromstring(who.get(page).text).xpath("string(//section[@aria-labelledby='sharing'])").split())
     assert ("internal: shared with nobody" in table) is not shareable

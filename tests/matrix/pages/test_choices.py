@@ -122,7 +122,7 @@ def test_what_is_not_understood_stays_typed_and_the_rest_is_chosen(enter: Enter)
     assert form["countries-typed"] == "Atlantis; Kenya, Lemuria"
     assert [one.get("value") for one in page.xpath("//input[@name='countries']")] == ["PE"]
     found = " ".join(errors_of(refused))
-    for words in ("“Atlantis”", "“Lemuria”", "“99” is not on the list", "“undp” is not on the list"):
+    for words in ("“Atlantis”", "“Lemuria”", "“99” is not a goal", "“undp” is not on the list"):
         assert words in found
     assert page.xpath("//details[.//fieldset[@id='sdg']]/@open"), "what is wrong is not folded away"
     links = page.xpath("//div[@class='error-summary']//a/@href")
