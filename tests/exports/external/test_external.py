@@ -434,7 +434,7 @@ def test_a_record_is_shared_only_if_the_gate_lets_it_through(app: Flask, enter: 
     assert "shared: all agreed" in text_of(who.get(f"/events/{numbers['Open']}"))
     page = text_of(who.get(f"/events/{numbers['Internal']}"))
     assert "shared: all agreed" not in page
-    assert "stays inside: marked as internal" in page
+    assert "internal: shared with nobody" in page
 
 
 def test_what_waits_counts_as_the_hand_out_page_does(app: Flask, enter: Enter, add_activity: Add) -> None:

@@ -69,7 +69,7 @@ def test_look_alikes_are_a_question_and_what_is_missing_is_named_the_second_time
     question = alike_question(again.text)
     assert again.status_code == 409
     assert errors_of(again) == [
-        "Not saved yet: of 1 of them it is still to be said what it is.", "Choose one of these three.",
+        "Not saved yet: 1 of them still waits for your choice.", "Choose one of these three.",
     ]  # fmt: skip
     focused = html.fromstring(again.text).xpath("//*[@autofocus]")
     assert [(one.get("name"), one.get("value")) for one in focused] == [(f"verdict-{first}", "distinct")]
