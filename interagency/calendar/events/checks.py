@@ -13,11 +13,11 @@ from wtforms import ValidationError
 
 from interagency.calendar.events.drafts import first_moment, moved
 from interagency.calendar.events.form_fields import EventFields
+from interagency.calendar.events.lines import record_of_line
 from interagency.calendar.events.models import Event
 from interagency.calendar.events.record import SegmentDraft
 from interagency.calendar.events.recurrence import read_days_of_rule, read_months, rule_words
 from interagency.calendar.events.recurrence_rules import RuleError, check_rule, first_of_rule, rule_from
-from interagency.calendar.events.suggestions import record_of_line
 from interagency.matrix.framework.names import Gazetteer
 from interagency.text.dates import ImpreciseDate
 from interagency.text.folding import clean

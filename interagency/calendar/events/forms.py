@@ -27,6 +27,7 @@ from interagency.calendar.events.lines import (
     read_day,
     read_link,
     read_segment,
+    record_of_line,
     record_words,
     said_as_one,
     segment_words,
@@ -42,7 +43,6 @@ from interagency.calendar.events.record import (
 )
 from interagency.calendar.events.recurrence import Repeat, repeat_of, rest_of, rule_of, rule_words, starts
 from interagency.calendar.events.recurrence_rules import parts_of
-from interagency.calendar.events.suggestions import record_of_line
 from interagency.matrix.activities.choice_lists import LISTS, list_addresses
 from interagency.matrix.activities.models import Activity, Milestone
 from interagency.matrix.activities.queries import survivor_of

@@ -217,7 +217,9 @@ const enhance = (fieldset) => {
   // A draft brings back what was chosen, also what is not drawn yet.
   fieldset.closest("form")?.addEventListener("draft", async (event) => {
     const wanted = event.detail.filter(([name]) => name === words.name).map(([, value]) => value);
-    const names = new Map(chosen().map((input) => [input.value, input.closest("li").textContent.replace("×", "").trim()]));
+    const names = new Map(
+      chosen().map((input) => [input.value, input.closest("li").textContent.replace("×", "").trim()]),
+    );
     if (wanted.some((value) => !names.has(value))) await load().catch(() => {});
     for (const option of options) names.set(option.input.value, option.name);
     chips.replaceChildren();
