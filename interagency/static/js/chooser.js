@@ -48,7 +48,17 @@ const enhance = (fieldset) => {
   const say = (text, name) => {
     status.textContent = text.replace("{name}", name).replace("{n}", chosen().length);
   };
+  // Chips stand in the order of the list, as the page shows them after saving.
+  const arrange = () => {
+    if (!options.length) return;
+    const places = new Map(options.map((option, place) => [option.input.value, place]));
+    const place = (chip) => places.get(chip.querySelector("input").value) ?? options.length;
+    const before = [...chips.children];
+    const after = before.toSorted((one, other) => place(one) - place(other));
+    if (after.some((chip, at) => chip !== before[at])) chips.replaceChildren(...after);
+  };
   const changed = () => {
+    arrange();
     const values = new Set(chosen().map((input) => input.value));
     for (const option of options) option.input.checked = values.has(option.input.value);
     fieldset.dispatchEvent(new Event("input", { bubbles: true }));
