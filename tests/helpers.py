@@ -118,6 +118,13 @@ def activity_draft(title: str = "An activity", status: Status = Status.ONGOING, 
     return replace(blank, title=title, status=status, **more)
 
 
+def choices(audiences: str | list[str], decision: str, until: str = "", **more: str) -> dict[str, str]:
+    """What the form on sharing sends: the same choice for each of some audiences, until a day or for good."""
+    chosen = [audiences] if isinstance(audiences, str) else audiences
+    said = {f"say-{key}": decision for key in chosen} | {f"until-{key}": until for key in chosen}
+    return said | more
+
+
 ACTIVITY = {
     "title": "Train laboratory staff",
     "status": "ongoing",

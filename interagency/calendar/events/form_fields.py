@@ -13,7 +13,8 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from interagency.calendar.events.fields import DRAFTED, EventField, Kind
 from interagency.calendar.events.lines import split_days
 from interagency.text.zones import zone_named
-from interagency.web.forms import CleanStringField, CleanTextField, NamesField, RecordsField, to_choices
+from interagency.web.form_sections import Place
+from interagency.web.forms import CleanStringField, CleanTextField, FormPart, NamesField, RecordsField, to_choices
 
 REPEATS = [
     ("", _l("Does not repeat")),
@@ -153,6 +154,25 @@ SHOWN_AS_THEY_ARE = tuple(
 )
 
 
+PART_TITLES = {
+    FormPart.WHAT: _l("What"),
+    FormPart.WHO: _l("Who"),
+    FormPart.WHERE_AND_WHEN: _l("Where and when"),
+    FormPart.RESULTS: _l("Links and sharing"),
+}
+CHOOSERS = ("organisers", "participants")
+
+
+def _inputs(field: EventField) -> dict[str, Any]:
+    """The inputs of a field, by name."""
+    return _OWN[field.name](field) if field.name in _OWN else {field.name: _plain(field)}
+
+
+PLACES = tuple(
+    Place(field, field.part, field.fold, field.beside, tuple(_inputs(field))) for field in DRAFTED if _inputs(field)
+)
+
+
 class EventFields(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     """The inputs of the form of an event, in the order of its fields."""
 
@@ -160,7 +180,7 @@ class EventFields(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
 
 
 for _field in DRAFTED:
-    for _name, _input in _OWN[_field.name](_field).items() if _field.name in _OWN else [(_field.name, _plain(_field))]:
+    for _name, _input in _inputs(_field).items():
         setattr(EventFields, _name, _input)
 
-__all__ = ["REPEATS", "SHOWN_AS_THEY_ARE", "EventFields"]
+__all__ = ["CHOOSERS", "PART_TITLES", "PLACES", "REPEATS", "SHOWN_AS_THEY_ARE", "EventFields"]

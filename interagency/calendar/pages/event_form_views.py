@@ -25,7 +25,6 @@ from interagency.matrix.activities.queries import get_activity, may_add_activiti
 from interagency.matrix.activities.record import StaleVersionError
 from interagency.matrix.pages.next_acts import back_address
 from interagency.text.folding import clean, listed
-from interagency.text.zones import zones_by_city
 from interagency.web.context import viewer_zone
 from interagency.web.idempotency import idempotent, record_redirect
 
@@ -178,5 +177,5 @@ def _conflict(event_id: int, form: EventForm) -> ResponseReturnValue:
 def _form_page(
     form: EventForm, event: Event | None, code: int = 200, conflict: dict[str, Any] | None = None
 ) -> ResponseReturnValue:
-    page = render_template("calendar/event_form.html", form=form, event=event, zones=zones_by_city(), conflict=conflict)
+    page = render_template("calendar/event_form.html", form=form, event=event, conflict=conflict)
     return page, code

@@ -11,6 +11,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from interagency.matrix.activities.models import TEXT_LENGTH
+from interagency.web.forms import FormPart
 
 Facts = dict[str, Any]
 Words = Any  # a text, translated when it is shown (flask_babel has no types)
@@ -104,6 +105,7 @@ class Field:
     is_on_page: bool = True  # among the facts below the record's heading; False where the page places it itself
     is_in_note: bool = False  # whether the Note by the Secretariat says it
     is_beside: bool = False  # whether it stands beside the one before in the form
+    part: FormPart = FormPart.WHAT  # the section of the form it stands in
     fold: Words = ""  # what is written on the fold of the form that holds it, with its neighbours of the same fold
     column: SheetColumn | None = None
     drop_down: str = ""  # the name of its list in the workbook, where that is not NAME_values

@@ -27,7 +27,7 @@ from interagency.matrix.cycles.answers import month_being_updated
 from interagency.matrix.framework.names import chapters, recommendations
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
-from interagency.matrix.overlaps.asking import Question, question_on
+from interagency.matrix.overlaps.asking import Question, alike_by_title, question_on
 from interagency.matrix.overlaps.undoing import merges_of
 from interagency.matrix.overlaps.verdicts import related_to
 from interagency.matrix.pages.moved import moved_page
@@ -36,11 +36,17 @@ from interagency.text.dates import words_between
 from interagency.text.folding import clean, listed
 from interagency.text.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
 from interagency.web.context import today, utc_now
+from interagency.web.extensions import limiter
 from interagency.web.idempotency import idempotent, record_redirect
 
 bp = Blueprint("activities", __name__)
 ROLE_LENGTH = 1000
 LONGEST_KEY = 2 * TITLE_LENGTH
+HINTS, MOST_HINTED = "30 per minute", 3
+
+
+def _reader() -> str:
+    return f"hints of {current_user.get_id()}"
 
 
 @bp.app_context_processor
@@ -168,6 +174,17 @@ def new_post() -> ResponseReturnValue:
     db.session.commit()
     flash(_("Saved: “%(title)s”.", title=title), "success")
     return redirect(address)
+
+
+@bp.get("/activities/alike")
+@limiter.limit(HINTS, key_func=_reader)
+def alike() -> ResponseReturnValue:
+    """A piece of HTML: the look-alikes of a title that was just typed, for who may add activities."""
+    if not queries.may_add_activities(current_user, queries.my_entities()):
+        abort(403)
+    title = clean(request.args.get("title", ""), lines=False)[:TITLE_LENGTH]
+    found = alike_by_title(db.session, title, request.args.get("own", type=int))
+    return render_template("matrix/_alike_hint.html", alike=found[:MOST_HINTED])
 
 
 def _form_page(

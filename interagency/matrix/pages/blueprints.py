@@ -13,21 +13,11 @@ from interagency.matrix.organisations.people_views import bp as people
 from interagency.matrix.overview.mandate_views import bp as mandates
 from interagency.matrix.overview.views import bp as overview
 from interagency.matrix.pages.activity_views import bp as activities
+from interagency.matrix.pages.choice_views import bp as choices
 from interagency.matrix.pages.merge_views import bp as merging
 from interagency.matrix.pages.overlap_views import bp as overlaps
 
 BLUEPRINTS = (
-    activities,
-    milestones,
-    agreement,
-    month,
-    cycles,
-    editions,
-    people,
-    appointing,
-    notices,
-    overview,
-    mandates,
-    overlaps,
-    merging,
-)
+    activities, milestones, agreement, month, cycles, editions, people, appointing, notices, overview, mandates,
+    overlaps, merging, choices,
+)  # fmt: skip

@@ -36,7 +36,7 @@ from interagency.matrix.framework.models import Country, Recommendation
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import Directory
 from interagency.text.dates import ImpreciseDate
-from tests.helpers import EVENT, Browser, activity_draft, event_draft, text_of
+from tests.helpers import EVENT, Browser, activity_draft, choices, event_draft, text_of
 
 Enter = Callable[[str | None], Browser]
 Add = Callable[..., int]
@@ -268,9 +268,9 @@ def test_no_audience_has_anything_by_default(sqlite_app: Flask, add_activity: Ad
 # --- At the pages ---
 
 
-def agree(browser: Browser, **more: str) -> Any:
-    values = {"audience": "commission", "decision": "agreed"} | more
-    address = f"/activities/{values.pop('activity')}/agreement" if "activity" in values else "/agreement"
+def agree(browser: Browser, audience: str = "commission", decision: str = "agreed", **more: str) -> Any:
+    address = f"/activities/{more.pop('activity')}/agreement" if "activity" in more else "/agreement"
+    values = choices(audience, decision, **more)
     return browser.send(address, values, at="/agreement")
 
 
@@ -533,7 +533,7 @@ def test_a_record_is_shared_only_if_the_gate_lets_it_through(app: Flask, enter: 
     assert "shared: all agreed" in text_of(who.get(f"/events/{numbers['Open']}"))
     page = text_of(who.get(f"/events/{numbers['Internal']}"))
     assert "shared: all agreed" not in page
-    assert "stays inside: marked as internal" in page
+    assert "internal: shared with nobody" in page
 
 
 def test_what_waits_counts_as_the_hand_out_page_does(app: Flask, enter: Enter, add_activity: Add) -> None:

@@ -141,7 +141,7 @@ def test_a_word_on_something_else_decides_nothing(sqlite_app: Flask, enter_sqlit
     who.send("/activities/new", ACTIVITY)
     again = who.send("/activities/new", ACTIVITY | {name: "perhaps"})
     assert again.status_code == 409
-    assert html.fromstring(again.text).xpath("//div[@id='alike']//input[@type='radio']")
+    assert html.fromstring(again.text).xpath("//*[@id='alike']//input[@type='radio']")
 
 
 def test_a_pair_shows_where_the_two_differ_before_it_asks(
