@@ -21,8 +21,8 @@ from interagency.matrix.cycles.confirming import LIVE
 from interagency.matrix.cycles.month import STALE_AFTER, STALE_AFTER_WORDS
 from interagency.matrix.cycles.months import month_after
 from interagency.matrix.organisations.models import Organisation
-from interagency.matrix.overlaps.models import VerdictKind
-from interagency.matrix.overlaps.pairs import all_pairs
+from interagency.matrix.overlaps.kept import kept_pairs
+from interagency.matrix.overlaps.models import Verdict, VerdictKind
 
 
 class RemarkKind(enum.StrEnum):
@@ -113,7 +113,11 @@ def _stale(session: Session, month: str) -> Iterator[Remark]:
 def _alike(session: Session) -> Iterator[Remark]:
     """Live activities whose titles are alike, unless somebody judged that they are two."""
     titles: dict[int, str] = dict(session.execute(_select()).all())
-    for pair in all_pairs(session).pairs:
-        if pair.is_live and pair.common.is_alike_in_title and pair.verdict in (None, VerdictKind.SAME):
-            first, second = pair.first_id, pair.second_id
+    two = sa.select(Verdict.first_id, Verdict.second_id).where(Verdict.kind != VerdictKind.SAME)
+    are_two = {(first, second) for first, second in session.execute(two)}
+    for pair in kept_pairs(session).pairs:
+        first, second = pair.first_id, pair.second_id
+        # What is kept may be older than a merging.
+        is_theirs = first in titles and second in titles and (first, second) not in are_two
+        if is_theirs and pair.is_live and pair.common.is_alike_in_title:
             yield Remark(RemarkKind.ALIKE, second, titles[second], titles[first], other_id=first)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar, cast
+from urllib.parse import quote_plus
+
 from flask import Blueprint, Response, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -18,16 +22,38 @@ from interagency.web.context import today, utc_now
 from interagency.web.errors import refuse
 
 bp = Blueprint("overview", __name__)
+VALUE = "VALUEOFTHELINE"  # stands in an address for what differs from line to line
 
 
 @bp.app_template_global()
 def activities_of(filters: Filters, *lines: Line) -> str:
     """The address of the list of what a cell counts: the filters of the page, and those of its row and column."""
-    if "activities_address" not in g:  # asked for hundreds of times by one page
-        g.activities_address = url_for("activities.activities")
-    for line in lines:
-        filters = filters.narrowed(*line.filter)
-    return filters.address(g.activities_address)
+    for line in lines[:-1]:
+        filters = _kept(filters, line.filter, lambda under, narrower: under.narrowed(*narrower))
+    if not lines:
+        return filters.address(url_for("activities.activities"))
+    name, value = lines[-1].filter
+    if filters.get(name):
+        return filters.narrowed(name, value).address(url_for("activities.activities"))
+    before, after = _kept(filters, (name, ""), _around)
+    return f"{before}{quote_plus(value)}{after}"
+
+
+def _around(filters: Filters, line: tuple[str, str]) -> list[str]:
+    """The address of a list under `filters` and one more, before and after the value of that one."""
+    return filters.narrowed(line[0], VALUE).address(url_for("activities.activities")).split(VALUE)
+
+
+Made = TypeVar("Made")
+
+
+def _kept(filters: Filters, line: tuple[str, str], make: Callable[[Filters, tuple[str, str]], Made]) -> Made:
+    """What `make` makes, once in a request: one page asks for hundreds of addresses under the same filters."""
+    kept = g.setdefault("activities_of", {})
+    key = (id(filters), line)
+    if key not in kept:
+        kept[key] = (filters, make(filters, line))  # with the filters, so that no others take their place in memory
+    return cast("Made", kept[key][1])
 
 
 def _grid() -> tuple[Grid, Filters, list[str], str, str]:
