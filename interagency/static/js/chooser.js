@@ -8,10 +8,16 @@ const fold = (text) =>
     .toLowerCase();
 const enhance = (fieldset) => {
   const list = fieldset.querySelector(".chooser-list");
+  // What stands above an option finds it too, by words long enough to mean something.
+  const above = (node) => {
+    const group = node.parentElement.closest("[data-group]");
+    return group ? `${group.getAttribute("aria-label")} ${above(group)}` : "";
+  };
   const options = [...list.querySelectorAll(".option")].map((node) => ({
     node,
     input: node.querySelector("input"),
     text: fold(`${node.textContent} ${node.dataset.search || ""}`),
+    above: fold(above(node)),
     name: node.dataset.name,
   }));
   const groups = [...list.querySelectorAll("[data-group]")].reverse();
@@ -36,6 +42,25 @@ const enhance = (fieldset) => {
   none.textContent = fieldset.dataset.none;
   list.before(chips, search, status);
   list.append(none);
+  // One press chooses a whole group, such as a section of the outcome document, or clears it again.
+  const wholes = fieldset.dataset.chooseAll ? groups.filter((group) => group.querySelectorAll(".option").length > 1) : [];
+  const labels = wholes.map((group) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "quiet whole";
+    const boxes = [...group.querySelectorAll(".option input")];
+    const isWhole = () => boxes.every((box) => box.checked);
+    button.addEventListener("click", () => {
+      const checked = !isWhole();
+      for (const box of boxes) box.checked = checked;
+      changed();
+    });
+    group.querySelector(".heading").append(button);
+    return () => {
+      button.textContent = `${isWhole() ? fieldset.dataset.clearAll : fieldset.dataset.chooseAll} (${boxes.length})`;
+      button.setAttribute("aria-label", `${button.textContent}: ${group.getAttribute("aria-label")}`);
+    };
+  });
   const showChosen = () => {
     const chosen = options.filter((option) => option.input.checked);
     chips.replaceChildren(
@@ -57,6 +82,7 @@ const enhance = (fieldset) => {
       }),
     );
     status.textContent = `${chosen.length} ${fieldset.dataset.chosen}`;
+    for (const label of labels) label();
   };
   const changed = () => {
     showChosen();
@@ -66,7 +92,10 @@ const enhance = (fieldset) => {
     const words = fold(search.value).split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const option of options) {
-      option.node.hidden = !words.every((word) => option.text.includes(word));
+      option.own = words.every((word) => option.text.includes(word));
+      option.node.hidden = !words.every(
+        (word) => option.text.includes(word) || (word.length > 3 && option.above.includes(word)),
+      );
       shown += !option.node.hidden;
     }
     for (const group of groups) group.hidden = !group.querySelector(".option:not([hidden])");
@@ -85,9 +114,9 @@ const enhance = (fieldset) => {
     }
     if (event.key === "Enter") {
       event.preventDefault();
-      const shown = visible();
-      if (search.value && shown.length) {
-        shown[0].checked = !shown[0].checked;
+      const first = options.find((option) => option.own) || options.find((option) => !option.node.hidden);
+      if (search.value && first) {
+        first.input.checked = !first.input.checked;
         changed();
         search.select();
       }
