@@ -29,7 +29,7 @@ from interagency.web.context import viewer_zone
 
 MONTHS = 12
 # Records of one lane that are shown: at most, at least, and how many all lanes share. The page says how many more.
-SHOWN, FEWEST, IN_ALL = 10, 3, 84
+SHOWN, FEWEST, IN_ALL = 10, 3, 72
 # What events are narrowed by too. Under any other filter they are left out, and the page says so.
 EVENT_FILTERS = ("q", "entity", "chapter", "country", "joint", "mine")
 BY = ("chapter", "entity")

@@ -196,7 +196,9 @@ def _coverage_sentence(code: str) -> str:
             one.activities,
             code=code,
             joint=one.joint,
-            countries=ngettext("%(num)s country that is named", "%(num)s countries that are named", len(one.countries)),
+            countries=ngettext("%(num)s country that is named", "%(num)s countries that are named", len(one.countries))
+            if one.countries
+            else _("no country that is named"),
         )
     if one.mandated:
         words += " " + _("Within the mandate of %(entities)s.", entities=listed(one.mandated))

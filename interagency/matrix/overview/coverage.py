@@ -84,17 +84,33 @@ class Covered:
 
 @dataclass(frozen=True, slots=True)
 class ChapterCoverage:
-    """A chapter: its recommendations, and a sentence to read out."""
+    """A chapter: its recommendations, how many activities and how many joint ones, and a sentence to read out."""
 
     number: int
     roman: str
     title: str
     recommendations: list[Covered]
+    activities: int
+    joint: int
     sentence: str
 
-    def sections(self) -> list[tuple[str, list[Covered]]]:
+    @property
+    def filter(self) -> tuple[str, str]:
+        return ("chapter", str(self.number))
+
+    @property
+    def blanks(self) -> list[Covered]:
+        """The recommendations on which nothing stands."""
+        return [one for one in self.recommendations if one.blank]
+
+    @property
+    def covered(self) -> int:
+        return len(self.recommendations) - len(self.blanks)
+
+    def sections(self, *, only_blanks: bool = False) -> list[tuple[str, list[Covered]]]:
         """The recommendations by section, in the order of the paper; the title is empty where there is none."""
-        return [(title, list(group)) for title, group in groupby(self.recommendations, key=attrgetter("section"))]
+        shown = self.blanks if only_blanks else self.recommendations
+        return [(title, list(group)) for title, group in groupby(shown, key=attrgetter("section"))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +166,7 @@ def coverage(session: Session, filters: Filters, mine: Iterable[str], *, at: dat
             ROMAN[c.number],
             c.title,
             by_chapter[c.number],
+            *counted.chapters.get(c.number, (0, 0)),
             _under(filters) + chapter_sentence(c.number, by_chapter[c.number], *counted.chapters.get(c.number, (0, 0))),
         )
         for c in session.scalars(sa.select(Chapter).order_by(Chapter.number))

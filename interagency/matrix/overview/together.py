@@ -18,8 +18,9 @@ from interagency.matrix.framework.models import Chapter
 from interagency.matrix.overview.grid import SEPARATOR, Cell, Line, lines, links, step_of
 from interagency.matrix.overview.kept import kept_counts
 
-MIDDLE_X, MIDDLE_Y, ACROSS, DOWN, LABEL_GAP = 410, 300, 260, 235, 20
-STRONGEST = 3
+WIDTH, HEIGHT = 1200, 620
+MIDDLE_X, MIDDLE_Y, ACROSS, DOWN, LABEL_GAP = WIDTH // 2, HEIGHT // 2, 430, 265, 20
+STRONGEST, LISTED = 3, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,11 @@ class InChapter:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """Everything the page shows."""
+    """Everything the page shows. `alone` is the entity that the picture and the pairs are narrowed to, if any."""
 
     entities: list[Line]
+    alone: Line | None
+    pairs: list[Pair]
     cells: dict[tuple[str, str], Cell]
     joint: dict[str, int]
     total: int
@@ -85,21 +88,28 @@ class Together:
         return self.cells.get((left.key, right.key), Cell())
 
 
-def together(session: Session, filters: Filters, mine: Iterable[str]) -> Together:
-    """The joint activities under `filters` by pairs of their entities, in a fixed number of statements."""
+def together(session: Session, filters: Filters, mine: Iterable[str], *, alone: str = "") -> Together:
+    """The joint activities under `filters` by pairs of their entities, in a fixed number of statements.
+
+    `alone` is the key of an entity: the picture shows whom it works with, and no other pairs.
+    """
     mine = list(mine)
     counted = kept_counts(session, ("together",), filters, mine, lambda: _summed(_counted(session, filters, mine)))
     counts, joint, by_chapter, in_chapter = counted.pairs, counted.joint, counted.by_chapter, counted.in_chapter
     entities = [line for line in lines(session, "entity", set(joint)) if line.key in joint]
     most = max(counts.values(), default=0)
-    dots = _dots(entities, joint)
+    one = next((line for line in entities if line.key == alone), None)
+    pairs = [pair for pair in _pairs(entities, counts) if one in (None, pair.left, pair.right)]
+    dots = _dots(entities if one is None else _with(one, entities, pairs), joint, one)
     return Together(
         entities=entities,
+        alone=one,
+        pairs=pairs,
         cells={key: Cell(count, count, step_of(count, most)) for key, count in counts.items()},
         joint=joint,
         total=counted.total,
         dots=dots,
-        ties=_ties(_pairs(entities, counts), dots, most),
+        ties=_ties(pairs, dots, most),
         chapters=_chapters(session, by_chapter, in_chapter, entities),
     )
 
@@ -191,10 +201,16 @@ def _chapters(
 # --- The picture: the busiest entity in the middle, the others round it, a line for each pair, thicker for more ---
 
 
-def _dots(entities: list[Line], joint: dict[str, int]) -> list[Dot]:
+def _with(one: Line, entities: list[Line], pairs: list[Pair]) -> list[Line]:
+    """The entity and those it makes a pair with."""
+    near = {line.key for pair in pairs for line in (pair.left, pair.right)} | {one.key}
+    return [line for line in entities if line.key in near]
+
+
+def _dots(entities: list[Line], joint: dict[str, int], middle: Line | None) -> list[Dot]:
     if not entities:
         return []
-    middle = max(entities, key=lambda line: joint[line.key])
+    middle = middle or max(entities, key=lambda line: joint[line.key])
     found = [Dot(MIDDLE_X, MIDDLE_Y, MIDDLE_X, MIDDLE_Y - 14, "middle", middle, joint[middle.key])]
     around = [line for line in entities if line is not middle]
     for place, line in enumerate(around):

@@ -154,6 +154,25 @@ def test_pairs_read_the_same_both_ways_and_open_what_both_do(app: Flask, enter: 
                 assert listed(link.get("href"), ["who"]) == int(link.text.split()[-1]), link.get("href")
 
 
+def test_an_entity_is_isolated_by_its_address(
+    sqlite_app: Flask, enter_sqlite: Enter, add_activity: Callable[..., int]
+) -> None:
+    add_activity("Two", lead="who", entities=("undp",))
+    add_activity("Others", lead="unodc", entities=("undp", "unicef"))
+    with sqlite_app.app_context():
+        found = together(db.session, Filters(), [], alone="who")
+        assert [(pair.left.key, pair.right.key) for pair in found.pairs] == [("undp", "who")]
+        assert found.dots[0].line.key == "who"
+        assert {dot.line.key for dot in found.dots} == {"who", "undp"}
+    reader = enter_sqlite("reader")
+    page = html.fromstring(reader.get("/together?chapter=none").text)
+    assert page.xpath("//*[local-name()='svg']//*[local-name()='a']/@href")[0].startswith("/together?alone=")
+    alone = reader.get("/together?alone=who")
+    assert "Whom WHO works with" in text_of(alone)
+    assert len(html.fromstring(alone.text).xpath("//*[local-name()='line']")) == 1
+    assert "“nobody” has no joint activities here" in text_of(reader.get("/together?alone=nobody"))
+
+
 def test_without_joint_activities_the_pages_say_so(sqlite_app: Flask, enter_sqlite: Enter) -> None:
     reader = enter_sqlite("reader")
     assert "No joint activity under these filters." in text_of(reader.get("/together"))
