@@ -26,6 +26,10 @@ def test_each_overview_prints_on_one_page_in_type_of_eight_points(context: Brows
             many = page.locator("table.heat tbody tr").count() > 40
             assert len(pages) <= (5 if many else 1), (rows, columns)
             page.emulate_media(media="print")
+            page.set_viewport_size({"width": 1058, "height": 700})  # what A4 leaves
             smallest = page.locator("table.heat *").evaluate_all(SMALLEST)
-            page.emulate_media(media="screen")
+            wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            page.emulate_media(media="null")
+            page.set_viewport_size({"width": 1280, "height": 900})
+            assert wide <= 0, (rows, columns, "would be made smaller to fit the paper")
             assert smallest * 0.75 >= 7.99, (rows, columns)
