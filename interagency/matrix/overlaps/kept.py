@@ -1,6 +1,6 @@
 """The pairs of look-alikes, found in a thread beside the request and kept by each process until an activity changes.
 
-To compare a whole matrix takes seconds, and no page waits for it longer than `WAIT`: it shows what is kept, and says so.
+To compare a whole matrix takes seconds. No page waits for it longer than `WAIT`: it shows what is kept, and says so.
 """
 
 from __future__ import annotations

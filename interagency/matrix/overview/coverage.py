@@ -187,7 +187,9 @@ def _count(session: Session, filters: Filters, mine: Iterable[str]) -> _Counted:
     link, part = activity_recommendation, ActivityEntity
     columns = (Activity.id, Activity.is_joint, Activity.start_first)
     # Looked up for each recommendation of each activity, in a table that is wide.
-    shown = sa.select(*columns).where(*activity_conditions(filters, list(mine))).cte("shown").prefix_with("MATERIALIZED")
+    shown = (
+        sa.select(*columns).where(*activity_conditions(filters, list(mine))).cte("shown").prefix_with("MATERIALIZED")
+    )
     joint = sa.func.coalesce(sa.func.sum(sa.case((shown.c.is_joint, 1), else_=0)), 0)
     linked = sa.join(shown, link, link.c.activity_id == shown.c.id)
     code = link.c.recommendation_code

@@ -84,7 +84,9 @@ def short_name(code: str, name: str) -> Markup:
     return Markup("&shy;").join(escape(part) for part in layout()["names"].get(code, name).split(BREAK))
 
 
-def tile_map(countries: Iterable[Country], regions: Mapping[str, str], counts: Mapping[str, tuple[int, int]]) -> TileMap:
+def tile_map(
+    countries: Iterable[Country], regions: Mapping[str, str], counts: Mapping[str, tuple[int, int]]
+) -> TileMap:
     """The tiles of all `countries` with their counts, at the places of the data file. `regions`: names by code."""
     most = max((count for count, _joint in counts.values()), default=0)
     inside: dict[str, list[Tile]] = {code: [] for code in layout()["regions"]}

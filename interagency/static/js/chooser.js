@@ -43,7 +43,9 @@ const enhance = (fieldset) => {
   list.before(chips, search, status);
   list.append(none);
   // One press chooses a whole group, such as a section of the outcome document, or clears it again.
-  const wholes = fieldset.dataset.chooseAll ? groups.filter((group) => group.querySelectorAll(".option").length > 1) : [];
+  const wholes = fieldset.dataset.chooseAll
+    ? groups.filter((group) => group.querySelectorAll(".option").length > 1)
+    : [];
   const labels = wholes.map((group) => {
     const button = document.createElement("button");
     button.type = "button";

@@ -51,7 +51,9 @@ def test_no_more_than_some_are_kept(app: Flask, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("page", ["/matrix", "/coverage", "/where", "/when", "/together"])
-def test_each_page_shows_at_once_what_was_saved(sqlite_app: Flask, enter_sqlite: Enter, add_activity: Add, page: str) -> None:
+def test_each_page_shows_at_once_what_was_saved(
+    sqlite_app: Flask, enter_sqlite: Enter, add_activity: Add, page: str
+) -> None:
     c = enter_sqlite("coordinator")
     with sqlite_app.app_context():
         kenya, painful = db.session.get_one(Country, "KE"), db.session.get_one(Recommendation, "2(a)")
