@@ -56,6 +56,15 @@ def test_an_activity_is_added_by_keyboard_alone(context: BrowserContext) -> None
     expect(page.locator("#recommendations .chip")).to_have_count(2)
     page.locator("#recommendations .chip button").first.press("Enter")
     expect(page.locator("#recommendations .chip")).to_have_count(1)
+    page.fill("#recommendations .chooser-search", "prevention of drug abuse")  # the name of a section
+    whole = page.get_by_role("button", name="Choose all of this (8): Prevention of drug abuse")
+    whole.click()
+    expect(page.locator("#recommendations .chip")).to_have_count(9)
+    page.get_by_role("button", name="Clear all of this (8): Prevention of drug abuse").click()
+    expect(page.locator("#recommendations .chip")).to_have_count(1)
+    page.fill("#recommendations .chooser-search", "availability")  # of a chapter
+    expect(page.locator("#recommendations .option:visible")).not_to_have_count(0)
+    expect(page.locator("#recommendations .option:visible").first).to_contain_text("2(a)")
     page.focus(".savebar button")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("Train laboratory staff in West Africa")

@@ -69,6 +69,12 @@ SAID_OTHERWISE = (
     (r"coordinator /cycles.*", r"ongoing, but its end has passed.*|its end has passed, .*"),
     # The timeline leaves out what repeats, and shows the records nearest to its month.
     (r"coordinator /when", r".*"),
+    # The map names countries, not codes; the heads of the matrix and the sums of chapters have names of their own.
+    (r"coordinator /where", r"[A-Z]{2}|\d+⚭?|Individual|⚭ marks countries.*"),
+    (r"coordinator /matrix", r": .*"),
+    (r"coordinator /coverage", r"[IV]+"),
+    (r"coordinator /together", r"A thicker line.*|.* and .*: \d+|\d+"),
+    (r"coordinator /mandates", r"Tick the recommendations.*|\d+ activit(y|ies) of yours.*"),
 )
 
 

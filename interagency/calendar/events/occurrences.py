@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -168,7 +169,13 @@ def _hours_there(event: Event, segment: Segment, reader: ZoneInfo | None) -> str
 
 def zone_of(event: Event) -> ZoneInfo | None:
     """The zone of the event's times."""
-    return ZoneInfo(event.timezone) if event.timezone else None
+    return _zone(event.timezone) if event.timezone else None
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    """The zone of this name, read once: `ZoneInfo` itself holds on to no more than eight."""
+    return ZoneInfo(name)
 
 
 def _of_segment(event: Event, segment: Segment) -> Occurrence:

@@ -245,7 +245,13 @@ def test_who_else_works_in_a_country_and_on_a_recommendation(
     page = reader.get("/recommendations/2(b)")
     assert "activities stand under 2(b)" in text_of(page)
     assert reader.get("/recommendations/2b").location == "/recommendations/2(b)"
-    assert "gap" in text_of(reader.get("/recommendations/1(b)"))
+    blank = reader.get("/recommendations/1(b)")
+    assert "gap" in text_of(blank)
+    paragraph = html.fromstring(blank.text).xpath("//blockquote")[0].text_content()
+    assert paragraph.startswith("Also take effective and practical measures to prevent progression to severe drug use")
+    assert html.fromstring(blank.text).xpath("//a[@rel='prev' or @rel='next']/@href") == [
+        "/recommendations/1(a)", "/recommendations/1(c)",
+    ]  # fmt: skip
     wrong = reader.get("/recommendations/1(s)")
     assert (wrong.status_code, "1(a) to 1(r)" in text_of(wrong)) == (404, True)
     with statements_seen(app) as few:

@@ -104,6 +104,12 @@ def test_each_cell_opens_its_activities_under_the_filters_of_the_page(sqlite_app
         assert f"{number} activit" in text_of(who.get(link))
 
 
+def test_the_heads_name_the_chapters(enter_sqlite: Enter) -> None:
+    page = html.fromstring(enter_sqlite("reader").get("/matrix").text)
+    heads = [" ".join(head.text_content().split()) for head in page.xpath("//table//thead//th")]
+    assert heads[1:4] == ["I Demand reduction", "II Access to medicines", "III Supply reduction"]
+
+
 def test_an_empty_matrix_shows_seven_chapters(sqlite_app: Flask, enter_sqlite: Enter) -> None:
     page = html.fromstring(enter_sqlite("reader").get("/matrix?rows=chapter&columns=status").text)
     assert len(page.xpath("//table[contains(@class, 'heat')]/tbody/tr")) == 7
