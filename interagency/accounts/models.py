@@ -156,6 +156,7 @@ class TokenKind(enum.StrEnum):
     FEED = "feed"
     EXTERNAL = "external"
     DOWNLOAD = "download"
+    EMBED = "embed"
 
 
 class AccessToken(Model):

@@ -132,3 +132,29 @@ class HandOutUse(Model):
     hand_out_id: Mapped[int] = mapped_column(sa.ForeignKey("hand_out.id", ondelete="RESTRICT"), index=True)
     at: Mapped[datetime] = mapped_column(default=now)
     file_format: Mapped[str] = mapped_column(sa.String(20))
+
+
+class EmbedView(enum.StrEnum):
+    """What an embedded calendar shows first."""
+
+    LIST = "list"
+    MONTH = "month"
+
+
+class Embed(Model):
+    """A calendar that the named sites may show in a frame: what a subscription or a hand-out holds."""
+
+    __tablename__ = "embed"
+    __table_args__ = (sa.CheckConstraint("(subscription_id IS NULL) <> (hand_out_id IS NULL)", name="source"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_id: Mapped[int] = mapped_column(sa.ForeignKey("access_token.id", ondelete="RESTRICT"), unique=True)
+    subscription_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("subscription.id", ondelete="RESTRICT"), index=True
+    )
+    hand_out_id: Mapped[int | None] = mapped_column(sa.ForeignKey("hand_out.id", ondelete="RESTRICT"), index=True)
+    # Origins such as https://www.example.org.
+    sites: Mapped[list[str]] = mapped_column(sa.JSON)
+    view: Mapped[EmbedView]
+    made_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"), index=True)
+    made_at: Mapped[datetime] = mapped_column(default=now)
