@@ -156,7 +156,6 @@ class TokenKind(enum.StrEnum):
     FEED = "feed"
     EXTERNAL = "external"
     DOWNLOAD = "download"
-    EMBED = "embed"
 
 
 class AccessToken(Model):

@@ -1,4 +1,4 @@
-"""calendars that other sites show in a frame: made from a subscription or a hand-out, for named sites
+"""calendars that other sites show in a frame, for named sites; calendar files are taken in batch by batch
 
 Revision ID: 0023
 Revises: 0020
@@ -15,11 +15,9 @@ revision: str = "0023"
 down_revision: str | Sequence[str] | None = "0020"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
-KINDS = ("feed", "external", "download")
 
 
 def upgrade() -> None:
-    _allow((*KINDS, "embed"))
     views = sa.Enum("list", "month", name="embedview", native_enum=False, create_constraint=True, length=40)
     op.create_table(
         "embed",
@@ -48,16 +46,55 @@ def upgrade() -> None:
     op.create_index(op.f("ix_embed_subscription_id"), "embed", ["subscription_id"])
     op.create_index(op.f("ix_embed_hand_out_id"), "embed", ["hand_out_id"])
     op.create_index(op.f("ix_embed_made_by_id"), "embed", ["made_by_id"])
+    _create_journal()
+    _end_what_was_under_way()
+
+
+def _create_journal() -> None:
+    op.create_table(
+        "calendar_run",
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("undoes", sa.Boolean(), nullable=False),
+        sa.Column("plan", sa.JSON(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("done_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["calendar_import.id"], name="fk_calendar_run_import_id", ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("import_id", "undoes", name="pk_calendar_run"),
+    )
+    op.create_table(
+        "calendar_batch",
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("undoes", sa.Boolean(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("handled", sa.Integer(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("contents", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["import_id", "undoes"],
+            ["calendar_run.import_id", "calendar_run.undoes"],
+            name="fk_calendar_batch_import_id_undoes",
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("import_id", "undoes", "number", name="pk_calendar_batch"),
+    )
+
+
+def _end_what_was_under_way() -> None:
+    """An import that was cut short ends where it stands: what is left is new when the file is sent again."""
+    imports = sa.table("calendar_import", sa.column("id", sa.Integer()), sa.column("result", sa.JSON()))
+    connection = op.get_bind()
+    for number, result in connection.execute(sa.select(imports.c.id, imports.c.result)).all():
+        if result["state"] == "applying":
+            items = [{name: value for name, value in item.items() if name != "event"} for item in result["items"]]
+            ended = result | {"state": "applied", "to_do": [], "items": items}
+            connection.execute(sa.update(imports).where(imports.c.id == number).values(result=ended))
 
 
 def downgrade() -> None:
+    op.drop_table("calendar_batch")
+    op.drop_table("calendar_run")
+    op.execute("UPDATE access_token SET revoked_at = made_at WHERE id IN (SELECT token_id FROM embed)")
     op.drop_table("embed")
-    op.execute("DELETE FROM access_token WHERE kind = 'embed'")
-    _allow(KINDS)
-
-
-def _allow(kinds: tuple[str, ...]) -> None:
-    """Let `kind` be one of these. SQLite changes a constraint only in a copy of the table."""
-    with op.batch_alter_table("access_token") as table:
-        table.drop_constraint(op.f("ck_access_token_tokenkind"), type_="check")
-        table.create_check_constraint(op.f("ck_access_token_tokenkind"), sa.column("kind").in_(kinds))

@@ -63,6 +63,7 @@ ROUTES = {
     ("POST", "/imports/calendar"): "signed in",
     ("GET", "/imports/calendar/<int:import_id>"): "signed in",
     ("POST", "/imports/calendar/<int:import_id>"): "signed in",
+    ("POST", "/imports/calendar/<int:import_id>/go-on"): "signed in",
     ("POST", "/imports/calendar/<int:import_id>/undo"): "signed in",
     ("GET", "/imports"): "signed in",
     ("POST", "/imports"): "signed in",
@@ -175,7 +176,7 @@ ONCE = {
     },
     "state": {
         "/imports/<int:import_id>", "/imports/<int:import_id>/go-on", "/imports/<int:import_id>/undo",
-        "/imports/calendar/<int:import_id>",
+        "/imports/calendar/<int:import_id>", "/imports/calendar/<int:import_id>/go-on",
         "/imports/calendar/<int:import_id>/undo", "/activities/<int:activity_id>/merges/<int:merge_id>/undo",
         "/events/<int:event_id>/milestone", "/month/take-back", "/cycles", "/cycles/<month>/return",
         "/cycles/<month>/reopen", "/cycles/<month>/close", "/cycles/<month>/remind", "/agreement/waiting",

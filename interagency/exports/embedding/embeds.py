@@ -81,7 +81,7 @@ def make(
     session: Session, source: Source, *, label: str, sites: Sequence[str], view: EmbedView, by: Person, token: str
 ) -> Embed:
     """An embedded calendar under `token`, which is kept as a hash. The caller commits."""
-    kept = AccessToken(kind=TokenKind.EMBED, token_hash=token_hash(token), person_id=by.id, label=label)
+    kept = AccessToken(kind=TokenKind.EXTERNAL, token_hash=token_hash(token), person_id=by.id, label=label)
     session.add(kept)
     session.flush()
     embed = Embed(
@@ -111,8 +111,10 @@ class Opened(NamedTuple):
 
 
 def opened(session: Session, token: str, at: datetime) -> Opened | None:
-    """What `token` opens; None for an unknown or revoked one, one whose source has ended, or a disabled account."""
-    kept = find_token(session, TokenKind.EMBED, token)
+    """What `token` opens, which opens no hand-out; None for an unknown or revoked one, one whose source has ended, or a
+    disabled account.
+    """
+    kept = find_token(session, TokenKind.EXTERNAL, token)
     embed = session.scalar(sa.select(Embed).where(Embed.token_id == kept.id)) if kept and kept.is_alive(at) else None
     if kept is None or embed is None:
         return None

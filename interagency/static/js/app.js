@@ -8,7 +8,6 @@ const COMFORTS = {
   "[data-date]": "./dates.js",
   "[data-preview]": "./repetition.js",
   "[data-append]": "./append.js",
-  "[data-go-on]": "./go_on.js",
   "[data-zone-offer]": "./zone.js",
   "[data-progress]": "./progress.js",
 };
