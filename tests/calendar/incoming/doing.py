@@ -20,6 +20,7 @@ def apply(session: Session, kept: CalendarImport, chosen: Collection[int], impor
 
 def undo(session: Session, kept: CalendarImport, importer: Importer, _at: object = None) -> tuple[int, list[str]]:
     """Take an import back. Returns how many events were put back and the titles of those left."""
-    begin_undo(session, kept, importer)
+    if not begin_undo(session, kept, importer):
+        return 0, []
     go_on(session, kept, importer)
     return told_of_undo(session, kept)
