@@ -36,7 +36,8 @@ def read_site(line: str) -> str:
     line = check_line(line).strip()
     try:
         parts = urlsplit(line if "://" in line else f"https://{line}")
-        host, port = (parts.hostname or "").encode("idna").decode(), parts.port
+        # No name of a host is longer, and the time of this takes the square of the length.
+        host, port = (parts.hostname or "")[:254].encode("idna").decode(), parts.port
     except ValueError:
         parts, host, port = urlsplit(""), "", None
     if parts.scheme not in ("https", "http") or len(host) > 253 or not _HOST.fullmatch(host) or parts.username:
