@@ -23,7 +23,7 @@ test-quick: $(VENV)/.ready-to-develop
 
 # The same attacks as in `make test`, with half a million inputs, 30,000 of them whole requests; slow connections through
 # the proxy; a database that is frozen, locked or gone; restores that fail in each way.
-ATTACKS := tests/attack tests/crash/test_silent_database.py tests/operations/test_nginx_walls.py tests/operations/test_restore.py
+ATTACKS := tests/attack tests/calendar/incoming/test_round_trip.py tests/crash/test_silent_database.py tests/operations/test_nginx_walls.py tests/operations/test_restore.py
 attack: $(VENV)/.ready-to-develop
 	INTERAGENCY_TEST_INPUTS=6000 $(PYTEST) $(ATTACKS)
 

@@ -123,6 +123,7 @@ def _register_blueprints(app: Flask) -> None:
     from interagency.accounts import views as accounts
     from interagency.calendar.pages.blueprints import BLUEPRINTS as CALENDAR
     from interagency.exports import views as exports
+    from interagency.exports.embedding import views as embeds
     from interagency.exports.external import views as external
     from interagency.exports.external import waiting_views as waiting
     from interagency.exports.incoming import views as imports
@@ -146,6 +147,7 @@ def _register_blueprints(app: Flask) -> None:
         imports.bp,
         external.bp,
         waiting.bp,
+        embeds.bp,
         search.bp,
         audit.bp,
         health.bp,

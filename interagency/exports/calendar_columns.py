@@ -11,7 +11,9 @@ from interagency.matrix.framework.models import ROMAN
 
 
 def _chapters(row: EventRow) -> list[int]:
-    """Those of the event as a whole and of these days; of a segment of which no day has one, none of the others'."""
+    """Those of its days; in editions that do not keep them, of the event as a whole and of these days."""
+    if row.day.chapters is not None:
+        return list(row.day.chapters)
     days = {
         chapter
         for *_when, days in row.facts.get("segments") or []

@@ -53,7 +53,7 @@ KINDS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "rights": (lazy_gettext("Accounts and rights"), ("account.", "appointment.", "mandate.")),
     "agreement": (lazy_gettext("Agreement"), ("agreement.",)),
     "exports": (lazy_gettext("Downloads"), ("exported",)),
-    "hand-outs": (lazy_gettext("Hand-outs"), ("handed_out", "hand_out.")),
+    "hand-outs": (lazy_gettext("Hand-outs"), ("handed_out", "hand_out.", "embed.")),
     "months": (lazy_gettext("Months"), ("cycle.",)),
     "imports": (lazy_gettext("Files taken in"), ("matrix.import", "calendar.import")),
     "records": (lazy_gettext("Merged activities and milestones"), ("activity.", "milestone.")),

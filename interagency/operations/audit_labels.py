@@ -35,6 +35,8 @@ ACTS: dict[str, Any] = {
     "agreement.said": _l("said what may be shared"),
     "handed_out": _l("handed an edition out"),
     "hand_out.revoked": _l("revoked a hand-out"),
+    "embed.made": _l("made a calendar for another site"),
+    "embed.revoked": _l("revoked a calendar on another site"),
     "exported": _l("downloaded"),
     "refused": _l("was refused"),
     "cycle.opened": _l("opened a month"),

@@ -31,6 +31,7 @@ from interagency.calendar.events.recurrence_rules import parts_of
 from interagency.calendar.incoming.lines import FileBlocks, read_duration, read_moment
 from interagency.calendar.incoming.reading import read_ics
 from interagency.db.base import db
+from interagency.exports.embedding.embeds import read_site, read_sites
 from interagency.exports.incoming import headers, lists, marks, opening, reading
 from interagency.exports.incoming.cells import ALL_PARTS
 from interagency.exports.incoming.values import CellReader
@@ -100,6 +101,9 @@ PLAIN: dict[str, Callable[[str], Any]] = {
     "calendar.events.lines.read_number": lines.read_number,
     "calendar.events.lines.plain": lines.plain,
     "calendar.events.lines.split_days": lines.split_days,
+    "exports.embedding.embeds.read_site": each_line(read_site),
+    "exports.embedding.embeds.read_sites": read_sites,
+    "calendar.events.lines.says_not_known": lines.says_not_known,
     "calendar.events.recurrence.read_days_of_rule": recurrence.read_days_of_rule,
     "calendar.events.recurrence.read_months": recurrence.read_months,
     "calendar.events.planning.read_plan": lambda text: read_plan(

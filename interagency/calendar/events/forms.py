@@ -33,6 +33,7 @@ from interagency.calendar.events.lines import (
     segment_words,
 )
 from interagency.calendar.events.models import Event, EventSeries
+from interagency.calendar.events.occurrences import DATE_NOT_KNOWN
 from interagency.calendar.events.record import (
     DayDraft,
     DocumentDraft,
@@ -144,6 +145,8 @@ class EventForm(EventChecks):
         self.segments.found = [
             SegmentDraft(s.start, s.end, s.start_time, s.end_time) for s in event.segments if s.start and s.end
         ]
+        if not event.segments:
+            self.segments.typed = DATE_NOT_KNOWN
         self.days.found = [DayDraft(d.day, d.chapter_number, d.note) for s in event.segments for d in s.days]
         self.links.found = [(link.kind, link.title, link.url) for link in event.links]
         self.organisers.offer(self.organisers.offered, [organiser.key for organiser in event.organisers])
@@ -282,7 +285,7 @@ class EventForm(EventChecks):
             )
             for s in drafts
         ]
-        rrule = self._rule(drafts[0].start.first)
+        rrule = self._rule(drafts[0].start.first) if drafts else ""
         code = self._names.country(self.country.data) if self.country.data else None
         values: dict[str, Any] = {
             field.name: field.value(self[field.name].data or field.empty, self._records) for field in SHOWN_AS_THEY_ARE
@@ -294,7 +297,7 @@ class EventForm(EventChecks):
             **values,
             segments=segments,
             rrule=rrule,
-            exceptions=list(self._carried(rrule, drafts[0]).kept),
+            exceptions=list(self._carried(rrule, drafts[0]).kept) if drafts else [],
             country=self._records.get(Country, code),
             organisers=self.organisers.data or [],
             participants=self.participants.data or [],

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from interagency.accounts.models import AccessToken, Person, TokenKind, new_token, token_hash
 from interagency.accounts.queries import find_token
-from interagency.calendar.events.queries import event_conditions, read_event_filters
+from interagency.calendar.events.queries import chapters_wanted, event_conditions, read_event_filters
 from interagency.calendar.feeds.building import END, FeedEvent, beginning, blocks_of, in_order
 from interagency.calendar.feeds.deadlines import deadlines_of, left_the_window
 from interagency.calendar.feeds.event_cache import Feed, event_cache
@@ -145,7 +145,8 @@ def build_feed(
     day = today()
     revision = session.get(FeedRevision, 1)
     conditions = [*event_conditions(filters, mine), *in_feeds(day, whole_past=whole_past)]
-    blocks = in_order([*event_cache().blocks(session, conditions, base_url), *blocks_of(deadlines)])
+    events = event_cache().blocks_about(session, conditions, base_url, chapters_wanted(filters))
+    blocks = in_order([*events, *blocks_of(deadlines)])
     moments = [revision.changed_at if revision else now(), *left_the_window(session, day)]
     body = b"".join([beginning(name, address, blocks), *[block.body for block in blocks], END])
     return Feed(body, max(moments))

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from interagency.calendar.events.models import Event, EventChapter, EventOrganisation, EventStatus, Segment
 from interagency.calendar.events.occurrences import format_days, occurrences
 from interagency.calendar.events.queries import event_conditions
-from interagency.calendar.pages.shown_events import shown_events
+from interagency.calendar.events.reader import read_lines
 from interagency.matrix.activities.conditions import activity_conditions
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity, Status
@@ -328,7 +328,7 @@ def _events(session: Session, filters: Filters, mine: list[str], window: Window,
         besides=(Event,),
     )
     entries = {}
-    for event in shown_events(session, {number for _key, number in places}):
+    for event in read_lines(session, {number for _key, number in places}):
         spans = [
             Span(one.first, one.last, "sure" if one.exact else "unsure")
             for one in occurrences(event, window.first, window.last)

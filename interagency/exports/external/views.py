@@ -65,11 +65,12 @@ GONE = """<!doctype html>
 """
 
 
-def _gone() -> Response:
-    return _sealed(Response(GONE, 404, content_type="text/html; charset=utf-8"))
+def gone() -> Response:
+    """The answer to every dead address."""
+    return sealed(Response(GONE, 404, content_type="text/html; charset=utf-8"))
 
 
-def _sealed(response: Response) -> Response:
+def sealed(response: Response) -> Response:
     """Headers of everything external: not kept by others, not indexed, no address passed on."""
     response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
     response.headers["Cache-Control"] = "private, no-store"
@@ -88,10 +89,10 @@ def _opened(token: str) -> tuple[HandOut, Content] | None:
 def page(token: str) -> ResponseReturnValue:
     """What was handed out, as a page to read. Its links are relative: without its last slash the address leads on."""
     if not request.path.endswith("/"):
-        return _sealed(Response(status=308, headers={"Location": url_for("external.page", token=token)}))
+        return sealed(Response(status=308, headers={"Location": url_for("external.page", token=token)}))
     found = _opened(token)
     if found is None:
-        return _gone()
+        return gone()
     made, content = found
     expires_at = db.session.scalar(sa.select(AccessToken.expires_at).where(AccessToken.id == made.token_id))
     body = render_template(
@@ -103,7 +104,7 @@ def page(token: str) -> ResponseReturnValue:
         valid_until=expires_at.astimezone(settings().zone).date() if expires_at else None,
     )
     note_use(db.session, made.id, "page", utc_now())
-    return _sealed(Response(body, content_type="text/html; charset=utf-8"))
+    return sealed(Response(body, content_type="text/html; charset=utf-8"))
 
 
 def _reading(content: Content, args: Mapping[str, str]) -> Reading | None:
@@ -118,7 +119,7 @@ def file(token: str, name: str) -> ResponseReturnValue:
     """What was handed out, as a file: `matrix.xlsx`, `matrix.csv`, `matrix.json` or `calendar.ics`."""
     found = _opened(token)
     if found is None:
-        return _gone()
+        return gone()
     made, content = found
     address = f"{settings().base_url}/external/"
     makers: dict[str, tuple[str, Callable[[], bytes]]] = {
@@ -131,11 +132,11 @@ def file(token: str, name: str) -> ResponseReturnValue:
         "calendar.ics": ("text/calendar; charset=utf-8", lambda: calendar_file(content, address)),
     }
     if name not in makers:
-        return _gone()
+        return gone()
     kind, make = makers[name]
     body = make()
     note_use(db.session, made.id, name.rsplit(".", 1)[1], utc_now())
-    response = _sealed(Response(body, content_type=kind))
+    response = sealed(Response(body, content_type=kind))
     if name != "calendar.ics":
         response.headers["Content-Disposition"] = f"attachment; filename={name}"
     response.set_etag(hashlib.sha256(body).hexdigest()[:32])

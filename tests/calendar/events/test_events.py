@@ -206,14 +206,16 @@ def test_sharpening_a_date_keeps_the_uid(app: Flask, enter: Enter) -> None:
     assert uid in who.get(f"/events/{event_id}.ics").text
 
 
-def test_the_sequence_rises_with_time_place_and_status_only(app: Flask, enter: Enter) -> None:
+def test_the_sequence_rises_with_title_time_place_and_status_only(app: Flask, enter: Enter) -> None:
     who = enter("who")
     event_id = add(who)
     for values, sequence in (
         ({"description": "More words."}, 0),
         ({"city": "Geneva"}, 1),
         ({"segments": "13-14 October 2026"}, 2),
-        ({"status": "cancelled"}, 3),
+        ({"title": "Another title"}, 3),
+        ({"meant_for": "Experts"}, 3),
+        ({"status": "cancelled"}, 4),
     ):
         assert edit(who, event_id, **values).status_code == 302
         assert kept(app, event_id).sequence == sequence, values

@@ -47,7 +47,6 @@ from interagency.calendar.events.fields import (
 from interagency.calendar.events.form_fields import EventFields
 from interagency.calendar.events.models import Event, EventSeries
 from interagency.calendar.events.reader import read_events
-from interagency.calendar.incoming.applying import apply, undo
 from interagency.calendar.incoming.comparing import Importer, preview
 from interagency.db.base import db, now
 from interagency.db.history import changes_of, facts_at
@@ -59,6 +58,7 @@ from interagency.matrix.cycles.differences import Kind as Became
 from interagency.matrix.cycles.differences import compare_contents
 from interagency.operations.backup import backup, restore
 from interagency.operations.copying import copy_to
+from tests.calendar.incoming.doing import apply, undo
 from tests.conftest import close, make_app, make_settings
 from tests.helpers import Browser, text_of
 

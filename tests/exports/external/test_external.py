@@ -19,7 +19,7 @@ from lxml import html
 from openpyxl import load_workbook
 
 from interagency.accounts.models import AccessToken
-from interagency.calendar.events.models import Event, EventKind, EventStatus
+from interagency.calendar.events.models import Event, EventDocument, EventKind, EventStatus
 from interagency.calendar.events.record import SegmentDraft, create_event
 from interagency.db.base import db
 from interagency.exports.external.content import Form, content_of
@@ -534,6 +534,34 @@ def test_a_record_is_shared_only_if_the_gate_lets_it_through(app: Flask, enter: 
     page = text_of(who.get(f"/events/{numbers['Internal']}"))
     assert "shared: all agreed" not in page
     assert "internal: shared with nobody" in page
+
+
+def test_a_document_that_may_be_shared_leaves_with_its_event_and_no_other(app: Flask, enter: Enter) -> None:
+    """Its title and address, on the page and in the files; not whose it is: the owner agreed to the document alone."""
+    who = enter("who")
+    agree(who)
+    documents = (
+        "Open paper https://example.org/open.pdf | UNICRI | may be shared\n"
+        "Shut paper https://example.org/shut.pdf | WHO\n"
+        "Stray paper https://example.org/stray.pdf || may be shared"
+    )
+    who.send("/events/new", EVENT | {"title": "Open", "shareable": "y", "documents": documents})
+    inside = EVENT | {"title": "Internal", "duplicates": "distinct"}
+    who.send("/events/new", inside | {"documents": "Inner paper https://example.org/inner.pdf | WHO | may be shared"})
+    with app.app_context():
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(EventDocument)) == 4
+        db.session.execute(sa.update(Event).values(shareable=Event.title == "Open"))
+        db.session.commit()
+        close()
+        db.session.close()
+    address, outside = handed_out(enter("coordinator")), enter(None)
+    page = html.fromstring(outside.get(address).text)
+    assert page.xpath("//main//li/a[contains(@href, 'example.org')]/@href") == ["https://example.org/open.pdf"]
+    for name in ("", "matrix.xlsx", "matrix.json", "calendar.ics"):
+        body = unpacked(outside.get(f"{address}{name}").data).replace(b"\r\n ", b"")
+        assert b"https://example.org/open.pdf" in body, name
+        for inner in (b"Shut paper", b"shut.pdf", b"Stray", b"Inner", b"inner.pdf", b"UNICRI"):
+            assert inner not in body, (name, inner)
 
 
 def test_what_waits_counts_as_the_hand_out_page_does(app: Flask, enter: Enter, add_activity: Add) -> None:
