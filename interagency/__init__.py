@@ -119,6 +119,8 @@ def _register_blueprints(app: Flask) -> None:
     from interagency.accounts import second_factor_views as second_factor
     from interagency.accounts import single_sign_on_views as single_sign_on
     from interagency.accounts import views as accounts
+    from interagency.api.data import serving as data
+    from interagency.api.data import views as data_addresses
     from interagency.calendar.pages.blueprints import BLUEPRINTS as CALENDAR
     from interagency.exports import views as exports
     from interagency.exports.external import views as external
@@ -144,6 +146,8 @@ def _register_blueprints(app: Flask) -> None:
         imports.bp,
         external.bp,
         waiting.bp,
+        data.bp,
+        data_addresses.bp,
         search.bp,
         audit.bp,
         health.bp,

@@ -45,6 +45,11 @@ ROUTES = {
     ("POST", "/subscriptions/<int:subscription_id>/reset"): "signed in",
     ("POST", "/subscriptions/<int:subscription_id>/revoke"): "signed in",
     ("GET", "/feeds/<token>.ics"): "public",
+    ("GET", "/subscriptions/data"): "signed in",
+    ("POST", "/subscriptions/data"): "signed in",
+    ("POST", "/subscriptions/data/<int:subscription_id>/reset"): "signed in",
+    ("POST", "/subscriptions/data/<int:subscription_id>/revoke"): "signed in",
+    ("GET", "/data/<token>/<name>"): "public",
     ("GET", "/exports/matrix.xlsx"): "signed in",
     ("GET", "/exports/matrix.csv"): "signed in",
     ("GET", "/exports/matrix.json"): "signed in",
@@ -160,6 +165,7 @@ ONCE = {
     "key": {
         "/activities/new", "/activities/<int:activity_id>/milestones", "/events/new",
         "/events/<int:event_id>/occurrences", "/subscriptions", "/subscriptions/<int:subscription_id>/reset",
+        "/subscriptions/data", "/subscriptions/data/<int:subscription_id>/reset",
         "/editions/<month>/hand-out", "/people", "/people/<int:person_id>", "/imports",
         "/imports/<int:import_id>/columns", "/imports/<int:import_id>/sheet",
         "/imports/<int:import_id>/organisations", "/imports/calendar",
@@ -181,6 +187,7 @@ ONCE = {
     "says what stands": {
         "/account", "/account/password", "/account/sessions/<int:session_id>/end", "/account/sessions/end-others",
         "/subscriptions/<int:subscription_id>/rename", "/subscriptions/<int:subscription_id>/revoke",
+        "/subscriptions/data/<int:subscription_id>/revoke",
         "/hand-outs/<int:token_id>/revoke", "/agreement", "/agreement/records",
         "/activities/<int:activity_id>/agreement",
         "/events/<int:event_id>/agreement", "/overlaps/<int:first_id>/<int:second_id>/verdict", "/mandates",
