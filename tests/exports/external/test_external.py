@@ -24,6 +24,7 @@ from interagency.calendar.events.record import SegmentDraft, create_event
 from interagency.db.base import db
 from interagency.exports.external.content import Form, content_of
 from interagency.exports.external.files import calendar_file, csv_file, json_file, workbook
+from interagency.exports.external.tables import TABLES, table_file
 from interagency.exports.models import HandOutUse
 from interagency.mail.models import OutboxMessage
 from interagency.matrix.activities.models import CountryRole, Status
@@ -182,6 +183,8 @@ def all_files(contents: dict[str, Any], audience: str) -> dict[str, bytes]:
             f"{form}.json": json_file(content),
             f"{form}.ics": calendar_file(content, "http://localhost/external/"),
         }
+        for name in TABLES:
+            files |= {f"{form} {name}.{kind}": table_file(content, f"{name}.{kind}") or b"" for kind in ("csv", "json")}
     return files
 
 
@@ -324,6 +327,27 @@ def test_files_say_what_the_page_says_and_each_fetch_is_kept(app: Flask, enter: 
     with app.app_context():
         assert db.session.scalar(sa.select(sa.func.count()).select_from(HandOutUse)) == 12
     assert "12" in text_of(enter("coordinator").get("/hand-outs"))
+
+
+def test_the_tables_of_a_hand_out_open_to_programs(app: Flask, enter: Enter, add_activity: Add) -> None:
+    """With the names that data addresses have, and of a withheld record not a row."""
+    june = ImpreciseDate.month(2016, 6)
+    add_activity("Shared", "who", start=june)
+    add_activity("Withheld", "undp", ("who",))
+    agree(enter("who"))
+    with app.app_context():
+        close()
+        db.session.close()
+    address = handed_out(enter("coordinator"))
+    outside = enter(None)
+    (row,) = json.loads(outside.get(f"{address}activities.json").data)
+    assert (row["activity_number"], row["title"], row["entities"]) == (1, "Shared", "WHO")
+    assert (row["start"], row["start_precision"], row["start_text"]) == ("2016-06-01", "month", "June 2016")
+    for name in TABLES:
+        answer = outside.get(f"{address}{name}.csv")
+        assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+        assert "Withheld" not in answer.text
+    assert outside.get(f"{address}answers.csv").status_code == 404
 
 
 def test_an_address_without_its_last_slash_leads_to_the_same_page(app: Flask, enter: Enter, add_activity: Add) -> None:
