@@ -1,9 +1,10 @@
-"""Tokens of every kind: made, found again, used, reset, ended. Feeds, data addresses, hand-outs and the API share it."""
+"""Tokens of every kind: made, found again, used, reset, ended. Feeds, data, hand-outs and the API share it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -83,6 +84,11 @@ def revoke_token(session: Session, kept: AccessToken, by: Person, at: datetime) 
         audit(session, "token.revoked", by=by, **_named(kept))
 
 
+def is_use_to_be_noted(kept: AccessToken, at: datetime) -> bool:
+    """Whether a use at the instant `at` is worth a write: none was noted within the hour."""
+    return kept.last_used_at is None or kept.last_used_at <= at - USE_NOTED_EVERY
+
+
 def note_use(token: str) -> None:
     """Remember that a token was used, at most once an hour, without waiting for a busy database.
 
@@ -95,7 +101,7 @@ def note_use(token: str) -> None:
     )
 
 
-def _named(kept: AccessToken) -> dict[str, str | int]:
+def _named(kept: AccessToken) -> dict[str, Any]:
     return {"kind": kept.kind.value, "token": kept.id, "label": kept.label} | (
         {"scopes": kept.scopes} if kept.scopes else {}
     )

@@ -39,9 +39,7 @@ def is_for_a_program() -> bool:
     return request.path.startswith(PREFIX)
 
 
-def problem_response(
-    status: int, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any
-) -> Response:
+def problem_response(status: int, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any) -> Response:
     """The problem document of a status: what happened and what to do, in `detail`."""
     document = {
         "type": "about:blank",
@@ -59,9 +57,7 @@ def errors_of(error: HTTPException) -> dict[str, Any]:
     """The fields that were refused, where what was sent does not fit its description."""
     messages = (getattr(error, "data", None) or {}).get("messages") or {}
     found = [
-        {"field": ".".join(path), "detail": text}
-        for place in messages.values()
-        for path, text in _leaves(place, ())
+        {"field": ".".join(path), "detail": text} for place in messages.values() for path, text in _leaves(place, ())
     ]
     return {"errors": found} if found else {}
 

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from interagency.accounts.models import Person, TokenKind
-from interagency.accounts.tokens import note_use
+from interagency.accounts.tokens import is_use_to_be_noted, note_use
 from interagency.api.data.programs import power_bi_file
 from interagency.calendar.events.queries import event_conditions, read_event_filters
 from interagency.calendar.feeds.models import Subscription
@@ -60,11 +60,14 @@ def table(token: str, name: str) -> ResponseReturnValue:
     if found is None:
         words = _("This address opens nothing. Sign in and make a new one under Subscriptions.")
         return in_words(HTTPStatus.NOT_FOUND, words)
+    subscription, kept, person = found
+    is_due = is_use_to_be_noted(kept, utc_now())
     try:
-        answer = _file(token, name, *found)
+        answer = _file(token, name, subscription, person)
     except NotServed as refused:
         answer = in_words(refused.status, refused.words)
-    note_use(token)
+    if is_due:
+        note_use(token)
     return answer
 
 
@@ -167,5 +170,3 @@ def sealed(response: Response) -> Response:
     response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
-
-

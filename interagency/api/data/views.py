@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
+from werkzeug.datastructures import MultiDict
 
 from interagency.accounts.models import TokenKind
 from interagency.accounts.tokens import reset_token, revoke_token
@@ -24,7 +25,6 @@ from interagency.matrix.activities.filters import Filters, read_filters
 from interagency.text.folding import clean
 from interagency.web.errors import refuse
 from interagency.web.idempotency import derived_secret, idempotent, record_redirect
-from werkzeug.datastructures import MultiDict
 
 bp = Blueprint("data_addresses", __name__)
 NAME_LENGTH = 100

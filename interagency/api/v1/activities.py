@@ -51,7 +51,8 @@ _OUT = {"id": "id", "version": "version", "updated": "updated_at", "joint": "joi
 
 def item_of(entry: dict[str, Any]) -> dict[str, Any]:
     """An entry of the reader as the API says it."""
-    return {new: entry[old] for old, new in _OUT.items()} | entry["facts"]
+    facts: dict[str, Any] = entry["facts"]
+    return {new: entry[old] for old, new in _OUT.items()} | facts
 
 
 def _items(ids: Sequence[int]) -> Iterator[dict[str, Any]]:
@@ -239,5 +240,3 @@ def participation(sent: dict[str, Any], activity_id: int) -> Any:
         _stale(activity_id)
     db.session.commit()
     return _answer(activity_id)
-
-

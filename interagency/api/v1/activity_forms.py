@@ -21,9 +21,7 @@ from interagency.web.problems import Problem
 _FORM_NAMES = {one.form_name: "countries" for one in COUNTRIES_BY_ROLE}
 
 
-def form_of(
-    facts: Mapping[str, Any], *, activity: Activity | None = None, mine: list[Organisation]
-) -> ActivityForm:
+def form_of(facts: Mapping[str, Any], *, activity: Activity | None = None, mine: list[Organisation]) -> ActivityForm:
     """The form that says what `facts` say. Raises Problem where a fact cannot even be written into it."""
     sent: MultiDict[str, str] = MultiDict()
     errors: dict[str, list[str]] = {}
@@ -84,6 +82,8 @@ def require_form(form: ActivityForm) -> None:
     fine = form.validate()
     errors = problems_of(form)
     for widget in form.dates_to_show:
-        errors.setdefault(widget.name, []).append(_("Write the date as a code, such as %(code)s.", code=widget.read_code))
+        errors.setdefault(widget.name, []).append(
+            _("Write the date as a code, such as %(code)s.", code=widget.read_code)
+        )
     if not fine or errors:
         raise Problem(422, _("Nothing was saved; each field says why."), errors=errors)

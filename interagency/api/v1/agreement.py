@@ -148,9 +148,7 @@ def agree(sent: dict[str, Any]) -> Any:
     said = Said([known[key] for key in dict.fromkeys(sent["audiences"])], Decision(sent["decision"]), sent["until"],
                 sent["beyond_default"])  # fmt: skip
     try:
-        kept = say_to_each(
-            db.session, said, entity, by=current_user, at=utc_now(), day=today(), activity_ids=ids
-        )
+        kept = say_to_each(db.session, said, entity, by=current_user, at=utc_now(), day=today(), activity_ids=ids)
     except AgreementRefusal as refusal:
         raise Problem(422, str(refusal)) from None
     db.session.commit()

@@ -68,7 +68,11 @@ def _written(facts: Mapping[str, Any]) -> Pairs:
             yield field.name, "" if value is None else str(value)
     runs = [segment_draft(*fact) for fact in facts["segments"]]
     yield "segments", "\n".join(segment_words(run) for run in runs)
-    days = [DayDraft(date.fromisoformat(day), number, note) for *_run, days in facts["segments"] for day, number, note in days]
+    days = [
+        DayDraft(date.fromisoformat(day), number, note)
+        for *_run, days in facts["segments"]
+        for day, number, note in days
+    ]
     yield "days", "\n".join(map(day_words, days))
     yield "country", facts["country"] or ""
     for name in ("organisers", "participants", "chapters"):

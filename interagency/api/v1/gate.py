@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_smorest import Blueprint
 
 from interagency.accounts.models import AccessToken, Scope, TokenKind
-from interagency.accounts.tokens import note_use, owner_of
+from interagency.accounts.tokens import is_use_to_be_noted, note_use, owner_of
 from interagency.db.base import SAFE_METHODS, db
 from interagency.web.access import required_access, token_only
 from interagency.web.context import utc_now
@@ -38,7 +38,8 @@ def _ask_for_token() -> None:
         raise Problem(401, _("Send a token that lives: Authorization: Bearer …. You make one in your account."),
                       headers=CHALLENGE)  # fmt: skip
     kept, g.token_person = found
-    g.api_token, g.api_secret = kept, token
+    if is_use_to_be_noted(kept, utc_now()):
+        g.api_secret = token
     _require_scope(kept)
 
 

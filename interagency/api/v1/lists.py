@@ -94,7 +94,7 @@ def framework() -> Any:
     targets = db.session.execute(sa.select(SdgTarget.code, SdgTarget.title).order_by(SdgTarget.position))
     return {name: names[name] for name in ("chapters", "sections", "recommendations", "countries", "regions")} | {
         "sdg_goals": {str(number): title for number, title in goals},
-        "sdg_targets": {code: title for code, title in targets},
+        "sdg_targets": dict(targets.all()),
         "audiences": {one.key: one.name for one in audiences(db.session)},
     }
 
@@ -106,7 +106,7 @@ class SearchQuery(Schema):
         unknown = "exclude"
 
     q = fields.String(required=True, validate=validate.Length(1, LONGEST))
-    only = fields.String(load_default=None, validate=validate.OneOf(KINDS))
+    only_ = fields.String(data_key="only", load_default=None, validate=validate.OneOf(KINDS))
 
 
 class HitSchema(Schema):
@@ -138,4 +138,4 @@ class SearchSchema(Schema):
 def find(query: dict[str, Any]) -> Any:
     """Everything that holds the words, as the search of the pages finds it."""
     question = read_question(query["q"])
-    return {"groups": search(db.session, question, current_user, today(), only=query["only"])}
+    return {"groups": search(db.session, question, current_user, today(), only=query["only_"])}

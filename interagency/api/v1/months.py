@@ -148,7 +148,8 @@ def month_of_entity(month: str, key: str) -> Any:
 
 def _still(found: Cycle, entity: Organisation, shown: list[str]) -> dict[str, list[int]]:
     """Of the records that were seen those that still stand as they were, by kind."""
-    seen, still = set(shown), {}
+    seen = set(shown)
+    still: dict[str, list[int]] = {}
     for kind, row in entity_month(db.session, found, entity, utc_now()).rows:
         if shown_as(kind, row) in seen:
             still.setdefault(kind, []).append(row.id)

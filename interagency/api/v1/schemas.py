@@ -85,7 +85,36 @@ def _event_field(field: EventField) -> fields.Field[Any]:
         case EventKind.NUMBER:
             return fields.Integer(allow_none=True, strict=True, validate=validate.Range(1, field.longest))
         case _:
-            return fields.Raw(allow_none=True)
+            made: fields.Field[Any] = _OWN_OF_EVENT.get(field.name, fields.Raw)(allow_none=True)
+            return made
+
+
+def _run_of_days(**more: Any) -> fields.Field[Any]:
+    """Runs of days: lists of five parts."""
+    parts = fields.List(fields.Raw(allow_none=True), validate=validate.Length(5, 5))
+    return fields.List(parts, validate=validate.Length(max=300))
+
+
+def _own_keys(**_more: Any) -> fields.Field[Any]:
+    return _strings(60)
+
+
+def _own_chapters(**_more: Any) -> fields.Field[Any]:
+    return fields.List(fields.Integer(strict=True, validate=validate.Range(1, 7)), validate=validate.Length(max=7))
+
+
+def _own_country(**_more: Any) -> fields.Field[Any]:
+    return fields.String(allow_none=True, validate=validate.Length(max=100))
+
+
+# What is read and written in ways of its own, where the API writes it; the rest is described in words.
+_OWN_OF_EVENT: dict[str, Any] = {
+    "segments": _run_of_days,
+    "organisers": _own_keys,
+    "participants": _own_keys,
+    "chapters": _own_chapters,
+    "country": _own_country,
+}
 
 
 def _described(made: fields.Field[Any], words: Any, **more: Any) -> fields.Field[Any]:

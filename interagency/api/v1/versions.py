@@ -40,6 +40,6 @@ def version_read(version: int, stands: dict[str, Any]) -> int:
 def raise_stale(version: int, stands: dict[str, Any]) -> None:
     """412: somebody saved the record since it was read; `stands` is what it says now."""
     words = _("Somebody saved this record since you read it. Look at what stands now, then send yours again.")
-    sent = [tag for tag in request.if_match.as_set(include_weak=True)]
+    sent = sorted(request.if_match.as_set(include_weak=True))
     raise Problem(412, words, headers=tag_of(version), version=version, sent=sent, current=stands,
                   yours=request.get_json(silent=True))  # fmt: skip

@@ -33,9 +33,7 @@ def subscriptions_of(
     query = (
         sa.select(Subscription, AccessToken)
         .join(AccessToken, AccessToken.id == Subscription.token_id)
-        .where(
-            Subscription.person_id == person.id, AccessToken.revoked_at.is_(None), AccessToken.kind == kind
-        )
+        .where(Subscription.person_id == person.id, AccessToken.revoked_at.is_(None), AccessToken.kind == kind)
         .order_by(Subscription.id)
     )
     return [(row[0], row[1]) for row in session.execute(query)]
@@ -70,13 +68,16 @@ def subscribe(
 
 def subscription_by_token(
     session: Session, token: str, kind: TokenKind = TokenKind.FEED
-) -> tuple[Subscription, Person] | None:
-    """What `token` opens and whose it is, or None for an unknown, revoked or expired one, or a disabled account."""
+) -> tuple[Subscription, AccessToken, Person] | None:
+    """What `token` opens, its kept form and whose it is.
+
+    None for an unknown, revoked or expired one, or a disabled account.
+    """
     found = owner_of(session, kind, token, now())
     if found is None:
         return None
     subscription = session.scalar(sa.select(Subscription).where(Subscription.token_id == found[0].id))
-    return (subscription, found[1]) if subscription is not None else None
+    return (subscription, *found) if subscription is not None else None
 
 
 def feed_address(base_url: str, token: str) -> str:

@@ -214,11 +214,6 @@ def _day(name: str) -> Callable[[dict[str, Any]], date | None]:
     return lambda entry: date.fromisoformat(entry[name]) if entry[name] else None
 
 
-def _of_event(name: str) -> Callable[[EventRow], Cell]:
-    value = event_value(EVENT_FIELD[name])
-    return lambda row: value(row)
-
-
 def _on_entry(read: Callable[[dict[str, Any]], Cell]) -> Callable[[EventRow], Cell]:
     return lambda row: read(row.entry)
 
@@ -239,7 +234,10 @@ EVENTS = Table(
         Column("when", _on_entry(lambda entry: entry["when"]), meaning="Its days, as exactly as they are known."),
         Column("first_day", _on_entry(_day("first")), kind="date", meaning="Its first possible day."),
         Column("last_day", _on_entry(_day("last")), kind="date", meaning="Its last possible day."),
-        *(Column(name, _of_event(name), kind=one.kind, meaning=one.meaning) for name, one in CALENDAR_FIELDS.items()),
+        *(
+            Column(name, event_value(EVENT_FIELD[name]), kind=one.kind, meaning=one.meaning)
+            for name, one in CALENDAR_FIELDS.items()
+        ),
     ),
     lambda source: source.event_rows(),
 )

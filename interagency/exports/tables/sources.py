@@ -17,7 +17,6 @@ from interagency.calendar.events.models import Event
 from interagency.calendar.events.occurrences import StoredOccurrence
 from interagency.db.history import Change
 from interagency.exports.snapshot import ActivityRow, EventRow
-from interagency.matrix.activities.conditions import activity_conditions
 from interagency.matrix.activities.field_types import Seen
 from interagency.matrix.activities.fields import BY_NAME
 from interagency.matrix.activities.filters import Filters
@@ -159,9 +158,7 @@ def _say(words: FactLabels, kind: str, name: str, fact: Any) -> str:
     return words.say(name, fact)
 
 
-def edition_source(
-    session: Session, edition: Edition, filters: Sequence[Filters], mine: Collection[str]
-) -> Source:
+def edition_source(session: Session, edition: Edition, filters: Sequence[Filters], mine: Collection[str]) -> Source:
     """An edition under all of `filters`, as it was made. Raises ValueError when it is damaged."""
     contents = editions.load(session, edition.number)
     words = FactLabels.of_edition(contents)
@@ -212,6 +209,4 @@ def _kept_changes(session: Session, edition: Edition, words: FactLabels) -> Iter
         kind = "activity" if name == "activities" else name
         for number, record in sorted(found.records.items()):
             if record.kind is not Kind.UNCHANGED:
-                yield from _fields(
-                    words, kind, number, record.fields, at=at, version=None, action=record.kind.value
-                )
+                yield from _fields(words, kind, number, record.fields, at=at, version=None, action=record.kind.value)
