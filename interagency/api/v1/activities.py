@@ -13,7 +13,7 @@ from flask_smorest import Blueprint
 
 from interagency.api.v1 import gate, idempotency, versions
 from interagency.api.v1.activity_forms import form_of, require_form
-from interagency.api.v1.paging import chosen_names, links, narrowed, read_page, refuse_unreadable
+from interagency.api.v1.paging import chosen_names, links, narrowed, list_page, refuse_unreadable
 from interagency.api.v1.schemas import (
     ACTIVITY_NAMES,
     ActivitySchema,
@@ -82,7 +82,7 @@ def activities(query: dict[str, Any]) -> Any:
     refuse_unreadable(filters, NAMES)
     query["names"] = chosen_names(query["fields_"], ACTIVITY_NAMES)
     mine = [entity.key for entity in my_entities()]
-    page = read_page(db.session, Activity, activity_conditions(filters, mine), query, _items, _tombstone)
+    page = list_page(db.session, Activity, activity_conditions(filters, mine), query, _items, _tombstone)
     return page, links(page)
 
 

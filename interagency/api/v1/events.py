@@ -12,7 +12,7 @@ from flask_smorest import Blueprint
 
 from interagency.api.v1 import gate, idempotency, versions
 from interagency.api.v1.event_forms import draft_of_facts
-from interagency.api.v1.paging import chosen_names, links, narrowed, read_page, refuse_unreadable
+from interagency.api.v1.paging import chosen_names, links, narrowed, list_page, refuse_unreadable
 from interagency.api.v1.schemas import EVENT_NAMES, EventChange, EventSchema, ListQuery, One, page_of
 from interagency.calendar.events import record
 from interagency.calendar.events.cycle_part import entries
@@ -67,7 +67,7 @@ def events(query: dict[str, Any]) -> Any:
     refuse_unreadable(filters, NAMES)
     query["names"] = chosen_names(query["fields_"], EVENT_NAMES)
     mine = [entity.key for entity in my_entities()]
-    page = read_page(db.session, Event, event_conditions(filters, mine), query, _items, _tombstone)
+    page = list_page(db.session, Event, event_conditions(filters, mine), query, _items, _tombstone)
     return page, links(page)
 
 

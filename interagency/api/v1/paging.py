@@ -64,7 +64,7 @@ def _place(cursor: str) -> tuple[datetime | None, int]:
     return moment, place
 
 
-def read_page(
+def list_page(
     session: Session,
     model: Any,
     conditions: Sequence[sa.ColumnElement[bool]],

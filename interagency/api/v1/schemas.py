@@ -7,6 +7,7 @@ them: number, version, when they were saved. Dates are codes that keep their pre
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate
@@ -20,7 +21,9 @@ from interagency.matrix.activities.models import CountryRole
 from interagency.matrix.agreement.models import Decision
 from interagency.matrix.cycles.models import AnswerKind
 
-DATE_CODE = r"^\d{4}(-(\d{2}(-\d{2})?|Q[1-4]|H[12]|early|mid|late))?$"
+DATE_CODE = re.compile(r"^\d{4}(-(\d{2}(-\d{2})?|Q[1-4]|H[12]|early|mid|late))?$")
+# A record as a month shows it: its kind, number and version.
+SHOWN = re.compile(r"^[a-z]{1,20}-\d{1,9}-\d{1,9}$")
 MOST = 200
 LARGEST_ID = 2**31 - 1
 
@@ -258,7 +261,7 @@ class NewAnswer(Strict):
         metadata={"description": "Of a coordinator who answers for an entity: why. It is kept."},
     )  # fmt: skip
     shown = fields.List(
-        fields.String(validate=validate.Regexp(r"^[a-z]{1,20}-\d{1,9}-\d{1,9}$")),
+        fields.String(validate=validate.Regexp(SHOWN)),
         load_default=[], validate=validate.Length(max=5000),
         metadata={"description": "The records that were seen, as the month gives them: kind-number-version. Only "
                   "these are confirmed (rule 15)."},
@@ -270,7 +273,7 @@ class Confirmation(Strict):
 
     entity = fields.String(required=True, validate=validate.Length(max=60))
     shown = fields.List(
-        fields.String(validate=validate.Regexp(r"^[a-z]{1,20}-\d{1,9}-\d{1,9}$")), required=True,
+        fields.String(validate=validate.Regexp(SHOWN)), required=True,
         validate=validate.Length(1, 5000), metadata={"description": "As in an answer: kind-number-version."},
     )  # fmt: skip
 
