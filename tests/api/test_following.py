@@ -17,7 +17,6 @@ from interagency.db.base import db, now
 from interagency.matrix.activities import record
 from interagency.matrix.activities.models import Activity, Status
 from interagency.matrix.activities.record import draft_of, save_activity
-from interagency.matrix.overlaps.fields import Choices
 from interagency.matrix.overlaps.merging import merge
 from tests.api.conftest import Program
 
@@ -101,7 +100,7 @@ def change(app: Flask, chance: random.Random, add_activity: Add, at: datetime) -
         if kind == "merge":
             versions = (activity.version, other.version)
             merge(
-                db.session, activity, other, Choices(), versions=versions, by=coordinator, at=at, day=at.date(),
+                db.session, activity, other, {}, versions=versions, by=coordinator, at=at, day=at.date(),
                 mine=[], month=None,
             )  # fmt: skip
         elif kind == "hide":

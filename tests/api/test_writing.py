@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,7 +20,7 @@ from interagency.db.history import Change
 from interagency.matrix.activities.fields import EDITED
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.cycles.opening import open_cycle
-from tests.api.conftest import Program
+from tests.api.conftest import Program, make
 from tests.helpers import EVENT, Browser, errors_of
 
 Enter = Callable[[str | None], Browser]
@@ -161,6 +164,16 @@ def test_who_may_not_write(app: Flask, add_activity: Add, program: Start) -> Non
     assert program("coordinator", "coordinate").patch("/activities/1", before, if_match='"1"').status_code == 200
     with app.app_context():
         assert db.session.scalars(sa.select(Activity.title)).all() == ["Taken over"]
+
+
+def test_who_has_no_right_waits_for_no_lock(sqlite_app: Flask, enter_sqlite: Enter, tmp_path: Path) -> None:
+    """Else anybody could keep all who save waiting."""
+    reading = Program(sqlite_app.test_client(), make(enter_sqlite("who")))
+    with closing(sqlite3.connect(tmp_path / "interagency.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for token, code in (("nobodys", 401), (reading.token, 403)):
+            assert Program(reading.client, token).post("/activities", NEW).status_code == code
+        other.execute("ROLLBACK")
 
 
 def test_a_reader_is_offered_no_scope_of_coordinators(enter: Enter) -> None:

@@ -13,7 +13,7 @@ from flask_smorest import Blueprint
 
 from interagency.api.v1 import gate, idempotency, versions
 from interagency.api.v1.activity_forms import form_of, require_form
-from interagency.api.v1.paging import chosen_names, links, narrowed, list_page, refuse_unreadable
+from interagency.api.v1.paging import chosen_names, links, list_page, narrowed, refuse_unreadable
 from interagency.api.v1.schemas import (
     ACTIVITY_NAMES,
     ActivitySchema,

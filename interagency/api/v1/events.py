@@ -12,7 +12,7 @@ from flask_smorest import Blueprint
 
 from interagency.api.v1 import gate, idempotency, versions
 from interagency.api.v1.event_forms import draft_of_facts
-from interagency.api.v1.paging import chosen_names, links, narrowed, list_page, refuse_unreadable
+from interagency.api.v1.paging import chosen_names, links, list_page, narrowed, refuse_unreadable
 from interagency.api.v1.schemas import EVENT_NAMES, EventChange, EventSchema, ListQuery, One, page_of
 from interagency.calendar.events import record
 from interagency.calendar.events.cycle_part import entries

@@ -10,7 +10,7 @@ from flask_smorest import Blueprint
 
 from interagency.accounts.models import AccessToken, Scope, TokenKind
 from interagency.accounts.tokens import is_use_to_be_noted, note_use, owner_of
-from interagency.db.base import SAFE_METHODS, db
+from interagency.db.base import SAFE_METHODS, acquire_write_lock, db, defer_write_lock
 from interagency.web.access import required_access, token_only
 from interagency.web.context import utc_now
 from interagency.web.extensions import csrf, limiter
@@ -41,6 +41,8 @@ def _ask_for_token() -> None:
     if is_use_to_be_noted(kept, utc_now()):
         g.api_secret = token
     _require_scope(kept)
+    if request.method not in SAFE_METHODS:
+        acquire_write_lock()  # not before: who has no right keeps nobody waiting
 
 
 def _require_scope(kept: AccessToken) -> None:
@@ -71,7 +73,7 @@ def guard(app: Flask, blueprints: list[Blueprint]) -> None:
     for blueprint in blueprints:
         for endpoint, view in app.view_functions.items():
             if endpoint.startswith(f"{blueprint.name}.") and not hasattr(view, "access"):
-                token_only(view)
+                token_only(defer_write_lock(view))
 
 
 def prepare(blueprint: Blueprint) -> None:
