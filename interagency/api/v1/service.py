@@ -79,7 +79,16 @@ def description(app: Flask) -> dict[str, Any]:
                 if code.startswith("4"):
                     answer["content"] = problem
             _name_headers(method, operation)
+    for path, names in (("activities", activities.NAMES), ("events", events.NAMES)):
+        document["paths"][f"/api/v1/{path}"]["get"]["parameters"] += [_filter(name) for name in names]
     return document
+
+
+def _filter(name: str) -> dict[str, Any]:
+    """A filter as a parameter: several values are alternatives."""
+    words = {"type": "array", "items": {"type": "string", "maxLength": 200}, "maxItems": 50}
+    about = "A filter, with the values it has in the addresses of the pages."
+    return {"name": name, "in": "query", "required": False, "schema": words, "description": about, "explode": True}
 
 
 def _name_headers(method: str, operation: dict[str, Any]) -> None:
@@ -104,4 +113,6 @@ def openapi() -> ResponseReturnValue:
 @bp.get("/api/v1/")
 def documentation() -> ResponseReturnValue:
     """What there is, for people."""
-    return render_template("api/documentation.html", document=description(current_app))
+    document = description(current_app)
+    example = f"{document['servers'][0]['url']}/api/v1/activities?entity=who&limit=10"
+    return render_template("api/documentation.html", document=document, example=example)
