@@ -9,6 +9,8 @@ from flask.typing import ResponseReturnValue
 from flask_smorest import Api
 
 from interagency.api.v1 import activities, agreement, events, gate, lists, months
+from interagency.calendar.events.queries import NAMES as EVENT_NAMES
+from interagency.matrix.activities.filters import NAMES
 from interagency.web.access import public
 
 TITLE = "Interagency coordination of the follow-up to UNGASS 2016"
@@ -79,7 +81,7 @@ def description(app: Flask) -> dict[str, Any]:
                 if code.startswith("4"):
                     answer["content"] = problem
             _name_headers(method, operation)
-    for path, names in (("activities", activities.NAMES), ("events", events.NAMES)):
+    for path, names in (("activities", NAMES), ("events", EVENT_NAMES)):
         document["paths"][f"/api/v1/{path}"]["get"]["parameters"] += [_filter(name) for name in names]
     return document
 
