@@ -45,6 +45,7 @@ def create_app(settings: Settings | None = None, *, patient: bool = False, **ove
 
     _fill_registry()
     _register_blueprints(app)
+    _register_api(app)
     feeds = FeedApp(app, settings)
     app.wsgi_app = feeds  # type: ignore[method-assign]
     _measure(app, settings, feeds)
@@ -120,7 +121,10 @@ def _register_blueprints(app: Flask) -> None:
     from interagency.accounts import link_views as links
     from interagency.accounts import second_factor_views as second_factor
     from interagency.accounts import single_sign_on_views as single_sign_on
+    from interagency.accounts import token_views as tokens
     from interagency.accounts import views as accounts
+    from interagency.api.data import serving as data
+    from interagency.api.data import views as data_addresses
     from interagency.calendar.pages.blueprints import BLUEPRINTS as CALENDAR
     from interagency.exports import views as exports
     from interagency.exports.embedding import views as embeds
@@ -141,6 +145,7 @@ def _register_blueprints(app: Flask) -> None:
         links.bp,
         second_factor.bp,
         single_sign_on.bp,
+        tokens.bp,
         *MATRIX,
         *CALENDAR,
         exports.bp,
@@ -148,6 +153,8 @@ def _register_blueprints(app: Flask) -> None:
         external.bp,
         waiting.bp,
         embeds.bp,
+        data.bp,
+        data_addresses.bp,
         search.bp,
         audit.bp,
         health.bp,
@@ -155,3 +162,9 @@ def _register_blueprints(app: Flask) -> None:
         app.register_blueprint(blueprint)
     if app.extensions["interagency_settings"].development:
         app.register_blueprint(style_guide.bp)
+
+
+def _register_api(app: Flask) -> None:
+    from interagency.api.v1 import service
+
+    service.prepare(app)

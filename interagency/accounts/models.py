@@ -153,13 +153,22 @@ class RecoveryCode(Model):
 class TokenKind(enum.StrEnum):
     """What an address with a token opens."""
 
-    FEED = "feed"
-    EXTERNAL = "external"
-    DOWNLOAD = "download"
+    FEED = "feed"  # a calendar
+    EXTERNAL = "external"  # a hand-out
+    DATA = "data"  # tables for programs that know no other key than an address
+    API = "api"  # the API: not part of an address, sent with each request
+
+
+class Scope(enum.StrEnum):
+    """What a token of the API may be used for. Never more than its person may do on the day."""
+
+    READ = "read"
+    WRITE = "write"  # records and answers of the person's own entities
+    COORDINATE = "coordinate"  # what a coordinator may do besides
 
 
 class AccessToken(Model):
-    """The secret part of an address: kept hashed, labelled, revocable, with the day it was last used."""
+    """A secret that acts for its person: kept hashed, labelled, revocable, with the day it was last used."""
 
     __tablename__ = "access_token"
 
@@ -173,6 +182,8 @@ class AccessToken(Model):
     revoked_at: Mapped[datetime | None]
     # Noted at most once an hour: reading a feed should not write each time.
     last_used_at: Mapped[datetime | None]
+    # Of a token of the API: what it may be used for, divided by blanks.
+    scopes: Mapped[str] = mapped_column(sa.String(60), default="", server_default=sa.text("''"))
 
     def is_alive(self, at: datetime) -> bool:
         """Whether the address still opens at the instant `at`."""

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask import request
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from interagency.calendar.events.checks import EventChecks
 from interagency.calendar.events.drafts import Carried, carried, first_moment
@@ -61,8 +62,16 @@ from interagency.web.forms import Option, to_choices
 class EventForm(EventChecks):
     """Everything about an event."""
 
-    def __init__(self, session: Session, event: Event | None = None, mine: list[Organisation] | None = None) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        session: Session,
+        event: Event | None = None,
+        mine: list[Organisation] | None = None,
+        *,
+        sent: MultiDict[str, str] | None = None,
+    ) -> None:
+        """The form of `event`, or an empty one. `sent`: what a program sends, without the token of a page."""
+        super().__init__(**({"formdata": sent, "meta": {"csrf": False}} if sent is not None else {}))
         self._session, self._event, self._records = session, event, Records(session)
         for name in CHOOSERS:
             if self[name].typed:
@@ -81,7 +90,7 @@ class EventForm(EventChecks):
             (self.activities, self._activity, record_words),
         ):
             field.look_up, field.say = look_up, say
-        self._repeat = self._current_repeat(event)
+        self._repeat = self.current_repeat(event)
         if event is None or not event.rrule or self._repeat is not None:
             self.repeats.choices = to_choices(pair for pair in REPEATS if pair[0] != "kept")
         self._found_parent: Event | None = None
@@ -101,7 +110,8 @@ class EventForm(EventChecks):
         self.participants.offer(offered)
 
     @staticmethod
-    def _current_repeat(event: Event | None) -> Repeat | None:
+    def current_repeat(event: Event | None) -> Repeat | None:
+        """How an event repeats, where the form has words for it."""
         if event is None or not event.rrule or not event.segments or not event.segments[0].start:
             return None
         return repeat_of(event.rrule, event.segments[0].start.first, event.segments[0].start_time or time())

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from markupsafe import Markup
 
-from interagency.accounts.models import AccessToken
+from interagency.accounts.tokens import reset_token, revoke_token
 from interagency.calendar.events.queries import get_event, read_event_filters
 from interagency.calendar.feeds.building import CONTENT_TYPE, calendar_bytes
 from interagency.calendar.feeds.filter_words import filter_words
@@ -21,7 +21,7 @@ from interagency.calendar.feeds.subscriptions import (
     feed_address,
     filters_of,
     make_feed,
-    reset,
+    own_subscription,
     subscribe,
     subscription_by_token,
     subscriptions_of,
@@ -98,20 +98,12 @@ def _address_page(subscription: Subscription, token: str) -> ResponseReturnValue
     return _page(filters_of(db.session, subscription), made)
 
 
-def _own(subscription_id: int) -> tuple[Subscription, AccessToken]:
-    """One's own living subscription; 404 for anything else."""
-    for subscription, kept in subscriptions_of(db.session, current_user):
-        if subscription.id == subscription_id:
-            return subscription, kept
-    abort(404)
-
-
 @bp.post("/subscriptions/<int:subscription_id>/reset")
 @idempotent(_shown_again)
 def reset_post(subscription_id: int) -> ResponseReturnValue:
     """A new address; the old one ends."""
-    subscription, kept = _own(subscription_id)
-    token = reset(db.session, kept, derived_secret())
+    subscription, kept = own_subscription(db.session, current_user, subscription_id)
+    token = reset_token(db.session, kept, current_user, derived_secret())
     record_redirect(url_for("subscriptions.subscriptions"))
     db.session.commit()
     return _address_page(subscription, token)
@@ -120,7 +112,7 @@ def reset_post(subscription_id: int) -> ResponseReturnValue:
 @bp.post("/subscriptions/<int:subscription_id>/rename")
 def rename_post(subscription_id: int) -> ResponseReturnValue:
     """Another name for the subscription."""
-    subscription, kept = _own(subscription_id)
+    subscription, kept = own_subscription(db.session, current_user, subscription_id)
     name = clean(request.form.get("name", ""), lines=False)[:NAME_LENGTH]
     if name:
         subscription.name = kept.label = name
@@ -132,8 +124,8 @@ def rename_post(subscription_id: int) -> ResponseReturnValue:
 @bp.post("/subscriptions/<int:subscription_id>/revoke")
 def revoke_post(subscription_id: int) -> ResponseReturnValue:
     """End the address."""
-    subscription, kept = _own(subscription_id)
-    kept.revoked_at = now()
+    subscription, kept = own_subscription(db.session, current_user, subscription_id)
+    revoke_token(db.session, kept, current_user, now())
     db.session.commit()
     flash(_("“%(name)s” is revoked: its address no longer works.", name=subscription.name), "success")
     return redirect(url_for("subscriptions.subscriptions"))

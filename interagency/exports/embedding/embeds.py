@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session, aliased
 
-from interagency.accounts.models import AccessToken, Person, TokenKind, token_hash
-from interagency.accounts.queries import find_token
+from interagency.accounts.models import AccessToken, Person, TokenKind
+from interagency.accounts.tokens import find_token, make_token
 from interagency.calendar.feeds.models import Subscription
 from interagency.db.history import audit
 from interagency.exports.models import Embed, EmbedView, HandOut
@@ -82,9 +82,7 @@ def make(
     session: Session, source: Source, *, label: str, sites: Sequence[str], view: EmbedView, by: Person, token: str
 ) -> Embed:
     """An embedded calendar under `token`, which is kept as a hash. The caller commits."""
-    kept = AccessToken(kind=TokenKind.EXTERNAL, token_hash=token_hash(token), person_id=by.id, label=label)
-    session.add(kept)
-    session.flush()
+    kept, _token = make_token(session, TokenKind.EXTERNAL, by, label, token=token)
     embed = Embed(
         token_id=kept.id,
         subscription_id=source.subscription.id if source.subscription else None,

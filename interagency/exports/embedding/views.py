@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from interagency.accounts.models import AccessToken
-from interagency.calendar.feeds.subscriptions import note_use
+from interagency.accounts.tokens import note_use
 from interagency.db.base import db
 from interagency.db.history import audit
 from interagency.exports.embedding.embeds import (

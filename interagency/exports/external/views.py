@@ -34,8 +34,10 @@ from interagency.exports.external.hand_outs import (
     prepare,
 )
 from interagency.exports.external.reading import Reading, narrowed, read_choice
+from interagency.exports.external.tables import table_file
 from interagency.exports.models import HandOut
 from interagency.exports.note.document import NoteRefusal, write_note
+from interagency.exports.tables.writing import CONTENT_TYPES
 from interagency.matrix.agreement.models import Audience
 from interagency.matrix.agreement.statements import audiences
 from interagency.matrix.cycles.edition_views import get_edition, load
@@ -116,13 +118,13 @@ def _reading(content: Content, args: Mapping[str, str]) -> Reading | None:
 @public
 @limiter.limit(LIMIT)
 def file(token: str, name: str) -> ResponseReturnValue:
-    """What was handed out, as a file: `matrix.xlsx`, `matrix.csv`, `matrix.json` or `calendar.ics`."""
+    """What was handed out, as a file: `matrix.xlsx`, `matrix.csv`, `matrix.json`, `calendar.ics`, or a flat table."""
     found = _opened(token)
     if found is None:
         return gone()
     made, content = found
     address = f"{settings().base_url}/external/"
-    makers: dict[str, tuple[str, Callable[[], bytes]]] = {
+    makers: dict[str, tuple[str, Callable[[], bytes] | None]] = {
         "matrix.xlsx": (
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             lambda: workbook(content),
@@ -131,13 +133,13 @@ def file(token: str, name: str) -> ResponseReturnValue:
         "matrix.json": ("application/json", lambda: json_file(content)),
         "calendar.ics": ("text/calendar; charset=utf-8", lambda: calendar_file(content, address)),
     }
-    if name not in makers:
+    kind, make = makers.get(name, (CONTENT_TYPES.get(name.rpartition(".")[2], ""), None))
+    body = make() if make else table_file(content, name)
+    if body is None:
         return gone()
-    kind, make = makers[name]
-    body = make()
     note_use(db.session, made.id, name.rsplit(".", 1)[1], utc_now())
     response = sealed(Response(body, content_type=kind))
-    if name != "calendar.ics":
+    if name in makers and name != "calendar.ics":
         response.headers["Content-Disposition"] = f"attachment; filename={name}"
     response.set_etag(hashlib.sha256(body).hexdigest()[:32])
     return response.make_conditional(request)

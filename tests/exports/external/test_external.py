@@ -24,6 +24,7 @@ from interagency.calendar.events.record import SegmentDraft, create_event
 from interagency.db.base import db
 from interagency.exports.external.content import Form, content_of
 from interagency.exports.external.files import calendar_file, csv_file, json_file, workbook
+from interagency.exports.external.tables import TABLES, table_file
 from interagency.exports.models import HandOutUse
 from interagency.mail.models import OutboxMessage
 from interagency.matrix.activities.models import CountryRole, Status
@@ -183,6 +184,8 @@ def all_files(contents: dict[str, Any], audience: str) -> dict[str, bytes]:
             f"{form}.json": json_file(content),
             f"{form}.ics": calendar_file(content, "http://localhost/external/"),
         }
+        for name in TABLES:
+            files |= {f"{form} {name}.{kind}": table_file(content, f"{name}.{kind}") or b"" for kind in ("csv", "json")}
     return files
 
 
@@ -423,6 +426,27 @@ def test_the_page_outside_is_narrowed_by_country_chapter_and_words(
         ("?country=%00%ff&chapter=%00", "3 activities"),
     ):
         assert words in read(query)[1], query
+
+
+def test_the_tables_of_a_hand_out_open_to_programs(app: Flask, enter: Enter, add_activity: Add) -> None:
+    """With the names that data addresses have, and of a withheld record not a row."""
+    june = ImpreciseDate.month(2016, 6)
+    add_activity("Shared", "who", start=june)
+    add_activity("Withheld", "undp", ("who",))
+    agree(enter("who"))
+    with app.app_context():
+        close()
+        db.session.close()
+    address = handed_out(enter("coordinator"))
+    outside = enter(None)
+    (row,) = json.loads(outside.get(f"{address}activities.json").data)
+    assert (row["activity_number"], row["title"], row["entities"]) == (1, "Shared", "WHO")
+    assert (row["start"], row["start_precision"], row["start_text"]) == ("2016-06-01", "month", "June 2016")
+    for name in TABLES:
+        answer = outside.get(f"{address}{name}.csv")
+        assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+        assert "Withheld" not in answer.text
+    assert outside.get(f"{address}answers.csv").status_code == 404
 
 
 def test_an_address_without_its_last_slash_leads_to_the_same_page(app: Flask, enter: Enter, add_activity: Add) -> None:
