@@ -70,7 +70,7 @@ SAID_OTHERWISE = (
     # The timeline leaves out what repeats, and shows the records nearest to its month.
     (r"coordinator /when", r".*"),
     # The map names countries, not codes; the heads of the matrix and the sums of chapters have names of their own.
-    (r"coordinator /where", r"[A-Z]{2}|\d+⚭?|Individual|⚭ marks countries.*"),
+    (r"coordinator /where", r"[A-Z][^:]*|.*: \d+, \d+ joint|\d+⚭?|⚭ marks countries.*"),
     (r"coordinator /matrix", r": .*"),
     (r"coordinator /coverage", r"[IV]+"),
     (r"coordinator /together", r"A thicker line.*|.* and .*: \d+|\d+"),
