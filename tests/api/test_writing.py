@@ -62,7 +62,7 @@ def body_of(answer: Any) -> Any:
 
 def fields_of(answer: Any) -> set[str]:
     assert (answer.status_code, answer.mimetype) == (422, "application/problem+json"), answer.text
-    return {one["field"].partition(".")[2] or one["field"] for one in body_of(answer)["errors"]}
+    return {one["field"].partition(".")[0] for one in body_of(answer)["errors"]}
 
 
 def test_what_is_sent_is_what_stands(app: Flask, program: Start, enter: Enter) -> None:
