@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -40,7 +41,7 @@ from tests.servers import Databases
 # What makes a hash dear is looked at in tests/accounts/test_sign_in.py; everywhere else it would be waited for.
 REAL_HASHER = models.hasher
 models.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-models.DUMMY_HASH = models.hasher.hash("nobody's")
+models.DUMMY_HASH = models.nobodys_hash()
 
 
 Flask.url_rule_class = RuleCompiledOnce
@@ -86,6 +87,7 @@ def _office_is_there() -> bool:
 
 def pytest_configure(config: pytest.Config) -> None:
     """The run itself starts the servers of the tests; its workers inherit where they are."""
+    gc.set_threshold(50_000, 20, 20)  # a test makes many objects and keeps few: looking for circles took a tenth
     if not hasattr(config, "workerinput"):
         servers.begin()
 
@@ -106,6 +108,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
         if SLOW & _fixtures(item):
             item.add_marker("slow")
+    gc.freeze()  # what was collected stays to the end
     items.sort(key=lambda item: FIRST.isdisjoint(mark.name for mark in item.iter_markers()))
     missing = {name: how for name, (there, how) in NEEDS.items() if not there()}
     if EVERYTHING and missing:

@@ -7,9 +7,11 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher, Type, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 
+from interagency.accounts import models
 from interagency.accounts.models import Person
 from interagency.db.base import db, now
 from interagency.db.history import AuditEntry
@@ -40,6 +42,15 @@ def test_a_password_is_kept_so_that_guessing_costs() -> None:
     assert kept.type is Type.ID
     assert kept.memory_cost >= 19 * 1024
     assert kept.time_cost >= 2
+
+
+def test_nobodys_hash_costs_what_a_persons_does_and_opens_to_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "hasher", REAL_HASHER)
+    nobodys = models.nobodys_hash()
+    assert extract_parameters(nobodys) == extract_parameters(REAL_HASHER.hash(PASSWORD))
+    with pytest.raises(VerifyMismatchError):  # compared to the end, not refused for its form
+        REAL_HASHER.verify(nobodys, PASSWORD)
+    assert nobodys != models.nobodys_hash()
 
 
 def test_no_answer_to_a_refused_sign_in_costs_more_than_another(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
