@@ -100,9 +100,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out what cannot run here, in one line each; or, where everything is required, let it fail.
 
-    What takes long comes first, so that no worker is left alone with it at the end. What shares a served service or a
-    browser within a file stays with one worker.
+    What does not depend on the database runs on SQLite alone. What takes long comes first, so that no worker is left
+    alone with it at the end. What shares a served service or a browser within a file stays with one worker.
     """
+    items[:] = [item for item in items if not _is_repeated(item)]
     for item in items:
         if SHARED & _fixtures(item):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
@@ -117,6 +118,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for name, how in missing.items():
             if item.get_closest_marker(name):
                 item.add_marker(pytest.mark.skip(reason=f"left out: {how}"))
+
+
+def _is_repeated(item: pytest.Item) -> bool:
+    """Whether PostgreSQL would only be asked again what SQLite was: see `one_database` in pyproject.toml."""
+    if item.get_closest_marker("one_database") is None or item.get_closest_marker("both_databases") is not None:
+        return False
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return "postgresql" in parameters
 
 
 def _fixtures(item: pytest.Item) -> set[str]:

@@ -38,6 +38,8 @@ from interagency.matrix.organisations.queries import Directory
 from interagency.text.dates import ImpreciseDate
 from tests.helpers import EVENT, Browser, activity_draft, event_draft, text_of
 
+pytestmark = pytest.mark.one_database
+
 Enter = Callable[[str | None], Browser]
 Add = Callable[..., int]
 VIENNA = ZoneInfo("Europe/Vienna")
@@ -273,6 +275,7 @@ def handed_out(browser: Browser, **more: str) -> str:
     return "/external/" + html.fromstring(page.text).xpath("//input[@id='address']/@value")[0].split("/external/")[1]
 
 
+@pytest.mark.both_databases
 def test_from_agreement_to_an_address_outside(app: Flask, enter: Enter, add_activity: Add) -> None:
     add_activity("Ours alone")
     joint = add_activity("Ours together", entities=("undp",))
@@ -303,6 +306,7 @@ def test_from_agreement_to_an_address_outside(app: Flask, enter: Enter, add_acti
     assert "Ours together" in outside.get(second).text
 
 
+@pytest.mark.both_databases
 def test_files_say_what_the_page_says_and_each_fetch_is_kept(app: Flask, enter: Enter, add_activity: Add) -> None:
     add_activity("=Shared()", contact="secret@example.org", remarks="Not for you")
     agree(enter("who"))
@@ -393,6 +397,7 @@ def test_a_statement_that_cannot_be_kept_says_why(
     assert message in text_of(refused)
 
 
+@pytest.mark.both_databases
 def test_every_statement_is_kept_and_the_database_refuses_to_change_one(app: Flask, enter: Enter) -> None:
     who = enter("who")
     for decision in ("agreed", "agreed", "refused", "as default"):
@@ -421,6 +426,7 @@ def test_the_coordinator_sees_what_waits_and_asks_once_a_day(app: Flask, enter: 
         assert "- Together" in mails[0].text
 
 
+@pytest.mark.both_databases
 def test_a_record_is_shared_only_if_the_gate_lets_it_through(app: Flask, enter: Enter) -> None:
     who = enter("who")
     agree(who)
@@ -437,6 +443,7 @@ def test_a_record_is_shared_only_if_the_gate_lets_it_through(app: Flask, enter: 
     assert "stays inside: marked as internal" in page
 
 
+@pytest.mark.both_databases
 def test_what_waits_counts_as_the_hand_out_page_does(app: Flask, enter: Enter, add_activity: Add) -> None:
     add_activity("Together", entities=("undp", "unicef"))
     add_activity("Of WHO", lead="who")

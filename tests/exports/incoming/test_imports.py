@@ -39,6 +39,8 @@ from interagency.sample.load import load_sample
 from tests.exports.incoming.files import COLUMN, confirm, edited, exported, previewed, say, send, table
 from tests.helpers import Browser, text_of
 
+pytestmark = pytest.mark.one_database
+
 Enter = Callable[[str | None], Browser]
 Add = Callable[..., int]
 AT = datetime(2026, 8, 20, tzinfo=UTC)
@@ -53,6 +55,7 @@ def count_changes() -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(Change)) or 0
 
 
+@pytest.mark.both_databases
 def test_only_what_was_changed_is_changed_and_twice_does_nothing(app: Flask, enter: Enter, add_activity: Add) -> None:
     first, second = add_activity("One", description="Text"), add_activity("Two")
     who = enter("who")
@@ -83,6 +86,7 @@ def test_a_date_is_shown_as_it_was_understood(enter_sqlite: Enter) -> None:
     assert "31 December 2026" in text_of(who.get(send(who, body).location))
 
 
+@pytest.mark.both_databases
 def test_an_edit_made_meanwhile_is_kept_and_only_a_true_conflict_is_asked(
     app: Flask, enter: Enter, add_activity: Add
 ) -> None:
@@ -189,6 +193,7 @@ def test_the_answer_comes_also_where_the_rest_of_the_file_cannot_be_read(
     assert "“sleeping” is not a status" in book.worksheets[0].cell(2, COLUMN["Status"]).comment.text
 
 
+@pytest.mark.both_databases
 def test_new_rows_are_added_once(app: Flask, enter: Enter) -> None:
     who = enter("who")
     file = table(
@@ -235,6 +240,7 @@ def test_likely_duplicates_are_shown_and_not_ticked(app: Flask, enter: Enter, ad
     assert page.xpath("//input[@name='row']/@checked") == []
 
 
+@pytest.mark.both_databases
 def test_an_import_is_taken_back_where_nobody_built_on_it(app: Flask, enter: Enter, add_activity: Add) -> None:
     first, second = add_activity("One", results="A"), add_activity("Two", results="A")
     who = enter("who")

@@ -91,6 +91,7 @@ def test_half_characters_in_the_bytes_do_no_harm(enter: Enter) -> None:
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "abc", "99999", str(2**31), str(2**63), str(10**30), "1%00", "%F0%9F"])
+@pytest.mark.one_database
 def test_forged_ids_are_a_helpful_404(enter: Enter, number: str) -> None:
     browser = enter("coordinator")
     for address in (

@@ -95,6 +95,7 @@ def test_what_was_edited_after_it_was_shown_is_not_confirmed_by_signing(
 
 
 @pytest.mark.parametrize("by", ["the entity", "a coordinator"])
+@pytest.mark.one_database
 def test_an_answer_that_stands_no_more_confirms_nothing(
     enter: Enter, add_activity: Add, open_month: Open, by: str
 ) -> None:
@@ -202,6 +203,7 @@ def _of_edition(page: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("when", ["open", "closed before the due day", "open after it", "closed after it"])
+@pytest.mark.one_database
 def test_an_answer_has_one_state(app: Flask, enter: Enter, open_month: Open, clock: Clock, when: str) -> None:
     open_month()
     people = {name: enter(name) for name in ("who", "undp", "coordinator")}
