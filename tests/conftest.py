@@ -337,6 +337,16 @@ def sqlite_app(sqlite_settings: Settings) -> Iterator[Flask]:
     close(made)
 
 
+@pytest.fixture(scope="module")
+def shared_app(template_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """A service on SQLite that the tests of a file share, because they only read."""
+    folder = tmp_path_factory.mktemp("shared")
+    shutil.copy(template_sqlite, folder / "interagency.sqlite3")
+    made = make_app(make_settings(folder))
+    yield made
+    close(made)
+
+
 @pytest.fixture
 def mail_server() -> Iterator[tuple[Server, int]]:
     """An SMTP server on loopback and its port."""
@@ -352,7 +362,9 @@ def counting(sqlite_settings: Settings) -> Iterator[Flask]:
     close(app)
 
 
-def _signed_in(app: Flask) -> Callable[[str | None], Browser]:
+def signed_in(app: Flask) -> Callable[[str | None], Browser]:
+    """`signed_in(app)("who")` is the WHO focal point at the pages of `app`; of None nobody."""
+
     def enter(name: str | None) -> Browser:
         client: FlaskClient = app.test_client()
         browser = Browser(client)
@@ -366,13 +378,13 @@ def _signed_in(app: Flask) -> Callable[[str | None], Browser]:
 @pytest.fixture
 def enter(app: Flask) -> Callable[[str | None], Browser]:
     """`enter("who")` is the WHO focal point at the pages; `enter(None)` is nobody."""
-    return _signed_in(app)
+    return signed_in(app)
 
 
 @pytest.fixture
 def enter_sqlite(sqlite_app: Flask) -> Callable[[str | None], Browser]:
     """The same on SQLite only."""
-    return _signed_in(sqlite_app)
+    return signed_in(sqlite_app)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,7 +26,7 @@ ON_A_PHONE = VIOLATIONS | {
 IN_THE_DARK = VIOLATIONS | {"runOnly": ["color-contrast", "link-in-text-block"]}
 
 # Axe takes time with each element. Of brothers of one shape (elements, classes, states, names of attributes, where
-# there is text and where none) it is shown three. Cells stay, as they belong to columns; so does what is referred to
+# there is text and where none) it is shown two. Cells stay, as they belong to columns; so does what is referred to
 # from outside.
 THIN = """() => {
   const VALUES = new Set(["class", "role", "type", "style", "tabindex", "scope", "lang", "dir"]);
@@ -44,9 +44,9 @@ THIN = """() => {
     for (const child of [...one.children]) {
       const found = shape(child);
       const count = (seen.get(found) ?? 0) + 1;
-      if (count > 3 && one.localName !== "tr" && !needed(child)) { child.remove(); continue; }
+      if (count > 2 && one.localName !== "tr" && !needed(child)) { child.remove(); continue; }
       seen.set(found, count);
-      if (count <= 3) inner += found;
+      if (count <= 2) inner += found;
     }
     const says = [...one.attributes].map(({ name, value }) =>
       VALUES.has(name) || name.startsWith("aria-") && /^(true|false|page|mixed|step|date)$/.test(value)
@@ -112,24 +112,28 @@ def complaints(page: Page) -> Iterator[list[tuple[str, str]]]:
 
 
 def look(page: Page, who: str, path: str, found: Found) -> None:
-    """Go to `path` and note in `found` what is wrong with it, in each width and theme; it ends wide and light."""
+    """Go to `path` and note in `found` what is wrong with it, in each width and theme.
+
+    It begins and ends on a phone, since each change of width draws the page again. What is folded by width is folded
+    by styles alone: a page made wide is as one that was opened wide.
+    """
+    page.set_viewport_size(PHONE)
     with complaints(page) as said:
         page.goto(path)
-        page.set_viewport_size(PHONE)  # what is folded by width is folded by styles alone
         _note(page, who, path, found)
-    # That a page itself is not there is no complaint about it.
-    found.refused += [(who, path, text) for text, about in said if about != page.url]
+        page.set_viewport_size(WIDE)
+        _note(page, who, path, found)
+    # That a page itself is not there (404) is no complaint about it.
+    own = ("Failed to load resource", page.url)
+    found.refused += [(who, path, text) for text, about in said if (text[: len(own[0])], about) != own]
     found.ids += [(who, path, text) for text in page.evaluate(IDS)]
-    page.set_viewport_size(WIDE)
-    _note(page, who, path, found)
     page.evaluate(THIN)
-    _axe(page, who, path, found, [("wide, light", VIOLATIONS)])
+    found.axe += [(who, path, "wide, light", *one) for one in axe(page)]
     page.emulate_media(color_scheme="dark")
-    _axe(page, who, path, found, [("wide, dark", IN_THE_DARK)])
+    found.axe += [(who, path, "wide, dark", *one) for one in axe(page, IN_THE_DARK)]
     page.emulate_media(color_scheme="light")
     page.set_viewport_size(PHONE)
-    _axe(page, who, path, found, [("phone, light", ON_A_PHONE)])
-    page.set_viewport_size(WIDE)
+    found.axe += [(who, path, "phone, light", *one) for one in axe(page, ON_A_PHONE)]
 
 
 def _note(page: Page, who: str, path: str, found: Found) -> None:
@@ -140,8 +144,3 @@ def _note(page: Page, who: str, path: str, found: Found) -> None:
         stand = page.evaluate(STAND, selector)
         if stand:
             found.stand.setdefault((who, selector, width), {})[path] = stand
-
-
-def _axe(page: Page, who: str, path: str, found: Found, looks: Iterable[tuple[str, dict[str, object]]]) -> None:
-    for how, options in looks:
-        found.axe += [(who, path, how, *one) for one in axe(page, options)]

@@ -70,6 +70,7 @@ SAID_OTHERWISE = (
     # The timeline leaves out what repeats, and shows the records nearest to its month.
     (r"coordinator /when", r".*"),
 )
+RECORD = re.compile(r"/(activities|events)/\d+(/history)?")
 
 
 def unpacked(name: str) -> dict[str, Any]:
@@ -153,8 +154,15 @@ def test_a_year_of_work_says_the_same_after_upgrading(upgraded: Flask) -> None:
     before = unpacked("pages")
     browsers = {name: enter(upgraded, name) for name in PEOPLE}
     missing: dict[str, list[str]] = {}
+    records = 0
     for key, texts in before["pages"].items():
         name, address = key.split(" ", 1)
+        # A page follows from its rows, and test_migrations holds that PostgreSQL keeps those: of the many pages of
+        # records it is asked for some, of all others for each.
+        if RECORD.fullmatch(address) and not upgraded.extensions["interagency_settings"].is_sqlite:
+            records += 1
+            if records % 4:
+                continue
         answer = browsers[name].get(address)
         assert answer.status_code == 200, address
         after = set(words(answer.text))

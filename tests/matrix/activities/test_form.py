@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.helpers import ACTIVITY, EVENT, Browser, errors_of, text_of
+from tests.stalling import ATTACK
 
 Enter = Callable[[str | None], Browser]
 Add = Callable[..., int]
@@ -129,13 +130,13 @@ FIELDS = [
 ]
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50 if ATTACK else 15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.dictionaries(st.sampled_from(FIELDS[0].split()), st.text(max_size=60)))
 def test_any_activity_form_is_taken_or_refused(sqlite_app: Flask, values: dict[str, str]) -> None:
     send_as_who(sqlite_app, "/activities/new", ACTIVITY, values)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50 if ATTACK else 15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.dictionaries(st.sampled_from(FIELDS[1].split()), st.text(max_size=60)))
 def test_any_event_form_is_taken_or_refused(sqlite_app: Flask, values: dict[str, str]) -> None:
     send_as_who(sqlite_app, "/events/new", EVENT, values)
@@ -152,7 +153,7 @@ def send_as_who(app: Flask, address: str, base: dict[str, Any], values: dict[str
     assert response.status_code in (302, 409, 422), response.status_code  # 409: alike to an earlier one
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50 if ATTACK else 15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     names=st.lists(
         st.tuples(
