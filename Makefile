@@ -17,9 +17,9 @@ run: $(VENV)/.ready-to-run
 test: $(VENV)/.ready-to-develop lint
 	$(PYTEST) $(TESTS)
 
-# While working: on SQLite alone, without a browser, LibreOffice, killing, and what takes some seconds.
+# While working: on SQLite alone, without a browser, LibreOffice, killing, attacks, and what takes some seconds.
 test-quick: $(VENV)/.ready-to-develop
-	$(PYTEST) -m "not browser and not office and not crash and not postgresql and not slow" $(TESTS)
+	$(PYTEST) --ignore tests/attack -m "not browser and not office and not crash and not postgresql and not slow" $(TESTS)
 
 # The same attacks as in `make test`, with half a million inputs, 30,000 of them whole requests; slow connections through
 # the proxy; a database that is frozen, locked or gone; restores that fail in each way; more moments to be killed at.

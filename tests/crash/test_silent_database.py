@@ -197,6 +197,6 @@ def test_a_counter_of_attempts_that_is_silent_keeps_nobody_waiting(
     app: Flask, serve_app: Callable[..., Served]
 ) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
-        served = serve_app(LIMITS_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}")
+        served = serve_app(workers=1, LIMITS_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}")
         taken, _visitor = timed(lambda: Visitor(served.address).sign_in("who@example.org"))  # type: ignore[arg-type, return-value]
         assert taken < LIMIT

@@ -150,6 +150,7 @@ def is_said_otherwise(page: str, text: str) -> bool:
     return any(re.fullmatch(on, page) and re.fullmatch(what, text) for on, what in SAID_OTHERWISE)
 
 
+@pytest.mark.slow
 def test_a_year_of_work_says_the_same_after_upgrading(upgraded: Flask) -> None:
     before = unpacked("pages")
     browsers = {name: enter(upgraded, name) for name in PEOPLE}
