@@ -67,8 +67,12 @@ IDS = """() => {
   return found;
 }"""
 SIDEWAYS = "document.scrollingElement.scrollWidth > innerWidth"
-STAND = """(selector) => [...document.querySelectorAll(selector)].map((one) => one.getBoundingClientRect())
-  .filter((box) => box.width).map((box) => [Math.round(box.x * 10) / 10, Math.round(box.width * 10) / 10])"""
+# Of the first such row of a page: further ones lead on within it.
+STAND = """(selector) => {
+  const links = [...document.querySelectorAll(selector)], row = links[0]?.closest(".places, .ways, .views");
+  return links.filter((one) => row.contains(one)).map((one) => one.getBoundingClientRect())
+    .filter((box) => box.width).map((box) => [Math.round(box.x * 10) / 10, Math.round(box.width * 10) / 10]);
+}"""
 # Rows of links that lead from page to page.
 ROWS_OF_LINKS = (".places a", ".ways a", ".views a[href*='calendar']")
 
