@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Page, ViewportSize
 
 AXE = Axe().axe_script
-WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+WIDE, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=360, height=740)
 # What passed is counted, not described: describing it takes most of the time.
 VIOLATIONS: dict[str, object] = {"resultTypes": ["violations"]}
 # What a narrow page can break that a wide one of the same markup does not.

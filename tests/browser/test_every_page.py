@@ -80,7 +80,7 @@ def test_what_was_handed_out_is_as_good(opened: dict[str, Page]) -> None:
     page.goto(page.input_value("#address"))  # waits for the answer
     expect(page.locator("h1")).not_to_have_text("This address opens nothing")
     for size in (PHONE, WIDE):
-        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.set_viewport_size(size)
         assert not page.evaluate(SIDEWAYS), size
         assert axe(page) == [], size
         page.emulate_media(color_scheme="dark")
