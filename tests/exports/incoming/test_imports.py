@@ -386,6 +386,7 @@ def test_a_file_that_cannot_be_taken_says_what_to_do(
     assert reason in text_of(response)
 
 
+@pytest.mark.slow
 def test_a_bomb_is_refused_before_it_goes_off() -> None:
     bomb = package(**{"[Content_Types].xml": "<a/>", "xl__worksheets__sheet1.xml": "0" * 400_000_000})
     assert len(bomb) < 1_000_000
@@ -487,6 +488,7 @@ def test_the_whole_sample_exported_and_sent_back_changes_nothing(sqlite_app: Fla
         min_size=3, max_size=3,
     )
 )  # fmt: skip
+@pytest.mark.slow
 def test_any_text_exported_and_sent_back_changes_nothing(
     sqlite_app: Flask, add_activity: Add, texts: list[str]
 ) -> None:
@@ -504,6 +506,7 @@ def test_any_text_exported_and_sent_back_changes_nothing(
 
 
 @pytest.mark.parametrize("seed", range(6 if ATTACK else 2))
+@pytest.mark.slow
 def test_edits_of_many_people_in_any_order_are_each_applied_once(
     sqlite_app: Flask, add_activity: Add, seed: int
 ) -> None:

@@ -132,12 +132,14 @@ FIELDS = [
 
 @settings(max_examples=50 if ATTACK else 15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.dictionaries(st.sampled_from(FIELDS[0].split()), st.text(max_size=60)))
+@pytest.mark.slow
 def test_any_activity_form_is_taken_or_refused(sqlite_app: Flask, values: dict[str, str]) -> None:
     send_as_who(sqlite_app, "/activities/new", ACTIVITY, values)
 
 
 @settings(max_examples=50 if ATTACK else 15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.dictionaries(st.sampled_from(FIELDS[1].split()), st.text(max_size=60)))
+@pytest.mark.slow
 def test_any_event_form_is_taken_or_refused(sqlite_app: Flask, values: dict[str, str]) -> None:
     send_as_who(sqlite_app, "/events/new", EVENT, values)
 
@@ -178,6 +180,7 @@ def send_as_who(app: Flask, address: str, base: dict[str, Any], values: dict[str
         max_size=6,
     )
 )
+@pytest.mark.slow
 def test_any_filters_give_a_page(sqlite_app: Flask, names: list[tuple[str, str]]) -> None:
     kept: dict[str, Any] = sqlite_app.extensions.setdefault("kept_reader", {})
     if "browser" not in kept:

@@ -204,6 +204,7 @@ def _of_edition(page: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("when", ["open", "closed before the due day", "open after it", "closed after it"])
 @pytest.mark.one_database
+@pytest.mark.slow
 def test_an_answer_has_one_state(app: Flask, enter: Enter, open_month: Open, clock: Clock, when: str) -> None:
     open_month()
     people = {name: enter(name) for name in ("who", "undp", "coordinator")}

@@ -66,6 +66,7 @@ def many(app: Flask) -> Callable[[int], None]:
 
 
 @pytest.mark.one_database
+@pytest.mark.slow
 def test_comparisons_grow_with_the_activities_and_not_with_their_square(
     app: Flask, many: Callable[[int], None]
 ) -> None:

@@ -57,6 +57,7 @@ GRIDS = [(rows, columns) for rows in ROWS for columns in COLUMNS if rows != colu
 
 
 @pytest.mark.parametrize(("rows", "columns"), GRIDS)
+@pytest.mark.slow
 def test_each_number_of_each_grid_is_the_length_of_the_list_it_opens(many: Flask, rows: str, columns: str) -> None:
     who = signed_in(many)("who")
     numbers = 0
