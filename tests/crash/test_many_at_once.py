@@ -8,6 +8,8 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -29,10 +31,9 @@ pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("many at once")]
 PEOPLE, AT_ONCE, EDITORS, INSISTING = 200, 50, 20, 8
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, Served]]:
-    """A served service on each database in turn, with two workers, and the same database from here."""
-    folder, own, name = tmp_path_factory.mktemp("served"), {}, None
+@contextmanager
+def _serving(request: pytest.FixtureRequest, folder: Path) -> Iterator[tuple[Flask, Served]]:
+    own, name = {}, None
     template = request.getfixturevalue(f"template_{request.param}")
     if request.param == "sqlite":
         shutil.copy(template, folder / "interagency.sqlite3")
@@ -48,6 +49,26 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         request.getfixturevalue("databases").drop(name)
 
 
+ON_EACH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+
+
+@pytest.fixture(scope="module", params=ON_EACH)
+def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, Served]]:
+    """A served service on each database in turn, with two workers, and the same database from here.
+
+    The tests share it, as starting it takes as long as they do.
+    """
+    with _serving(request, tmp_path_factory.mktemp("served")) as found:
+        yield found
+
+
+@pytest.fixture(params=ON_EACH)
+def own_service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Flask, Served]]:
+    """The same for one test that fills it."""
+    with _serving(request, tmp_path) as found:
+        yield found
+
+
 def in_as_many(served: Served, count: int) -> tuple[list[Visitor], str]:
     """`count` visitors signed in as one focal point, and a token of that session."""
     first = Visitor(served.address).sign_in("who@example.org")
@@ -60,8 +81,8 @@ def in_as_many(served: Served, count: int) -> tuple[list[Visitor], str]:
     return visitors, token
 
 
-def test_two_hundred_saves_at_once(service: tuple[Flask, Served]) -> None:
-    app, served = service
+def test_two_hundred_saves_at_once(own_service: tuple[Flask, Served]) -> None:
+    app, served = own_service
     visitors, token = in_as_many(served, AT_ONCE)
     titles = [uuid.uuid4().hex for _ in range(PEOPLE)]
 
