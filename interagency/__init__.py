@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from datetime import timedelta
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def create_app(settings: Settings | None = None, *, patient: bool = False, **ove
     app.config.update(overrides)
 
     database.db.init_app(app)
+    # It would close asynchronous sessions, of which there are none, in a thread of its own after each request.
+    app.teardown_appcontext_funcs = [act for act in app.teardown_appcontext_funcs if not iscoroutinefunction(act)]
     database.alembic.init_app(app)
     setup.prepare(app)
     idempotency.prepare(app)

@@ -5,19 +5,31 @@ from __future__ import annotations
 import enum
 import hashlib
 import secrets
+from base64 import b64encode
 from datetime import datetime
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 from flask_login import UserMixin
 from sqlalchemy.orm import Mapped, mapped_column
 
 from interagency.db.base import Model, now
 
 hasher = PasswordHasher()
+
+
+def nobodys_hash() -> str:
+    """A hash that no password has, at the cost of `hasher`: at random, as every start would wait for a real one."""
+    cost = f"v={ARGON2_VERSION}$m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    salt, digest = (b64encode(secrets.token_bytes(size)) for size in (hasher.salt_len, hasher.hash_len))
+    parts = f"argon2{hasher.type.name.lower()}", cost, *(part.decode().rstrip("=") for part in (salt, digest))
+    return "$" + "$".join(parts)
+
+
 # Verified when there is no account, so that an unknown address takes as long as a wrong password: by the same `hasher`.
-DUMMY_HASH = hasher.hash(secrets.token_urlsafe(32))
+DUMMY_HASH = nobodys_hash()
 
 
 class Role(enum.StrEnum):

@@ -10,7 +10,7 @@ from werkzeug.routing import Rule
 
 from interagency.db.base import Model, db
 from interagency.web.access import required_access
-from tests.attack.conftest import EVERYBODY, World
+from tests.attack.conftest import EVERYBODY, INPUTS, World
 from tests.helpers import PASSWORD
 
 ODD = ("0", "2147483648", "9" * 25, "-1", "x" * 2000, "..%2f..%2fetc%2fpasswd", "%00", "2026-13", "9999-12-31", "٣")
@@ -63,11 +63,12 @@ def test_every_page_opens_for_those_it_is_for_and_for_nobody_else(world: World, 
 
 @pytest.mark.parametrize("name", ["who", "coordinator", "admin"])
 def test_an_address_of_what_never_was_is_a_page_that_helps(world: World, name: str) -> None:
+    """As a coordinator, who gets furthest, with all of them at every address; as others with each at some."""
     browser = world.enter(name)
     wrong = []
-    for rule in world.rules("GET"):
+    for number, rule in enumerate(world.rules("GET")):
         for argument in sorted(rule.arguments):
-            for odd in ODD:
+            for odd in ODD if name == "coordinator" or INPUTS > 10 else ODD[number % 4 :: 4]:
                 answer = browser.get(world.address(rule, **{argument: odd}))
                 if answer.status_code >= 500:
                     wrong.append((rule.rule, odd[:30], answer.status_code))

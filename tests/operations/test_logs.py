@@ -35,7 +35,7 @@ MARKERS = {
 
 @pytest.fixture(scope="module")
 def served(serve: Callable[..., Served]) -> Served:
-    return serve(LOG_FORMAT="json")
+    return serve(LOG_FORMAT="json", workers=1)
 
 
 def addresses() -> list[tuple[str, str]]:

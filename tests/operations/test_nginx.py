@@ -73,7 +73,7 @@ def by_name() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def front(serve: Callable[..., Served], tmp_path_factory: pytest.TempPathFactory, by_name: None) -> Iterator[Front]:
-    served = serve(BASE_URL=f"https://{NAME}", PROXIES="1", LOG_FORMAT="json")
+    served = serve(BASE_URL=f"https://{NAME}", PROXIES="1", LOG_FORMAT="json", workers=1)
     folder = tmp_path_factory.mktemp("nginx")
     certificate, key = folder / "fullchain.pem", folder / "key.pem"
     subprocess.run(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+
+import pytest
 from flask import Flask
 
 from interagency.calendar.feeds import serving as feed_app
@@ -260,6 +263,16 @@ def test_every_route_states_its_access(sqlite_app: Flask) -> None:
         if method not in ("HEAD", "OPTIONS")
     }
     assert found | {("GET", feed_app.ROUTE): feed_app.ACCESS} == ROUTES
+
+
+def test_no_request_starts_a_thread_to_close_what_was_never_opened(
+    sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[threading.Thread] = []
+    start = threading.Thread.start
+    monkeypatch.setattr(threading.Thread, "start", lambda thread: (begun.append(thread), start(thread)))
+    assert sqlite_app.test_client().get("/healthz").status_code == 200
+    assert begun == []
 
 
 def test_feeds_are_served_before_the_pages_to_whoever_knows_the_address(sqlite_app: Flask) -> None:

@@ -286,6 +286,7 @@ def coordinator(sqlite_app: Flask) -> Visitor:
 
 
 @for_each(DRAFTED)
+@pytest.mark.slow
 def test_the_form_gives_back_what_it_shows(
     world: Callable[[EventField], Pair], coordinator: Visitor, field: EventField
 ) -> None:
@@ -365,6 +366,7 @@ def subscribed(coordinator: Visitor, sqlite_app: Flask) -> str:
 
 
 @for_each(FIELDS)
+@pytest.mark.slow
 def test_the_feed_carries_what_it_is_said_to(
     world: Callable[[EventField], Pair], coordinator: Visitor, subscribed: str, field: EventField
 ) -> None:

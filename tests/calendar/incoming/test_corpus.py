@@ -117,6 +117,7 @@ def test_all_of_it_is_taken(path: Path) -> None:
     assert read_ics(path.read_bytes(), VIENNA).skipped == []
 
 
+@pytest.mark.slow
 def test_the_whole_corpus_is_taken_in_once_and_is_unchanged_the_second_time(app: Flask) -> None:
     with app.app_context():
         importer = Importer(None, (), None)

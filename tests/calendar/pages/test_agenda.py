@@ -140,6 +140,7 @@ def test_events_that_repeat_are_in_the_timeline_when_asked_for(sqlite_app: Flask
     [AGENDA, "/calendar?past=yes&from=2032-01-01", "/calendar/2031", "/calendar/2031/3", "/calendar/week/2031-03-05",
      "/when?around=2031-03&series=yes"],
 )  # fmt: skip
+@pytest.mark.slow
 def test_more_events_take_no_more_statements_and_no_more_room(
     sqlite_app: Flask, enter_sqlite: Enter, address: str
 ) -> None:

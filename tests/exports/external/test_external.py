@@ -39,6 +39,8 @@ from interagency.matrix.organisations.queries import Directory
 from interagency.text.dates import ImpreciseDate
 from tests.helpers import EVENT, Browser, activity_draft, choices, event_draft, text_of
 
+pytestmark = pytest.mark.one_database
+
 Enter = Callable[[str | None], Browser]
 Add = Callable[..., int]
 VIENNA = ZoneInfo("Europe/Vienna")
@@ -305,6 +307,7 @@ def test_handing_out_disarms_its_form(sqlite_app: Flask, enter_sqlite: Enter, ad
     assert "To Bureau." in text_of(done)
 
 
+@pytest.mark.both_databases
 def test_from_agreement_to_an_address_outside(app: Flask, enter: Enter, add_activity: Add) -> None:
     add_activity("Ours alone")
     joint = add_activity("Ours together", entities=("undp",))
@@ -335,6 +338,7 @@ def test_from_agreement_to_an_address_outside(app: Flask, enter: Enter, add_acti
     assert "Ours together" in outside.get(second).text
 
 
+@pytest.mark.both_databases
 def test_files_say_what_the_page_says_and_each_fetch_is_kept(app: Flask, enter: Enter, add_activity: Add) -> None:
     add_activity("=Shared()", contact="secret@example.org", remarks="Not for you")
     agree(enter("who"))
@@ -516,6 +520,7 @@ def test_a_statement_that_cannot_be_kept_says_why(
     assert message in text_of(refused)
 
 
+@pytest.mark.both_databases
 def test_every_statement_is_kept_and_the_database_refuses_to_change_one(app: Flask, enter: Enter) -> None:
     who = enter("who")
     for decision in ("agreed", "agreed", "refused", "as default"):
@@ -544,6 +549,7 @@ def test_the_coordinator_sees_what_waits_and_asks_once_a_day(app: Flask, enter: 
         assert "- Together" in mails[0].text
 
 
+@pytest.mark.both_databases
 def test_a_record_is_shared_only_if_the_gate_lets_it_through(app: Flask, enter: Enter) -> None:
     who = enter("who")
     agree(who)
@@ -588,6 +594,7 @@ def test_a_document_that_may_be_shared_leaves_with_its_event_and_no_other(app: F
             assert inner not in body, (name, inner)
 
 
+@pytest.mark.both_databases
 def test_what_waits_counts_as_the_hand_out_page_does(app: Flask, enter: Enter, add_activity: Add) -> None:
     add_activity("Together", entities=("undp", "unicef"))
     add_activity("Of WHO", lead="who")

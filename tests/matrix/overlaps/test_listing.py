@@ -65,6 +65,8 @@ def many(app: Flask) -> Callable[[int], None]:
     return add
 
 
+@pytest.mark.one_database
+@pytest.mark.slow
 def test_comparisons_grow_with_the_activities_and_not_with_their_square(
     app: Flask, many: Callable[[int], None]
 ) -> None:
@@ -189,6 +191,7 @@ def edit(browser: Browser, number: int, **values: object) -> object:
     return browser.send(address, browser.fields(address) | values)
 
 
+@pytest.mark.one_database
 def test_a_change_that_matters_is_asked_about_before_it_is_saved(
     app: Flask, enter: Enter, pairs: dict[str, int]
 ) -> None:
@@ -211,6 +214,7 @@ def test_a_change_that_matters_is_asked_about_before_it_is_saved(
         ]
 
 
+@pytest.mark.one_database
 def test_one_tick_says_that_the_rest_is_something_else(app: Flask, enter: Enter, pairs: dict[str, int]) -> None:
     coordinator = enter("coordinator")
     saved = edit(

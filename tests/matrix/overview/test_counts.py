@@ -68,6 +68,7 @@ def forget_counts(app: Flask) -> None:
 
 
 @pytest.mark.parametrize(("rows", "columns"), [("entity", "chapter"), ("chapter", "entity")])
+@pytest.mark.slow
 def test_each_number_is_its_list_before_and_after_changes(app: Flask, rows: str, columns: str) -> None:
     with app.app_context():
         wanted = Wanted(40, 0, 12, 3, editions=0)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from itertools import combinations
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 from lxml import html
@@ -130,6 +131,7 @@ def test_numbers_without_names_stand_apart_and_are_not_added_up(
     assert "0 countries are named" in text_of(page)
 
 
+@pytest.mark.slow
 def test_pairs_read_the_same_both_ways_and_open_what_both_do(app: Flask, enter: Enter) -> None:
     with app.app_context():
         many_activities(60)
