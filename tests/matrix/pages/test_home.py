@@ -18,7 +18,7 @@ from interagency.matrix.activities.models import ActivityEntity, Participation
 from interagency.matrix.cycles.opening import open_cycle
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
-from tests.helpers import Browser, event_draft, statements_seen, text_of
+from tests.helpers import Browser, choices, event_draft, statements_seen, text_of
 from tests.matrix.conftest import VIENNA, Clock
 
 Enter = Callable[[str | None], Browser]
