@@ -105,6 +105,7 @@ class NamingPart:
 
     `name`: also the `record_type` of its history.
     `ids(session, organisation id)`: the listed records that name it, by number.
+    `tally(session)`: how many records the list under a filter by an organisation shows, by its id.
     `replace(session, ids, old, new, person, reason)`: lets these name `new` instead of the organisation `old` (None:
     nobody), with history, and returns what is needed to take that back, as plain values.
     `put_back(session, those values, old, new, person, reason)`: does so, and returns in how many records.
@@ -115,6 +116,7 @@ class NamingPart:
 
     name: str
     ids: Callable[[Session, int], list[int]]
+    tally: Callable[[Session], dict[int, int]]
     replace: Callable[..., list[Any]]
     put_back: Callable[..., int]
     refresh: Callable[[Session, int], None]

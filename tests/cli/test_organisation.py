@@ -55,7 +55,7 @@ def test_a_refusal_is_one_line(run) -> None:  # type: ignore[no-untyped-def]
         (("rename", "nobody at all", "Some name"), "We do not know the organisation"),
         (("rename", "who", "Other", "--day", "soon"), "soon"),
         (("merge", "who", "unesco"), "answer each month"),
-        (("retire", "unesco", "--day", "2999-01-01"), "lies ahead"),
+        (("retire", "unesco", "--day", "2150-01-01"), "lies ahead"),
         (("list", "--kind", "strange"), "Choose what kind"),
     ):
         output = run(*words, fails=True)

@@ -12,6 +12,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from interagency.calendar.events.fields import DRAFTED, EventField, Kind
 from interagency.calendar.events.lines import split_days
+from interagency.matrix.organisations.proposals import unlisted_field
 from interagency.text.zones import zone_named
 from interagency.web.forms import CleanStringField, CleanTextField, NamesField, RecordsField, to_choices
 
@@ -157,6 +158,8 @@ class EventFields(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     """The inputs of the form of an event, in the order of its fields."""
 
     version = HiddenField()
+    unlisted_organisers = unlisted_field(_l("Organisers that are not on the list"))
+    unlisted_participants = unlisted_field(_l("Participants that are not on the list"))
 
 
 for _field in DRAFTED:

@@ -46,8 +46,10 @@ from interagency.matrix.activities.queries import survivor_of
 from interagency.matrix.framework.models import Chapter, Country
 from interagency.matrix.framework.names import gazetteer
 from interagency.matrix.organisations import choices
+from interagency.matrix.organisations.directory import Act
 from interagency.matrix.organisations.models import Organisation
-from interagency.matrix.organisations.queries import Directory, all_organisations
+from interagency.matrix.organisations.proposals import proposed, reader_of
+from interagency.matrix.organisations.queries import Directory, all_organisations, keys_of_today
 from interagency.text.dates import ImpreciseDate
 from interagency.web.forms import Group, RecordsField, to_choices
 
@@ -62,6 +64,9 @@ class EventForm(EventChecks):
         offered = {organisation.key: organisation for organisation in organisations}
         chapters = {str(c.number): c for c in session.scalars(sa.select(Chapter).order_by(Chapter.number))}
         own = [entity.key for entity in mine or []] if event is None else []
+        for field in (self.organisers, self.participants):
+            if any(key not in offered for key in field.keys):
+                field.keys = keys_of_today(session, field.keys)
         self.organisers.offer(offered, own)
         self.participants.offer(offered)
         self.chapters.offer(chapters)
@@ -72,6 +77,8 @@ class EventForm(EventChecks):
             (self.links, read_link, link_label),
             (self.documents, DocumentReader(Directory(session)).read, document_words),
             (self.activities, self._activity, record_words),
+            (self.unlisted_organisers, reader_of(session), str),
+            (self.unlisted_participants, reader_of(session), str),
         ):
             field.look_up, field.say = look_up, say
         self._groups = {
@@ -291,6 +298,13 @@ class EventForm(EventChecks):
             parent=self._found_parent,
             series=self._series(),
         )
+
+    def propose(self, draft: EventDraft, act: Act) -> None:
+        """Let `draft` name the organisations that are on no list, too: they are proposed. Call when it is about to be
+        saved."""
+        for name, field in (("organisers", self.unlisted_organisers), ("participants", self.unlisted_participants)):
+            named = [*getattr(draft, name), *proposed(self._session, field.data or [], act)]
+            setattr(draft, name, list(dict.fromkeys(named)))
 
 
 def _day(moment: datetime) -> str:

@@ -66,6 +66,14 @@ def ids(session: Session, organisation_id: int) -> list[int]:
     return list(session.scalars(query.order_by(Event.id)))
 
 
+def tally(session: Session) -> dict[int, int]:
+    """How many listed events each organisation organises or takes part in, by its id."""
+    number, event = EventOrganisation.organisation_id, EventOrganisation.event_id
+    query = sa.select(number, sa.func.count(event.distinct())).group_by(number)
+    listed = sa.select(Event.id).where(Event.is_listed)
+    return dict(session.execute(query.where(event.in_(listed))).all())
+
+
 def _naming(organisation_id: int) -> sa.CompoundSelect[int]:
     return sa.union(
         sa.select(EventOrganisation.event_id).where(EventOrganisation.organisation_id == organisation_id),
@@ -125,4 +133,4 @@ def refresh(session: Session, organisation_id: int) -> None:
     refresh_texts(session, Event, session.scalars(query), searched_words)
 
 
-NAMING_PART = NamingPart(name="event", ids=ids, replace=rename_in, put_back=name_again, refresh=refresh)
+NAMING_PART = NamingPart(name="event", ids=ids, tally=tally, replace=rename_in, put_back=name_again, refresh=refresh)

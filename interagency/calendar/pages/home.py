@@ -41,6 +41,7 @@ MATRIX_PAGES = (
     "/overlaps",
     "/countries",
     "/recommendations",
+    "/organisations",
 )
 
 

@@ -25,8 +25,10 @@ from interagency.matrix.activities.record import facts
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
 from interagency.matrix.framework.names import chapters, gazetteer, sections
 from interagency.matrix.organisations import choices
+from interagency.matrix.organisations.directory import Act
 from interagency.matrix.organisations.models import Organisation
-from interagency.matrix.organisations.queries import entities, partners
+from interagency.matrix.organisations.proposals import proposed, reader_of, unlisted_field
+from interagency.matrix.organisations.queries import entities, keys_of_today, partners
 from interagency.text.dates import ImpreciseDate
 from interagency.text.lines import split_outside_brackets
 from interagency.web.forms import (
@@ -112,6 +114,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     """Everything people say of an activity. Its fields are those of the description, put in below."""
 
     version = HiddenField()
+    unlisted_partners = unlisted_field(_l("Partners that are not on the list"))
 
     def __init__(
         self,
@@ -160,6 +163,8 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             for name in ("partners", "recommendations", "countries", "regions", "sdg")
         }
         goals = session.scalars(sa.select(SdgGoal).order_by(SdgGoal.number)) if wanted["sdg"] != [] else ()
+        if self.is_submitted():
+            wanted["partners"] = self.partners.keys = keys_of_today(session, self.partners.keys)
         self.entities.offer(by_key)
         self.supporting.offer(by_key)
         self.partners.offer({partner.key: partner for partner in others(wanted["partners"])})
@@ -197,6 +202,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         for field in (self.hosts, self.partner_countries, self.subjects):
             field.look_up = lambda name: session.get_one(Country, names().country(name))
             field.say = lambda country: country.name
+        self.unlisted_partners.look_up = reader_of(session, partners_only=True)
         self.figures.look_up = read_figure
         self.figures.say = format_figure
 
@@ -308,6 +314,12 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             if isinstance(widget, RecordsField | NamesField):
                 self._records.know(widget.data or [])
         return draft_from(self._records, self.facts())
+
+    def propose(self, draft: ActivityDraft, act: Act) -> None:
+        """Let `draft` name the partners that are on no list, too: they are proposed. For when it is about to be saved."""
+        draft.partners = list(
+            dict.fromkeys([*draft.partners, *proposed(self._session, self.unlisted_partners.data or [], act)])
+        )
 
 
 for _field in EDITED:

@@ -26,6 +26,21 @@ def ids(session: Session, organisation_id: int) -> list[int]:
     return list(session.scalars(query.order_by(Activity.id)))
 
 
+def tally(session: Session) -> dict[int, int]:
+    """How many listed activities each organisation takes part in or is a partner of, by its id: as their filters find
+    them."""
+    listed = sa.select(Activity.id).where(Activity.is_listed)
+    part = sa.select(ActivityEntity.entity_id, sa.func.count()).where(
+        ActivityEntity.participation != Participation.DECLINED, ActivityEntity.activity_id.in_(listed)
+    )
+    partners = sa.select(activity_partner.c.organisation_id, sa.func.count()).where(
+        activity_partner.c.activity_id.in_(listed)
+    )
+    rows = session.execute(partners.group_by(activity_partner.c.organisation_id)).all()
+    rows += session.execute(part.group_by(ActivityEntity.entity_id)).all()
+    return dict(rows)
+
+
 def _naming(organisation_id: int) -> sa.CompoundSelect[int]:
     return sa.union(
         sa.select(ActivityEntity.activity_id).where(ActivityEntity.entity_id == organisation_id),
@@ -142,4 +157,4 @@ def refresh(session: Session, organisation_id: int) -> None:
     refresh_texts(session, Activity, session.scalars(query), searched_words)
 
 
-NAMING_PART = NamingPart(name="activity", ids=ids, replace=rename_in, put_back=name_again, refresh=refresh)
+NAMING_PART = NamingPart(name="activity", ids=ids, tally=tally, replace=rename_in, put_back=name_again, refresh=refresh)

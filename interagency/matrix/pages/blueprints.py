@@ -12,6 +12,10 @@ from interagency.matrix.overview.mandate_views import bp as mandates
 from interagency.matrix.overview.views import bp as overview
 from interagency.matrix.pages.activity_views import bp as activities
 from interagency.matrix.pages.merge_views import bp as merging
+from interagency.matrix.pages.organisation_views import bp as organisations
 from interagency.matrix.pages.overlap_views import bp as overlaps
 
-BLUEPRINTS = (activities, milestones, agreement, month, cycles, editions, people, overview, mandates, overlaps, merging)
+BLUEPRINTS = (
+    *(activities, milestones, agreement, month, cycles, editions),
+    *(people, organisations, overview, mandates, overlaps, merging),
+)

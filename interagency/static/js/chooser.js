@@ -36,6 +36,19 @@ const enhance = (fieldset) => {
   none.textContent = fieldset.dataset.none;
   list.before(chips, search, status);
   list.append(none);
+  const unlisted = document.getElementById(fieldset.dataset.unlisted);
+  const propose = document.createElement("button");
+  propose.type = "button";
+  propose.hidden = true;
+  propose.addEventListener("click", () => {
+    unlisted.value = [unlisted.value.trim(), search.value.trim()].filter(Boolean).join("\n");
+    unlisted.closest("details").open = true;
+    unlisted.dispatchEvent(new Event("input", { bubbles: true }));
+    search.value = "";
+    filter();
+    unlisted.focus();
+  });
+  if (unlisted) list.append(propose);
   const showChosen = () => {
     const chosen = options.filter((option) => option.input.checked);
     chips.replaceChildren(
@@ -71,6 +84,8 @@ const enhance = (fieldset) => {
     }
     for (const group of groups) group.hidden = !group.querySelector(".option:not([hidden])");
     none.hidden = shown > 0;
+    propose.hidden = none.hidden || !unlisted;
+    if (unlisted) propose.textContent = fieldset.dataset.propose.replace("{name}", search.value.trim());
     list.scrollTop = 0;
   };
   const visible = () => options.filter((option) => !option.node.hidden).map((option) => option.input);
