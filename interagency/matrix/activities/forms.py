@@ -316,7 +316,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         return draft_from(self._records, self.facts())
 
     def propose(self, draft: ActivityDraft, act: Act) -> None:
-        """Let `draft` name the partners that are on no list, too: they are proposed. For when it is about to be saved."""
+        """Let `draft` name the partners that are on no list, too, by proposing them. Call when it is being saved."""
         draft.partners = list(
             dict.fromkeys([*draft.partners, *proposed(self._session, self.unlisted_partners.data or [], act)])
         )

@@ -58,8 +58,8 @@ class Organisation(Model):
     is_proposed: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     proposed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"))
-    # What merging or refusing it changed, so that it can be taken back.
-    moved: Mapped[dict[str, Any] | None]
+    # What merging or refusing it changed, so that it can be taken back. Read only then: it can be long.
+    moved: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
     names: Mapped[list[OrganisationName]] = relationship(
         back_populates="organisation", order_by="OrganisationName.id", cascade="all, delete-orphan"
     )

@@ -18,8 +18,8 @@ from interagency.web.forms import NamesField
 
 MOST = 20  # of one record at a time
 HELP = _l(
-    "One name to a line. The record is saved with them, and a coordinator takes them into the directory; outside nobody "
-    "hears of them before."
+    "One name to a line. The record is saved with them, and a coordinator takes them into the directory; outside "
+    "nobody hears of them before."
 )
 
 

@@ -16,7 +16,8 @@ from interagency.text.folding import name_key
 
 def entities(session: Session, *, retired: bool = False) -> list[Organisation]:
     """All UN entities, those of the decision first in its order, then by acronym."""
-    query = sa.select(Organisation).where(Organisation.is_entity).options(selectinload(Organisation.names))
+    query = sa.select(Organisation).where(Organisation.is_entity, Organisation.merged_into_id.is_(None))
+    query = query.options(selectinload(Organisation.names))
     if not retired:
         query = query.where(Organisation.retired_on.is_(None))
     return list(session.scalars(query.order_by(Organisation.position, Organisation.acronym, Organisation.name)))

@@ -306,7 +306,7 @@ class Unsure(DirectoryRefusal):
             "%(num)s records would name %(other)s instead of %(old)s. Press again to merge them.",
             number, other=other.full, old=old.full,
         )  # fmt: skip
-        super().__init__(words, "other")
+        super().__init__(words)
         self.sure = other.key
         self.asks_agreement = other.is_entity and not old.is_entity
 

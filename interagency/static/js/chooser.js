@@ -46,7 +46,8 @@ const enhance = (fieldset) => {
     unlisted.dispatchEvent(new Event("input", { bubbles: true }));
     search.value = "";
     filter();
-    unlisted.focus();
+    unlisted.focus({ preventScroll: true });
+    unlisted.scrollIntoView({ block: "center" });
   });
   if (unlisted) list.append(propose);
   const showChosen = () => {
