@@ -59,6 +59,8 @@ SAID_OTHERWISE = (
         r"coordinator /cycles.*",
         r"The last \d+ months\..*|updated \d+ · .*|\d+ days late|Remind \S+|Joint activities that wait.*",
     ),
+    # The directory of organisations is linked beside the views of the matrix.
+    (r"\w+ /(activities|matrix|coverage|where|when|together|mandates)\b.*", r"Organisations"),
     # The two Outlooks for Windows subscribe in different ways.
     (r"\w+ /subscriptions", r"Outlook on the (desktop|web)"),
     # The page of a repeated event says its rule.

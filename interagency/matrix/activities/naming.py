@@ -36,9 +36,10 @@ def tally(session: Session) -> dict[int, int]:
     partners = sa.select(activity_partner.c.organisation_id, sa.func.count()).where(
         activity_partner.c.activity_id.in_(listed)
     )
-    rows = session.execute(partners.group_by(activity_partner.c.organisation_id)).all()
-    rows += session.execute(part.group_by(ActivityEntity.entity_id)).all()
-    return dict(rows)
+    return {
+        **dict(session.execute(partners.group_by(activity_partner.c.organisation_id)).all()),
+        **dict(session.execute(part.group_by(ActivityEntity.entity_id)).all()),
+    }
 
 
 def _naming(organisation_id: int) -> sa.CompoundSelect[int]:

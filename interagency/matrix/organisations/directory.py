@@ -8,7 +8,7 @@ keep the names of their day (rule 8).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -30,6 +30,7 @@ from interagency.matrix.organisations.naming import (
     read_name,
     refuse_if_taken,
 )
+from interagency.matrix.organisations.uses import bound_by, counts
 from interagency.registry import registry
 from interagency.text.folding import name_key
 
@@ -118,11 +119,6 @@ def changing(
     audit(session, f"organisation.{done}", by=act.by, by_name=_COMMAND, organisation=organisation.key, **details)
     for part in registry.naming_parts.values():
         part.refresh(session, organisation.id)
-
-
-def counts(session: Session, organisation: Organisation) -> dict[str, int]:
-    """How many listed records of each kind name it."""
-    return {name: len(part.ids(session, organisation.id)) for name, part in registry.naming_parts.items()}
 
 
 # --- Adding ---
@@ -353,31 +349,6 @@ def _refuse_if_used(session: Session, organisation: Organisation) -> None:
             ),
             "kind",
         )
-
-
-# What an organisation said or is responsible for: it stays its own, and keeps it from being merged away.
-def _bonds() -> Mapping[str, str]:
-    return {
-        "appointment": _("focal points"),
-        "mandate": _("declared mandates"),
-        "agreement": _("what it said may be shared"),
-        "answer": _("answers of months"),
-        "extension": _("extended due dates"),
-    }
-
-
-def bound_by(session: Session, organisation: Organisation) -> list[str]:
-    """What it said or is responsible for, in words: whatever names it and is no record that lists it."""
-    found, words = [], _bonds()
-    for table in Organisation.metadata.sorted_tables:
-        if table.name not in words:
-            continue
-        column = next(key.parent for key in table.foreign_keys if key.column.table.name == "organisation")
-        if session.execute(
-            sa.select(sa.literal(1)).select_from(table).where(column == organisation.id).limit(1)
-        ).first():
-            found.append(words[table.name])
-    return found
 
 
 # --- Retiring ---

@@ -17,15 +17,14 @@ from interagency.matrix.organisations.directory import (
     PARTNER_KINDS,
     Act,
     add,
-    bound_by,
     changing,
-    counts,
     read_country,
     read_kind,
 )
 from interagency.matrix.organisations.models import NameKind, Organisation, OrganisationKind, OrganisationName
 from interagency.matrix.organisations.naming import DirectoryRefusal, read_name
 from interagency.matrix.organisations.queries import Directory
+from interagency.matrix.organisations.uses import bound_by
 from interagency.registry import registry
 from interagency.text.folding import clean, listed
 
@@ -225,8 +224,3 @@ def refuse_proposal(
         organisation.moved = _replace(session, organisation, None, act, said)
         organisation.retired_on = act.today
     return _told(organisation.moved or {})
-
-
-def used_by(session: Session, organisation: Organisation) -> int:
-    """In how many listed records it is named."""
-    return sum(counts(session, organisation).values())

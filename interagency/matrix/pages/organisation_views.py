@@ -31,6 +31,7 @@ from interagency.matrix.organisations.queries import (
     names_of,
     organisation_called,
 )
+from interagency.matrix.organisations.uses import counts
 from interagency.matrix.pages.organisation_history import told
 from interagency.registry import registry
 from interagency.text.folding import clean, fold
@@ -237,14 +238,14 @@ def _day(name: str) -> date | None:
 def _do(found: Organisation, act: Act, what: str) -> str:
     """Do what the form says and say so. Raises DirectoryRefusal, StaleVersionError."""
     form, session = request.form, db.session
-    read = {"version": form.get("version", 0, type=int)}
+    read: dict[str, Any] = {"version": form.get("version", 0, type=int)}
     match what:
         case "rename":
             correction = form.get("how") == "correction"
-            said = {"name": form.get("name", ""), "acronym": form.get("acronym", "")}
             directory.rename(
-                session, found, act, **said, day=None if correction else _day("day"), correction=correction, **read
-            )
+                session, found, act, name=form.get("name", ""), acronym=form.get("acronym", ""),
+                day=None if correction else _day("day"), correction=correction, **read,
+            )  # fmt: skip
             return str(
                 _("It is called %(name)s now, on every page and in every file made from today.", name=found.full)
             )
@@ -300,7 +301,7 @@ class Unsure(DirectoryRefusal):
     """A merging that was not looked at yet: what it would change is shown first."""
 
     def __init__(self, old: Organisation, other: Organisation) -> None:
-        number = merging.used_by(db.session, old)
+        number = sum(counts(db.session, old).values())
         words = ngettext(
             "%(num)s record would name %(other)s instead of %(old)s. Press again to merge them.",
             "%(num)s records would name %(other)s instead of %(old)s. Press again to merge them.",
