@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from interagency.accounts.models import Person
 from interagency.exports.incoming.cells import RowResult
 from interagency.matrix.organisations.directory import PARTNER_KINDS, Act, add, add_name
+from interagency.matrix.organisations.merging import accept, propose
 from interagency.matrix.organisations.models import Organisation, OrganisationKind
 from interagency.matrix.organisations.naming import DirectoryRefusal
 from interagency.matrix.organisations.queries import Directory
 from interagency.text.folding import name_key
 
-LEAVE, MAP, ADD = "leave", "map", "add"
+LEAVE, MAP, ADD, PROPOSE = "leave", "map", "add", "propose"
 
 
 def unknown_names(rows: list[RowResult]) -> list[dict[str, Any]]:
@@ -39,7 +40,7 @@ def decide(
     """What a person says of unknown names: `choice-N`, `other-N`, `kind-N`, `remember-N` for the Nth of `names`.
 
     Returns the key meant by each name's `name_key`, "" to leave it out, and sentences on what could not be done. A
-    coordinator adds partners and remembers spellings at once; the caller commits.
+    coordinator adds partners and remembers spellings at once, others propose partners; the caller commits.
     """
     directory, act = Directory(session), Act(by, today)
     decided: dict[str, str] = {}
@@ -48,9 +49,10 @@ def decide(
         choice, name = form.get(f"choice-{place}", ""), told["name"]
         if choice == LEAVE:
             decided[told["key"]] = ""
-        elif choice == ADD and by.is_coordinator:
+        elif choice == PROPOSE or (choice == ADD and by.is_coordinator):
             try:
-                decided[told["key"]] = _added(session, name, form.get(f"kind-{place}", ""), act).key
+                kind = form.get(f"kind-{place}", "") if choice == ADD else None
+                decided[told["key"]] = _added(session, name, kind, act).key
             except DirectoryRefusal as problem:
                 problems.append(f"{name}: {problem}")
         elif choice == MAP:
@@ -69,8 +71,13 @@ def decide(
     return decided, problems
 
 
-def _added(session: Session, name: str, kind: str, act: Act) -> Organisation:
-    """A new partner of this name; the one there is, where somebody added it meanwhile."""
-    found = Directory(session).known(name)
+def _added(session: Session, name: str, kind: str | None, act: Act) -> Organisation:
+    """A new partner of this name, proposed where no `kind` is given; the one there is, where somebody added it
+    meanwhile. Raises DirectoryRefusal."""
+    if kind is None:
+        return propose(session, act, name)
     chosen = kind if kind in {one.value for one in PARTNER_KINDS} else OrganisationKind.CIVIL_SOCIETY.value
+    found = Directory(session).known(name)
+    if found is not None and found.is_proposed:
+        accept(session, found, act, kind=chosen)
     return found or add(session, act, name=name, kind=chosen)

@@ -6,13 +6,16 @@ so that it can be taken back.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from interagency.accounts.models import Person, Role
 from interagency.db.history import Action
+from interagency.mail.outbox import MailContent, SendIf, write
 from interagency.matrix.organisations.directory import (
     PARTNER_KINDS,
     Act,
@@ -24,9 +27,11 @@ from interagency.matrix.organisations.directory import (
 from interagency.matrix.organisations.models import NameKind, Organisation, OrganisationKind, OrganisationName
 from interagency.matrix.organisations.naming import DirectoryRefusal, read_name
 from interagency.matrix.organisations.queries import Directory
+from interagency.matrix.organisations.readers import COORDINATOR
 from interagency.matrix.organisations.uses import bound_by
 from interagency.registry import registry
 from interagency.text.folding import clean, listed
+from interagency.web.context import settings, utc_now
 
 REASON_LENGTH = 1000
 # What somebody proposed is this until a coordinator has said what it is.
@@ -171,9 +176,42 @@ def propose(session: Session, act: Act, name: str) -> Organisation:
     """The organisation called `name`, proposed where the directory does not know it: it can be named at once, and
     outside nobody hears of it before a coordinator has accepted it. Raises DirectoryRefusal."""
     found = Directory(session).known(read_name(name))
+    if found is not None and found.is_refused:
+        raise DirectoryRefusal(_("It was proposed before and refused. Ask a coordinator, or leave it out."), "name")
     if found is not None:
         return found
-    return add(session, act, name=name, kind=_UNTOLD.value, proposed=True)
+    made = add(session, act, name=name, kind=_UNTOLD.value, proposed=True)
+    if act.by is not None:
+        _tell_coordinators(session, made, act.by, act.today)
+    return made
+
+
+def _tell_coordinators(session: Session, organisation: Organisation, by: Person, day: date) -> None:
+    """Let each coordinator know by one mail a day at most: the list says what else waits."""
+    coordinators = sa.select(Person).where(
+        Person.role == Role.COORDINATOR, Person.disabled_at.is_(None), Person.id != by.id
+    )
+    for person in session.scalars(coordinators):
+        letter = MailContent(
+            subject=f"Proposed for the directory: {organisation.name}",
+            greeting=f"Dear {person.name},",
+            paragraphs=(
+                f"{by.name} named “{organisation.name}”, which is not in the directory. The "
+                "record is saved with it; outside nobody hears of it until it is accepted.",
+                "Accept it, merge it into one that is there, or refuse it. What else is proposed stands there, too.",
+            ),
+            link=f"{settings().base_url}/organisations",
+            link_label="Open the directory",
+        )
+        write(
+            session,
+            f"organisations/proposed/{day}/{person.id}",
+            to_address=person.email,
+            to_name=person.name,
+            letter=letter,
+            at=utc_now(),
+            send_if=SendIf(COORDINATOR),
+        )
 
 
 def accept(

@@ -96,9 +96,9 @@ class Directory:
         return self._by_name.get(name_key(text))
 
     def find(self, text: str) -> Organisation:
-        """The organisation called `text`, now or formerly. Raises NotUnderstood."""
+        """The organisation called `text`, now or formerly, but for a refused proposal. Raises NotUnderstood."""
         found = self.known(text)
-        if found is None:
+        if found is None or found.is_refused:
             raise NotUnderstood(f"We do not know the organisation “{text[:60]}”. Choose one from the list.")
         return found
 

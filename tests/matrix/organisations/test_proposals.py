@@ -8,9 +8,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from interagency.db.base import db
+from interagency.mail.models import OutboxMessage
 from interagency.matrix.agreement.gate import through_the_gate
 from interagency.matrix.cycles.editions import close_cycle, load
 from interagency.matrix.cycles.opening import open_cycle
@@ -40,6 +42,11 @@ def test_a_focal_point_names_a_partner_that_is_not_listed_and_goes_on(app: Flask
     assert not known(app, "Interpol").is_proposed, "what the directory knows is taken from there"
     assert "1 proposed" in text_of(enter("coordinator").get("/organisations"))
     assert "quiet-rivers" in browser.fields(answer.location.split("?")[0] + "/edit")["partners"]
+    browser.send("/activities/new", ACTIVITY | {"title": "Clean more rivers", "unlisted_partners": "Loud Rivers"})
+    with app.app_context():
+        mails = list(db.session.scalars(sa.select(OutboxMessage)))
+        assert [mail.to_address for mail in mails] == ["coordinator@example.org"], "one mail a day"
+        assert "Quiet Rivers" in mails[0].subject
 
 
 @pytest.mark.parametrize(
