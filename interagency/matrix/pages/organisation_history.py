@@ -46,11 +46,16 @@ def told(session: Session, organisation: Organisation) -> list[ToldChange]:
             [
                 (label, _words(field, change.fields[field][0], names), _words(field, change.fields[field][1], names))
                 for field, label in labels.items()
-                if field in change.fields and any(change.fields[field])
+                if field in change.fields and any(change.fields[field]) and not _is_untold(field, change)
             ],
         )
         for change in changes
     ]
+
+
+def _is_untold(field: str, change: Change) -> bool:
+    """What a proposal is, a coordinator says when it is accepted."""
+    return field == "kind" and bool(change.fields.get("proposed", [None, False])[1])
 
 
 def _words(field: str, value: Any, names: dict[int, str]) -> str:

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
+from rapidfuzz.fuzz import token_set_ratio
 
 from interagency.accounts.models import Person
 from interagency.db.base import db
@@ -34,7 +35,7 @@ from interagency.matrix.organisations.queries import (
 from interagency.matrix.organisations.uses import counts
 from interagency.matrix.pages.organisation_history import told
 from interagency.registry import registry
-from interagency.text.folding import clean, fold
+from interagency.text.folding import clean, fold, name_key
 from interagency.text.typed_dates import DateNotUnderstood, read_one_day
 from interagency.web.context import today
 from interagency.web.errors import refuse
@@ -42,6 +43,7 @@ from interagency.web.idempotency import idempotent, record_redirect
 
 bp = Blueprint("organisations", __name__)
 LONGEST_SEARCH = 200
+ALIKE = 85  # per cent
 
 
 def _act() -> Act:
@@ -110,6 +112,8 @@ def organisation(key: str) -> ResponseReturnValue:
 def _page(found: Organisation, problem: DirectoryRefusal | None = None, code: int = 200) -> ResponseReturnValue:
     former = [name for name in found.names if name.kind is NameKind.FORMER]
     may_keep = may_keep_directory(current_user)
+    others = all_organisations(db.session) if may_keep else []
+    everyone = [one for one in others if one is not found and one.retired_on is None]
     page = render_template(
         "matrix/organisation.html",
         organisation=found,
@@ -123,9 +127,8 @@ def _page(found: Organisation, problem: DirectoryRefusal | None = None, code: in
         merged=list(db.session.scalars(sa.select(Organisation).where(Organisation.merged_into_id == found.id))),
         proposed_by=db.session.get(Person, found.proposed_by_id) if found.proposed_by_id else None,
         history=told(db.session, found),
-        everyone=[one for one in all_organisations(db.session) if one is not found and one.retired_on is None]
-        if may_keep
-        else [],
+        everyone=everyone,
+        alike=_alike(found, everyone),
         country=db.session.get(Country, found.country_code) if found.country_code else None,
         leads=_live_leads(found),
         may_keep=may_keep,
@@ -134,6 +137,16 @@ def _page(found: Organisation, problem: DirectoryRefusal | None = None, code: in
         today=today(),
     )
     return page, code
+
+
+def _alike(found: Organisation, everyone: list[Organisation]) -> list[str]:
+    """The names in the directory that are most like that of a proposal, at most three."""
+    wanted, near = name_key(found.name), []
+    for one in everyone if found.is_proposed else []:
+        score = max(token_set_ratio(wanted, name_key(name)) for name in names_of(one))
+        if score >= ALIKE and not one.is_proposed:
+            near.append((-score, one.full))
+    return [name for _score, name in sorted(near)[:3]]
 
 
 def _live_leads(found: Organisation) -> int:

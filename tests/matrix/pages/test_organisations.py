@@ -153,12 +153,14 @@ def test_merging_is_looked_at_first_leads_on_and_is_taken_back(app: Flask, enter
 
 def test_a_proposal_is_accepted_or_refused_at_its_page(app: Flask, enter: Enter) -> None:
     with app.app_context():
+        directory.add(db.session, Act(None, today()), name="Rivers, quiet ones", kind="academia")
         for name in ("Quiet Rivers", "A town"):
             merging.propose(db.session, Act(None, today()), name)
         db.session.commit()
     number = activity(app, "Cleaning", "quiet-rivers", "a-town")
     browser = enter("coordinator")
     assert "2 proposed" in text_of(browser.get("/organisations"))
+    assert "Names like it: Rivers, quiet ones" in text_of(browser.get("/organisations/quiet-rivers"))
     assert act(browser, "quiet-rivers", "accept", kind="un_entity").status_code == 422
     assert act(browser, "quiet-rivers", "accept", kind="academia").status_code == 302
     assert act(browser, "a-town", "refuse", reason="").status_code == 422
