@@ -163,11 +163,13 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             for name in ("partners", "recommendations", "countries", "regions", "sdg")
         }
         goals = session.scalars(sa.select(SdgGoal).order_by(SdgGoal.number)) if wanted["sdg"] != [] else ()
-        if self.is_submitted():
-            wanted["partners"] = self.partners.keys = keys_of_today(session, self.partners.keys)
         self.entities.offer(by_key)
         self.supporting.offer(by_key)
-        self.partners.offer({partner.key: partner for partner in others(wanted["partners"])})
+        known = {partner.key: partner for partner in others(wanted["partners"])}
+        if any(key not in known for key in self.partners.keys):
+            self.partners.keys = keys_of_today(session, self.partners.keys)
+            known = {partner.key: partner for partner in others(self.partners.keys)}
+        self.partners.offer(known)
         self.recommendations.offer(
             _named(session, Recommendation, Recommendation.position, wanted["recommendations"]),
         )
