@@ -39,16 +39,18 @@ def organisation_list(app: Flask, kind: str, everything: bool) -> None:
         wanted = read_kind(kind) if kind else None
     except ValueError as problem:
         raise click.ClickException(str(problem)) from None
-    for one in all_organisations(database.session):
+    everyone = all_organisations(database.session)
+    keys = {one.id: one.key for one in everyone}
+    for one in everyone:
         if wanted not in (None, one.kind) or not (everything or (one.retired_on is None and not one.is_proposed)):
             continue
         others = "; ".join(name.name for name in one.names)
-        click.echo("\t".join([one.key, one.acronym or "", one.name, one.kind.value, others, _state(one)]))
+        click.echo("\t".join([one.key, one.acronym or "", one.name, one.kind.value, others, _state(one, keys)]))
 
 
-def _state(one: Organisation) -> str:
+def _state(one: Organisation, keys: dict[int, str]) -> str:
     if one.merged_into_id is not None:
-        return f"merged into {one.merged_into_id}"
+        return f"merged into {keys[one.merged_into_id]}"
     if one.is_proposed:
         return "refused" if one.is_refused else "proposed"
     return f"retired on {one.retired_on}" if one.retired_on else ""

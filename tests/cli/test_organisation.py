@@ -38,6 +38,7 @@ def test_the_directory_is_kept_by_commands_that_can_be_run_twice(sqlite_app: Fla
     run("add", "Silent River", "--kind", "civil_society")
     assert "is qrl now" in run("merge", "silent-river", "SRL")
     assert "merged into qrl already" in run("merge", "silent-river", "SRL")
+    assert "\tmerged into qrl" in run("list", "--all")
     assert "is no longer qrl" in run("merge", "--undo", "silent-river", "SRL")
     assert "retired on 2026-02-01" in run("retire", "silent-river", "--day", "1 February 2026")
     assert "was retired on 2026-02-01 already" in run("retire", "silent-river")
