@@ -1,4 +1,5 @@
-"""What the pages of a coordinator cost: processor time and bytes of each, at two sizes of matrix and calendar."""
+"""What the pages of a coordinator and a focal point cost: processor time and bytes of each, at two sizes of matrix and
+calendar."""
 
 from __future__ import annotations
 
@@ -7,18 +8,32 @@ import time
 from collections.abc import Iterable
 from http import HTTPStatus
 
+import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 
 from bench import worlds
 from bench.measure import Measure, Size
+from interagency.db.base import db, now
+from interagency.matrix.activities.models import ActivityEntity
+from interagency.matrix.cycles.opening import open_cycle
+from interagency.matrix.organisations.models import Appointment, Organisation
 
 # Activities and events; seconds of processor and bytes that a page may take there.
 SIZES = ((2_000, 1_000, 0.05, 200_000), (20_000, 10_000, 0.1, 400_000))
+FORM_BYTES = 60_000  # of a form, which reads its lists besides
 ROUNDS = 5
+BOARD = "/cycles/MONTH"  # of the newest month
 PAGES = (
     "/", "/activities", "/matrix", "/matrix?rows=region&columns=year", "/coverage", "/where", "/when",
-    "/when?by=entity", "/together", "/mandates", "/countries/AF", "/calendar", "/calendar?past=yes", "/calendar/2026",
-    "/calendar/2026/11", "/calendar/week/2026-11-18", "/overlaps", "/cycles", "/editions", "/search?q=treatment",
+    "/when?by=entity", "/activities/new", "/activities/5/edit", "/events/new", "/events/5/edit", "/together",
+    "/mandates", "/countries/AF", "/calendar", "/calendar?past=yes", "/calendar/2026", "/calendar/2026/11",
+    "/calendar/week/2026-11-18", "/overlaps", "/cycles", BOARD, f"{BOARD}/remarks", "/editions", "/search?q=treatment",
+)  # fmt: skip
+
+# Of the entity with the most records, with none of them confirmed.
+MONTH_PAGES = (
+    "/month", "/month?show=all", "/month?show=open&page=3", "/month?q=training", "/month/sign?kind=unchanged",
 )  # fmt: skip
 
 
@@ -26,21 +41,41 @@ def measures(size: Size) -> Iterable[Measure]:
     """Each page, in process, against what it may take. On SQLite, which works in the same process."""
     for activities, events, seconds, weight in SIZES[: 1 if size.name == "quick" else None]:
         with worlds.world("sqlite", activities, events) as (app, _settings):
-            client = app.test_client()
-            _sign_in(client)
-            for page in PAGES:
-                costs, found = _costs(client, page)
+            coordinator, focal_point = app.test_client(), app.test_client()
+            _sign_in(coordinator, "coordinator@example.org")
+            _sign_in(focal_point, _busiest(app))
+            newest = re.search(r"/cycles/(\d{4}-\d\d)", coordinator.get("/cycles").text)
+            assert newest
+            for page in (name.replace("MONTH", newest[1]) for name in (*PAGES, *MONTH_PAGES)):
+                costs, found = _costs(focal_point if page in MONTH_PAGES else coordinator, page)
                 what = f"`{page}` of {activities:,} activities and {events:,} events"
                 yield Measure(
                     f"{what}: processor time", f"{seconds * 1000:g} ms", [min(costs)], [seconds], 1, 0.5, "smaller"
                 )
-                yield Measure(f"{what}: weight", f"{weight / 1000:g} kB", [found], [weight], 1, 0.5, "smaller")
+                most = FORM_BYTES if page.endswith(("/new", "/edit")) else weight
+                yield Measure(f"{what}: weight", f"{most / 1000:g} kB", [found], [most], 1, 0.5, "smaller")
 
 
-def _sign_in(client: FlaskClient) -> None:
+def _busiest(app: Flask) -> str:
+    """Open this month; the address of the focal point of the entity that takes part in most activities."""
+    with app.app_context():
+        at, zone = now(), app.extensions["interagency_settings"].zone
+        open_cycle(db.session, f"{at.astimezone(zone):%Y-%m}", at=at, zone=zone, by=None)
+        db.session.commit()
+        counted = (
+            sa.select(Organisation.key)
+            .join(ActivityEntity, ActivityEntity.entity_id == Organisation.id)
+            .join(Appointment, Appointment.entity_id == Organisation.id)
+            .group_by(Organisation.key)
+            .order_by(sa.func.count().desc(), Organisation.key)
+        )
+        return f"focal.{db.session.scalars(counted).first()}@example.org"
+
+
+def _sign_in(client: FlaskClient, email: str) -> None:
     found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/sign-in").text)
     assert found
-    values = {"email": "coordinator@example.org", "password": worlds.PASSWORD, "csrf_token": found[1]}
+    values = {"email": email, "password": worlds.PASSWORD, "csrf_token": found[1]}
     assert client.post("/sign-in", data=values).status_code == HTTPStatus.FOUND
 
 

@@ -102,6 +102,7 @@ def _fill_registry() -> None:
     from interagency.exports.matrix_workbook import keep_edition_workbook
     from interagency.matrix.activities import naming
     from interagency.matrix.cycles import reminders
+    from interagency.matrix.desk import notices
     from interagency.matrix.organisations import readers
     from interagency.registry import registry
 
@@ -114,6 +115,7 @@ def _fill_registry() -> None:
     registry.register_condition(readers.COORDINATOR, readers.is_coordinator)
     registry.register_condition(reminders.UNANSWERED, reminders.as_it_stands)
     registry.register_condition(reminders.RETURNED, reminders.is_returned)
+    registry.register_condition(notices.STILL_FOCAL_POINT, notices.is_still_focal_point)
 
 
 def _register_blueprints(app: Flask) -> None:

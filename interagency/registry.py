@@ -22,10 +22,10 @@ called in the order in which their names were registered first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -33,16 +33,38 @@ from sqlalchemy.orm import Session
 if TYPE_CHECKING:
     from interagency.accounts.models import Person
     from interagency.mail.outbox import MailContent
+    from interagency.matrix.organisations.models import Organisation
 
     AfterClosing = Callable[[Session, int], object]
     Condition = Callable[..., bool | MailContent]  # (session, message, at, **args)
 
 
+class MonthRecord(NamedTuple):
+    """One record in an entity's month, as far as listing, counting and signing go.
+
+    `confirmed_month` (`YYYY-MM`): for which month the entity last confirmed it. `reasons`: what its fields alone give
+    cause to look at (values of `cycles.month.reasons.Reason`). `matches`: whether it holds the words that were asked
+    for. `is_asked`: the entity has not said yet whether it takes part.
+    """
+
+    kind: str
+    id: int
+    version: int
+    title: str
+    status: str
+    confirmed_month: str | None
+    reasons: tuple[str, ...]
+    matches: bool
+    is_asked: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class MonthRow:
-    """One record in an entity's month: what it is, where it stands, when the entity last confirmed it.
+    """One record of a page of the month, with what its row shows and unfolds.
 
-    `address` and `edit_address` are paths of the service, `when` is in words, `confirmed_month` is `YYYY-MM`.
+    `address` and `edit_address` are paths of the service, `when` and `begins` are in words. `overdue`: that its end has
+    passed, in words. `status_label` is empty where the status goes without saying. `details` are headings, each with
+    its lines.
     """
 
     id: int
@@ -51,11 +73,16 @@ class MonthRow:
     edit_address: str
     status: str
     when: str
-    confirmed_month: str | None
-    version: int
+    status_label: str = ""
+    begins: str = ""
+    ends: str = ""
+    overdue: str = ""
+    lead: str = ""
     note: str = ""
     is_lead: bool = True
     is_joint: bool = False
+    description: str = ""
+    details: Sequence[tuple[str, Sequence[str]]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +91,15 @@ class CyclePart:
 
     `name`: also the `record_type` of its history and its key in an edition.
     `ids(entity id)`: selects the records of an entity.
-    `rows(session, entity id)`: those still to be looked at, for the entity's page.
-    `confirm(session, entity id, month, ids)`: notes the month (`YYYY-MM`) for the records `ids` (None: all that `rows`
-    gives) and returns, by id, the month each was confirmed for before. `restore(session, entity id, month, that)` takes
-    it back and returns how many.
+    `records(session, entity id, month, day, terms)`: those that the entity's month lists, in their order, with what is
+    to be noticed on `day`; they match where they hold the search terms, and all do without any.
+    `rows(session, ids)`: some of them by id, with all that their rows show.
+    `say_over(session, id, version, person, entities, month)`: has the person, who speaks for the entities, say that a
+    record whose end has passed is over; `over_label()` is that in words. Returns its title. Raises StaleVersionError,
+    and LookupError for what is not theirs or needs no saying.
+    `confirm(session, entity id, month, ids)`: notes the month (`YYYY-MM`) for the records `ids` (None: all that
+    `records` gives) and returns, by id, the month each was confirmed for before. `restore(session, entity id, month,
+    that)` takes it back and returns how many.
     `entries(session, day)`: all records as plain values, for an edition of that day.
     `empty`: the facts of a record that says nothing, so that a fact which older editions do not have reads as such.
     `labels()`: those of the facts that a comparison names, by key; `say(fact words, key, value)`: one of them in words.
@@ -75,7 +107,10 @@ class CyclePart:
 
     name: str
     ids: Callable[[int], sa.Select[int]]
-    rows: Callable[[Session, int], list[MonthRow]]
+    records: Callable[[Session, int, str, date, tuple[str, ...]], list[MonthRecord]]
+    rows: Callable[[Session, Collection[int]], dict[int, MonthRow]]
+    say_over: Callable[[Session, int, int, Person, Sequence[Organisation], str | None], str]
+    over_label: Callable[[], str]
     confirm: Callable[[Session, int, str, Collection[int] | None], dict[int, str | None]]
     restore: Callable[[Session, int, str, Mapping[int, str | None]], int]
     entries: Callable[[Session, date], list[dict[str, Any]]]

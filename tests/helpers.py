@@ -54,6 +54,12 @@ class Browser:
         """Send `values` to `address` with the session's token, read once from the page (`at`, or `address`)."""
         return self.client.post(address, data={**(values or {}), "csrf_token": self._token_of_session(at or address)})
 
+    def press(self, page: html.HtmlElement, button: html.HtmlElement, **more: str) -> TestResponse:
+        """Press a button of `page` that belongs to a form elsewhere on it, as a browser without script does."""
+        form = page.get_element_by_id(button.get("form"))
+        values = dict(form.form_values()) | {button.get("name"): button.get("value")} | more
+        return self.client.post(button.get("formaction"), data=values)
+
     def _token_of_session(self, address: str) -> str:
         with self.client.session_transaction() as session:
             belongs_to = session.get("csrf_token")
@@ -110,6 +116,13 @@ def activity_draft(title: str = "An activity", status: Status = Status.ONGOING, 
     """A draft that says no more than this."""
     blank = draft_from(Records(db.session), empty_facts())
     return replace(blank, title=title, status=status, **more)
+
+
+def choices(audiences: str | list[str], decision: str, until: str = "", **more: str) -> dict[str, str]:
+    """What the form on sharing sends: the same choice for each of some audiences, until a day or for good."""
+    chosen = [audiences] if isinstance(audiences, str) else audiences
+    said = {f"say-{key}": decision for key in chosen} | {f"until-{key}": until for key in chosen}
+    return said | more
 
 
 ACTIVITY = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from interagency.accounts.models import AccessToken, Person, TokenKind, token_hash
+from interagency.accounts.models import AccessToken, Person, Role, TokenKind, token_hash
 
 
 def person_by_email(session: Session, email: str) -> Person | None:
@@ -26,3 +26,9 @@ def find_token(session: Session, kind: TokenKind, token: str) -> AccessToken | N
         AccessToken.token_hash == token_hash(token), AccessToken.kind == kind, AccessToken.revoked_at.is_(None)
     )
     return session.scalar(query)
+
+
+def administrators(session: Session) -> list[Person]:
+    """The administrators whose accounts are in use, by name: who invites and mends addresses."""
+    query = sa.select(Person).where(Person.role == Role.ADMINISTRATOR, Person.disabled_at.is_(None))
+    return list(session.scalars(query.order_by(Person.name)))

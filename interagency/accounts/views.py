@@ -19,6 +19,7 @@ from interagency.text.zones import known_zones, zones_by_city
 from interagency.web.access import public
 from interagency.web.context import settings
 from interagency.web.extensions import limiter, login_manager
+from interagency.web.paths import is_internal_path
 
 bp = Blueprint("accounts", __name__)
 
@@ -40,15 +41,8 @@ def safe_next_url(target: str | None) -> str:
 
     Who opened the bare address wants to begin, so the front page asked for is no target.
     """
-    if (
-        target
-        and target != "/"
-        and target.startswith("/")
-        and not target.startswith(("//", "/\\"))
-        and "\\" not in target
-    ):
-        if not any(ord(character) < 32 for character in target):
-            return target
+    if target is not None and target != "/" and is_internal_path(target):
+        return target
     return url_for("pages.start")
 
 

@@ -1,4 +1,4 @@
-"""The `interagency` command. Each command is a thin door: safe to run twice, one line when it fails.
+"""The `interagency` command. Each command is thin: safe to run twice, one line when it fails.
 
 The commands stand by subject in the `cli_*` files beside this one, those of the search in its room. They import
 what they need when they run, so that `--help` loads nothing.

@@ -74,7 +74,7 @@ def write_whole(out: Path, write: Callable[[Any], None]) -> None:
 
 
 def note_export(what: str, **details: str) -> None:
-    """Keep in the audit log that something left the house."""
+    """Keep in the audit log that something left the service."""
     from interagency.db.base import db as database
     from interagency.db.history import audit
 

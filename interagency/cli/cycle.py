@@ -92,11 +92,11 @@ def remind_month(app: Flask, month: str) -> None:
     found = db.session.get(Cycle, _month(month))
     if found is None or not found.is_open:
         raise click.ClickException(f"{month} is not open. See: interagency cycle status")
-    written, nobody = remind(db.session, found, entity_ids=None, at=utc_now(), sender=_sender(app))
+    reminded = remind(db.session, found, entity_ids=None, at=utc_now(), sender=_sender(app))
     db.session.commit()
-    click.echo(f"{month}: {written} reminders written")
-    if nobody:
-        click.echo(f"nobody is focal point of: {', '.join(entity.short for entity in nobody)}")
+    click.echo(f"{month}: {reminded.written} reminders written")
+    if reminded.nobody:
+        click.echo(f"nobody is focal point of: {', '.join(entity.short for entity in reminded.nobody)}")
     _send(app)
 
 

@@ -25,7 +25,7 @@ SHEET_STATES = {
 
 @click.group()
 def export() -> None:
-    """What leaves the house."""
+    """Files that leave the service."""
 
 
 @export.command("matrix")
@@ -154,7 +154,7 @@ def _export_edition(out: Path, month: str) -> None:
 
 @click.group("import")
 def import_() -> None:
-    """What comes into the house."""
+    """Files taken in."""
 
 
 @import_.command("matrix")

@@ -1,1 +1,1 @@
-"""What leaves the house: workbook, reading it back, external editions."""
+"""What leaves the service: workbook, reading it back, external editions."""

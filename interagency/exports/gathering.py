@@ -1,6 +1,6 @@
 """What the sheets beside Matrix show, gathered while the activities pass by once on their way into it.
 
-Totals are kept in memory; rows are set aside on disk until their sheet is written.
+Totals are kept in memory; rows are spooled to disk until their sheet is written.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from interagency.exports.columns import Cell, joined
-from interagency.exports.rows.aside import Aside
+from interagency.exports.rows.spool import RowSpool
 from interagency.exports.snapshot import ActivityRow
 from interagency.matrix.cycles.contents import Contents, placed_in
 
@@ -33,29 +33,29 @@ class Gathered:
 
     def __init__(self, contents: Contents) -> None:
         self._contents = contents
-        self._aside = Aside()
+        self._spool = RowSpool()
         self.on: dict[str, OnOne] = defaultdict(OnOne)
         # By entity: activities in no chapter, in each of seven, and in all.
         self.by_entity: dict[str, list[int]] = defaultdict(lambda: [0] * 9)
 
     def close(self) -> None:
-        """Let go of what was set aside."""
-        self._aside.close()
+        """Delete what was spooled."""
+        self._spool.close()
 
     def watched(self, rows: Iterable[ActivityRow]) -> Iterator[ActivityRow]:
         """The same rows, noted on their way."""
         for row in rows:
             self._count(row)
-            self._set_aside(row)
+            self._spool_row(row)
             yield row
 
     def pairs(self) -> Iterator[list[Any]]:
         """`[id, title, joint or individual, status, codes, [[country, role], ...]]` of each activity."""
-        return self._aside.rows(_PAIRS)
+        return self._spool.rows(_PAIRS)
 
     def chapter(self, number: int) -> Iterator[list[Cell]]:
         """The rows of a chapter, by their first recommendation there, then by title."""
-        return self._aside.rows(str(number))
+        return self._spool.rows(str(number))
 
     def _count(self, row: ActivityRow) -> None:
         chapters, entities, joint = row.entry["chapters"], row.entities, row.entry["joint"]
@@ -71,18 +71,18 @@ class Gathered:
             one.entities |= dict.fromkeys(entities)
             one.countries |= {country for country, _role in row.facts["countries"]}
 
-    def _set_aside(self, row: ActivityRow) -> None:
+    def _spool_row(self, row: ActivityRow) -> None:
         entry, facts = row.entry, row.facts
         kind = "joint" if entry["joint"] else "individual"
         pairs = [entry["id"], facts["title"], kind, facts["status"], facts["recommendations"], facts["countries"]]
-        self._aside.put(_PAIRS, pairs)
+        self._spool.put(_PAIRS, pairs)
         shared = _shared_cells(row) if entry["chapters"] else ()
         for number in entry["chapters"]:
             known = self._contents["recommendations"]
             codes = [code for code in facts["recommendations"] if known[code]["chapter"] == number]
             place, heading = placed_in(self._contents, facts, number)
             cells = [heading, joined(codes) or "none in this chapter", *shared]
-            self._aside.put(str(number), cells, place=place, text=facts["title"].casefold(), number=entry["id"])
+            self._spool.put(str(number), cells, place=place, text=facts["title"].casefold(), number=entry["id"])
 
 
 def _shared_cells(row: ActivityRow) -> tuple[Cell, ...]:

@@ -51,7 +51,7 @@ from interagency.exports.snapshot import Snapshot
 from interagency.matrix.activities.field_types import Kind
 from interagency.matrix.activities.fields import FIELDS
 from interagency.matrix.activities.reader import without_collector
-from interagency.matrix.cycles.month import STALE_AFTER, STALE_AFTER_WORDS
+from interagency.matrix.cycles.month.reasons import STALE_AFTER, STALE_AFTER_WORDS
 from interagency.matrix.cycles.months import month_after, month_of
 from interagency.matrix.cycles.standing import Standing, unanswered_of
 

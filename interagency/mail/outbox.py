@@ -104,6 +104,12 @@ def unsent(session: Session, limit: int = 50) -> list[OutboxMessage]:
     return list(session.scalars(query.order_by(OutboxMessage.id.desc()).limit(limit)))
 
 
+def unsent_count(session: Session) -> int:
+    """How many messages failed at least once and are not sent."""
+    query = sa.select(sa.func.count()).where(OutboxMessage.sent_at.is_(None), OutboxMessage.tries > 0)
+    return session.scalar(query) or 0
+
+
 def pending_count(session: Session) -> int:
     """How many messages are written and not sent."""
     return session.scalar(sa.select(sa.func.count()).where(OutboxMessage.sent_at.is_(None))) or 0

@@ -1,7 +1,7 @@
 """The audit log: what it holds beside the acts that write their own line, and the page where administrators read it.
 
 Downloads and refusals are noted here, in one place: a download is the one kind of reading that leaves a line behind,
-because what it took is then out of the house.
+because what it took is then out of our hands.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from interagency.mail import models as mail
 from interagency.matrix.activities import models as activities
 from interagency.matrix.agreement import models as agreement
 from interagency.matrix.cycles import models as cycles
+from interagency.matrix.desk import models as desk
 from interagency.matrix.framework import models as framework
 from interagency.matrix.organisations import models as organisations
 from interagency.matrix.overlaps import models as overlaps
@@ -21,6 +22,7 @@ __all__ = [
     "activities",
     "agreement",
     "cycles",
+    "desk",
     "events",
     "exports",
     "feeds",

@@ -71,6 +71,8 @@ class SampleLoader:
                 said[field.name] = str(entry[field.name]) if field.kind is Kind.DATE else entry[field.name]
         said |= {
             "description": said["description"].strip(),
+            # They are published in the papers.
+            "share_description": entry.get("share_description", True),
             "lead": self._key(entry["lead"]) if entry.get("lead") else None,
             "entities": [self._key(name) for name in entry.get("entities", [])],
             "supporting": [self._key(name) for name in entry.get("supporting", [])],

@@ -24,7 +24,7 @@ COMMON_WORDS = frozenset(["a", "an", "and", "at", "by", "for", "from", "in", "of
 # When one kind is asked for alone.
 ALL_OF_A_KIND = 200
 KINDS = (
-    "recommendations", "chapters", "organisations", "places", "people", "editions", "activities", "events",
+    "recommendations", "chapters", "organisations", "places", "people", "editions", "notices", "activities", "events",
 )  # fmt: skip
 
 
@@ -129,4 +129,5 @@ def _short_lists(session: Session, asker: Person, day: date) -> dict[str, Callab
         "places": lambda question: lists.places(session, question),
         "people": lambda question: lists.people(session, question, asker, day),
         "editions": lambda question: lists.editions(session, question),
+        "notices": lambda question: lists.notices(session, question, asker),
     }

@@ -15,12 +15,17 @@ from sqlalchemy.orm import Session
 from interagency.accounts.models import Person
 from interagency.matrix.cycles.models import Edition
 from interagency.matrix.cycles.months import format_month
+from interagency.matrix.desk.models import Notice
+from interagency.matrix.desk.notices import readable_by
 from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Region
 from interagency.matrix.framework.names import NotUnderstood, read_chapter
 from interagency.matrix.organisations.models import Appointment, NameKind, Organisation, OrganisationName
 from interagency.matrix.organisations.queries import entities_of
 from interagency.search.results import Entry, Hit, Question, among
 from interagency.text.folding import fold, listed
+from interagency.web.formats import format_instant
+
+MOST_NOTICES = 100
 
 
 def organisations(session: Session, question: Question) -> list[Hit]:
@@ -103,6 +108,21 @@ def editions(session: Session, question: Question) -> list[Hit]:
         title = _("Edition %(number)s, %(month)s", number=number, month=format_month(month))
         entries.append(Entry(Hit(month, title), format_month(month), (month, title)))
     return among(entries, question.text, question.beginnings)
+
+
+def notices(session: Session, question: Question, asker: Person) -> list[Hit]:
+    """Letters to focal points that `asker` may read and that hold every word; newest first, the first hundred."""
+    held = [
+        Notice.words.contains(f" {term.removesuffix('*')}" + ("" if term.endswith("*") else " "), autoescape=True)
+        for term in question.terms
+    ]
+    if not held:
+        return []
+    query = sa.select(Notice.id, Notice.subject, Notice.sent_at, Notice.by_name).where(*held, *readable_by(asker))
+    return [
+        Hit(str(row.id), row.subject, f"{format_instant(row.sent_at)} · {row.by_name}")
+        for row in session.execute(query.order_by(Notice.id.desc()).limit(MOST_NOTICES))
+    ]
 
 
 def people(session: Session, question: Question, asker: Person, day: date) -> list[Hit]:

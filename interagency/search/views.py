@@ -39,6 +39,7 @@ def _kind_words() -> dict[str, str]:
         "places": _("Countries and regions"),
         "people": _("People"),
         "editions": _("Editions"),
+        "notices": _("Letters to focal points"),
         "activities": _("Activities"),
         "events": _("Events"),
     }
@@ -50,6 +51,8 @@ def _address(kind: str, hit: Hit) -> str:
         return url_for("activities.activity", activity_id=int(hit.key))
     if kind == "events":
         return url_for("calendar.event", event_id=int(hit.key))
+    if kind == "notices":
+        return url_for("notices.notice", notice_id=int(hit.key))
     if kind == "editions":
         return url_for("editions.edition", month=hit.key)
     if kind == "people":

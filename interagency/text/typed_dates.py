@@ -158,13 +158,14 @@ def read_date(text: str) -> ImpreciseDate | None:
     return found
 
 
-def read_one_day(text: str) -> date | None:
+def read_one_day(text: str, *, not_before: date | None = None) -> date | None:
     """The day people mean by `text`, where a month or a year would not do; None for a blank or `unknown`.
 
+    With `not_before` a day without a year, `9 December`, is the first such day that does not lie before it.
     Raises what `read_date` raises, with days for examples.
     """
     try:
-        found = read_date(text)
+        found = read_date(text if not_before is None else _with_year(text, not_before))
     except AmbiguousDate:
         raise
     except DateNotUnderstood as problem:
@@ -174,6 +175,22 @@ def read_one_day(text: str) -> date | None:
     if not found.is_exact:
         raise DateNotUnderstood(f"“{_shown(text)}” is longer than a day.", _DAY)
     return found.first
+
+
+def _with_year(text: str, not_before: date) -> str:
+    """`text` with the year of the first such day from `not_before` on, if it names day and month and no year."""
+    plain, _weekday = _without_weekday(_normal(text[: LONGEST + 1]))
+    before, after = _DAY_MONTH.fullmatch(plain), _MONTH_DAY.fullmatch(plain)
+    if before:
+        day, month = int(before[1]), _MONTH[before[2]]
+    elif after:
+        day, month = int(after[2]), _MONTH[after[1]]
+    else:
+        return text
+    for year in range(not_before.year, not_before.year + 9):  # 29 February may be eight years away
+        if 1 <= day <= calendar.monthrange(year, month)[1] and date(year, month, day) >= not_before:
+            return f"{text} {year}"
+    return f"{text} {not_before.year}"
 
 
 def _without_weekday(plain: str) -> tuple[str, int | None]:
@@ -206,6 +223,8 @@ def _checked_day(year: int, month: int, day: int, text: str) -> ImpreciseDate:
 _DAY_MONTH_YEAR = re.compile(
     rf"(\d{{1,2}})(?:st|nd|rd|th|er)?[ .\-]+(?:of |de )?({_NAME})\.?[ .\-]+(?:de )?(\d{{2,5}})"
 )
+_DAY_MONTH = re.compile(rf"(\d{{1,2}})(?:st|nd|rd|th|er)?[ .\-]+(?:of |de )?({_NAME})\.?")
+_MONTH_DAY = re.compile(rf"({_NAME})\.? (\d{{1,2}})(?:st|nd|rd|th)?")
 _MONTH_DAY_YEAR = re.compile(rf"({_NAME})\.? (\d{{1,2}})(?:st|nd|rd|th)? (\d{{2,5}})")
 _YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 _YEAR_LAST = re.compile(r"(\d{1,2})([/.\-]) ?(\d{1,2})\2 ?(\d{2,5})")

@@ -50,6 +50,14 @@ def zone_named(text: str | None) -> str | None:
     return _by_whole_name().get(plain) or _by_city().get(plain) or text
 
 
+def have_one_clock(first: str, second: str) -> bool:
+    """Whether two known zones show the same hours, in winter and in summer of this year."""
+    year = datetime.now(UTC).year
+    days = (datetime(year, 1, 15, tzinfo=UTC), datetime(year, 7, 15, tzinfo=UTC))
+    one, other = zoneinfo.ZoneInfo(first), zoneinfo.ZoneInfo(second)
+    return all(day.astimezone(one).utcoffset() == day.astimezone(other).utcoffset() for day in days)
+
+
 def local_problem(local: datetime, tzid: str) -> Literal["skipped", "doubled"] | None:
     """Whether the clocks of a zone skip the naive local time, or show it twice."""
     zone = zoneinfo.ZoneInfo(tzid)

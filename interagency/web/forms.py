@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -103,7 +104,6 @@ class Option:
     label: str
     detail: str = ""
     search: str = ""
-    checked: bool = False
 
 
 @dataclass(slots=True)
@@ -116,10 +116,20 @@ class Group:
     groups: list[Group] = field(default_factory=list)
 
 
+class FormPart(enum.StrEnum):
+    """A section of a long form; the value is the anchor of its heading."""
+
+    WHAT = "what"
+    WHO = "who"
+    WHERE_AND_WHEN = "where-and-when"
+    RESULTS = "results-and-source"
+
+
 class RecordsField(Field):
     """Several records chosen by key from a list. `data` is the list of records, in the list's order.
 
-    A key that was not offered is refused even if posted by hand.
+    They are posted as keys (`NAME`), or typed as people write them (`NAME-typed`, see `understand`). A key that was
+    not offered is refused even if posted by hand.
     """
 
     widget = TextInput()  # never drawn: the templates draw a chooser
@@ -128,16 +138,57 @@ class RecordsField(Field):
         super().__init__(label, *args, **kwargs)
         self.offered: Mapping[str, Any] = {}
         self.keys: list[str] = []
+        self.typed = ""
+        self.problems: list[str] = []
+        self.unknown: list[str] = []
+
+    @property
+    def typed_name(self) -> str:
+        """The name of the input that takes names as people write them."""
+        return f"{self.name}-typed"
+
+    def process(self, formdata: Any, *args: Any, **kwargs: Any) -> None:
+        super().process(formdata, *args, **kwargs)
+        if formdata is not None:
+            self.typed = clean("".join(formdata.getlist(self.typed_name)[:1]))
 
     def offer(self, offered: Mapping[str, Any], chosen: Iterable[str] | None = None) -> None:
         """Set what can be chosen, and what is chosen when nothing was posted."""
         self.offered = offered
-        if chosen is not None and not self.raw_data:
+        if chosen is not None and self.raw_data is None:
             self.keys = list(chosen)
             self.data = [offered[key] for key in self.keys if key in offered]
 
     def process_formdata(self, valuelist: list[str]) -> None:
         self.keys = list(dict.fromkeys(key for value in valuelist[:2000] if (key := clean(value, lines=False))))
+
+    def understand(self, look_up: Callable[[str], str], is_new: Callable[[str], bool] | None = None) -> None:
+        """Choose what was typed. What `look_up`, name to key, does not know (ValueError) stays typed and is refused.
+
+        With `is_new`, whether the form adds a name to the list elsewhere, such names are taken as read, and `unknown`
+        are the names among what is left.
+        """
+        left: list[str] = []
+
+        def read(name: str) -> str:
+            return "" if is_new is not None and is_new(name) else look_up(name)
+
+        try:
+            lines = split_lines(self.typed)
+        except ValueError as problem:
+            self.problems.append(str(problem))
+            return
+        for line in lines:
+            try:
+                found = _read_names(check_line(line), read)
+            except ValueError as problem:
+                self.problems.append(str(problem))
+                left.append(line)
+                if is_new is not None:
+                    self.unknown += _unknown_names(line, read)
+                continue
+            self.keys += [key for key in found if key and key not in self.keys]
+        self.typed = "; ".join(left)
 
     def pre_validate(self, form: Any) -> None:
         unknown, chosen = [key for key in self.keys if key not in self.offered], set(self.keys)
@@ -146,15 +197,41 @@ class RecordsField(Field):
             raise ValidationError(
                 _("“%(value)s” is not on the list. Choose from the list below.", value=clean(unknown[0])[:40])
             )
+        if self.problems:
+            raise ValidationError(" ".join(self.problems[:5]))
 
-    def marked(self, groups: list[Group]) -> list[Group]:
-        """`groups` with the chosen options checked."""
-        chosen = set(self.keys)
-        for group in groups:
-            for option in group.options:
-                option.checked = option.value in chosen
-            self.marked(group.groups)
-        return groups
+
+def _read_names(line: str, look_up: Callable[[str], str]) -> list[str]:
+    """The keys of one name, or of several between commas: a comma never splits what is a name as a whole."""
+    try:
+        return [look_up(line)]
+    except ValueError as problem:
+        parts = [part.strip() for part in line.split(",") if part.strip()]
+        if len(parts) < 2:
+            raise
+        refused, found = problem, []
+    for part in parts:
+        try:
+            found.append(look_up(part))
+        except ValueError as problem:
+            refused = problem if found else refused
+            raise refused from None
+    return found
+
+
+def _unknown_names(line: str, look_up: Callable[[str], str]) -> list[str]:
+    """The names in a line that `look_up` does not know; the line as a whole where it knows nothing in it."""
+
+    def is_known(name: str) -> bool:
+        try:
+            look_up(name)
+        except ValueError:
+            return False
+        return True
+
+    parts = [part.strip() for part in line.split(",") if part.strip()]
+    unknown = [part for part in parts if not is_known(part)]
+    return unknown if len(unknown) < len(parts) else [line]
 
 
 class NamesField(CleanTextField):
@@ -206,6 +283,7 @@ def error_links(form: Any) -> list[tuple[str, str, str]]:
 __all__ = [
     "CleanStringField",
     "CleanTextField",
+    "FormPart",
     "Group",
     "ImpreciseDateField",
     "NamesField",

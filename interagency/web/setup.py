@@ -87,7 +87,7 @@ def _translations() -> Any:
 
 
 def prepare(app: Flask) -> None:
-    """Give `app` its extensions, door, headers, error pages and template words."""
+    """Give `app` its extensions, access rules, headers, error pages and template words."""
     arrivals.prepare(app, app.extensions["interagency_settings"])
     app.before_request(_check_host)
     app.before_request(set_size_limits)  # before anything reads the form, as the check of its token does

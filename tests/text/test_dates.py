@@ -152,3 +152,36 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         read_date(text)
     except DateNotUnderstood as problem:
         assert str(problem)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("9 December", date(2026, 12, 9)),
+        ("December 9th", date(2026, 12, 9)),
+        ("9. Dezember 2026", None),
+        ("Wednesday, 9 December", date(2026, 12, 9)),
+        ("9 décembre", date(2026, 12, 9)),
+        ("5 January", date(2027, 1, 5)),
+        ("1 November", date(2026, 11, 1)),
+        ("29 February", date(2028, 2, 29)),
+        ("9 December 2030", date(2030, 12, 9)),
+    ],
+)
+def test_a_day_without_a_year_is_the_next_such_day(text: str, day: date | None) -> None:
+    if day is None:
+        with pytest.raises(DateNotUnderstood):
+            read_one_day(text, not_before=date(2026, 11, 1))
+    else:
+        assert read_one_day(text, not_before=date(2026, 11, 1)) == day
+
+
+@pytest.mark.parametrize("text", ["31 June", "0 June", "Monday 9 December", "December"])
+def test_a_day_without_a_year_that_does_not_exist_is_refused(text: str) -> None:
+    with pytest.raises(DateNotUnderstood):
+        read_one_day(text, not_before=date(2026, 11, 1))
+
+
+def test_a_day_without_a_year_is_not_guessed_where_no_day_is_given_to_go_by() -> None:
+    with pytest.raises(DateNotUnderstood):
+        read_one_day("9 December")

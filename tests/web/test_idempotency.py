@@ -35,7 +35,7 @@ from interagency.matrix.cycles.opening import open_cycle
 from interagency.matrix.organisations.models import Appointment
 from interagency.web import idempotency as form_keys
 from interagency.web.idempotency import FormKey
-from tests.helpers import ACTIVITY, EVENT, Browser, text_of
+from tests.helpers import ACTIVITY, EVENT, Browser, choices, text_of
 
 Enter = Callable[[str | None], Browser]
 Slowly = Callable[[Any, str], threading.Event]
@@ -289,7 +289,7 @@ def test_a_file_is_taken_in_once_by_two_at_once(app: Flask, enter: Enter, slowly
 
 
 def test_a_statement_is_kept_once_by_two_at_once(app: Flask, enter: Enter, slowly: Slowly) -> None:
-    values = {"entity": "who", "audience": "public", "decision": "agreed"}
+    values = choices("public", "agreed", entity="who")
     answers = both(enter("who"), slowly(agreement, "say_to_each"), "/agreement", values)
     assert [one.status_code for one in answers] == [302, 302]
     assert count(app, Agreement) == 1

@@ -59,6 +59,11 @@ ROUTES = {
     ("GET", "/calendar/<int:year>"): "signed in",
     ("GET", "/calendar/week/<day>"): "signed in",
     ("GET", "/events/preview"): "signed in",
+    ("GET", "/events/suggestions/<name>.json"): "signed in",
+    ("GET", "/events/zone"): "signed in",
+    ("GET", "/choices/<name>"): "signed in",
+    ("GET", "/choices/<name>.<language>.<version>.json"): "signed in",
+    ("GET", "/activities/alike"): "signed in",
     ("GET", "/events/<int:event_id>/occurrences"): "signed in",
     ("POST", "/events/<int:event_id>/occurrences"): "signed in",
     ("POST", "/events/<int:event_id>/milestone"): "signed in",
@@ -139,12 +144,23 @@ ROUTES = {
     ("POST", "/month/sign"): "signed in",
     ("POST", "/month/take-back"): "signed in",
     ("POST", "/month/confirm"): "signed in",
+    ("POST", "/month/undo"): "signed in",
     ("POST", "/month/participation"): "signed in",
+    ("POST", "/month/status"): "signed in",
     ("POST", "/month/end"): "signed in",
     ("GET", "/cycles"): "coordinator",
     ("POST", "/cycles"): "coordinator",
     ("POST", "/cycles/mails/<int:message_id>/again"): "coordinator",
     ("GET", "/cycles/<month>"): "coordinator",
+    ("GET", "/cycles/<month>/remarks"): "coordinator",
+    ("GET", "/cycles/mails"): "coordinator",
+    ("GET", "/notices"): "signed in",
+    ("GET", "/notices/<int:notice_id>"): "signed in",
+    ("GET", "/notices/new"): "coordinator",
+    ("POST", "/notices/new"): "coordinator",
+    ("POST", "/notices"): "coordinator",
+    ("GET", "/people/appoint"): "signed in",
+    ("POST", "/people/appoint"): "signed in",
     ("POST", "/cycles/<month>/remind"): "coordinator",
     ("POST", "/cycles/<month>/return"): "coordinator",
     ("POST", "/cycles/<month>/answer"): "coordinator",
@@ -165,13 +181,14 @@ ONCE = {
     "key": {
         "/activities/new", "/activities/<int:activity_id>/milestones", "/events/new",
         "/events/<int:event_id>/occurrences", "/subscriptions", "/subscriptions/<int:subscription_id>/reset",
-        "/editions/<month>/hand-out", "/people", "/people/<int:person_id>", "/imports",
+        "/editions/<month>/hand-out", "/people", "/people/<int:person_id>", "/people/appoint", "/notices", "/imports",
         "/imports/<int:import_id>/columns", "/imports/<int:import_id>/sheet",
         "/imports/<int:import_id>/organisations", "/imports/calendar",
         "/organisations/new",
     },
     "version": {
         "/activities/<int:activity_id>/edit", "/events/<int:event_id>/edit", "/month/participation", "/month/end",
+        "/month/status",
         "/overlaps/<int:first_id>/<int:second_id>/join", "/overlaps/<int:first_id>/<int:second_id>/merge",
         "/organisations/<key>",
     },
@@ -179,7 +196,7 @@ ONCE = {
         "/imports/<int:import_id>", "/imports/<int:import_id>/go-on", "/imports/<int:import_id>/undo",
         "/imports/calendar/<int:import_id>",
         "/imports/calendar/<int:import_id>/undo", "/activities/<int:activity_id>/merges/<int:merge_id>/undo",
-        "/events/<int:event_id>/milestone", "/month/take-back", "/cycles", "/cycles/<month>/return",
+        "/events/<int:event_id>/milestone", "/month/take-back", "/month/undo", "/cycles", "/cycles/<month>/return",
         "/cycles/<month>/reopen", "/cycles/<month>/close", "/cycles/<month>/remind", "/agreement/waiting",
         "/cycles/mails/<int:message_id>/again", "/invitations/<token>", "/resets/<token>",
         "/account/second-factor/confirm", "/account/second-factor/codes", "/account/second-factor/off",
@@ -192,7 +209,7 @@ ONCE = {
         "/activities/<int:activity_id>/agreement",
         "/events/<int:event_id>/agreement", "/overlaps/<int:first_id>/<int:second_id>/verdict", "/mandates",
         "/month/confirm", "/month/sign", "/cycles/<month>/answer", "/cycles/<month>/extend", "/cycles/<month>/due",
-        "/sign-out",
+        "/sign-out", "/notices/new",
     },
     "the newest counts": {"/sign-in", "/forgotten", "/account/second-factor"},
 }  # fmt: skip
@@ -236,6 +253,7 @@ def test_nobody_is_sent_to_sign_in_from_every_closed_route(sqlite_app: Flask) ->
             .replace("<event_id>", "1")
             .replace("<import_id>", "1")
             .replace("<person_id>", "1")
+            .replace("<notice_id>", "1")
             .replace("<first_id>", "1")
             .replace("<second_id>", "2")
         )

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from typing import Any
 
+from flask import request
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from wtforms import ValidationError
 
 from interagency.calendar.events.drafts import first_moment, moved
 from interagency.calendar.events.form_fields import EventFields
-from interagency.calendar.events.lines import read_number
+from interagency.calendar.events.lines import record_of_line
 from interagency.calendar.events.models import Event
 from interagency.calendar.events.record import SegmentDraft
 from interagency.calendar.events.recurrence import read_days_of_rule, read_months, rule_words
@@ -21,7 +22,7 @@ from interagency.matrix.framework.names import Gazetteer
 from interagency.text.dates import ImpreciseDate
 from interagency.text.folding import clean
 from interagency.text.typed_dates import DateNotUnderstood, read_one_day
-from interagency.text.zones import is_known_zone, local_problem
+from interagency.text.zones import have_one_clock, is_known_zone, local_problem, zone_named
 
 
 class EventChecks(EventFields):
@@ -56,6 +57,31 @@ class EventChecks(EventFields):
                 _("We do not know this time zone. Write a large city in it, such as Vienna, or choose one below.")
             )
 
+        here = zone_named(clean(self.city.data or "", lines=False))
+        is_filled_in = bool(field.data) and field.data == self.filled_zone
+        if is_filled_in and self.has_hours and here and is_known_zone(here) and not have_one_clock(here, field.data):
+            raise ValidationError(
+                _(
+                    "The zone %(zone)s was filled in, and %(city)s has the clock of %(here)s. Write which one the "
+                    "hours are in, or save again as it is.",
+                    zone=field.data,
+                    city=self.city.data,
+                    here=here,
+                )
+            )
+
+    @property
+    def filled_zone(self) -> str:
+        """The zone that a new form fills in, until somebody was asked about it; "" else."""
+        if self._event is not None or self.timezone.errors:
+            return ""
+        return clean(request.form.get("timezone_filled", ""))[:100] if self.is_submitted() else self.timezone.data or ""
+
+    @property
+    def has_hours(self) -> bool:
+        """Whether one of the runs of days says hours."""
+        return any(segment.start_time for segment in self.segments.data or [])
+
     def validate_country(self, field: Any) -> None:
         if field.data:
             try:
@@ -70,7 +96,7 @@ class EventChecks(EventFields):
         if not field.data:
             raise ValidationError(_("Write when it takes place; early 2027 or 2027 is fine."))
         segments: list[SegmentDraft] = field.data
-        if any(segment.start_time for segment in segments) and not self.timezone.data:
+        if self.has_hours and not self.timezone.data:
             raise ValidationError(_("Hours need a time zone: write the city or choose one below."))
         if self.repeats.data and (len(segments) > 1 or not segments[0].start.is_exact):
             raise ValidationError(_("Only an event on one run of exact days can repeat."))
@@ -180,7 +206,7 @@ class EventChecks(EventFields):
         if not field.data:
             return
         try:
-            found = self._session.get(Event, read_number(field.data))
+            found = record_of_line(self._session, Event, field.data)
         except ValueError as problem:
             raise ValidationError(str(problem)) from None
         above, steps = found, 0

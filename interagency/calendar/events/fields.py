@@ -22,6 +22,7 @@ from interagency.calendar.events.field_values import Own, Records, plain_words
 from interagency.calendar.events.models import Event, EventKind, EventStatus, Mode
 from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.models import TEXT_LENGTH, TITLE_LENGTH
+from interagency.web.forms import FormPart
 
 KIND_LABELS = {
     EventKind.SESSION: _l("Session"),
@@ -49,6 +50,10 @@ MODE_LABELS = {
     Mode.HYBRID: _l("In person and online"),
     Mode.WEBCAST: _l("In person, with webcast"),
 }
+
+
+_PART_OF = _l("Part of an activity, a session or a series")
+_FOR_US = _l("For internal eyes: source and remarks")
 
 
 class Kind(enum.Enum):
@@ -109,6 +114,9 @@ class EventField:
     on_page: bool = True
     raises_sequence: bool = False
     why: str = ""
+    part: FormPart = FormPart.WHAT  # the section of the form
+    fold: Any = ""  # what is written on the fold of the form that holds it, with its neighbours of the same fold
+    beside: bool = False  # whether it stands beside the one before in the form
 
     def fact(self, event: Event) -> Any:
         """What the record says here, as a plain value."""
@@ -153,66 +161,79 @@ FIELDS = (
         "status", Kind.CHOICE, _l("Status"), choices=STATUS_LABELS, outside=True, ics=Ics.BOTH,
         cell=Cell("Status", 12, "#status", "tentative, confirmed, postponed, cancelled or held; set by people."),
         on_page=False, raises_sequence=True,
+        beside=True,
     ),
     EventField(
         "segments", Kind.OWN, _l("Days"), own=own.SEGMENTS, empty=[], outside=True, ics=Ics.BOTH,
         raises_sequence=True, why="Lists have a row for each occurrence, with columns for its days and hours.",
+        part=FormPart.WHERE_AND_WHEN,
     ),
     EventField(
         "rrule", Kind.LINE, _l("Repeats"), empty="", outside=True, ics=Ics.BOTH, on_page=False, raises_sequence=True,
         why="Lists and hand-outs show the occurrences it makes.",
+        part=FormPart.WHERE_AND_WHEN,
     ),
     EventField(
         "exceptions", Kind.OWN, _l("Single dates"), own=own.EXCEPTIONS, empty=[], outside=True, compared=False,
         ics=Ics.BOTH, raises_sequence=True, why="Lists and hand-outs show the occurrences as they were changed.",
+        part=FormPart.WHERE_AND_WHEN,
     ),
     EventField(
         "timezone", Kind.LINE, _l("Time zone"), ask=_l("Time zone of the hours"),
         help=_l("A large city of it, such as Vienna, or Europe/Vienna. Needed with hours."), outside=True,
         ics=Ics.BOTH, cell=Cell("Time zone", 16, "#meta+timezone", "Zone of the hours."), on_page=False,
         raises_sequence=True,
+        part=FormPart.WHERE_AND_WHEN,
     ),
     EventField(
         "mode", Kind.CHOICE, _l("Mode"), ask=_l("How people take part"), choices=MODE_LABELS, on_page=False,
         raises_sequence=True, why="iCalendar has no property for it; lists and hand-outs name the place.",
+        part=FormPart.WHERE_AND_WHEN,
     ),
     EventField(
         "venue", Kind.LINE, _l("Venue"), longest=300, empty="", outside=True, ics=Ics.BOTH,
         cell=Cell("Venue", 24, "#loc+name", "Building or room."), searched=True, on_page=False, raises_sequence=True,
         why="LOCATION holds venue, city and country; what a file writes there is the venue.",
+        part=FormPart.WHERE_AND_WHEN,
     ),
     EventField(
         "city", Kind.LINE, _l("City"), longest=200, empty="", outside=True, ics=Ics.OUT,
         cell=Cell("City", 16, "#loc+city", "City."), searched=True, on_page=False, raises_sequence=True,
         why="As venue.",
+        part=FormPart.WHERE_AND_WHEN,
     ),
     EventField(
         "country", Kind.OWN, _l("Country"), help=_l("In any usual spelling."), own=own.COUNTRY, outside=True,
         ics=Ics.OUT, cell=Cell("Country", 20, "#country", "Country, by UN name."), raises_sequence=True,
         why="As venue.",
+        part=FormPart.WHERE_AND_WHEN, beside=True,
     ),
     EventField(
         "organisers", Kind.OWN, _l("Organisers"), own=own.ORGANISERS, empty=[], outside=True, ics=Ics.OUT,
         cell=Cell("Organisers", 24, "#org+organiser", "Who organises it."),
         why="A file names them only for a new event: who may change an event is not decided by a file.",
+        part=FormPart.WHO,
     ),
     EventField(
         "participants", Kind.OWN, _l("Participants"), own=own.PARTICIPANTS, empty=[], ics=Ics.OUT,
         cell=Cell("Participants", 30, "#org+participant", "Who takes part."),
         why="A shared feed names nobody as ATTENDEE; hand-outs name who organises.",
+        part=FormPart.WHO,
     ),
     EventField(
         "participants_incomplete", Kind.FLAG, _l("Further participants"), ask=_l("There are further participants"),
         empty=False, compared=False, ics=Ics.OUT, on_page=False, why="As participants.",
+        part=FormPart.WHO,
     ),
     EventField(
         "meant_for", Kind.LINE, _l("For whom"), ask=_l("Meant for"), longest=300, empty="",
         why="For planning: it is compared where clashes are looked for.",
+        part=FormPart.WHO,
     ),
     EventField(
         "chapters", Kind.OWN, _l("Chapters"), help=_l("Of the event as a whole."), own=own.CHAPTERS, empty=[],
         outside=True, ics=Ics.OUT, cell=Cell("Chapters", 12, "#sector+list", "Chapters it is about."),
-        why="Categories of other calendars are no chapters.",
+        why="Categories of other calendars are no chapters.", fold=_l("Chapters"),
     ),
     EventField(
         "description", Kind.TEXT, _l("Description"), longest=TEXT_LENGTH, empty="", ics=Ics.BOTH,
@@ -223,6 +244,7 @@ FIELDS = (
         "links", Kind.OWN, _l("Links"), help=_l("One per line. Begin with “meeting:” or “webcast:” where it is one."),
         own=own.LINKS, empty=[], compared=False, ics=Ics.BOTH,
         why="Addresses of meetings open rooms, so lists and hand-outs leave them out.",
+        part=FormPart.RESULTS,
     ),
     EventField(
         "documents", Kind.OWN, _l("Documents"), own=own.DOCUMENTS, compared=False,
@@ -231,42 +253,52 @@ FIELDS = (
             "Report https://example.org/report.pdf | WHO | may be shared"
         ),
         why="They belong to their owners and stand on the page only.",
+        part=FormPart.RESULTS, fold=_l("Documents"),
     ),
     EventField(
         "activities", Kind.OWN, _l("Activities"), ask=_l("Activities it serves"), own=own.ACTIVITIES, empty=[],
-        help=_l("One per line, by number: type a word of the title and choose from the list."), compared=False,
+        help=_l("One per line, by number or whole title: 12, or Guide for prisons."), compared=False,
         why="Numbers of this service, which lists and calendars elsewhere cannot follow.",
+        fold=_PART_OF,
     ),
     EventField(
         "milestone", Kind.OWN, _l("Milestone"), ask=_l("Milestone of an activity it belongs to"), own=own.MILESTONE,
         compared=False, why="As activities.",
+        fold=_PART_OF,
     ),
     EventField(
         "parent", Kind.OWN, _l("Side event of"), own=own.PARENT, compared=False, ics=Ics.OUT,
-        help=_l("The event it takes place within, by number, such as 12: Session of the Commission."),
+        help=_l("The event it takes place within, by number or whole title."),
         why="As activities; feeds relate the two by UID, and a file's relation is not taken over.",
+        fold=_PART_OF,
     ),
     EventField(
         "series", Kind.OWN, _l("Series"), longest=TITLE_LENGTH, own=own.SERIES,
         help=_l("Such as Regular sessions of the Commission; a new name makes a new series."),
         why="Titles say it already; iCalendar has no property for it.",
+        fold=_PART_OF,
     ),
     EventField(
         "series_number", Kind.NUMBER, _l("Number"), ask=_l("Number in the series"), longest=10_000, on_page=False,
         why="As series.",
+        fold=_PART_OF, beside=True,
     ),
     EventField(
         "shareable", Kind.FLAG, _l("May be shared"),
-        ask=_l("May be shared outside, once every entity concerned has agreed"), empty=False, compared=False,
+        ask=_l("May be shared outside, once every entity concerned has agreed; else it is internal"), empty=False,
+        compared=False,
         on_page=False, why="It decides whether the event leaves at all; nothing outside needs to hear it.",
+        part=FormPart.RESULTS,
     ),
     EventField(
         "source", Kind.LINE, _l("Source"), longest=1000, empty="", searched=True,
         cell=Cell("Source", 22, "#meta+source", "Where the facts are from."), why="For colleagues.",
+        part=FormPart.RESULTS, fold=_FOR_US,
     ),
     EventField(
         "remarks", Kind.TEXT, _l("Remarks"), ask=_l("Remarks for internal eyes"), longest=TEXT_LENGTH, empty="",
         why="For colleagues, on the page only.",
+        part=FormPart.RESULTS, fold=_FOR_US,
     ),
     EventField(
         "is_listed", Kind.FLAG, _l("Listed"), empty=True, compared=False, on_page=False, ics=Ics.OUT,

@@ -14,7 +14,8 @@ from interagency.calendar.events.fields import DRAFTED, EventField, Kind
 from interagency.calendar.events.lines import split_days
 from interagency.matrix.organisations.proposals import unlisted_field
 from interagency.text.zones import zone_named
-from interagency.web.forms import CleanStringField, CleanTextField, NamesField, RecordsField, to_choices
+from interagency.web.form_sections import Place
+from interagency.web.forms import CleanStringField, CleanTextField, FormPart, NamesField, RecordsField, to_choices
 
 REPEATS = [
     ("", _l("Does not repeat")),
@@ -126,6 +127,13 @@ def _one(make: Callable[..., Any], **more: Any) -> Callable[[EventField], dict[s
     return lambda field: {field.name: make(**_described(field, **more))}
 
 
+def _organisations(unlisted: Any) -> Callable[[EventField], dict[str, Any]]:
+    return lambda field: {
+        field.name: RecordsField(**_described(field)),
+        f"unlisted_{field.name}": unlisted_field(unlisted),
+    }
+
+
 def _series(field: EventField) -> dict[str, Any]:
     more = {"validators": [_length(field.longest)], "render_kw": {"list": "all-series"}}
     return {"series_title": CleanStringField(**_described(field, **more))}
@@ -138,8 +146,8 @@ _OWN: dict[str, Callable[[EventField], dict[str, Any]]] = {
     "exceptions": lambda _field: {},
     "timezone": _one(CleanStringField, render_kw={"list": "time-zones"}, filters=[zone_named]),
     "country": _one(CleanStringField),
-    "organisers": _one(RecordsField),
-    "participants": _one(RecordsField),
+    "organisers": _organisations(_l("Organisers proposed as new")),
+    "participants": _organisations(_l("Participants proposed as new")),
     "chapters": _one(RecordsField),
     "links": _one(NamesField),
     "documents": _one(NamesField),
@@ -154,16 +162,33 @@ SHOWN_AS_THEY_ARE = tuple(
 )
 
 
+PART_TITLES = {
+    FormPart.WHAT: _l("What"),
+    FormPart.WHO: _l("Who"),
+    FormPart.WHERE_AND_WHEN: _l("Where and when"),
+    FormPart.RESULTS: _l("Links and sharing"),
+}
+CHOOSERS = ("organisers", "participants")
+
+
+def _inputs(field: EventField) -> dict[str, Any]:
+    """The inputs of a field, by name."""
+    return _OWN[field.name](field) if field.name in _OWN else {field.name: _plain(field)}
+
+
+PLACES = tuple(
+    Place(field, field.part, field.fold, field.beside, tuple(_inputs(field))) for field in DRAFTED if _inputs(field)
+)
+
+
 class EventFields(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     """The inputs of the form of an event, in the order of its fields."""
 
     version = HiddenField()
-    unlisted_organisers = unlisted_field(_l("Organisers that are not on the list"))
-    unlisted_participants = unlisted_field(_l("Participants that are not on the list"))
 
 
 for _field in DRAFTED:
-    for _name, _input in _OWN[_field.name](_field).items() if _field.name in _OWN else [(_field.name, _plain(_field))]:
+    for _name, _input in _inputs(_field).items():
         setattr(EventFields, _name, _input)
 
-__all__ = ["REPEATS", "SHOWN_AS_THEY_ARE", "EventFields"]
+__all__ = ["CHOOSERS", "PART_TITLES", "PLACES", "REPEATS", "SHOWN_AS_THEY_ARE", "EventFields"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime, time
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +15,7 @@ from sqlalchemy.orm import Session
 from interagency.calendar.events.checks import EventChecks
 from interagency.calendar.events.drafts import Carried, carried, first_moment
 from interagency.calendar.events.fields import Kind
-from interagency.calendar.events.form_fields import REPEATS, SHOWN_AS_THEY_ARE
+from interagency.calendar.events.form_fields import CHOOSERS, PART_TITLES, PLACES, REPEATS, SHOWN_AS_THEY_ARE
 from interagency.calendar.events.lines import (
     DocumentReader,
     day_words,
@@ -24,8 +26,8 @@ from interagency.calendar.events.lines import (
     plain,
     read_day,
     read_link,
-    read_number,
     read_segment,
+    record_of_line,
     record_words,
     said_as_one,
     segment_words,
@@ -41,17 +43,20 @@ from interagency.calendar.events.record import (
 )
 from interagency.calendar.events.recurrence import Repeat, repeat_of, rest_of, rule_of, rule_words, starts
 from interagency.calendar.events.recurrence_rules import parts_of
+from interagency.matrix.activities.choice_lists import LISTS, list_addresses
 from interagency.matrix.activities.models import Activity, Milestone
 from interagency.matrix.activities.queries import survivor_of
-from interagency.matrix.framework.models import Chapter, Country
-from interagency.matrix.framework.names import gazetteer
+from interagency.matrix.framework.models import Country
+from interagency.matrix.framework.names import chapters, gazetteer
 from interagency.matrix.organisations import choices
 from interagency.matrix.organisations.directory import Act
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.proposals import proposed, reader_of
-from interagency.matrix.organisations.queries import Directory, all_organisations, keys_of_today
+from interagency.matrix.organisations.queries import Directory, keys_of_today
 from interagency.text.dates import ImpreciseDate
-from interagency.web.forms import Group, RecordsField, to_choices
+from interagency.web.context import viewer_zone
+from interagency.web.form_sections import Section, sections_of
+from interagency.web.forms import Option, to_choices
 
 
 class EventForm(EventChecks):
@@ -60,16 +65,13 @@ class EventForm(EventChecks):
     def __init__(self, session: Session, event: Event | None = None, mine: list[Organisation] | None = None) -> None:
         super().__init__()
         self._session, self._event, self._records = session, event, Records(session)
-        organisations = [o for o in all_organisations(session) if o.retired_on is None or self._has(event, o)]
-        offered = {organisation.key: organisation for organisation in organisations}
-        chapters = {str(c.number): c for c in session.scalars(sa.select(Chapter).order_by(Chapter.number))}
+        for name in CHOOSERS:
+            if self[name].typed:
+                self[name].understand(LISTS["organisations"].reader(session), self[f"unlisted_{name}"].has)
         own = [entity.key for entity in mine or []] if event is None else []
-        for field in (self.organisers, self.participants):
-            if any(key not in offered for key in field.keys):
-                field.keys = keys_of_today(session, field.keys)
-        self.organisers.offer(offered, own)
-        self.participants.offer(offered)
-        self.chapters.offer(chapters)
+        self._offer_organisations(event, own)
+        self.organisers.offer(self.organisers.offered, own)
+        self.chapters.offer({str(chapter.number): chapter for chapter in chapters(session)})
         self._names = gazetteer(session)
         for field, look_up, say in (
             (self.segments, read_segment, segment_words),
@@ -81,11 +83,6 @@ class EventForm(EventChecks):
             (self.unlisted_participants, reader_of(session), str),
         ):
             field.look_up, field.say = look_up, say
-        self._groups = {
-            "organisers": choices.organisation_groups(organisations),
-            "participants": choices.organisation_groups(organisations),
-            "chapters": choices.chapter_groups(session),
-        }
         self._repeat = self._current_repeat(event)
         if event is None or not event.rrule or self._repeat is not None:
             self.repeats.choices = to_choices(pair for pair in REPEATS if pair[0] != "kept")
@@ -93,6 +90,28 @@ class EventForm(EventChecks):
         self.milestone.choices = to_choices(self._milestones(event))
         if event is not None and not self.is_submitted():
             self._fill(event)
+        if event is None and not self.is_submitted():
+            self.timezone.data = self.timezone.default = str(viewer_zone())
+
+    def _offer_organisations(self, event: Event | None, own: Collection[str]) -> None:
+        """Of all organisations offer those sent, those of `own` and of the event; retired ones only where it has them.
+
+        What a form that is older than a merging names is read as it is now.
+        """
+        fields = (self.organisers, self.participants)
+        offered = self._organisations(event, {key for field in fields for key in field.keys} | {*own})
+        if any(key not in offered for field in fields for key in field.keys):
+            for field in fields:
+                field.keys = keys_of_today(self._session, field.keys)
+            offered = self._organisations(event, {key for field in fields for key in field.keys} | {*own})
+        for field in fields:
+            field.offer(offered)
+
+    def _organisations(self, event: Event | None, keys: Collection[str]) -> dict[str, Organisation]:
+        has = {link.organisation_id for link in event.organisations} if event is not None else set()
+        query = sa.select(Organisation).where(sa.or_(Organisation.key.in_(keys), Organisation.id.in_(has)))
+        found = self._session.scalars(query.order_by(Organisation.position, Organisation.name))
+        return {one.key: one for one in found if one.retired_on is None or one.id in has}
 
     @staticmethod
     def _current_repeat(event: Event | None) -> Repeat | None:
@@ -101,7 +120,7 @@ class EventForm(EventChecks):
         return repeat_of(event.rrule, event.segments[0].start.first, event.segments[0].start_time or time())
 
     def _activity(self, line: str) -> Activity:
-        found = self._session.get(Activity, read_number(line))
+        found = record_of_line(self._session, Activity, line)
         found = survivor_of(self._session, found) if found is not None else None
         if found is None or not found.is_listed:
             raise ValueError(_("There is no activity %(line)s. Choose from the list.", line=line[:60]))
@@ -117,24 +136,6 @@ class EventForm(EventChecks):
         query = sa.select(Milestone).where(own).order_by(Milestone.id)
         offered = [(str(one.id), one.title) for one in self._session.scalars(query)]
         return [("", str(_("None"))), *offered]
-
-    def offered_activities(self) -> list[Activity]:
-        """Activities to choose from: those of the organisers' entities would be too few, all too many."""
-        query = sa.select(Activity).where(Activity.is_listed).order_by(Activity.updated_at.desc(), Activity.id.desc())
-        return list(self._session.scalars(query.limit(300)))
-
-    def offered_events(self) -> list[Event]:
-        """Sessions and other events that could hold a side event."""
-        query = sa.select(Event).where(Event.is_listed, Event.id != (self._event.id if self._event else 0))
-        return list(self._session.scalars(query.order_by(Event.first_day.desc().nulls_last(), Event.id).limit(200)))
-
-    def offered_series(self) -> list[str]:
-        """The names of all series."""
-        return list(self._session.scalars(sa.select(EventSeries.title).order_by(EventSeries.title)))
-
-    @staticmethod
-    def _has(event: Event | None, organisation: Organisation) -> bool:
-        return event is not None and any(link.organisation is organisation for link in event.organisations)
 
     def _fill(self, event: Event) -> None:
         """Show the record as it stands."""
@@ -165,10 +166,29 @@ class EventForm(EventChecks):
             self.chapters.offered, [str(link.chapter_number) for link in event.chapters if not link.by_day]
         )
 
-    def groups(self, name: str) -> list[Group]:
-        """What the chooser called `name` offers, with the chosen ones marked."""
-        field: RecordsField = getattr(self, name)
-        return field.marked(self._groups[name])
+    @property
+    def event_id(self) -> int | str:
+        """The number of the event that is edited; "" for a new one."""
+        return self._event.id if self._event is not None else ""
+
+    @property
+    def sections(self) -> list[Section]:
+        """The fields in the sections of the page."""
+        return sections_of(self, PLACES, PART_TITLES)
+
+    def chosen(self, name: str) -> list[Option]:
+        """What is chosen in the chooser called `name`."""
+        return [choices.option_of(record) for record in self[name].data or []]
+
+    def chapter_options(self) -> list[tuple[str, str, bool]]:
+        """The chapters: key, words, and whether each is chosen."""
+        chosen = self.chapters.keys
+        return [(key, f"{one.roman}. {one.title}", key in chosen) for key, one in self.chapters.offered.items()]
+
+    @cached_property
+    def list_addresses(self) -> dict[str, tuple[str, str]]:
+        """By chooser, where its list is read by scripts, and where by people."""
+        return list_addresses(self._session, dict.fromkeys(CHOOSERS, "organisations"))
 
     @property
     def speaks_of_repeats(self) -> bool:
@@ -282,6 +302,8 @@ class EventForm(EventChecks):
             field.name: field.value(self[field.name].data or field.empty, self._records) for field in SHOWN_AS_THEY_ARE
         }
         values["series_number"] = values["series_number"] if self.series_title.data else None
+        if not self.has_hours and values["timezone"] == self.filled_zone:
+            values["timezone"] = None  # nobody typed it, and nothing is said in it
         return EventDraft(
             **values,
             segments=segments,
@@ -302,8 +324,8 @@ class EventForm(EventChecks):
     def propose(self, draft: EventDraft, act: Act) -> None:
         """Let `draft` name the organisations that are on no list, too: they are proposed. Call when it is about to be
         saved."""
-        for name, field in (("organisers", self.unlisted_organisers), ("participants", self.unlisted_participants)):
-            named = [*getattr(draft, name), *proposed(self._session, field.data or [], act)]
+        for name in CHOOSERS:
+            named = [*getattr(draft, name), *proposed(self._session, self[f"unlisted_{name}"].data or [], act)]
             setattr(draft, name, list(dict.fromkeys(named)))
 
 

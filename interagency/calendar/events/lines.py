@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import time
-from typing import Any
+from typing import Any, TypeVar
 
+import sqlalchemy as sa
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
-from interagency.calendar.events.models import LinkKind
+from interagency.calendar.events.models import Event, LinkKind
 from interagency.calendar.events.record import DayDraft, DocumentDraft, ExceptionDraft, SegmentDraft
-from interagency.matrix.activities.models import TITLE_LENGTH
+from interagency.matrix.activities.models import TITLE_LENGTH, Activity
 from interagency.matrix.framework.models import ROMAN
 from interagency.matrix.framework.names import NotUnderstood, read_chapter
 from interagency.matrix.organisations.queries import Directory
@@ -42,6 +44,7 @@ _DASH = re.compile(r" ?[-–] ?")
 _CHAPTER_AND_NOTE = re.compile(r"^(?P<chapter>none|[ivx]+|\d)?\s*(?:\((?P<note>.*)\))?$", re.IGNORECASE)
 LONGEST_ADDRESS = 2_000
 _NUMBERED = re.compile(r"^#?(?P<id>\d{1,9})\b")
+Titled = TypeVar("Titled", Activity, Event)
 
 
 def _read_time(text: str) -> time:
@@ -295,6 +298,25 @@ def read_number(line: str) -> int:
             )
         )
     return number
+
+
+def record_of_line(session: Session, model: type[Titled], line: str) -> Titled | None:
+    """The record that a line names: by its number (`12: Title`), or by its whole title where it has it alone.
+
+    None where no record has the number. Raises ValueError with a sentence where a title says none, or several.
+    """
+    number = number_of(line)
+    found = session.get(model, number) if number is not None and number < 2**31 else None
+    if found is not None:
+        return found
+    title = line.strip()
+    is_called = sa.or_(model.title == title, sa.func.lower(model.title) == title.lower())
+    alike = list(session.scalars(sa.select(model).where(model.is_listed, is_called).limit(2)))
+    if len(alike) > 1:
+        raise ValueError(_("Several are called “%(title)s”. Write the number of the one you mean.", title=line[:60]))
+    if not alike:
+        read_number(line)
+    return alike[0] if alike else None
 
 
 def record_words(record: Any) -> str:

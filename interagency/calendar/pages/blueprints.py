@@ -10,12 +10,13 @@ from interagency.calendar.pages import (
     import_views,
     occurrence_views,
     subscription_views,
+    suggestion_views,
     timeline_views,
     who_else,
 )
 
 _VIEWS = (
     home, who_else, calendar_views, event_views, event_form_views, occurrence_views, import_views, subscription_views,
-    timeline_views,
+    suggestion_views, timeline_views,
 )  # fmt: skip
 BLUEPRINTS = tuple(dict.fromkeys(views.bp for views in _VIEWS))

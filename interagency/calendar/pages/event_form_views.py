@@ -21,11 +21,11 @@ from interagency.calendar.events.record import EventDraft
 from interagency.calendar.pages.blueprint import bp, month_of, told
 from interagency.db.base import db
 from interagency.db.history import changes_of, difference
-from interagency.matrix.activities.queries import may_add_activities, my_entities
+from interagency.matrix.activities.queries import get_activity, may_add_activities, my_entities
 from interagency.matrix.activities.record import StaleVersionError
 from interagency.matrix.organisations.directory import Act
+from interagency.matrix.pages.next_acts import back_address
 from interagency.text.folding import clean, listed
-from interagency.text.zones import zones_by_city
 from interagency.web.context import today, viewer_zone
 from interagency.web.idempotency import idempotent, record_redirect
 
@@ -61,7 +61,10 @@ def preview() -> ResponseReturnValue:
 def new() -> ResponseReturnValue:
     """The empty form."""
     mine = _own_entities_or_403()
-    return _form_page(EventForm(db.session, mine=mine), None)
+    form = EventForm(db.session, mine=mine)
+    if "activity" in request.args:
+        form.activities.found = [get_activity(request.args.get("activity", 0, type=int))]
+    return _form_page(form, None)
 
 
 @bp.post("/events/new")
@@ -75,7 +78,7 @@ def new_post() -> ResponseReturnValue:
     draft = form.draft()
     form.propose(draft, Act(current_user._get_current_object(), today()))
     made = record.create_event(db.session, draft, by=current_user, mine=mine, month=month_of(mine))
-    address = url_for("calendar.event", event_id=made.id, saved="event-new")
+    address = url_for("calendar.event", event_id=made.id, saved="event-new", back=back_address())
     record_redirect(address)
     db.session.commit()
     flash(_("Saved: “%(title)s”.", title=made.title), "success")
@@ -138,7 +141,8 @@ def edit_post(event_id: int) -> ResponseReturnValue:
         return _conflict(event_id, form)
     db.session.commit()
     flash(_("Saved: “%(title)s”.", title=found.title) if changed else _("Nothing was different."), "success")
-    return redirect(url_for("calendar.event", event_id=(following or found).id, saved=f"event-{found.id}"))
+    saved = f"event-{found.id}"
+    return redirect(url_for("calendar.event", event_id=(following or found).id, saved=saved, back=back_address()))
 
 
 def _split(event: Event, original: datetime, draft: EventDraft, version: int, mine: list[Any]) -> Event:
@@ -178,5 +182,5 @@ def _conflict(event_id: int, form: EventForm) -> ResponseReturnValue:
 def _form_page(
     form: EventForm, event: Event | None, code: int = 200, conflict: dict[str, Any] | None = None
 ) -> ResponseReturnValue:
-    page = render_template("calendar/event_form.html", form=form, event=event, zones=zones_by_city(), conflict=conflict)
+    page = render_template("calendar/event_form.html", form=form, event=event, conflict=conflict)
     return page, code

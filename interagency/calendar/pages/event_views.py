@@ -25,18 +25,20 @@ from interagency.matrix.activities.models import Activity, Milestone
 from interagency.matrix.activities.queries import my_entities
 from interagency.matrix.activities.record import Right, StaleVersionError, right_to_edit
 from interagency.matrix.agreement.gate import EVENT
-from interagency.matrix.agreement.statements import AgreementRefusal, say_to_each, standings
+from interagency.matrix.agreement.statements import AgreementRefusal, standings
 from interagency.matrix.agreement.views import (
     SpokenOf,
     as_it_was_read,
     changed_since,
-    kept_words,
-    read_statement,
+    flash_kept,
+    read_choices,
     say_again,
+    say_all,
 )
 from interagency.matrix.organisations.models import Organisation
+from interagency.matrix.pages.next_acts import back_address, next_acts
 from interagency.text.dates import ImpreciseDate
-from interagency.web.context import settings, today, utc_now, viewer_zone
+from interagency.web.context import settings, today, viewer_zone
 from interagency.web.errors import refuse
 
 
@@ -58,6 +60,8 @@ def event(event_id: int) -> ResponseReturnValue:
         described=described(found),
         side_events=queries.side_events(db.session, found.id),
         viewer_zone=viewer_zone(),
+        back=back_address(),
+        next_acts=next_acts(f"event-{found.id}", add=url_for("calendar.new"), add_label=str(_("Add another"))),
         milestone_move=_milestone_move(found),
         standings=standings(db.session, _entities_named(found), EVENT, found.id, today(), shareable=found.shareable),
         speaking_for=[one for one in _entities_named(found) if one.id in {entity.id for entity in my_entities()}],
@@ -93,13 +97,13 @@ def agreement_post(event_id: int) -> ResponseReturnValue:
         return say_again(_spoken_of(found), entity, changed_since(found.title), 409)
     as_read = _spoken_of(found)  # before the lock goes, and with it the version that was read
     try:
-        said = read_statement()
-        say_to_each(db.session, said, entity, by=current_user, at=utc_now(), day=today(), event_id=found.id)
+        said = read_choices()
+        say_all(said, entity, event_id=found.id)
     except AgreementRefusal as refusal:
         db.session.rollback()
         return say_again(as_read, entity, str(refusal), 422)
     db.session.commit()
-    flash(kept_words(entity, said), "success")
+    flash_kept(entity, said)
     return redirect(url_for("calendar.event", event_id=event_id, _anchor="sharing"))
 
 
@@ -110,6 +114,8 @@ def _spoken_of(event: Event) -> SpokenOf:
         page=url_for("calendar.event", event_id=event.id),
         history=url_for("calendar.history", event_id=event.id),
         address=url_for("calendar.agreement_post", event_id=event.id),
+        kind=EVENT,
+        number=event.id,
     )
 
 

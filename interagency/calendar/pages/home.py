@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,9 +12,10 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
+from sqlalchemy.orm import selectinload
 
+from interagency.calendar.events.models import Event, Segment
 from interagency.calendar.events.occurrences import Occurrence
-from interagency.calendar.events.queries import events_between
 from interagency.calendar.pages.reader_days import DAY, reader_occurrences
 from interagency.db.base import db
 from interagency.db.history import Change
@@ -23,12 +26,18 @@ from interagency.matrix.cycles.answers import current_cycle, due_for
 from interagency.matrix.cycles.models import Cycle
 from interagency.matrix.cycles.months import format_due, format_month
 from interagency.matrix.cycles.standing import standings, unanswered_label
+from interagency.matrix.desk.notices import notices_on_home
+from interagency.matrix.desk.waiting import coordinators_desk, mails_stuck, own_months
 from interagency.matrix.framework.names import chapters
 from interagency.matrix.organisations.models import Organisation
+from interagency.matrix.overlaps.tally import state_of_activities
 from interagency.web.context import settings, today, utc_now
+from interagency.web.last_known import known
 
 bp = Blueprint("pages", __name__)
-COMING = 8  # occurrences on the front page
+COMING = 8  # events on the front page
+SOON, FULL = 14, 50  # days in which so many segments begin in a full calendar
+NEWEST = 6  # changed activities on it
 MATRIX_PAGES = (
     "/activities",
     "/matrix",
@@ -111,56 +120,92 @@ def _cycle_line(mine: list[Organisation], cycle: Cycle | None) -> str | None:
 
 @bp.get("/start")
 def start() -> ResponseReturnValue:
-    """Where signing in leads: focal points to their month, coordinators to the board, others to the front page."""
+    """Where signing in leads: focal points to their month, others to the front page."""
     mine = my_entities()
     cycle = current_cycle(db.session, [entity.id for entity in mine])
     if cycle is not None and mine:
         return redirect(url_for("month.month"))
-    if cycle is not None and current_user.is_coordinator:
-        return redirect(url_for("cycles.cycle", month=cycle.month))
     return redirect(url_for("pages.home"))
 
 
-def _coming() -> list[Occurrence]:
-    """The next occurrences within sixty days. Asked for by longer and longer spans: a full calendar has them soon."""
-    found: list[Occurrence] = []
-    for days in (3, 14, 60):
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """What comes within sixty days: events in their order, and of what repeats the next date of each."""
+
+    events: list[Occurrence]
+    repeated: list[Occurrence]
+
+
+def _dated_events(first: date, last: date) -> list[Event]:
+    """Listed events with dates that touch the days from `first` to `last`, with no more than a line of them says."""
+    query = sa.select(Event).where(
+        Event.is_listed, Event.first_day <= last, sa.or_(Event.last_day.is_(None), Event.last_day >= first)
+    )
+    return list(db.session.scalars(query.options(selectinload(Event.segments), selectinload(Event.exceptions))))
+
+
+def _coming() -> Coming:
+    """Asked for by longer and longer spans: a full calendar has enough soon."""
+    found = Coming([], [])
+    dated = sa.select(sa.func.count()).select_from(Segment)
+    within = Segment.start_first.between(today(), today() + timedelta(days=SOON))
+    count = db.session.scalar(dated.where(within)) or 0
+    for days in (3, SOON, 60) if count > FULL else (SOON, 60) if count >= COMING else (60,):
         last = today() + timedelta(days=days)
-        about = events_between(db.session, today() - DAY, last + DAY, Filters())
-        found = reader_occurrences(about, today(), last)[:COMING]
-        if len(found) == COMING:
+        everything = reader_occurrences(_dated_events(today() - DAY, last + DAY), today(), last)
+        nexts: dict[int, Occurrence] = {}
+        for one in everything:
+            if one.event.rrule:
+                nexts.setdefault(one.event.id, one)
+        found = Coming([one for one in everything if not one.event.rrule][:COMING], list(nexts.values())[:COMING])
+        if len(found.events) == COMING:
             break
     return found
 
 
 @bp.get("/")
 def home() -> ResponseReturnValue:
-    """What a signed-in person begins with: what is theirs, what is new, what is coming."""
+    """What a signed-in person begins with: what waits for them, what is coming, what is new."""
     mine = my_entities()
     keys = tuple(entity.key for entity in mine)
     own = Filters(values={"mine": ("yes",)}) if mine else Filters()
+    total = db.session.scalar(sa.select(sa.func.count()).select_from(Activity).where(Activity.is_listed))
+    state = state_of_activities(db.session)
+    minds_mail = current_user.is_coordinator or current_user.is_administrator
+    return render_template(
+        "home.html",
+        mine=mine,
+        may_add=may_add_activities(current_user, mine),
+        desk=coordinators_desk(db.session, utc_now(), state) if current_user.is_coordinator else None,
+        own_months=own_months(db.session, mine, utc_now()) if mine else [],
+        letters_here=notices_on_home(db.session, current_user, utc_now()),
+        mails=mails_stuck(db.session) if minds_mail else None,
+        coming=_coming(),
+        newest=_newest(),
+        total=total,
+        chapters=chapters(db.session),
+        counts=known(
+            f"chapters/{','.join(keys)}",
+            state,
+            lambda: counts_by_chapter(db.session, own, keys),
+        ),
+    )
+
+
+def _newest() -> Sequence[sa.Row[Change, str]]:
+    """The last change of each of the activities that were changed most recently."""
     last_changes = (
         sa.select(sa.func.max(Change.id))
         .where(Change.record_type == "activity", Change.by_id.is_not(None))
         .group_by(Change.record_id)
         .order_by(sa.func.max(Change.id).desc())
-        .limit(8)
+        .limit(NEWEST)
     )
-    newest = db.session.execute(
+    query = (
         sa.select(Change, Activity.title)
         .join(Activity, Activity.id == Change.record_id)
         .where(Change.id.in_(last_changes))
         .order_by(Change.id.desc())
-        .limit(8)
-    ).all()
-    total = db.session.scalar(sa.select(sa.func.count()).select_from(Activity).where(Activity.is_listed))
-    return render_template(
-        "home.html",
-        mine=mine,
-        may_add=may_add_activities(current_user, mine),
-        coming=_coming(),
-        newest=newest,
-        total=total,
-        chapters=chapters(db.session),
-        counts=counts_by_chapter(db.session, own, keys),
+        .limit(NEWEST)
     )
+    return db.session.execute(query).all()

@@ -1,6 +1,6 @@
 """The content of a hand-out: plain values in fields named one by one. What is not named here does not leave.
 
-No contacts, remarks, descriptions for internal use, agreement, history, versions or internal numbers. Nothing is
+No contacts, remarks, descriptions that nobody opened, agreement, history, versions or internal numbers. Nothing is
 derived from records that stay inside: counts are of what is shown, rows are numbered by their place, and every
 order follows from the shown values alone.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from interagency.calendar.events.occurrences import outside
@@ -23,6 +23,7 @@ from interagency.text.dates import ImpreciseDate, words_between
 
 Content = dict[str, Any]
 FORMAT = 1
+PREPARED_BY = "UNODC, for the United Nations entities that take part"
 
 
 # Columns of the activity that leave beside those below, as they read, named one by one.
@@ -60,13 +61,14 @@ def content_of(
         "audience": audience,
         "form": form.value,
         "country": words.countries.get(country, "") if country else "",
+        "prepared_by": PREPARED_BY,
         "chapters": [{"numeral": ROMAN[one["number"]], "title": one["title"]} for one in edition["chapters"]],
     }
     if form is Form.SUMMARY:
         return content | {"summary": _summary(activities, content["chapters"])}
     for number, one in enumerate(activities, start=1):
         one["number"] = number
-    return content | {"activities": activities, "events": events}
+    return content | {"activities": activities, "events": events} | _key(activities, events, edition)
 
 
 def is_empty(content: Content) -> bool:
@@ -95,6 +97,7 @@ def _activity(entry: Mapping[str, Any], words: FactLabels) -> dict[str, Any]:
     facts = entry["facts"] | {"supporting": [key for key in entry["facts"]["supporting"] if key in taking_part]}
     shown = {
         "title": facts["title"],
+        "description": facts["description"] if facts.get("share_description") else "",
         "entities": [words.organisations.get(key, key) for key in taking_part],
         "partners": sorted(words.organisations.get(key, key) for key in facts["partners"])
         + ["and others"] * bool(facts["partners_incomplete"]),
@@ -113,6 +116,24 @@ def _activity(entry: Mapping[str, Any], words: FactLabels) -> dict[str, Any]:
     if FURTHER:
         shown["further"] = {_title(name): words.say(name, facts[name]) if facts[name] else "" for name in FURTHER}
     return shown
+
+
+def _key(
+    activities: Iterable[Mapping[str, Any]], events: Iterable[Mapping[str, Any]], edition: Mapping[str, Any]
+) -> dict[str, dict[str, str]]:
+    """What the acronyms and codes stand for that are shown, and no others."""
+    shown = {name for one in activities for name in [*one["entities"], *one["partners"]]}
+    shown |= {name for one in events for name in one["organisers"]}
+    names = {one["short"]: one["name"] for one in edition["organisations"].values() if one["short"] != one["name"]}
+    codes = {code for one in activities for code in one["recommendations"]}
+    return {
+        "acronyms": {short: names[short] for short in sorted(shown & names.keys(), key=str.casefold)},
+        "codes": {
+            code: one["title"]
+            for code, one in sorted(edition["recommendations"].items(), key=lambda item: item[1]["position"])
+            if code in codes
+        },
+    }
 
 
 def _title(name: str) -> str:

@@ -40,6 +40,7 @@ ACTIVITIES = (
     Column("Figures", _text("figures"), 26, hxl="#value"),
     Column("Results", _text("results"), 40, hxl="#description+results"),
     Column("Link", _text("link"), 30, hxl="#meta+url"),
+    Column("Description", lambda row: row.get("description", ""), 60, hxl="#description"),
 )
 
 
@@ -94,9 +95,12 @@ def workbook(content: Content) -> bytes:
         {"about": "Period", "text": content["period"]},
         {"about": "As of", "text": content["as_of"]},
         {"about": "For", "text": content["audience"]},
+        {"about": "Prepared by", "text": content.get("prepared_by", "")},
         {"about": "Form", "text": " ".join(filter(None, [content["form"], content["country"]]))},
         {"about": "Note", "text": NOTE},
     ]
+    about += [{"about": short, "text": name} for short, name in content.get("acronyms", {}).items()]
+    about += [{"about": code, "text": title} for code, title in content.get("codes", {}).items()]
     columns = (Column("About", _text("about"), 20), Column("This file", _text("text"), 90))
     add_table(book, Sheet("About", columns, about))
     if "summary" in content:

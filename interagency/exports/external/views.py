@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import date
 from io import BytesIO
 
+import sqlalchemy as sa
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -19,7 +21,6 @@ from interagency.exports.external.files import (
     NOTE,
     calendar_file,
     csv_file,
-    event_rows,
     json_file,
     workbook,
 )
@@ -32,6 +33,7 @@ from interagency.exports.external.hand_outs import (
     note_use,
     prepare,
 )
+from interagency.exports.external.reading import Reading, narrowed, read_choice
 from interagency.exports.models import HandOut
 from interagency.exports.note.document import NoteRefusal, write_note
 from interagency.matrix.agreement.models import Audience
@@ -91,9 +93,22 @@ def page(token: str) -> ResponseReturnValue:
     if found is None:
         return _gone()
     made, content = found
-    body = render_template("external/page.html", content=content, events=event_rows(content), note=NOTE, token=token)
+    expires_at = db.session.scalar(sa.select(AccessToken.expires_at).where(AccessToken.id == made.token_id))
+    body = render_template(
+        "external/page.html",
+        content=content,
+        reading=_reading(content, request.args),
+        note=NOTE,
+        as_of=date.fromisoformat(content["as_of"]),
+        valid_until=expires_at.astimezone(settings().zone).date() if expires_at else None,
+    )
     note_use(db.session, made.id, "page", utc_now())
     return _sealed(Response(body, content_type="text/html; charset=utf-8"))
+
+
+def _reading(content: Content, args: Mapping[str, str]) -> Reading | None:
+    """The list by chapter, as a reader chose; None of a summary."""
+    return None if "summary" in content else narrowed(content, read_choice(content, args))
 
 
 @bp.get("/external/<token>/<name>")
@@ -161,7 +176,7 @@ def _preview_page(month: str, *, error: str = "", address: str = "", code: int =
         form=form,
         country=name.name if name else clean(request.values.get("country", ""), lines=False)[:100],
         content=content,
-        events=event_rows(content),
+        reading=_reading(content, {}),
         note=NOTE,
         of_edition=_of_edition(edition),
         withheld=passed.withheld,

@@ -10,14 +10,14 @@ from flask_babel import ngettext
 from interagency.db.base import db
 from interagency.mail.outbox import MailContent, write
 from interagency.mail.sending import send_soon
-from interagency.matrix.agreement.gate import Passed, Withheld, through_the_gate
+from interagency.matrix.agreement.gate import Passed, Withheld
 from interagency.matrix.agreement.models import Audience
 from interagency.matrix.agreement.statements import audiences
 from interagency.matrix.agreement.waiting import group_withheld
-from interagency.matrix.cycles.contents import gather
 from interagency.matrix.cycles.edition_views import get_edition, load
 from interagency.matrix.cycles.editions import all_editions
 from interagency.matrix.cycles.models import Edition
+from interagency.matrix.desk.withheld import divided
 from interagency.matrix.organisations.appointments import focal_points
 from interagency.matrix.organisations.queries import entities
 from interagency.matrix.organisations.readers import as_focal_point
@@ -42,8 +42,9 @@ def _divided(audience: Audience) -> tuple[Passed, Edition | None, list[Edition]]
     editions = all_editions(db.session)
     month = request.values.get("of", "") or (editions[0].cycle_month if editions else CURRENT)
     edition = None if month == CURRENT else get_edition(month, request.values.get("issue", type=int))
-    contents = gather(db.session, today()) if edition is None else load(edition)
-    return through_the_gate(db.session, contents, audience.key, today()), edition, editions
+    if edition is not None:
+        load(edition)  # a clear page when it is damaged
+    return divided(db.session, audience, edition, today()), edition, editions
 
 
 @bp.get("/agreement/waiting")

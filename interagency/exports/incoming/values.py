@@ -22,6 +22,7 @@ from interagency.matrix.activities.figures import read_figure
 from interagency.matrix.framework.models import Recommendation, SdgGoal, SdgTarget
 from interagency.matrix.framework.names import (
     NotUnderstood,
+    bare_sdg,
     gazetteer,
     read_chapter,
     read_code,
@@ -38,7 +39,6 @@ from interagency.text.typed_dates import AmbiguousDate, DateNotUnderstood, read_
 LONGEST_CELL = 32_767  # of Excel; other programs and CSV files know no such limit
 YES, NO = ("yes", "y", "x", "true", "1"), ("", "no", "n", "false", "0")
 AND_OTHERS = ("and others", "others", "et al", "et al.", "etc", "etc.")
-_SDG_WORDS = re.compile(r"^(?:(?:sdgs?|goals?|targets?|ods|odd|objectif|objetivo|meta|cible|цур)[\s:#.-]*)+")
 _DECIMAL_COMMA = re.compile(r"(\d{1,2}),(\d{1,2}|[a-z])")
 _FIRST_SERIAL, _LAST_SERIAL = 18_264, 91_312  # 1950 to 2149, as days since 1900
 _SHORT_YEAR = re.compile(r"(?<!\d)(\d{2})$")
@@ -247,7 +247,7 @@ class CellReader:
         return goals + sorted((code for code in found if code in self.targets), key=lambda code: self.targets[code])
 
     def _one_sdg(self, text: str) -> str:
-        code = _SDG_WORDS.sub("", text.casefold().strip()).strip().removesuffix(".0")
+        code = bare_sdg(text)
         if (comma := _DECIMAL_COMMA.fullmatch(code)) and f"{comma[1]}.{comma[2]}" in self.targets:
             code = f"{comma[1]}.{comma[2]}"
         if code not in self.goals and code not in self.targets:

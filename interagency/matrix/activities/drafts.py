@@ -37,6 +37,7 @@ class ActivityDraft:
 
     title: str
     description: str
+    share_description: bool
     status: Status
     start: ImpreciseDate | None
     end: ImpreciseDate | None

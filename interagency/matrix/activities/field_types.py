@@ -11,6 +11,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from interagency.matrix.activities.models import TEXT_LENGTH
+from interagency.web.forms import FormPart
 
 Facts = dict[str, Any]
 Words = Any  # a text, translated when it is shown (flask_babel has no types)
@@ -96,7 +97,7 @@ class Field:
     choices: Mapping[Any, Words] | None = None  # an enum's members with their labels
     model: type[Any] | None = None  # of RECORDS: what the keys name
     default: Any = None  # what a new record says where nothing was said, if that is not nothing
-    part_of: str = ""  # the field it is told, chosen and written in one cell with
+    part_of: str = ""  # the field it is told and chosen with when two records become one
     is_edited: bool = True  # in the form and in files; the rest changes by acts of its own
     is_searched: bool = False  # whether its words find the record
     is_filter: bool = False  # whether `?PARAMETER=value` narrows lists; of CHOICE, CHOICES and FLAG
@@ -104,6 +105,7 @@ class Field:
     is_on_page: bool = True  # among the facts below the record's heading; False where the page places it itself
     is_in_note: bool = False  # whether the Note by the Secretariat says it
     is_beside: bool = False  # whether it stands beside the one before in the form
+    part: FormPart = FormPart.WHAT  # the section of the form it stands in
     fold: Words = ""  # what is written on the fold of the form that holds it, with its neighbours of the same fold
     column: SheetColumn | None = None
     drop_down: str = ""  # the name of its list in the workbook, where that is not NAME_values

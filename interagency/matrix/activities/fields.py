@@ -26,6 +26,7 @@ from interagency.matrix.activities.models import (
 )
 from interagency.matrix.framework.models import Recommendation, Region
 from interagency.matrix.organisations.models import Organisation
+from interagency.web.forms import FormPart
 
 STATUS_LABELS: dict[Status, Words] = {
     Status.PLANNED: _l("Planned"),
@@ -73,10 +74,12 @@ _STATUS_SPELLINGS = {
 _LEVEL_SPELLINGS = {"hq": "headquarters", "global": "headquarters", "country": "field", "hq and field": "both"}
 _KIND_SPELLINGS = {"programme": "programmatic", "research": "research and data", "data": "research and data"}
 _FUNDING_SPELLINGS = {"unfunded": "seeking funds", "not funded": "seeking funds", "seeking funding": "seeking funds"}
-_MORE = _l("More about it")
-_INTERNAL = _l("Internal: never leaves the house.")
+_MORE = _l("Kind, funding, SDGs and further chapters")
+_REACH = _l("Regions, level, scope and city")
+_FOR_US = _l("For internal eyes: contact and remarks")
+_INTERNAL = _l("Internal: it is never shared.")
 
-# In the order of the form, of history and of every comparison.
+# In the order of history and of every comparison; and of the form, within its sections.
 FIELDS: tuple[Field, ...] = (
     Field(
         "title", Kind.LINE, _l("Title"), Seen.OUTSIDE, Merge.ONE,
@@ -90,6 +93,15 @@ FIELDS: tuple[Field, ...] = (
         help=_l("One to three plain sentences."), rows=5, is_searched=True, is_on_page=False,
         column=SheetColumn("Description", 60, "#description", "What is done."),
     ),
+    # The description itself is for inside; with this it is in hand-outs, under the agreement that the record needs.
+    Field(
+        "share_description", Kind.FLAG, _l("Description may be shared"), Seen.INSIDE, Merge.ONE,
+        question=_l("The description may leave with the record, once every entity has agreed to share it"),
+        part_of="description", is_on_page=False,
+        column=SheetColumn(
+            "Description may be shared", 14, "#meta+share", "yes when the description may stand in hand-outs and notes."
+        ),
+    ),
     Field(
         "status", Kind.CHOICE, _l("Status"), Seen.OUTSIDE, Merge.ONE,
         required=_l("Choose a status."), choices=STATUS_LABELS, default=Status.ONGOING.value,
@@ -100,23 +112,27 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "start", Kind.DATE, _l("Begins"), Seen.OUTSIDE, Merge.ONE,
+        part=FormPart.WHERE_AND_WHEN,
         help=_l("As you know it: 12 October 2026, June 2016, early 2018, 2019. Empty if unknown."),
         is_on_page=False, is_in_note=True,
         column=SheetColumn("Begins", 16, "#date+start+text", "When it begins, as exactly as it is known."),
     ),
     Field(
         "end", Kind.DATE, _l("Ends"), Seen.OUTSIDE, Merge.ONE,
+        part=FormPart.WHERE_AND_WHEN,
         help=_l("The last day, month or year. Empty if it goes on or is unknown."),
         is_on_page=False, is_in_note=True, is_beside=True,
         column=SheetColumn("Ends", 16, "#date+end+text", "When it ends, as exactly as it is known."),
     ),
     Field(
         "lead", Kind.ENTITY, _l("Lead entity"), Seen.OUTSIDE, Merge.ONE,
+        part=FormPart.WHO,
         is_searched=True, is_on_page=False, is_in_note=True, drop_down="entities",
         column=SheetColumn("Lead entity", 14, "#org+lead", "The UN entity that leads; empty when not known."),
     ),
     Field(
         "entities", Kind.RECORDS, _l("Other UN entities"), Seen.OUTSIDE, Merge.BOTH, model=Organisation,
+        part=FormPart.WHO,
         help=_l("Each is asked whether it takes part. Two or more UN entities make it joint."),
         placeholder=_l("Acronym or name, old or new"),
         is_searched=True, is_on_page=False, is_in_note=True, drop_down="entities",
@@ -127,6 +143,7 @@ FIELDS: tuple[Field, ...] = (
     # Without those that declined, outside.
     Field(
         "supporting", Kind.RECORDS, _l("Supporting UN entities"), Seen.OUTSIDE, Merge.BOTH, model=Organisation,
+        part=FormPart.WHO,
         help=_l("They support the work of the others. Each is asked whether it does, and counts as any entity of it."),
         placeholder=_l("Acronym or name, old or new"), fold=_l("UN entities that support it"),
         is_searched=True, is_on_page=False, is_in_note=True, drop_down="entities",
@@ -156,6 +173,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "partners", Kind.RECORDS, _l("Partners"), Seen.OUTSIDE, Merge.LISTS, model=Organisation,
+        part=FormPart.WHO,
         help=_l("All other organisations that take part."), placeholder=_l("Acronym or name"),
         is_searched=True, is_on_page=False, is_in_note=True,
         column=SheetColumn(
@@ -164,20 +182,24 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "partners_incomplete", Kind.FLAG, _l("Further partners"), Seen.OUTSIDE, Merge.LISTS,
+        part=FormPart.WHO,
         question=_l("There are further partners (“and others”)"), part_of="partners",
         is_on_page=False, is_in_note=True,
     ),
     Field(
         "countries", Kind.COUNTRIES, _l("Countries"), Seen.OUTSIDE, Merge.LISTS,
+        part=FormPart.WHERE_AND_WHEN,
         placeholder=_l("Name in any usual spelling"), is_searched=True, is_on_page=False, is_in_note=True,
     ),
     Field(
         "regions", Kind.RECORDS, _l("Regions"), Seen.INSIDE, Merge.LISTS, model=Region,
+        part=FormPart.WHERE_AND_WHEN, fold=_REACH,
         placeholder=_l("Name of a region"), is_searched=True, is_on_page=False,
         column=SheetColumn("Regions", 18, "#region+list", "Regions it covers."),
     ),
     Field(
         "level", Kind.CHOICE, _l("Level"), Seen.INSIDE, Merge.ONE,
+        part=FormPart.WHERE_AND_WHEN, fold=_REACH,
         choices=LEVEL_LABELS, is_filter=True, drop_down="levels", spellings=_LEVEL_SPELLINGS,
         column=SheetColumn(
             "Level", 14, "#meta+level", "Where the work is done from: headquarters, field or both."
@@ -185,6 +207,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "scope", Kind.CHOICE, _l("Scope"), Seen.INSIDE, Merge.ONE,
+        part=FormPart.WHERE_AND_WHEN, fold=_REACH,
         choices=SCOPE_LABELS, is_filter=True, is_beside=True, drop_down="scopes",
         column=SheetColumn(
             "Scope", 13, "#meta+scope", "How far it reaches: global, interregional, regional, national."
@@ -192,6 +215,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "figures", Kind.FIGURES, _l("Figures"), Seen.OUTSIDE, Merge.LISTS,
+        part=FormPart.RESULTS,
         help=_l(
             "One per line: a number and what it counts, such as “8 countries”; of when and from where in brackets: "
             "“more than 450 policymakers (June 2024; World Drug Report)”."
@@ -203,11 +227,13 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "results", Kind.TEXT, _l("Results"), Seen.OUTSIDE, Merge.TEXTS,
+        part=FormPart.RESULTS,
         help=_l("What has come of it so far."), is_searched=True, is_in_note=True,
         column=SheetColumn("Results", 36, "#description+results", "What came of it."),
     ),
     Field(
         "lessons", Kind.TEXT, _l("Lessons learned"), Seen.OUTSIDE, Merge.TEXTS,
+        part=FormPart.RESULTS, fold=_l("Lessons learned"),
         help=_l("What others who do the same should know."), is_searched=True,
         column=SheetColumn("Lessons learned", 36, "#description+lessons", "What others who do the same should know."),
     ),
@@ -240,7 +266,8 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "city", Kind.LINE, _l("City"), Seen.OUTSIDE, Merge.ONE,
-        question=_l("City, or cities"), is_searched=True, is_beside=True, fold=_MORE,
+        part=FormPart.WHERE_AND_WHEN,
+        question=_l("City, or cities"), is_searched=True, fold=_REACH,
         column=SheetColumn("City", 16, "#loc+city", "The city or cities it takes place in."),
     ),
     # The Note puts it under this heading.
@@ -255,29 +282,35 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "sdg", Kind.SDG, _l("SDGs"), Seen.INSIDE, Merge.LISTS,
+        fold=_MORE,
         question=_l("Sustainable Development Goals and targets"), placeholder=_l("Number such as 3.5, or words"),
         is_on_page=False,
         column=SheetColumn("SDGs", 12, "#sector+sdg", "Goals and targets of the 2030 Agenda."),
     ),
     Field(
         "chapters", Kind.CHAPTERS, _l("Further chapters"), Seen.INSIDE, Merge.LISTS,
+        fold=_MORE,
         help=_l("Only chapters that no chosen recommendation brings."), placeholder=_l("I to VII"), is_on_page=False,
     ),
     Field(
         "source", Kind.TEXT, _l("Source"), Seen.INSIDE, Merge.TEXTS,
+        part=FormPart.RESULTS,
         help=_l("Paper and paragraph, or who reported it."), rows=2, is_searched=True,
         column=SheetColumn("Source", 22, "#meta+source", "Where the facts are from."),
     ),
     Field(
         "link", Kind.ADDRESS, _l("Link"), Seen.OUTSIDE, Merge.ONE,
+        part=FormPart.RESULTS,
         column=SheetColumn("Link", 24, "#meta+url", "A page about it."),
     ),
     Field(
         "contact", Kind.LINE, _l("Contact"), Seen.NEVER_LEAVES, Merge.ONE, help=_INTERNAL,
+        part=FormPart.RESULTS, fold=_FOR_US,
         column=SheetColumn("Contact", 20, "#contact", "For internal eyes."),
     ),
     Field(
         "remarks", Kind.TEXT, _l("Remarks"), Seen.NEVER_LEAVES, Merge.NOTES,
+        part=FormPart.RESULTS, fold=_FOR_US,
         question=_l("Remarks for internal eyes"), help=_INTERNAL, rows=2,
         column=SheetColumn("Remarks", 28, "#meta+remarks", "For internal eyes."),
     ),

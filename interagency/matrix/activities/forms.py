@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import astuple, dataclass
-from dataclasses import field as dataclass_field
-from functools import cache
+from dataclasses import astuple
+from functools import cache, cached_property
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField, IntegerField, SelectField, URLField
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
+from interagency.matrix.activities.choice_lists import LISTS, list_addresses
 from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from, figure_draft
 from interagency.matrix.activities.facts import figure_fact
 from interagency.matrix.activities.field_types import Facts, Field, Kind
@@ -31,12 +31,14 @@ from interagency.matrix.organisations.proposals import proposed, reader_of, unli
 from interagency.matrix.organisations.queries import entities, keys_of_today, partners
 from interagency.text.dates import ImpreciseDate
 from interagency.text.lines import split_outside_brackets
+from interagency.web.form_sections import Place, Section, sections_of
 from interagency.web.forms import (
     CleanStringField,
     CleanTextField,
-    Group,
+    FormPart,
     ImpreciseDateField,
     NamesField,
+    Option,
     RecordsField,
     to_choices,
 )
@@ -47,15 +49,24 @@ WHOLE = re.compile(r"^https?://[^\s<>\"]+$")
 _WHOLE_ADDRESS = _l("Write a whole address that begins with https://.")
 
 
+def list_name(name: str) -> str:
+    """The list that the chooser called `name` offers."""
+    return _FROM_THE_LIST_OF.get(name, name)
+
+
+def _keys(name: str, said: Facts | None) -> list[str]:
+    """The keys that a record which says `said` has in the chooser called `name`."""
+    value = said[name] if said is not None else []
+    return [str(key[0] if BY_NAME[name].kind is Kind.COUNTRIES else key) for key in value]
+
+
 def _named(
-    session: Session, model: type[Coded], order: sa.orm.InstrumentedAttribute[Any], codes: list[str] | None
+    session: Session, model: type[Coded], order: sa.orm.InstrumentedAttribute[Any], codes: list[str]
 ) -> dict[str, Coded]:
-    """The records of a list by their codes, in order: those of `codes`, or all."""
-    if codes == []:
+    """Those records of a list that `codes` name, by code, in the order of the list."""
+    if not codes:
         return {}
-    query = sa.select(model).order_by(order)
-    if codes is not None:
-        query = query.where(model.code.in_(codes))
+    query = sa.select(model).where(model.code.in_(codes)).order_by(order)
     return {record.code: record for record in session.scalars(query)}
 
 
@@ -97,24 +108,30 @@ def _widgets(field: Field) -> dict[str, Any]:
             widget = NamesField(**named, split=split_outside_brackets)
         case _:
             widget = RecordsField(**named)
-    return {field.name: widget}
+    unlisted = unlisted_field(_l("Partners proposed as new")) if field.name == "partners" else None
+    return {field.name: widget} | ({"unlisted_partners": unlisted} if unlisted else {})
 
 
-@dataclass(slots=True)
-class Block:
-    """Neighbouring fields of the form: what is written on the fold that holds them, if one does; their rows; whether
-    one of them says something or is wrong."""
-
-    fold: Any
-    rows: list[list[Field]] = dataclass_field(default_factory=list)
-    is_open: bool = False
+PART_TITLES = {
+    FormPart.WHAT: _l("What"),
+    FormPart.WHO: _l("Who"),
+    FormPart.WHERE_AND_WHEN: _l("Where and when"),
+    FormPart.RESULTS: _l("Results and source"),
+}
+_PLACES = tuple(Place(one, one.part, one.fold, one.is_beside, tuple(_widgets(one))) for one in EDITED)
+_FROM_THE_LIST_OF = {"supporting": "entities"}  # others are chosen from the list of their own name
+CHOOSERS = tuple(
+    name
+    for one in EDITED
+    for name, widget in _widgets(one).items()
+    if one.kind in (Kind.RECORDS, Kind.SDG, Kind.COUNTRIES) and name == one.name
+)
 
 
 class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     """Everything people say of an activity. Its fields are those of the description, put in below."""
 
     version = HiddenField()
-    unlisted_partners = unlisted_field(_l("Partners that are not on the list"))
 
     def __init__(
         self,
@@ -128,20 +145,26 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         self._unsent = unsent
         super().__init__(**({"formdata": None} if unsent else {}))
         self._records = Records(session, *([activity] if activity else []))
-        self._groups: dict[str, choices.Groups] = {}
         self._session = session
-        self._offer(session, activity, mine or [])
-        if activity is not None and not self.is_submitted():
-            self._fill(facts(activity), activity.version)
+        self._activity_id = activity.id if activity is not None else None
+        said = facts(activity) if activity is not None and not self.is_submitted() else None
+        if self.is_submitted():
+            for name in CHOOSERS:
+                if self[name].typed:
+                    is_new = self.unlisted_partners.has if name == "partners" else None
+                    self[name].understand(LISTS[list_name(name)].reader(session), is_new)
+        self._offer(session, activity, mine or [], said)
+        if said is not None and activity is not None:
+            self._fill(said, activity.version)
 
     def is_submitted(self) -> bool:
         """Whether this form was sent, and not another one whose words are put into it."""
         return not self._unsent and bool(super().is_submitted())
 
-    def _offer(self, session: Session, activity: Activity | None, mine: list[Organisation]) -> None:
+    def _offer(self, session: Session, activity: Activity | None, mine: list[Organisation], said: Facts | None) -> None:
         """Set what can be chosen; retired organisations only where the record already has them.
 
-        A form that was sent reads only the records that it names, and the lists only when it is drawn again.
+        Of a list that browsers read for themselves only those are read that were sent, or that the record names.
         """
         present = [part.entity for part in activity.entities] if activity else []
         offered = entities(session)
@@ -152,24 +175,11 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         if not self.is_submitted():
             self.lead.data = mine[0].key if mine and activity is None else ""
         self._offer_sections(self.section.data or "" if self.is_submitted() else None)
-        own = list(activity.partners) if activity else []
-
-        def others(keys: list[str] | None = None) -> list[Organisation]:
-            found = partners(session, keys)
-            return found + [one for one in own if one not in found and (keys is None or one.key in keys)]
-
-        wanted = {
-            name: getattr(self, name).keys if self.is_submitted() else None
-            for name in ("partners", "recommendations", "countries", "regions", "sdg")
-        }
-        goals = session.scalars(sa.select(SdgGoal).order_by(SdgGoal.number)) if wanted["sdg"] != [] else ()
+        wanted = {name: self[name].keys if self.is_submitted() else _keys(name, said) for name in CHOOSERS}
+        goals = session.scalars(sa.select(SdgGoal).order_by(SdgGoal.number)) if wanted["sdg"] else ()
         self.entities.offer(by_key)
         self.supporting.offer(by_key)
-        known = {partner.key: partner for partner in others(wanted["partners"])}
-        if any(key not in known for key in self.partners.keys):
-            self.partners.keys = keys_of_today(session, self.partners.keys)
-            known = {partner.key: partner for partner in others(self.partners.keys)}
-        self.partners.offer(known)
+        self.partners.offer(self._partners(session, activity, wanted["partners"]))
         self.recommendations.offer(
             _named(session, Recommendation, Recommendation.position, wanted["recommendations"]),
         )
@@ -182,16 +192,19 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             if field.kind is Kind.CHOICES:
                 self[field.name].offer({value: value for value in field.values})
         self._look_up(session)
-        self._groups = {
-            "entities": lambda: choices.entity_groups(offered),
-            "supporting": lambda: choices.entity_groups(offered),
-            "partners": lambda: choices.organisation_groups(others()),
-            "recommendations": lambda: choices.recommendation_groups(session),
-            "chapters": lambda: choices.chapter_groups(session),
-            "countries": lambda: choices.country_groups(session),
-            "regions": lambda: choices.region_groups(session),
-            "sdg": lambda: choices.sdg_groups(session),
-        }
+
+    def _partners(self, session: Session, activity: Activity | None, keys: list[str]) -> dict[str, Organisation]:
+        """The partners of `keys` by key; those of a form that is older than a merging are read as they are now."""
+
+        def known() -> dict[str, Organisation]:
+            own = activity.partners if activity is not None else []
+            return {one.key: one for one in partners(session, keys)} | {one.key: one for one in own if one.key in keys}
+
+        found = known()
+        if any(key not in found for key in keys):
+            keys = self.partners.keys = keys_of_today(session, keys)
+            found = known()
+        return found
 
     def _offer_sections(self, chosen: str | None) -> None:
         """Set the sections that can be chosen: all, or no other than `chosen`."""
@@ -237,31 +250,32 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             self[name].found = self._records.of(Country, keys)
 
     @property
-    def blocks(self) -> list[Block]:
-        """The fields in their order, parted by the folds that hold them."""
+    def activity_id(self) -> int | None:
+        """The number of the activity that is edited."""
+        return self._activity_id
+
+    @property
+    def sections(self) -> list[Section]:
+        """The fields in the sections of the page."""
         if self.is_submitted():
             self._offer_sections(None)
-        found: list[Block] = []
-        for field in EDITED:
-            if not found or found[-1].fold != field.fold:
-                found.append(Block(field.fold))
-            rows = found[-1].rows
-            if field.is_beside:
-                rows[-1].append(field)
-            else:
-                rows.append([field])
-            found[-1].is_open |= bool(self[field.name].data or self[field.name].errors)
-        return found
+        return sections_of(self, _PLACES, PART_TITLES)
 
     def options(self, name: str) -> list[tuple[str, str, bool]]:
-        """The choices of the field called `name`: value, label, and whether it is chosen."""
+        """The choices of the field called `name` whose choices are few: value, label, and whether it is chosen."""
         chosen, field = self[name].keys, BY_NAME[name]
+        if field.kind is Kind.CHAPTERS:
+            return [(key, f"{one.roman}. {one.title}", key in chosen) for key, one in self[name].offered.items()]
         return [(value, field.label_of(value), value in chosen) for value in field.values]
 
-    def groups(self, name: str) -> list[Group]:
-        """What the chooser called `name` offers, with the chosen ones marked."""
-        field: RecordsField = getattr(self, name)
-        return field.marked(self._groups[name]())
+    def chosen(self, name: str) -> list[Option]:
+        """What is chosen in the chooser called `name`."""
+        return [choices.option_of(record) for record in self[name].data or []]
+
+    @cached_property
+    def list_addresses(self) -> dict[str, tuple[str, str]]:
+        """By chooser, where its list is read by scripts, and where by people."""
+        return list_addresses(self._session, {name: list_name(name) for name in CHOOSERS})
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Each field, then the rules over several fields."""

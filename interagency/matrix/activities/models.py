@@ -122,6 +122,8 @@ class Activity(Versioned, FullTextMixin, Model):
     sample_key: Mapped[str | None] = mapped_column(sa.String(60), unique=True)
     title: Mapped[str] = mapped_column(sa.String(TITLE_LENGTH))
     description: Mapped[str] = mapped_column(default="")
+    # Whether the description may leave with the record, once every entity agreed to share it.
+    share_description: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     level: Mapped[Level | None]
     scope: Mapped[Scope | None]
     status: Mapped[Status]

@@ -151,7 +151,7 @@ def refresh_derived(activity: Activity) -> None:
 def searched_words(activity: Activity) -> tuple[str, str]:
     """The words of its title, and all it is found by.
 
-    Contact and remarks are for internal eyes: a filter leaves the house with its feed, so they are not in it.
+    Contact and remarks are for internal eyes: a filter leaves the service with its feed, so they are not in it.
     """
     organisations = [part.entity for part in activity.entities] + list(activity.partners)
     text = search_text(

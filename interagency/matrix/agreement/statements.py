@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -10,9 +11,18 @@ from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
 from interagency.db.history import audit
-from interagency.matrix.agreement.gate import Stance, Statement, Statements, stance, statements_for, why_inside
+from interagency.matrix.agreement.gate import (
+    INTERNAL,
+    Stance,
+    Statement,
+    Statements,
+    stance,
+    statements_for,
+    why_inside,
+)
 from interagency.matrix.agreement.models import Agreement, Audience, Decision
 from interagency.matrix.organisations.models import Organisation
+from interagency.text.dates import ImpreciseDate
 
 
 class AgreementRefusal(ValueError):
@@ -122,6 +132,33 @@ def say_to_each(
 
 
 @dataclass(frozen=True, slots=True)
+class SharingRow:
+    """The choice for one audience in a form: what stands (its last day as it is typed), and what is chosen now.
+
+    `counts`: whether what stands is an agreement that counts. Only what is chosen otherwise than it stood when the form
+    was made is said anew, so that what a colleague said meanwhile is not undone by who touched nothing.
+    """
+
+    audience: Audience
+    stood: str
+    stood_until: str
+    counts: bool
+    choice: str
+    until: str
+
+
+def sharing_row(
+    audience: Audience, statement: Statement | None, *, counts: bool, typed: Mapping[str, str] | None = None
+) -> SharingRow:
+    """The row of an audience about which `statement` stands, with what was `typed` in a form that was refused."""
+    stood = (statement.decision if statement else Decision.AS_DEFAULT).value
+    until = ImpreciseDate.day(statement.until).words() if statement and statement.until else ""
+    typed = typed or {}
+    choice, day = typed.get(f"say-{audience.key}", stood), typed.get(f"until-{audience.key}", until)
+    return SharingRow(audience, stood, until, counts, choice, day)
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Where the entities of one record stand for one audience. `inside`: why it stays inside all the same, or ""."""
 
@@ -130,6 +167,16 @@ class Standing:
     agreed: list[Organisation]
     awaited: list[Organisation]
     refused: list[Organisation]
+    said: Mapping[str, Statement]  # by entity key, what each said last of this record
+
+    def row(self, entity: Organisation) -> SharingRow:
+        """What `entity` chose for this audience, to be chosen anew."""
+        return sharing_row(self.audience, self.said.get(entity.key), counts=entity in self.agreed)
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether the record is marked as internal, so that nobody is asked."""
+        return self.inside == INTERNAL
 
     @property
     def may_leave(self) -> bool:
@@ -148,7 +195,12 @@ def standings(
         by: dict[Stance, list[Organisation]] = {one: [] for one in Stance}
         for entity in entities:
             by[stance(statements, entity.key, kind, record_id, day)].append(entity)
-        found.append(Standing(audience, inside, by[Stance.AGREED], by[Stance.AWAITED], by[Stance.REFUSED]))
+        said = {
+            entity.key: statements[entity.key, kind, record_id]
+            for entity in entities
+            if (entity.key, kind, record_id) in statements
+        }
+        found.append(Standing(audience, inside, by[Stance.AGREED], by[Stance.AWAITED], by[Stance.REFUSED], said))
     return found
 
 

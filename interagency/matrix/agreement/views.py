@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -17,9 +19,17 @@ from interagency.db.base import db
 from interagency.matrix.activities.locks import lock
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import get_activity, my_entities, survivor_of
-from interagency.matrix.agreement.gate import Stance, stance, statements_for
+from interagency.matrix.agreement.gate import ACTIVITY, Stance, stance, statements_for
 from interagency.matrix.agreement.models import Audience, Decision
-from interagency.matrix.agreement.statements import AgreementRefusal, Said, audiences, log_of, say_to_each
+from interagency.matrix.agreement.statements import (
+    AgreementRefusal,
+    Said,
+    SharingRow,
+    audiences,
+    log_of,
+    say_to_each,
+    sharing_row,
+)
 from interagency.matrix.agreement.waiting import joint_activities, waits_for
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.speaking import entity_named
@@ -44,18 +54,25 @@ def _chosen(name: str) -> list[str]:
     return request.form.getlist("shown" if request.form.get("all") == "yes" else name)
 
 
-def _words() -> tuple[Decision, date | None, bool]:
-    """What the form says, whomever it is said to. Raises AgreementRefusal with what to write."""
+def _decision(text: str) -> Decision:
     try:
-        decision = Decision(request.form.get("decision", ""))
+        return Decision(text)
     except ValueError:
         raise AgreementRefusal(_("Choose whether it may be shared.")) from None
+
+
+def _last_day(text: str) -> date | None:
     try:
-        until = read_one_day(clean(request.form.get("until", ""), lines=False)[:60])
+        return read_one_day(clean(text, lines=False)[:60])
     except DateNotUnderstood as problem:
         more = _("Leave it empty for no last day.") if problem.hint else ""
         raise AgreementRefusal(f"{problem} {more}".strip()) from None
-    return decision, until, request.form.get("beyond") == "yes"
+
+
+def _words() -> tuple[Decision, date | None, bool]:
+    """What the form says of all records ticked. Raises AgreementRefusal with what to write."""
+    decision = _decision(request.form.get("decision", ""))
+    return decision, _last_day(request.form.get("until", "")), request.form.get("beyond") == "yes"
 
 
 def _audiences_chosen(keys: list[str]) -> list[Audience]:
@@ -67,22 +84,61 @@ def _audiences_chosen(keys: list[str]) -> list[Audience]:
     return [audience for key, audience in known.items() if key in keys]
 
 
-def read_statement() -> Said:
-    """What the form says of everything or one record. Raises AgreementRefusal with what to write."""
-    decision, until, beyond = _words()
-    return Said(_audiences_chosen(_chosen("audience")), decision, until, beyond)
+def read_choices() -> list[Said]:
+    """What the form says anew of everything or one record, audience by audience; empty where nothing was changed.
+
+    Raises AgreementRefusal with what to write.
+    """
+    form, found = request.form, []
+    known = {audience.key: audience for audience in audiences(db.session)}
+    for name, choice in form.items():
+        if not name.startswith("say-"):
+            continue
+        key = name.removeprefix("say-")
+        if key not in known:
+            raise AgreementRefusal(_("There is no such audience. Choose one of the list."))
+        decision, typed, beyond = _decision(choice), form.get(f"until-{key}", ""), form.get("beyond") == "yes"
+        stood = (form.get(f"stood-{key}"), form.get(f"stood-until-{key}", ""))
+        widens = beyond and decision is Decision.AGREED and form.get(f"counts-{key}") == "no"
+        if (choice, typed.strip()) != stood or widens:
+            found.append(Said([known[key]], decision, _last_day(typed), beyond))
+    return found
 
 
-def kept_words(entity: Organisation, said: Said) -> str:
-    """What was kept, to whom it was said by name."""
-    names = ", ".join(audience.name for audience in said.audiences)
-    if said.decision is Decision.AGREED:
-        kept = _("Kept: %(entity)s agrees to sharing with %(names)s.", entity=entity.short, names=names)
-    elif said.decision is Decision.REFUSED:
-        kept = _("Kept: %(entity)s refuses sharing with %(names)s.", entity=entity.short, names=names)
-    else:
-        kept = _("Kept: what %(entity)s said is taken back for %(names)s.", entity=entity.short, names=names)
-    return str(kept)
+def say_all(said: list[Said], entity: Organisation, **about: Any) -> int:
+    """Say all of it, about everything or the record that `about` names; how many statements are new."""
+    return sum(
+        say_to_each(db.session, one, entity, by=current_user, at=utc_now(), day=today(), **about) for one in said
+    )
+
+
+def flash_kept(entity: Organisation, said: list[Said]) -> None:
+    """Tell what was kept, to whom it was said by name."""
+    if not said:
+        flash(_("Nothing was different."), "success")
+    for decision in Decision:
+        chosen = [audience for one in said if one.decision is decision for audience in one.audiences]
+        names = ", ".join(audience.name for audience in sorted(chosen, key=lambda one: (one.position, one.key)))
+        if not chosen:
+            continue
+        if decision is Decision.AGREED:
+            kept = _("Kept: %(entity)s agrees to sharing with %(names)s.", entity=entity.short, names=names)
+        elif decision is Decision.REFUSED:
+            kept = _("Kept: %(entity)s refuses sharing with %(names)s.", entity=entity.short, names=names)
+        else:
+            kept = _("Kept: what %(entity)s said is taken back for %(names)s.", entity=entity.short, names=names)
+        flash(kept, "success")
+
+
+def _rows(entity: Organisation, kind: str, record_id: int | None, typed: Mapping[str, str]) -> list[SharingRow]:
+    """The choices for everything (no kind and id) or one record, as they stand, with what was typed."""
+    rows = []
+    for audience in audiences(db.session):
+        statements = statements_for(db.session, audience.key)
+        counts = stance(statements, entity.key, kind, record_id or 0, today()) is Stance.AGREED
+        said = statements.get((entity.key, kind, record_id))
+        rows.append(sharing_row(audience, said, counts=counts, typed=typed))
+    return rows
 
 
 def _page(error: str = "", code: int = 200) -> ResponseReturnValue:
@@ -104,6 +160,7 @@ def _page(error: str = "", code: int = 200) -> ResponseReturnValue:
         titles=_titles(entity.id),
         error=error,
         typed=request.form,
+        rows=_rows(entity, "", None, request.form),
         Stance=Stance,
     )
     return page, code
@@ -123,16 +180,16 @@ def agreement() -> ResponseReturnValue:
 
 @bp.post("/agreement")
 def default_post() -> ResponseReturnValue:
-    """Set or withdraw an entity's default for one audience."""
+    """Set or withdraw an entity's defaults, audience by audience."""
     entity, _mine = _own_entity()
     try:
-        said = read_statement()
-        kept = say_to_each(db.session, said, entity, by=current_user, at=utc_now(), day=today())
+        said = read_choices()
+        kept = say_all(said, entity)
     except AgreementRefusal as refusal:
         db.session.rollback()
         return _page(str(refusal), 422)
     db.session.commit()
-    flash(kept_words(entity, said) if kept else _("Nothing was different."), "success")
+    flash_kept(entity, said if kept else [])
     return redirect(url_for("agreement.agreement", entity=entity.key))
 
 
@@ -197,7 +254,7 @@ def _takes_part(activity: Activity, entity: Organisation) -> bool:
 
 @bp.post("/activities/<int:activity_id>/agreement")
 def activity_post(activity_id: int) -> ResponseReturnValue:
-    """Say for one's entity whether one activity, as it was read, may be shared with the audiences ticked."""
+    """Say for one's entity with which audiences one activity, as it was read, may be shared."""
     entity, _mine = _own_entity()
     lock(db.session, [activity_id])
     activity = get_activity(activity_id, merged=True)
@@ -209,13 +266,13 @@ def activity_post(activity_id: int) -> ResponseReturnValue:
         return say_again(_spoken_of(activity), entity, changed_since(activity.title), 409)
     as_read = _spoken_of(activity)  # before the lock goes, and with it the version that was read
     try:
-        said = read_statement()
-        say_to_each(db.session, said, entity, by=current_user, at=utc_now(), day=today(), activity_ids=(activity.id,))
+        said = read_choices()
+        say_all(said, entity, activity_ids=(activity.id,))
     except AgreementRefusal as refusal:
         db.session.rollback()
         return say_again(as_read, entity, str(refusal), 422)
     db.session.commit()
-    flash(kept_words(entity, said), "success")
+    flash_kept(entity, said)
     return redirect(url_for("activities.activity", activity_id=activity_id, _anchor="sharing"))
 
 
@@ -238,6 +295,8 @@ class SpokenOf:
     page: str
     history: str
     address: str
+    kind: str
+    number: int
 
 
 def _spoken_of(activity: Activity) -> SpokenOf:
@@ -248,6 +307,8 @@ def _spoken_of(activity: Activity) -> SpokenOf:
         page=url_for("activities.activity", activity_id=number),
         history=url_for("activities.history", activity_id=number),
         address=url_for("agreement.activity_post", activity_id=number),
+        kind=ACTIVITY,
+        number=number,
     )
 
 
@@ -271,8 +332,7 @@ def say_again(
         record=record,
         entity=entity,
         why=why,
-        audiences=audiences(db.session),
-        chosen=_chosen("audience"),
+        rows=_rows(entity, record.kind, record.number, request.form),
         takes_part=takes_part,
         typed=request.form,
     )

@@ -94,8 +94,8 @@ def changed_count(session: Session, cycle: Cycle, entity_id: int) -> int:
     return len(_changed_since(session, entity_id, answered_until(session, cycle, entity_id)))
 
 
-def _changed_since(session: Session, entity_id: int, since: datetime) -> set[tuple[str, int]]:
-    """The entity's records, by kind and id, that its own people changed after an instant."""
+def changed_by_own(entity_id: int, since: datetime) -> sa.Select[Change]:
+    """The changes of an entity's records that its own people made after an instant."""
     people = sa.select(Appointment.person_id).where(Appointment.entity_id == entity_id)
     own = [
         sa.and_(
@@ -107,9 +107,12 @@ def _changed_since(session: Session, entity_id: int, since: datetime) -> set[tup
         sa.and_(Change.record_type == part.name, Change.record_id.in_(part.ids(entity_id)))
         for part in registry.cycle_parts.values()
     ]
-    keys = sa.select(Change.record_type, Change.record_id).where(
-        Change.at > since, Change.by_id.in_(people), sa.or_(*own)
-    )
+    return sa.select(Change).where(Change.at > since, Change.by_id.in_(people), sa.or_(*own))
+
+
+def _changed_since(session: Session, entity_id: int, since: datetime) -> set[tuple[str, int]]:
+    """The entity's records, by kind and id, that its own people changed after an instant."""
+    keys = changed_by_own(entity_id, since).with_only_columns(Change.record_type, Change.record_id)
     return {(kind, number) for kind, number in session.execute(keys.distinct())}
 
 

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from interagency.accounts.models import Person
-from interagency.matrix.activities.models import Activity, ActivityEntity, Participation
 from interagency.matrix.cycles.models import Cycle, Edition
 from interagency.matrix.cycles.standing import EntityStanding, Standing, expected_entities, standings
 from interagency.matrix.organisations.appointments import focal_points
@@ -31,6 +30,11 @@ class BoardRow(EntityStanding):
         """Whole and begun days after its due date: of its answer, or without one until the closing, or now."""
         said = self.answer.signed_at if self.has_answered and self.answer else self.until
         return max(0, -(-int((said - self.due_at).total_seconds()) // 86_400))
+
+    @property
+    def can_be_reminded(self) -> bool:
+        """Whether it is asked, has not answered, and somebody would get the mail."""
+        return self.is_expected and not self.has_answered and bool(self.focal_points)
 
 
 def board(session: Session, cycle: Cycle, at: datetime) -> list[BoardRow]:
@@ -67,30 +71,6 @@ def unanswered(rows: list[BoardRow]) -> Unanswered:
         withdrawn=[row for row in asked if row.state in (Standing.TAKEN_BACK, Standing.RETURNED)],
         in_time=[(due, [row for row in awaited if row.due_at == due]) for due in dates],
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A joint activity that waits for somebody."""
-
-    activity_id: int
-    title: str
-    for_whom: list[str]
-
-
-def waiting_activities(session: Session) -> list[Waiting]:
-    """Activities in which an entity was named and has neither confirmed nor declined, by title."""
-    query = (
-        sa.select(Activity.id, Activity.title, sa.func.coalesce(Organisation.acronym, Organisation.name))
-        .join(ActivityEntity, ActivityEntity.activity_id == Activity.id)
-        .join(Organisation, Organisation.id == ActivityEntity.entity_id)
-        .where(Activity.is_listed, ActivityEntity.participation == Participation.AWAITED)
-        .order_by(sa.func.lower(Activity.title), Activity.id, Organisation.position)
-    )
-    found: dict[int, Waiting] = {}
-    for activity_id, title, short in session.execute(query):
-        found.setdefault(activity_id, Waiting(activity_id, title, [])).for_whom.append(short)
-    return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,9 +50,12 @@ def months_between(first: str, last: str) -> int:
     return (int(last[:4]) - int(first[:4])) * 12 + int(last[5:]) - int(first[5:])
 
 
-def format_month(month: str | None) -> str:
-    """`August 2026`; empty for no month."""
-    return f"{MONTHS[int(month[5:])]} {month[:4]}" if month else ""
+def format_month(month: str | None, *, short: bool = False) -> str:
+    """`August 2026`, or `Aug 2026` for a narrow column; empty for no month."""
+    if not month:
+        return ""
+    name = MONTHS[int(month[5:])]
+    return f"{name[:3] if short else name} {month[:4]}"
 
 
 def end_of_day(day: date, zone: ZoneInfo) -> datetime:

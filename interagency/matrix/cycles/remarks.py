@@ -3,37 +3,79 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from interagency.matrix.activities.models import (
     Activity,
     ActivityEntity,
     Participation,
-    Status,
     activity_recommendation,
 )
 from interagency.matrix.cycles.confirming import LIVE
-from interagency.matrix.cycles.month import STALE_AFTER, STALE_AFTER_WORDS
-from interagency.matrix.cycles.months import month_after
+from interagency.matrix.cycles.month.reasons import STALE_AFTER, Reason, activity_reasons
 from interagency.matrix.organisations.models import Organisation
-from interagency.matrix.overlaps.models import VerdictKind
-from interagency.matrix.overlaps.pairs import all_pairs
+from interagency.matrix.overlaps.tally import compared, is_one_twice, tally
+
+SIZE = 50  # remarks on one page
 
 
 class RemarkKind(enum.StrEnum):
     """What is noticed."""
 
-    ENDED = "ongoing, but its end has passed"
-    NOT_BEGUN = "planned, but its beginning has passed"
-    NO_RECOMMENDATION = "no recommendation"
-    NO_DESCRIPTION = "no description"
-    STALE = f"not confirmed for {STALE_AFTER_WORDS} or more"
-    ALIKE = "looks like another activity"
+    AWAITED = "awaited"
+    ENDED = "ended"
+    NOT_BEGUN = "not-begun"
+    NO_RECOMMENDATION = "no-recommendation"
+    NO_DESCRIPTION = "no-description"
+    STALE = "stale"
+    ALIKE = "alike"
+
+
+def remark_line(kind: RemarkKind, count: int | None) -> str:
+    """`2 activities are ongoing, but their end has passed`; of ALIKE also where nobody has counted (None)."""
+    if count is None:
+        return str(_("Activities that may be one and the same"))
+    lines: dict[RemarkKind, Callable[[], str]] = {
+        RemarkKind.AWAITED: lambda: ngettext(
+            "%(num)s joint activity waits for an entity to say whether it takes part",
+            "%(num)s joint activities wait for an entity to say whether it takes part",
+            count,
+        ),
+        RemarkKind.ENDED: lambda: ngettext(
+            "%(num)s activity is not said to be over, but its end has passed",
+            "%(num)s activities are not said to be over, but their end has passed",
+            count,
+        ),
+        RemarkKind.NOT_BEGUN: lambda: ngettext(
+            "%(num)s activity is planned, but its beginning has passed",
+            "%(num)s activities are planned, but their beginning has passed",
+            count,
+        ),
+        RemarkKind.NO_RECOMMENDATION: lambda: ngettext(
+            "%(num)s activity has no recommendation", "%(num)s activities have no recommendation", count
+        ),
+        RemarkKind.NO_DESCRIPTION: lambda: ngettext(
+            "%(num)s activity has no description", "%(num)s activities have no description", count
+        ),
+        RemarkKind.STALE: lambda: ngettext(
+            "%(num)s activity was not confirmed for %(months)s months or more",
+            "%(num)s activities were not confirmed for %(months)s months or more",
+            count,
+            months=STALE_AFTER,
+        ),
+        RemarkKind.ALIKE: lambda: ngettext(
+            "%(num)s activity looks like another", "%(num)s activities look like another", count
+        ),
+    }
+    return lines[kind]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,70 +92,115 @@ class Remark:
     other_id: int | None = None
 
 
-def remarks(session: Session, month: str, day: date) -> list[Remark]:
-    """Everything noticed about the listed activities on `day`, for the cycle of `month`, by kind and title."""
-    found = [*_of_dates(session, day), *_of_gaps(session), *_stale(session, month), *_alike(session)]
-    order = list(RemarkKind)
-    return sorted(found, key=lambda remark: (order.index(remark.kind), remark.title.casefold(), remark.activity_id))
+def remark_counts(
+    session: Session, month: str, day: date, kinds: Iterable[RemarkKind] = RemarkKind
+) -> dict[RemarkKind, int | None]:
+    """How many activities each of `kinds` is noticed of on `day` in the cycle of `month`; without those it is of none.
+
+    None: too many activities to compare for a number. The page of that kind compares them.
+    """
+    found: dict[RemarkKind, int | None] = {}
+    kinds = list(kinds)
+    plain = _plain_counts(session, month, day) if set(kinds) & set(PLAIN) else {}
+    for kind in kinds:
+        if kind is RemarkKind.ALIKE:
+            known = tally(session)
+            found[kind] = known.twice if known else None
+        elif kind in plain:
+            found[kind] = plain[kind]
+        else:
+            query = _query(kind, month, day).with_only_columns(sa.func.count(sa.distinct(Activity.id)))
+            found[kind] = session.scalar(query.order_by(None)) or 0
+    return {kind: count for kind, count in found.items() if count != 0}
 
 
-def _select(*conditions: sa.ColumnElement[bool]) -> sa.Select[int, str]:
-    return sa.select(Activity.id, Activity.title).where(Activity.is_listed, *conditions)
+def remarks(session: Session, kind: RemarkKind, month: str, day: date, *, page: int = 1) -> list[Remark]:
+    """One page of what is noticed of this kind, by title. Afterwards the numbers of ALIKE are known, too."""
+    if kind is RemarkKind.ALIKE:
+        found = _alike(session)
+        return found[SIZE * (page - 1) : SIZE * page]
+    query = _query(kind, month, day)
+    chosen = query.with_only_columns(Activity.id, Activity.title).group_by(Activity.id, Activity.title)
+    rows = session.execute(
+        chosen.order_by(None).order_by(sa.func.lower(Activity.title), Activity.id).limit(SIZE).offset(SIZE * (page - 1))
+    ).all()
+    details = _details(session, kind, month, day, [row.id for row in rows])
+    return [Remark(kind, row.id, row.title, details.get(row.id, "")) for row in rows]
 
 
-def _of_dates(session: Session, day: date) -> Iterator[Remark]:
-    for kind, conditions in (
-        (RemarkKind.ENDED, (Activity.status == Status.ONGOING, Activity.end_last < day)),
-        (RemarkKind.NOT_BEGUN, (Activity.status == Status.PLANNED, Activity.start_last < day)),
-    ):
-        for activity_id, title in session.execute(_select(*conditions)):
-            yield Remark(kind, activity_id, title)
+# What one row of an activity tells by itself: counted in one reading of them all.
+PLAIN = (RemarkKind.ENDED, RemarkKind.NOT_BEGUN, RemarkKind.NO_DESCRIPTION)
 
 
-def _of_gaps(session: Session) -> Iterator[Remark]:
-    with_one = sa.select(activity_recommendation.c.activity_id)
-    live = Activity.status.in_(LIVE)
-    for kind, condition in (
-        (RemarkKind.NO_RECOMMENDATION, Activity.id.not_in(with_one)),
-        (RemarkKind.NO_DESCRIPTION, Activity.description == ""),
-    ):
-        for activity_id, title in session.execute(_select(live, condition)):
-            yield Remark(kind, activity_id, title)
+def _plain(month: str, day: date) -> dict[RemarkKind, sa.ColumnElement[bool]]:
+    noticed = activity_reasons(month, day)
+    return {
+        RemarkKind.ENDED: noticed[Reason.ENDED],
+        RemarkKind.NOT_BEGUN: noticed[Reason.NOT_BEGUN],
+        RemarkKind.NO_DESCRIPTION: sa.and_(Activity.status.in_(LIVE), Activity.description == ""),
+    }
 
 
-def _stale(session: Session, month: str) -> Iterator[Remark]:
-    """Live activities an entity last confirmed `STALE_AFTER` months ago or before; those never confirmed once the
-    activity is that old."""
-    limit = month_after(month, -STALE_AFTER)
+def _plain_counts(session: Session, month: str, day: date) -> dict[RemarkKind, int]:
+    columns = [sa.func.sum(sa.case((condition, 1), else_=0)) for condition in _plain(month, day).values()]
+    row = session.execute(sa.select(*columns).where(Activity.is_listed)).one()
+    return {kind: count or 0 for kind, count in zip(PLAIN, row, strict=True)}
+
+
+def _query(kind: RemarkKind, month: str, day: date) -> Any:
+    """The activities of which it is noticed; with a row for each entity where entities are concerned."""
+    query: Any = sa.select(Activity.id, Activity.title).where(Activity.is_listed)
+    if kind in PLAIN:
+        return query.where(_plain(month, day)[kind])
+    if kind is RemarkKind.NO_RECOMMENDATION:
+        with_one = sa.select(activity_recommendation.c.activity_id)
+        return query.where(Activity.status.in_(LIVE), Activity.id.not_in(with_one))
+    query = query.join(ActivityEntity, ActivityEntity.activity_id == Activity.id)
+    if kind is RemarkKind.AWAITED:
+        return query.where(ActivityEntity.participation == Participation.AWAITED)
+    return query.where(*stale_conditions(month, day))
+
+
+def stale_conditions(month: str, day: date) -> list[sa.ColumnElement[bool]]:
+    """Of an activity and an entity that takes part: last confirmed `STALE_AFTER` months ago or never, and that old."""
+    return [ActivityEntity.participation == Participation.CONFIRMED, activity_reasons(month, day)[Reason.STALE]]
+
+
+def _details(session: Session, kind: RemarkKind, month: str, day: date, ids: list[int]) -> dict[int, str]:
+    """Which entities a remark is about, by activity: `WHO: 2026-01, UNDP: never`."""
+    if kind not in (RemarkKind.AWAITED, RemarkKind.STALE):
+        return {}
     query = (
-        sa.select(
+        _query(kind, month, day)
+        .join(Organisation, Organisation.id == ActivityEntity.entity_id)
+        .where(Activity.id.in_(ids))
+        .with_only_columns(
             Activity.id,
-            Activity.title,
             sa.func.coalesce(Organisation.acronym, Organisation.name),
             ActivityEntity.confirmed_month,
-            Activity.created_at,
         )
-        .join(ActivityEntity, ActivityEntity.activity_id == Activity.id)
-        .join(Organisation, Organisation.id == ActivityEntity.entity_id)
-        .where(
-            Activity.is_listed,
-            Activity.status.in_(LIVE),
-            ActivityEntity.participation == Participation.CONFIRMED,
-            sa.or_(ActivityEntity.confirmed_month.is_(None), ActivityEntity.confirmed_month <= limit),
-        )
-        .order_by(Organisation.position)
+        .order_by(Organisation.position, Organisation.id)
     )
-    for activity_id, title, short, confirmed, created in session.execute(query):
-        if confirmed:
-            yield Remark(RemarkKind.STALE, activity_id, title, f"{short}: {confirmed}")
-        elif f"{created:%Y-%m}" <= limit:
-            yield Remark(RemarkKind.STALE, activity_id, title, f"{short}: never")
+    found: dict[int, list[str]] = {}
+    for activity_id, short, confirmed in session.execute(query):
+        said = short if kind is RemarkKind.AWAITED else f"{short}: {confirmed or 'never'}"
+        found.setdefault(activity_id, []).append(said)
+    return {activity_id: ", ".join(some) for activity_id, some in found.items()}
 
 
-def _alike(session: Session) -> Iterator[Remark]:
-    """Live activities whose titles are alike, unless somebody judged that they are two."""
-    titles: dict[int, str] = dict(session.execute(_select()).all())
-    for pair in all_pairs(session).pairs:
-        if pair.is_live and pair.common.is_alike_in_title and pair.verdict in (None, VerdictKind.SAME):
-            first, second = pair.first_id, pair.second_id
-            yield Remark(RemarkKind.ALIKE, second, titles[second], titles[first], other_id=first)
+def _alike(session: Session) -> list[Remark]:
+    """Live activities whose titles are alike, unless somebody judged that they are two; by title."""
+    pairs = [pair for pair in compared(session).pairs if is_one_twice(pair)]
+    ids = {number for pair in pairs for number in (pair.first_id, pair.second_id)}
+    titles: dict[int, str] = {}
+    for some in _parts(sorted(ids)):
+        titles |= dict(session.execute(sa.select(Activity.id, Activity.title).where(Activity.id.in_(some))).all())
+    found = [
+        Remark(RemarkKind.ALIKE, pair.second_id, titles[pair.second_id], titles[pair.first_id], other_id=pair.first_id)
+        for pair in pairs
+    ]
+    return sorted(found, key=lambda remark: (remark.title.casefold(), remark.activity_id))
+
+
+def _parts(ids: list[int], size: int = 500) -> list[list[int]]:
+    return [ids[begin : begin + size] for begin in range(0, len(ids), size)]

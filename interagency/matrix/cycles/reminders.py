@@ -79,32 +79,47 @@ def write_due_reminders(session: Session, *, at: datetime, sender: Sender) -> in
             if step is not None and row.is_expected and not row.has_answered:
                 by_step[step].append(row)
         for step, rows in by_step.items():
-            written += _write(session, cycle, rows, step.value, step, at, sender)
+            written += len(_write(session, cycle, rows, step.value, step, at, sender))
     return written
+
+
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    """What reminding came to: how many messages were written, and of which entities none was, and why not."""
+
+    written: int
+    answered: list[Organisation]
+    earlier_today: list[Organisation]
+    nobody: list[Organisation]
 
 
 def remind(
     session: Session, cycle: Cycle, *, entity_ids: Collection[int] | None, at: datetime, sender: Sender
-) -> tuple[int, list[Organisation]]:
-    """Remind those of the entities (None: all) that have not answered, at most once a day each.
-
-    Returns how many messages were written and which entities have nobody to write to.
-    """
+) -> Reminded:
+    """Remind those of the entities (None: all) that have not answered, at most once a day each person."""
     day = at.astimezone(sender.zone).date()
-    rows = [
+    asked = [
         row
         for row in board(session, cycle, at)
-        if not row.has_answered and (row.is_expected if entity_ids is None else row.entity.id in entity_ids)
+        if (row.is_expected and not row.has_answered if entity_ids is None else row.entity.id in entity_ids)
     ]
+    rows = [row for row in asked if not row.has_answered]
     step = Step.LATE if at > cycle.due_at else Step.OPENED
-    written = _write(session, cycle, rows, f"asked-{day}", step, at, sender)
-    return written, [row.entity for row in rows if not row.focal_points]
+    people = _write(session, cycle, rows, f"asked-{day}", step, at, sender)
+    return Reminded(
+        len(people),
+        answered=[row.entity for row in asked if row.has_answered],
+        earlier_today=[
+            row.entity for row in rows if row.focal_points and people.isdisjoint(one.id for one in row.focal_points)
+        ],
+        nobody=[row.entity for row in rows if not row.focal_points],
+    )
 
 
 def _write(
     session: Session, cycle: Cycle, rows: list[BoardRow], key: str, step: Step, at: datetime, sender: Sender
-) -> int:
-    """One message per person for all of `rows` they are focal point of."""
+) -> set[int]:
+    """One message per person for all of `rows` they are focal point of. Returns whom one was written to now, by id."""
     theirs: dict[int, list[BoardRow]] = defaultdict(list)
     people: dict[int, Person] = {}
     for row in rows:
@@ -113,14 +128,14 @@ def _write(
             theirs[person.id].append(row)
     steps = {person_id: _dedupe_key(cycle, key, theirs[person_id], person_id, sender) for person_id in people}
     done = existing_dedupe_keys(session, list(steps.values()))
-    written = 0
+    written = set()
     for person_id, dedupe_key in steps.items():
         if dedupe_key in done:
             continue
         letter = _letter(cycle, theirs[person_id], people[person_id], step, sender)
         person = people[person_id]
         keys = [row.entity.key for row in theirs[person_id]]
-        written += write(
+        if write(
             session,
             dedupe_key,
             to_address=person.email,
@@ -128,7 +143,8 @@ def _write(
             letter=letter,
             at=at,
             send_if=SendIf(UNANSWERED, {"month": cycle.month, "entities": keys}),
-        )
+        ):
+            written.add(person_id)
     return written
 
 

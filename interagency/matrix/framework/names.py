@@ -17,6 +17,7 @@ _CODE = re.compile(r"^(?:rec(?:ommendation)?\.? ?)?(\d{1,3}|[ivx]{1,5}) ?[.\-]? 
 # What other papers' numbers look like: 5.12, 15.1.27.
 _DOTTED = re.compile(r"^(?:rec(?:ommendation)?\.? ?)?(\d{1,3})(?: ?\. ?\d{1,3}){1,4}$")
 _PLACE = re.compile(r"[0-9]{1,3}")
+_SDG_WORDS = re.compile(r"^(?:(?:sdgs?|goals?|targets?|ods|odd|objectif|objetivo|meta|cible|цур)[\s:#.-]*)+")
 _NUMBERS = {roman.lower(): number for number, roman in enumerate(ROMAN) if roman}
 LAST_LETTER = {1: "r", 2: "g", 3: "u", 4: "o", 5: "y", 6: "e", 7: "l"}
 
@@ -52,6 +53,11 @@ def read_chapter(text: str) -> int:
     if number not in LAST_LETTER:
         raise NotUnderstood(f"“{text[:40]}” is not a chapter. The chapters are I to VII.")
     return number
+
+
+def bare_sdg(text: str) -> str:
+    """The number alone of a goal or target of the 2030 Agenda as people write it: `3.5` of `SDG 3.5`, `3` of `3.0`."""
+    return _SDG_WORDS.sub("", text.casefold().strip()).strip().removesuffix(".0")
 
 
 def query_code(text: str) -> str | None:

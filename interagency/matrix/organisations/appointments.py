@@ -98,7 +98,7 @@ def appoint(
 def _needs_somebody_else(person_id: int, by: Person | None) -> None:
     if by is not None and by.id == person_id:
         raise ValueError(
-            _("Nobody appoints themselves to speak for an entity. Ask another administrator to do it on this page.")
+            _("Nobody appoints themselves to speak for an entity. Ask another coordinator or administrator to do it.")
         )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
@@ -14,6 +15,8 @@ from interagency.matrix.organisations.models import Organisation, OrganisationKi
 from interagency.matrix.organisations.queries import names_of
 from interagency.text.folding import fold
 from interagency.web.forms import Group, Option
+
+MOST_NAMED = 12
 
 
 def kind_labels(kind: OrganisationKind) -> str:
@@ -66,6 +69,28 @@ def entity_groups(entities: Iterable[Organisation]) -> list[Group]:
     return [group for group in (founding, others) if group.options]
 
 
+def option_of(record: Any) -> Option:
+    """A record of any list as a choice: by what it is called, and all that it is found by."""
+    match record:
+        case Organisation():
+            return organisation_option(record)
+        case Recommendation():
+            return Option(record.code, record.code, record.title, _code_spellings(record.code))
+        case Country():
+            words = " ".join([record.code, record.alpha3, record.name, *record.other_names])
+            return Option(record.code, record.name, "", words)
+        case Region():
+            return Option(record.code, record.name, "", " ".join([record.name, *record.other_names]))
+        case SdgGoal():
+            number = record.number
+            return Option(str(number), _("Goal %(number)s", number=number), record.title, f"SDG {number}")
+        case SdgTarget():
+            return Option(record.code, record.code, record.title, f"SDG {record.code}")
+        case Chapter():
+            return Option(str(record.number), record.roman, record.title)
+    raise TypeError(f"{record!r} is on no list")
+
+
 def recommendation_groups(session: Session) -> list[Group]:
     """The 103 recommendations under their chapters, sections and subsections."""
     sections = {section.id: section for section in session.scalars(sa.select(Section))}
@@ -78,9 +103,7 @@ def recommendation_groups(session: Session) -> list[Group]:
         target = top
         if recommendation.section_id is not None:
             target = _section_group(sections[recommendation.section_id], sections, inner, top)
-        target.options.append(
-            Option(recommendation.code, recommendation.code, recommendation.title, _code_spellings(recommendation.code))
-        )
+        target.options.append(option_of(recommendation))
     return list(groups.values())
 
 
@@ -97,50 +120,39 @@ def _code_spellings(code: str) -> str:
     return f"{code} {code.replace('(', '').replace(')', '')}"
 
 
-def country_groups(session: Session) -> list[Group]:
-    """The countries under their regions, both by name."""
+def country_groups(session: Session, named: Mapping[str, int]) -> list[Group]:
+    """The countries `named` most often, then all under their regions, those of which many are named first.
+
+    `named` says how often by country code. States stand before territories: nobody looks for Heard Island first.
+    """
     regions = {region.code: region.name for region in session.scalars(sa.select(Region))}
-    countries = sorted(session.scalars(sa.select(Country)), key=_by_name)
+    countries = sorted(session.scalars(sa.select(Country)), key=lambda one: (not one.is_member_state, fold(one.name)))
+    by_code = {country.code: option_of(country) for country in countries}
     groups: dict[str, Group] = {}
+    weights: dict[str, int] = {}
     for country in countries:
-        group = groups.setdefault(country.region_code, Group(regions[country.region_code]))
-        words = " ".join([country.code, country.alpha3, country.name, *country.other_names])
-        group.options.append(Option(country.code, country.name, "", words))
-    return sorted(groups.values(), key=lambda group: group.title)
-
-
-def _by_name(country: Country) -> str:
-    return fold(country.name)
+        groups.setdefault(country.region_code, Group(regions[country.region_code])).options.append(
+            by_code[country.code]
+        )
+        weights[country.region_code] = weights.get(country.region_code, 0) + named.get(country.code, 0)
+    often = [by_code[code] for code in sorted(named, key=lambda code: (-named[code], code))[:MOST_NAMED]]
+    ordered = [groups[code] for code in sorted(groups, key=lambda code: (-weights[code], groups[code].title))]
+    return [Group(_("Most named in the matrix"), options=often), *ordered] if often else ordered
 
 
 def region_groups(session: Session) -> list[Group]:
     """Regions by name."""
     regions = session.scalars(sa.select(Region).order_by(Region.name))
-    return [
-        Group(
-            _("Regions"),
-            options=[
-                Option(region.code, region.name, "", " ".join([region.name, *region.other_names])) for region in regions
-            ],
-        )
-    ]
+    return [Group(_("Regions"), options=[option_of(region) for region in regions])]
 
 
 def sdg_groups(session: Session) -> list[Group]:
     """The goals and their targets."""
     targets = list(session.scalars(sa.select(SdgTarget).order_by(SdgTarget.position)))
-    groups = []
-    for goal in session.scalars(sa.select(SdgGoal).order_by(SdgGoal.number)):
-        options = [Option(str(goal.number), _("Goal %(number)s", number=goal.number), goal.title, f"SDG {goal.number}")]
-        options += [Option(t.code, t.code, t.title, f"SDG {t.code}") for t in targets if t.goal_number == goal.number]
-        groups.append(Group(f"{goal.number}. {goal.title}", options=options))
-    return groups
-
-
-def chapter_groups(session: Session) -> list[Group]:
-    """The seven chapters."""
-    chapters = session.scalars(sa.select(Chapter).order_by(Chapter.number))
-    return [Group(_("Chapters"), options=[Option(str(c.number), c.roman, c.title) for c in chapters])]
-
-
-Groups = Callable[[], list[Group]]
+    return [
+        Group(
+            f"{goal.number}. {goal.title}",
+            options=[option_of(one) for one in (goal, *(t for t in targets if t.goal_number == goal.number))],
+        )
+        for goal in session.scalars(sa.select(SdgGoal).order_by(SdgGoal.number))
+    ]

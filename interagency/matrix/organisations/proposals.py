@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -13,19 +14,38 @@ from interagency.matrix.organisations.merging import propose
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.naming import DirectoryRefusal, read_name
 from interagency.matrix.organisations.queries import Directory
-from interagency.text.lines import split_lines
+from interagency.text.folding import clean, name_key
+from interagency.text.lines import MOST_LINES, split_lines
 from interagency.web.forms import NamesField
 
 MOST = 20  # of one record at a time
 HELP = _l(
-    "One name to a line. The record is saved with them, and a coordinator takes them into the directory; outside "
-    "nobody hears of them before."
+    "What is proposed as new is saved with the record, and a coordinator takes it into the directory; outside nobody "
+    "hears of it before."
 )
 
 
-def unlisted_field(label: object) -> NamesField:
-    """An input for names that are on no list."""
-    return NamesField(label, description=HELP, render_kw={"rows": 2}, split=_some_lines)
+class UnlistedField(NamesField):
+    """Names that are on no list and are proposed as new, each a value of its own. The chooser they belong to shows
+    `names`, whatever is wrong with them."""
+
+    names: tuple[str, ...] = ()
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        text = clean("\n".join(valuelist[:MOST_LINES]))
+        lines = (line.strip() for line in text.replace(";", "\n").split("\n"))
+        self.names = tuple(dict.fromkeys(line for line in lines if line))
+        super().process_formdata([text])
+
+    def has(self, name: str) -> bool:
+        """Whether `name` is among them, however it is written."""
+        key = name_key(name)
+        return any(name_key(one) == key for one in self.names)
+
+
+def unlisted_field(label: Any) -> UnlistedField:
+    """The names beside a chooser that are on no list."""
+    return UnlistedField(label, description=HELP, split=_some_lines)
 
 
 def _some_lines(text: str) -> list[str]:

@@ -70,6 +70,12 @@ def organisation_called(session: Session, key: str) -> Organisation | None:
     return survivor_of(session, found) if found is not None else None
 
 
+def proposals_waiting(session: Session) -> int:
+    """How many proposed organisations nobody has accepted, merged or refused."""
+    waiting = sa.select(sa.func.count()).select_from(Organisation)
+    return session.scalar(waiting.where(Organisation.is_proposed, Organisation.retired_on.is_(None))) or 0
+
+
 def keys_of_today(session: Session, keys: Sequence[str]) -> list[str]:
     """`keys` as they are now: a form may be older than a merging."""
     moved = {}

@@ -9,22 +9,33 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
-from interagency.matrix.activities.drafts import ActivityDraft
+from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from
+from interagency.matrix.activities.fields import empty_facts
 from interagency.matrix.activities.locks import lock
-from interagency.matrix.activities.models import Activity
+from interagency.matrix.activities.models import Activity, Status
 from interagency.matrix.overlaps.finder import Overlap, overlaps_of
 from interagency.matrix.overlaps.models import VerdictKind
 from interagency.matrix.overlaps.verdicts import keep_verdict, verdicts_of
 
 REST = "verdict-rest"  # what is said of all that nothing else was said of
+ASKED = "verdict-asked"  # the ids of those that the form asked about, between spaces
+SHORTEST_TITLE = 8  # what is shorter is like too many
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The look-alikes of a draft that nobody has judged, and what the person said of them just now."""
+    """The look-alikes of a draft that nobody has judged, what the person said of them just now, and of which they were
+    asked before and said nothing.
+    """
 
     alike: list[Overlap]
     said: dict[int, VerdictKind]
+    missing: frozenset[int] = frozenset()
+
+    @property
+    def first_missing(self) -> int | None:
+        """The likest of those of which nothing was said though it was asked."""
+        return next((one.activity_id for one in self.alike if one.activity_id in self.missing), None)
 
     @property
     def is_open(self) -> bool:
@@ -61,7 +72,18 @@ def question_on(
     kinds = {kind.value: kind for kind in VerdictKind}
     rest = kinds.get(answers.get(REST, "")) if answers.get(REST) != VerdictKind.SAME else None
     said = {one.activity_id: kinds.get(answers.get(f"verdict-{one.activity_id}", ""), rest) for one in alike}
-    return Question(alike, {number: kind for number, kind in said.items() if kind is not None})
+    asked = set(answers.get(ASKED, "").split())
+    missing = frozenset(number for number, kind in said.items() if kind is None and str(number) in asked)
+    return Question(alike, {number: kind for number, kind in said.items() if kind is not None}, missing)
+
+
+def alike_by_title(session: Session, title: str, own_id: int | None = None) -> list[Overlap]:
+    """The look-alikes of something that has no more than a title yet; none of a title that says too little."""
+    if len(title) < SHORTEST_TITLE:
+        return []
+    draft = draft_from(Records(session), empty_facts() | {"title": title, "status": Status.ONGOING.value})
+    judged = verdicts_of(session, own_id) if own_id is not None else {}
+    return overlaps_of(session, draft, own_id=own_id, besides=judged)
 
 
 def changes_what_matters(activity: Activity, draft: ActivityDraft) -> bool:

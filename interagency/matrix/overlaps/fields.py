@@ -61,6 +61,12 @@ def choices_between(session: Session, survivor: Activity, other: Activity) -> li
     ]
 
 
+def labels_in_common(first: Activity, second: Activity) -> list[str]:
+    """The fields in which two activities say the same, by their labels, in their order; empty ones left out."""
+    mine, theirs = facts(first), facts(second)
+    return [str(field.label) for name, field in CHOSEN.items() if mine[name] and mine[name] == theirs[name]]
+
+
 def _offered(field: Field) -> tuple[str, ...]:
     return (SURVIVOR, OTHER) if field.merge is Merge.ONE else (SURVIVOR, OTHER, BOTH)
 
@@ -105,8 +111,8 @@ def _united(field: Field, mine: Any, theirs: Any, choice: str) -> Any:
     """What the one activity says in a field."""
     if choice != BOTH:
         return theirs if choice == OTHER else mine
-    if field.kind is Kind.FLAG:
-        return mine or theirs
+    if field.kind is Kind.FLAG:  # what only one allowed is not allowed of both
+        return mine or theirs if field.merge is Merge.LISTS else mine and theirs
     if field.merge in (Merge.TEXTS, Merge.NOTES):
         return _joined(field, mine, theirs)
     return [*mine, *(value for value in theirs if value not in mine)]

@@ -16,7 +16,7 @@ from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity, ActivityEntity, Participation
 from interagency.matrix.overlaps.likeness import Common
 from interagency.matrix.overlaps.models import Verdict
-from interagency.matrix.overlaps.pairs import all_pairs
+from interagency.matrix.overlaps.tally import compared
 
 SIZE = 25
 OPEN = "open"
@@ -57,7 +57,7 @@ def listing(
     must be under the filters. The number of statements is fixed.
     """
     verdicts = {(one.first_id, one.second_id): one for one in session.scalars(sa.select(Verdict))}
-    pairs = [pair for pair in all_pairs(session).pairs if not pair.is_of_one]
+    pairs = [pair for pair in compared(session).pairs if not pair.is_of_one]
     found = {(pair.first_id, pair.second_id): pair.common for pair in pairs}
     if shown == OPEN:
         keys = [pair.order for pair in pairs if pair.verdict is None]

@@ -28,19 +28,26 @@ from interagency.matrix.framework.names import chapters, recommendations
 from interagency.matrix.organisations.directory import Act
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
-from interagency.matrix.overlaps.asking import Question, question_on
+from interagency.matrix.overlaps.asking import Question, alike_by_title, question_on
 from interagency.matrix.overlaps.undoing import merges_of
 from interagency.matrix.overlaps.verdicts import related_to
 from interagency.matrix.pages.moved import moved_page
+from interagency.matrix.pages.next_acts import back_address, next_acts
 from interagency.text.dates import words_between
 from interagency.text.folding import clean, listed
 from interagency.text.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
 from interagency.web.context import today, utc_now
+from interagency.web.extensions import limiter
 from interagency.web.idempotency import idempotent, record_redirect
 
 bp = Blueprint("activities", __name__)
 ROLE_LENGTH = 1000
 LONGEST_KEY = 2 * TITLE_LENGTH
+HINTS, MOST_HINTED = "30 per minute", 3
+
+
+def _reader() -> str:
+    return f"hints of {current_user.get_id()}"
 
 
 @bp.app_context_processor
@@ -104,6 +111,13 @@ def activity(activity_id: int) -> ResponseReturnValue:
         related=related_to(db.session, found.id),
         merges=merges_of(db.session, found.id),
         speaking_for=[part.entity for part in found.taking_part if part.entity_id in own],
+        back=back_address(),
+        next_acts=next_acts(
+            f"activity-{found.id}",
+            add=url_for("activities.new"),
+            add_label=str(_("Add another")),
+            event_of=found.id,
+        ),
     )
 
 
@@ -157,11 +171,22 @@ def new_post() -> ResponseReturnValue:
     made = record.create_activity(db.session, draft, by=current_user, mine=mine, month=_month(mine))
     question.keep(db.session, made.id, current_user, utc_now())
     title = made.title  # read after the commit it costs the record once more
-    address = url_for("activities.activity", activity_id=made.id, saved="activity-new")
+    address = url_for("activities.activity", activity_id=made.id, saved="activity-new", back=back_address())
     record_redirect(address)
     db.session.commit()
     flash(_("Saved: “%(title)s”.", title=title), "success")
     return redirect(address)
+
+
+@bp.get("/activities/alike")
+@limiter.limit(HINTS, key_func=_reader)
+def alike() -> ResponseReturnValue:
+    """A piece of HTML: the look-alikes of a title that was just typed, for who may add activities."""
+    if not queries.may_add_activities(current_user, queries.my_entities()):
+        abort(403)
+    title = clean(request.args.get("title", ""), lines=False)[:TITLE_LENGTH]
+    found = alike_by_title(db.session, title, request.args.get("own", type=int))
+    return render_template("matrix/_alike_hint.html", alike=found[:MOST_HINTED])
 
 
 def _form_page(
@@ -244,7 +269,13 @@ def edit_post(activity_id: int) -> ResponseReturnValue:
     if question.same is not None:
         first, second = sorted((activity_id, question.same))
         return redirect(url_for("overlaps.pair", first_id=first, second_id=second))
-    return redirect(url_for("activities.activity", activity_id=activity_id, saved=f"activity-{activity_id}"))
+    return redirect(_page_after_saving(activity_id))
+
+
+def _page_after_saving(activity_id: int) -> str:
+    """The page of an activity that was edited: its draft can go, and it offers the way back."""
+    saved = f"activity-{activity_id}"
+    return url_for("activities.activity", activity_id=activity_id, saved=saved, back=back_address())
 
 
 def _version(text: str | None) -> int:
@@ -294,6 +325,7 @@ def _own_part_page(
         conflict=conflict,
         typed=typed or {},
         too_long=too_long,
+        back=back_address(),
         role_length=ROLE_LENGTH,
     )
     return page, 409 if conflict else 422 if too_long else 200
@@ -333,7 +365,7 @@ def _save_own_part(found: Activity, mine: list[Organisation]) -> ResponseReturnV
     number, title = found.id, found.title
     db.session.commit()
     flash(_("Your part in “%(title)s” is saved.", title=title), "success")
-    return redirect(url_for("activities.activity", activity_id=number))
+    return redirect(_page_after_saving(number))
 
 
 @bp.get("/dates")

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from interagency.matrix.activities.milestone_views import bp as milestones
 from interagency.matrix.agreement.views import bp as agreement
+from interagency.matrix.cycles.board_views import bp as cycles
 from interagency.matrix.cycles.edition_views import bp as editions
-from interagency.matrix.cycles.month_views import bp as month
-from interagency.matrix.cycles.views import bp as cycles
+from interagency.matrix.cycles.month.blueprint import bp as month
+from interagency.matrix.desk.notice_views import bp as notices
+from interagency.matrix.organisations.appoint_views import bp as appointing
 from interagency.matrix.organisations.people_views import bp as people
 from interagency.matrix.overview.mandate_views import bp as mandates
 from interagency.matrix.overview.views import bp as overview
 from interagency.matrix.pages.activity_views import bp as activities
+from interagency.matrix.pages.choice_views import bp as choices
 from interagency.matrix.pages.merge_views import bp as merging
 from interagency.matrix.pages.organisation_views import bp as organisations
 from interagency.matrix.pages.overlap_views import bp as overlaps
 
 BLUEPRINTS = (
-    *(activities, milestones, agreement, month, cycles, editions),
-    *(people, organisations, overview, mandates, overlaps, merging),
-)
+    activities, milestones, agreement, month, cycles, editions, people, appointing, organisations, notices, overview,
+    mandates, overlaps, merging, choices,
+)  # fmt: skip

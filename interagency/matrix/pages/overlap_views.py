@@ -18,7 +18,7 @@ from interagency.matrix.cycles.answers import month_being_updated
 from interagency.matrix.framework.names import chapters, recommendations
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
-from interagency.matrix.overlaps.fields import MergeRefusal
+from interagency.matrix.overlaps.fields import MergeRefusal, choices_between, labels_in_common
 from interagency.matrix.overlaps.finder import common_of
 from interagency.matrix.overlaps.joining import join, who_could_join
 from interagency.matrix.overlaps.listing import OPEN, listing
@@ -113,6 +113,8 @@ def _pair_page(
         first=first,
         second=second,
         reasons=common_of(db.session, draft_of(db.session, first), second.id, own_id=first.id).reasons(),
+        differences=choices_between(db.session, first, second),
+        in_common=labels_in_common(first, second),
         said=said,
         stands=said[0].kind if said else None,
         may_merge=rights == (Right.ALL, Right.ALL),

@@ -10,13 +10,14 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, SelectField
 
+from interagency.db.base import db
+from interagency.matrix.activities.choice_lists import list_addresses
 from interagency.matrix.activities.filters import Filters
 from interagency.text.dates import ImpreciseDate
 from interagency.web.access import public
 from interagency.web.forms import (
     CleanStringField,
     CleanTextField,
-    Group,
     ImpreciseDateField,
     Option,
     RecordsField,
@@ -62,15 +63,8 @@ def _form() -> SampleForm:
     return form
 
 
-def _groups() -> list[Group]:
-    section = Group(
-        "Prevention of drug abuse",
-        options=[
-            Option("1(a)", "1(a)", "Primary prevention: inform young people, build skills", checked=True),
-            Option("1(b)", "1(b)", "Early, targeted help for people at risk of severe disorders"),
-        ],
-    )
-    return [Group("I. Demand reduction", groups=[section]), Group("II. Availability", options=[Option("2(a)", "2(a)")])]
+def _chosen() -> list[Option]:
+    return [Option("1(a)", "1(a)", "Primary prevention: inform young people, build skills")]
 
 
 def _conflict() -> Any:
@@ -86,7 +80,8 @@ def style() -> ResponseReturnValue:
     return render_template(
         "style.html",
         form=_form(),
-        groups=_groups(),
+        chosen=_chosen(),
+        lists=list_addresses(db.session, {"": "recommendations"})[""],
         conflict=_conflict(),
         filters=filters,
         statuses=STATUSES,

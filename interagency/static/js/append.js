@@ -2,11 +2,11 @@
 const enhance = (box) => {
   const target = document.querySelector(box.dataset.append);
   const input = box.querySelector("input");
-  const offered = [...document.getElementById(input.getAttribute("list")).options].map((option) => option.value);
+  const list = document.getElementById(input.getAttribute("list"));
   box.hidden = false;
 
   const append = () => {
-    if (!offered.includes(input.value)) return;
+    if (![...list.options].some((option) => option.value === input.value)) return;
     target.value = [...target.value.split("\n").filter(Boolean), input.value].join("\n");
     input.value = "";
     target.dispatchEvent(new Event("input", { bubbles: true }));

@@ -1,4 +1,5 @@
-// Choosers: an ordinary group of checkboxes, made searchable by typing. Without this script all boxes stand open.
+// Choosers: what is chosen stands as chips, and the input searches a list that comes once and is kept by the browser.
+// Without this script names are typed, and what is chosen stands as ticks.
 
 const fold = (text) =>
   text
@@ -6,133 +7,254 @@ const fold = (text) =>
     .replace(/[\u0300-\u036f]/g, "")
     .replace(/[’']/g, "")
     .toLowerCase();
+
+const make = (tag, properties = {}, ...children) => {
+  const node = Object.assign(document.createElement(tag), properties);
+  node.append(...children);
+  return node;
+};
+
+const lists = new Map();
+/** The groups of the list at `address`; choosers of one list read it once. */
+const read = (address) => {
+  if (!lists.has(address)) {
+    const answer = fetch(address).then((response) => (response.ok ? response.json() : Promise.reject(response.status)));
+    answer.catch(() => lists.delete(address));
+    lists.set(address, answer);
+  }
+  return lists.get(address);
+};
+
 const enhance = (fieldset) => {
-  const list = fieldset.querySelector(".chooser-list");
-  const options = [...list.querySelectorAll(".option")].map((node) => ({
-    node,
-    input: node.querySelector("input"),
-    text: fold(`${node.textContent} ${node.dataset.search || ""}`),
-    name: node.dataset.name,
-  }));
-  const groups = [...list.querySelectorAll("[data-group]")].reverse();
-  const search = document.createElement("input");
-  search.type = "search";
-  search.className = "chooser-search";
-  search.autocomplete = "off";
-  search.spellcheck = false;
-  search.placeholder = fieldset.dataset.placeholder || "";
-  search.setAttribute(
-    "aria-label",
-    `${fieldset.dataset.searchLabel}: ${fieldset.querySelector("legend").textContent.trim()}`,
-  );
-  const chips = document.createElement("ul");
-  chips.className = "chips";
-  const status = document.createElement("p");
-  status.className = "visually-hidden";
+  const words = fieldset.dataset;
+  const chips = fieldset.querySelector("[data-chips]");
+  const box = fieldset.querySelector(".chooser-box");
+  const search = box.querySelector("input");
+  const title = fieldset.querySelector("legend").textContent.trim();
+  const list = make("div", { className: "chooser-list", id: `${fieldset.id}-list`, hidden: true });
+  list.setAttribute("role", "group");
+  list.setAttribute("aria-label", title);
+  const browse = make("button", { type: "button", className: "quiet", textContent: words.browse });
+  browse.setAttribute("aria-controls", list.id);
+  const status = make("p", { className: "visually-hidden" });
   status.setAttribute("role", "status");
-  const none = document.createElement("p");
-  none.className = "chooser-none";
-  none.hidden = true;
-  none.textContent = fieldset.dataset.none;
-  list.before(chips, search, status);
-  list.append(none);
-  const unlisted = document.getElementById(fieldset.dataset.unlisted);
-  const propose = document.createElement("button");
-  propose.type = "button";
-  propose.hidden = true;
-  propose.addEventListener("click", () => {
-    unlisted.value = [unlisted.value.trim(), search.value.trim()].filter(Boolean).join("\n");
-    unlisted.closest("details").open = true;
-    unlisted.dispatchEvent(new Event("input", { bubbles: true }));
-    search.value = "";
-    filter();
-    unlisted.focus({ preventScroll: true });
-    unlisted.scrollIntoView({ block: "center" });
-  });
-  if (unlisted) list.append(propose);
-  const showChosen = () => {
-    const chosen = options.filter((option) => option.input.checked);
-    chips.replaceChildren(
-      ...chosen.map((option) => {
-        const item = document.createElement("li");
-        item.className = "chip";
-        item.append(option.name);
-        const remove = document.createElement("button");
-        remove.type = "button";
-        remove.textContent = "×";
-        remove.setAttribute("aria-label", `${fieldset.dataset.remove} ${option.name}`);
-        remove.addEventListener("click", () => {
-          option.input.checked = false;
-          changed();
-          search.focus();
-        });
-        item.append(remove);
-        return item;
-      }),
-    );
-    status.textContent = `${chosen.length} ${fieldset.dataset.chosen}`;
+  const none = make("p", { className: "chooser-none", hidden: true, textContent: words.none });
+  // What is on no list is proposed, where the list takes proposals.
+  const propose = make("button", { type: "button", className: "propose", hidden: true });
+  fieldset.querySelector("[data-how]").hidden = true;
+  box.append(browse, list, status);
+  let options = [];
+  let groups = [];
+
+  const chosen = () => [...chips.querySelectorAll("input")].filter((input) => input.name === words.name);
+  const say = (text, name) => {
+    status.textContent = text.replace("{n}", chips.children.length).replace("{name}", () => name);
+  };
+  // Chips stand in the order of the list, as the page shows them after saving.
+  const arrange = () => {
+    if (!options.length) return;
+    const places = new Map(options.map((option, place) => [option.input.value, place]));
+    const place = (chip) => {
+      const { name, value } = chip.querySelector("input");
+      return (name === words.name ? places.get(value) : null) ?? options.length;
+    };
+    const before = [...chips.children];
+    const after = before.toSorted((one, other) => place(one) - place(other));
+    if (after.some((chip, at) => chip !== before[at])) chips.replaceChildren(...after);
   };
   const changed = () => {
-    showChosen();
+    arrange();
+    const values = new Set(chosen().map((input) => input.value));
+    for (const option of options) option.input.checked = values.has(option.input.value);
     fieldset.dispatchEvent(new Event("input", { bubbles: true }));
   };
+
+  // --- what is chosen ---
+  const dress = (chip) => {
+    const name = chip.textContent.trim();
+    const remove = make("button", { type: "button", textContent: "×" });
+    remove.setAttribute("aria-label", words.remove.replace("{name}", name));
+    remove.addEventListener("click", () => {
+      chip.remove();
+      changed();
+      say(words.removed, name);
+      search.focus();
+    });
+    chip.querySelector("input").classList.add("visually-hidden");
+    chip.querySelector("input").tabIndex = -1;
+    chip.append(remove);
+  };
+  const add = (value, text, name = words.name) => {
+    const input = make("input", { type: "checkbox", name, value, checked: true });
+    const chip = make("li", { className: "chip" }, make("label", {}, input, make("span", { textContent: text })));
+    chips.append(chip);
+    dress(chip);
+  };
+  const addNew = (name) => add(name, words.proposed.replace("{name}", () => name), words.unlisted);
+  const toggle = (option) => {
+    const standing = chosen().find((input) => input.value === option.input.value);
+    if (standing) standing.closest("li").remove();
+    else add(option.input.value, option.name);
+    changed();
+    say(standing ? words.removed : words.added, option.name);
+  };
+
+  // --- the list ---
+  const draw = (content, within) => {
+    const node = make("div", {}, make("div", { className: "heading", textContent: content.title }));
+    node.setAttribute("role", "group");
+    node.setAttribute("aria-label", content.title);
+    for (const [value, label, detail, more] of content.options) {
+      const input = make("input", { type: "checkbox", value, tabIndex: -1 });
+      const text = make("span", {}, make("strong", { textContent: label }));
+      if (detail) text.append(" ", make("span", { className: "detail", textContent: detail }));
+      const line = make("label", { className: "option" }, input, text);
+      options.push({ node: line, input, name: label, text: fold(`${label} ${detail} ${more}`) });
+      node.append(line);
+    }
+    for (const inner of content.groups) {
+      const sub = draw(inner, node);
+      sub.classList.add("sub");
+    }
+    groups.unshift(node);
+    within.append(node);
+    return node;
+  };
+  let ready = null;
+  const load = () => {
+    ready ??= read(words.chooser)
+      .then((content) => {
+        for (const group of content) draw(group, list);
+        list.append(none, propose);
+        changed();
+      })
+      .catch(() => {
+        ready = null;
+        options = [];
+        groups = [];
+        status.textContent = words.unread;
+        status.className = "hint";
+        throw new Error(words.unread);
+      });
+    return ready;
+  };
+  const visible = () => options.filter((option) => !option.node.hidden);
   const filter = () => {
-    const words = fold(search.value).split(/\s+/).filter(Boolean);
-    let shown = 0;
+    const asked = fold(search.value).split(/\s+/).filter(Boolean);
+    // Under more than one heading the same choice is found once.
+    const seen = new Set();
     for (const option of options) {
-      option.node.hidden = !words.every((word) => option.text.includes(word));
-      shown += !option.node.hidden;
+      const fits = asked.every((word) => option.text.includes(word));
+      option.node.hidden = !fits || (asked.length > 0 && seen.has(option.input.value));
+      if (fits) seen.add(option.input.value);
     }
     for (const group of groups) group.hidden = !group.querySelector(".option:not([hidden])");
-    none.hidden = shown > 0;
-    propose.hidden = none.hidden || !unlisted;
-    if (unlisted) propose.textContent = fieldset.dataset.propose.replace("{name}", search.value.trim());
+    const shown = visible();
+    none.hidden = shown.length > 0;
+    propose.hidden = none.hidden || !words.unlisted;
+    if (!propose.hidden) propose.textContent = words.propose.replace("{name}", () => search.value.trim());
+    options.forEach((option) => {
+      option.input.tabIndex = option === shown[0] ? 0 : -1;
+    });
     list.scrollTop = 0;
+    if (!asked.length) return;
+    status.textContent = shown.length
+      ? words.matches.replace("{n}", shown.length).replace("{name}", shown[0].name)
+      : words.none;
   };
-  const visible = () => options.filter((option) => !option.node.hidden).map((option) => option.input);
-  search.addEventListener("input", (event) => {
-    event.stopPropagation();
+  const open = async () => {
+    await load();
     filter();
-  });
-  search.addEventListener("keydown", (event) => {
+    list.hidden = false;
+    browse.setAttribute("aria-expanded", "true");
+    browse.textContent = words.close;
+  };
+  const close = () => {
+    list.hidden = true;
+    browse.setAttribute("aria-expanded", "false");
+    browse.textContent = words.browse;
+  };
+  const openQuietly = () => open().catch(() => {});
+  close();
+
+  // --- what people do ---
+  search.addEventListener("input", openQuietly);
+  search.addEventListener("click", openQuietly);
+  browse.addEventListener("click", () => (list.hidden ? openQuietly() : close()));
+  search.addEventListener("keydown", async (event) => {
     if (event.key === "ArrowDown") {
       event.preventDefault();
-      visible()[0]?.focus();
-    }
-    if (event.key === "Enter") {
+      await openQuietly();
+      (visible()[0]?.input ?? propose).focus();
+    } else if (event.key === "Enter") {
       event.preventDefault();
-      const shown = visible();
-      if (search.value && shown.length) {
-        shown[0].checked = !shown[0].checked;
-        changed();
-        search.select();
-      }
-    }
-    if (event.key === "Escape" && search.value) {
-      event.preventDefault();
+      await openQuietly();
+      const first = visible()[0];
+      if (!search.value.trim() || !first) return;
+      if (!first.input.checked) toggle(first);
       search.value = "";
-      filter();
+      close();
+    } else if (event.key === "Escape" && !list.hidden) {
+      event.preventDefault();
+      close();
     }
   });
   list.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") {
-      search.value = "";
-      filter();
-      search.focus();
-    }
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step) {
+    if (event.key === "Escape") {
+      close();
+      search.focus();
+    } else if (step) {
       event.preventDefault();
-      const shown = visible();
+      const shown = visible().map((option) => option.input);
       const next = shown[shown.indexOf(event.target) + step];
       (next || (step < 0 ? search : event.target)).focus();
-    }
-    if (event.key === "Enter" && event.target.matches("input")) {
+    } else if (event.key === "Enter") {
       event.preventDefault();
       event.target.click();
     }
   });
-  list.addEventListener("change", showChosen);
-  showChosen();
+  list.addEventListener("change", (event) => {
+    event.stopPropagation();
+    toggle(options.find((option) => option.input === event.target));
+    if (search.value) {
+      search.value = "";
+      const place = event.target.getBoundingClientRect().top;
+      filter();
+      list.scrollTop += event.target.getBoundingClientRect().top - place;
+    }
+  });
+  propose.addEventListener("click", () => {
+    const names = search.value.split(";").map((name) => name.trim());
+    for (const name of names.filter(Boolean)) addNew(name);
+    changed();
+    say(words.added, search.value.trim());
+    search.value = "";
+    close();
+    search.focus();
+  });
+  // What is ticked in the list is no input of the form: the chips are.
+  list.addEventListener("input", (event) => event.stopPropagation());
+  fieldset.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !fieldset.contains(event.relatedTarget)) close();
+  });
+  document.addEventListener("pointerdown", (event) => {
+    if (!box.contains(event.target) && !list.hidden) close();
+  });
+  // A draft brings back what was chosen, also what is not drawn yet.
+  fieldset.closest("form")?.addEventListener("draft", async (event) => {
+    const wanted = event.detail.filter(([name]) => name === words.name).map(([, value]) => value);
+    const names = new Map(
+      chosen().map((input) => [input.value, input.closest("li").textContent.replace("×", "").trim()]),
+    );
+    if (wanted.some((value) => !names.has(value))) await load().catch(() => {});
+    for (const option of options) names.set(option.input.value, option.name);
+    chips.replaceChildren();
+    for (const value of wanted) add(value, names.get(value) || value);
+    for (const [name, value] of event.detail) if (name === words.unlisted) addNew(value);
+    changed();
+  });
+  for (const chip of chips.children) dress(chip);
 };
+
 document.querySelectorAll("[data-chooser]").forEach(enhance);

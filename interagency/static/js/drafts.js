@@ -30,7 +30,7 @@ const typedIn = (form) => {
 
 const restore = (form, draft) => {
   const pairs = JSON.parse(draft);
-  for (const field of form.elements) {
+  for (const field of [...form.elements]) {
     if (!field.name || OF_THE_PAGE.includes(field.name)) continue;
     const isTicked = field.type === "checkbox" || field.type === "radio";
     const before = isTicked ? field.checked : field.value;
@@ -41,6 +41,7 @@ const restore = (form, draft) => {
     if (before !== (isTicked ? field.checked : field.value)) field.closest("details")?.setAttribute("open", "");
     field.dispatchEvent(new Event("change", { bubbles: true }));
   }
+  form.dispatchEvent(new CustomEvent("draft", { detail: pairs }));
 };
 
 const offer = (notice, form, key, draft) => {
@@ -61,7 +62,7 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
   const notice = form.querySelector("[data-draft-notice]");
   const before = typedIn(form);
   // A refused page shows what was typed anyway.
-  const isRefused = document.querySelector(".error-summary") !== null;
+  const isRefused = document.querySelector(".error-summary, .question") !== null;
   if (draft && draft !== before && notice && !isRefused) offer(notice, form, key, draft);
 
   const keep = () => {

@@ -1,4 +1,4 @@
-"""What leaves the house: only what every entity agreed to, and no trace of the rest."""
+"""What leaves the service: only what every entity agreed to, and no trace of the rest."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from interagency.matrix.framework.models import Country, Recommendation
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import Directory
 from interagency.text.dates import ImpreciseDate
-from tests.helpers import EVENT, Browser, activity_draft, event_draft, text_of
+from tests.helpers import EVENT, Browser, activity_draft, choices, event_draft, text_of
 
 Enter = Callable[[str | None], Browser]
 Add = Callable[..., int]
@@ -102,6 +102,7 @@ def world(seed: int) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
             title=mark("title"),
             status=chance.choice(list(Status)),
             description=mark("description"),
+            share_description=chance.random() < 0.5,
             lead=entities[0] if entities and chance.random() < 0.8 else None,
             entities=entities,
             countries=[(chance.choice(countries), CountryRole.BENEFICIARY)],
@@ -227,7 +228,14 @@ def test_nothing_of_a_withheld_record_leaves_and_its_absence_changes_no_byte(sql
             marks = {int(number) for number in re.findall(rb"MARK-A(\d+)", everything)}
             titles = {entry["id"]: entry["facts"]["title"] for entry in contents["activities"]}
             assert marks == {int(re.findall(r"\d+", titles[one])[0]) for one in shown}
-            for never in (b"contact", b"remarks", b"source", b"description"):
+            opened = {
+                int(re.findall(r"\d+", entry["facts"]["title"])[0])
+                for entry in contents["activities"]
+                if entry["id"] in shown and entry["facts"]["share_description"]
+            }
+            assert {int(number) for number in re.findall(rb"MARK-A(\d+)-description", everything)} == opened
+            assert b"-description" not in re.sub(rb"MARK-A\d+-description", b"", everything)
+            for never in (b"contact", b"remarks", b"source"):
                 assert not re.search(rb"MARK-[AE]\d+-" + never, everything), never
             kept_events = {entry["id"] for entry in passed.events}
             assert {int(n) for n in re.findall(rb"MARK-E(\d+)", everything)} == {
@@ -260,9 +268,9 @@ def test_no_audience_has_anything_by_default(sqlite_app: Flask, add_activity: Ad
 # --- At the pages ---
 
 
-def agree(browser: Browser, **more: str) -> Any:
-    values = {"audience": "commission", "decision": "agreed"} | more
-    address = f"/activities/{values.pop('activity')}/agreement" if "activity" in values else "/agreement"
+def agree(browser: Browser, audience: str = "commission", decision: str = "agreed", **more: str) -> Any:
+    address = f"/activities/{more.pop('activity')}/agreement" if "activity" in more else "/agreement"
+    values = choices(audience, decision, **more)
     return browser.send(address, values, at="/agreement")
 
 
@@ -271,6 +279,27 @@ def handed_out(browser: Browser, **more: str) -> str:
     page = browser.send("/editions/2026-08/hand-out", values, at="/editions/2026-08/hand-out")
     assert page.status_code == 200, text_of(page)
     return "/external/" + html.fromstring(page.text).xpath("//input[@id='address']/@value")[0].split("/external/")[1]
+
+
+def test_handing_out_disarms_its_form(sqlite_app: Flask, enter_sqlite: Enter, add_activity: Add) -> None:
+    add_activity("Ours alone")
+    assert agree(enter_sqlite("who")).status_code == 302
+    coordinator = enter_sqlite("coordinator")
+    with sqlite_app.app_context():
+        close()
+        db.session.close()
+    armed = html.fromstring(coordinator.get("/editions/2026-08/hand-out?audience=commission").text)
+    assert "Hand this out to" in armed.xpath("string(//button[@class='primary'])")
+    values = {"audience": "commission", "form": "full list", "recipient": "Bureau", "days": "7"}
+    done = coordinator.send("/editions/2026-08/hand-out", values, at="/editions/2026-08/hand-out")
+    page = html.fromstring(done.text)
+    assert not page.xpath("//button[@class='primary']")
+    again = page.xpath("//details[summary[contains(., 'Hand out once more')]]")[0]
+    assert again.get("open") is None
+    assert again.xpath(".//input[@name='recipient']/@value") == [""]
+    assert again.xpath(".//input[@name='days']/@value") == ["90"]
+    assert "Make a further address" in again.xpath("string(.//button)")
+    assert "To Bureau." in text_of(done)
 
 
 def test_from_agreement_to_an_address_outside(app: Flask, enter: Enter, add_activity: Add) -> None:
@@ -324,6 +353,76 @@ def test_files_say_what_the_page_says_and_each_fetch_is_kept(app: Flask, enter: 
     with app.app_context():
         assert db.session.scalar(sa.select(sa.func.count()).select_from(HandOutUse)) == 12
     assert "12" in text_of(enter("coordinator").get("/hand-outs"))
+
+
+def test_a_description_leaves_only_where_its_entity_says_so(
+    sqlite_app: Flask, enter_sqlite: Enter, add_activity: Add
+) -> None:
+    add_activity("Told", description="What we do in full.", share_description=True)
+    add_activity("Kept", description="For inside.")
+    agree(enter_sqlite("who"))
+    with sqlite_app.app_context():
+        close()
+    address = handed_out(enter_sqlite("coordinator"))
+    outside = enter_sqlite(None)
+    for name in ("", "matrix.xlsx", "matrix.csv", "matrix.json"):
+        body = unpacked(outside.get(f"{address}{name}").data)
+        assert b"What we do in full." in body, name
+        assert b"For inside." not in body, name
+
+
+def test_the_page_outside_is_narrowed_by_country_chapter_and_words(
+    sqlite_app: Flask, enter_sqlite: Enter, add_activity: Add
+) -> None:
+    with sqlite_app.app_context():
+        ghana, kenya = (db.session.get_one(Country, code) for code in ("GH", "KE"))
+        codes = {one.code: one for one in db.session.scalars(sa.select(Recommendation))}
+        who, there = Directory(db.session).find("who"), CountryRole.BENEFICIARY
+        for title, countries, recommendations in (
+            ("Train judges", [ghana], ["4(c)", "5(a)"]),
+            ("Treat people", [ghana, kenya], ["1(h)"]),
+            ("Meet", [], []),
+        ):
+            draft = activity_draft(
+                title=title,
+                lead=who,
+                countries=[(one, there) for one in countries],
+                recommendations=[codes[code] for code in recommendations],
+            )
+            create_activity(db.session, draft, by=None, by_name="test")
+        db.session.commit()
+    agree(enter_sqlite("who"))
+    with sqlite_app.app_context():
+        close()
+    address = handed_out(enter_sqlite("coordinator"))
+    outside = enter_sqlite(None)
+
+    def read(query: str = "") -> tuple[list[str], str]:
+        page = outside.get(f"{address}{query}")
+        assert page.status_code == 200
+        return html.fromstring(page.text).xpath("//article/h3/text()[1]"), text_of(page)
+
+    def titles(query: str) -> list[str]:
+        return [title.strip() for title in read(query)[0]]
+
+    assert titles("") == ["Treat people", "Train judges", "Meet"], "each in full once, by chapter"
+    assert "Also under this chapter: Train judges" in read()[1]
+    assert "1(h) Prevention" in read()[1] or "1(h)" in read()[1]
+    assert "WHO World Health Organization" in read()[1]
+    assert titles("?country=Ghana") == ["Treat people", "Train judges"]
+    assert "2 activities of 3 are shown." in read("?country=Ghana")[1]
+    assert titles("?country=kenya&chapter=i") == ["Treat people"]
+    assert titles("?chapter=V") == ["Train judges"]
+    assert titles("?q=judg") == ["Train judges"]
+    assert titles("?q=zebra") == []
+    assert "No activity fits your choice." in read("?q=zebra")[1]
+    for query, words in (
+        ("?country=Nowhere", "No activity in this list names “Nowhere”."),
+        ("?chapter=IX", "There is no chapter “IX”."),
+        ("?q=" + "x" * 5000, "0 activities of 3 are shown."),
+        ("?country=%00%ff&chapter=%00", "3 activities"),
+    ):
+        assert words in read(query)[1], query
 
 
 def test_an_address_without_its_last_slash_leads_to_the_same_page(app: Flask, enter: Enter, add_activity: Add) -> None:
@@ -434,7 +533,7 @@ def test_a_record_is_shared_only_if_the_gate_lets_it_through(app: Flask, enter: 
     assert "shared: all agreed" in text_of(who.get(f"/events/{numbers['Open']}"))
     page = text_of(who.get(f"/events/{numbers['Internal']}"))
     assert "shared: all agreed" not in page
-    assert "stays inside: marked as internal" in page
+    assert "internal: shared with nobody" in page
 
 
 def test_what_waits_counts_as_the_hand_out_page_does(app: Flask, enter: Enter, add_activity: Add) -> None:

@@ -36,7 +36,7 @@ from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.reader import entries
 from interagency.matrix.activities.record import facts
 from interagency.sample.load import load_sample
-from tests.exports.incoming.files import COLUMN, confirm, edited, exported, previewed, say, send, table
+from tests.exports.incoming.files import COLUMN, confirm, edited, exported, previewed, say, send, table, workbook
 from tests.helpers import Browser, text_of
 
 Enter = Callable[[str | None], Browser]
@@ -187,6 +187,40 @@ def test_the_answer_comes_also_where_the_rest_of_the_file_cannot_be_read(
     monkeypatch.setattr(answer, "load_workbook", fail)
     book = load_workbook(io.BytesIO(who.get(f"{shown.location}/answer.xlsx").data))
     assert "“sleeping” is not a status" in book.worksheets[0].cell(2, COLUMN["Status"]).comment.text
+
+
+def test_the_answer_to_a_long_file_is_its_rows_marked(
+    sqlite_app: Flask, enter_sqlite: Enter, add_activity: Add, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Written row by row, so that its memory does not grow with the file: values, marks, IDs of what was added."""
+    from interagency.exports.incoming import answer
+
+    activity_id = add_activity("One")
+    who = enter_sqlite("who")
+    rows: list[list[Any]] = [
+        ["ID", "Version", "Title", "Status", "Begins", "Remarks", "Lead entity"],
+        [activity_id, 1, "One", "sleeping", date(2026, 5, 1), "_x005F_x0041_ =1+1", "WHO"],
+        [None, None, "Another", "ongoing", "2026", "_x005F_x0041_ stays", None],
+    ]
+    file = workbook({"Matrix": rows}, merged="G2:G3")
+    shown = send(who, file)
+    confirm(who, shown.location)
+    monkeypatch.setattr(answer, "LARGEST_IN_MEMORY", 0)
+    body = who.get(f"{shown.location}/answer.xlsx").data
+    lines = list(load_workbook(io.BytesIO(body)).worksheets[0].iter_rows())
+    assert [cell.value for cell in lines[0]] == rows[0]
+    assert "“sleeping” is not a status" in lines[1][3].comment.text
+    assert lines[1][3].fill.fgColor.rgb.endswith("FBE6E4")
+    assert (lines[1][4].value, lines[1][5].data_type) == (datetime(2026, 5, 1), "s")
+    assert (lines[2][0].value, lines[2][1].value, lines[2][2].value) == (activity_id + 1, 1, "Another")
+    assert lines[2][5].value == "_x005F_x0041_ stays"
+    book = load_workbook(io.BytesIO(body))
+    book.worksheets[0]["D2"] = "suspended"
+    corrected = io.BytesIO()
+    book.save(corrected)
+    confirm(who, send(who, corrected.getvalue()).location)
+    assert say(sqlite_app, activity_id)["status"] == "suspended"
+    assert say(sqlite_app, activity_id + 1)["remarks"] == "_x0041_ stays"
 
 
 def test_new_rows_are_added_once(app: Flask, enter: Enter) -> None:

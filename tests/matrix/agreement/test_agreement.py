@@ -16,7 +16,7 @@ from lxml import html
 from interagency.db.base import db
 from interagency.matrix.agreement.gate import ACTIVITY, Stance, stance, statements_for
 from interagency.matrix.agreement.models import Agreement, Audience
-from tests.helpers import EVENT, Browser, text_of
+from tests.helpers import EVENT, Browser, choices, text_of
 
 Enter = Callable[[str | None], Browser]
 Add = Callable[..., int]
@@ -41,7 +41,7 @@ def boxes(page: str) -> list[Any]:
 def test_several_audiences_are_agreed_to_in_one_act(app: Flask, enter: Enter, add_activity: Add) -> None:
     ours = add_activity("Ours")
     who = enter("who")
-    said = {"audience": ["commission", "public"], "decision": "agreed"}
+    said = choices(["commission", "public"], "agreed")
     done = who.send("/agreement", said, at="/agreement")
     assert done.status_code == 302
     assert stances(app, "who", ours) == {
@@ -50,34 +50,73 @@ def test_several_audiences_are_agreed_to_in_one_act(app: Flask, enter: Enter, ad
     assert "WHO agrees to sharing with The Commission and Member States, The public." in text_of(who.get("/agreement"))
 
 
-def test_all_means_the_audiences_that_were_shown(app: Flask, enter: Enter, add_activity: Add) -> None:
+def chosen(page: str) -> dict[str, str]:
+    """What is chosen for each audience in the form of a page."""
+    form = html.fromstring(page).get_element_by_id("say")
+    return {name.removeprefix("say-"): value for name, value in form.form_values() if name.startswith("say-")}
+
+
+def test_only_the_audiences_that_were_shown_are_spoken_of(app: Flask, enter: Enter, add_activity: Add) -> None:
     ours = add_activity("Ours")
     who = enter("who")
-    form = html.fromstring(who.get("/agreement").text).get_element_by_id("say")
-    shown = [one.get("value") for one in form.xpath(".//input[@name='shown']")]
-    assert shown == EVERYBODY
+    assert chosen(who.get("/agreement").text) == dict.fromkeys(EVERYBODY, "as default")
     with app.app_context():
         db.session.add(Audience(key="press", name="The press", position=9))
         db.session.commit()
-    who.send("/agreement", {"all": "yes", "shown": shown, "decision": "agreed"}, at="/agreement")
+    who.send("/agreement", choices(EVERYBODY, "agreed"), at="/agreement")
     assert stances(app, "who", ours) == dict.fromkeys(EVERYBODY, "agreed") | {"press": "awaited"}
 
 
-def test_nothing_is_ticked_beforehand_and_without_a_tick_nothing_is_said(
+def test_what_stands_is_chosen_beforehand_and_saving_it_says_nothing(
     app: Flask, enter: Enter, add_activity: Add
 ) -> None:
     joint = add_activity("Together", entities=("undp",))
-    enter("undp").send("/agreement", {"audience": EVERYBODY, "decision": "agreed"}, at="/agreement")
+    enter("undp").send("/agreement", choices(EVERYBODY, "agreed"), at="/agreement")
     who = enter("who")
-    for address in ("/agreement", f"/activities/{joint}"):
-        page = who.get(address).text
-        assert boxes(page)
-        assert not [box for box in boxes(page) if box.get("checked") is not None]
-    for address in ("/agreement", "/agreement/records"):
-        refused = who.send(address, {"shown": EVERYBODY, "decision": "agreed"}, at="/agreement")
-        assert refused.status_code == 422
-        assert "Tick the a" in text_of(refused)
+    page = f"/activities/{joint}"
+    for address in ("/agreement", page):
+        form = html.fromstring(who.get(address).text).get_element_by_id("say")
+        assert set(chosen(who.get(address).text).values()) == {"as default"}
+        done = who.client.post(form.get("action"), data=dict(form.form_values()))
+        assert done.status_code == 302
+        assert "Nothing was different." in text_of(who.get(address))
+    refused = who.send("/agreement/records", {"shown": EVERYBODY, "decision": "agreed"}, at="/agreement")
+    assert (refused.status_code, "Tick the a" in text_of(refused)) == (422, True)
     assert set(stances(app, "who", joint).values()) == {"awaited"}
+    with app.app_context():
+        assert db.session.scalar(sa.select(sa.func.count()).where(Agreement.said_by_name == "Farida Who")) == 0
+
+
+def test_only_what_is_chosen_otherwise_is_said_so_a_colleague_is_not_undone(
+    app: Flask, enter: Enter, add_activity: Add
+) -> None:
+    ours = add_activity("Ours")
+    page, who, colleague = f"/activities/{ours}", enter("who"), enter("who")
+    form = html.fromstring(who.get(page).text).get_element_by_id("say")
+    colleague.send(f"{page}/agreement", choices("commission", "refused"), at=page)
+    mine = dict(form.form_values()) | choices("public", "agreed", beyond="yes")
+    assert who.client.post(f"{page}/agreement", data=mine).status_code == 302
+    found = stances(app, "who", ours)
+    assert (found["commission"], found["public"], found["regional"]) == ("refused", "agreed", "awaited")
+    assert chosen(who.get(page).text)["public"] == "agreed"
+
+
+def test_a_last_day_alone_is_said_anew_and_an_agreement_that_does_not_count_is_widened(
+    app: Flask, enter: Enter, add_activity: Add
+) -> None:
+    ours = add_activity("Ours")
+    page, who = f"/activities/{ours}", enter("who")
+    who.send("/agreement", choices("commission", "agreed"), at="/agreement")
+    who.send(f"{page}/agreement", choices("commission", "agreed"), at=page)
+    form = html.fromstring(who.get(page).text).get_element_by_id("say")
+    who.client.post(f"{page}/agreement", data=dict(form.form_values()) | {"until-commission": "31 December 2027"})
+    form = html.fromstring(who.get(page).text).get_element_by_id("say")
+    assert dict(form.form_values())["until-commission"] == "31 December 2027"
+    who.send("/agreement", choices("commission", "as default"), at="/agreement")
+    assert stances(app, "who", ours)["commission"] == "awaited"
+    form = html.fromstring(who.get(page).text).get_element_by_id("say")
+    who.client.post(f"{page}/agreement", data=dict(form.form_values()) | BEYOND)
+    assert stances(app, "who", ours)["commission"] == "agreed"
 
 
 def test_what_waits_for_an_entity_is_agreed_to_together_and_beyond_its_default_only_expressly(
@@ -85,7 +124,7 @@ def test_what_waits_for_an_entity_is_agreed_to_together_and_beyond_its_default_o
 ) -> None:
     one, two = add_activity("Together", entities=("undp",)), add_activity("Also together", entities=("undp",))
     alone = add_activity("Alone")
-    enter("undp").send("/agreement", {"audience": ["commission"], "decision": "agreed"}, at="/agreement")
+    enter("undp").send("/agreement", choices("commission", "agreed"), at="/agreement")
     who = enter("who")
     page = html.fromstring(who.get("/agreement").text)
     offered = [box.get("value") for box in page.xpath("//input[@name='record']")]
@@ -109,10 +148,10 @@ def test_what_waits_for_an_entity_is_agreed_to_together_and_beyond_its_default_o
 def test_beyond_the_default_is_kept_only_where_it_is(app: Flask, enter: Enter, add_activity: Add) -> None:
     ours = add_activity("Ours")
     who = enter("who")
-    who.send("/agreement", {"audience": ["commission"], "decision": "agreed"}, at="/agreement")
-    said = {"audience": ["commission", "public"], "decision": "agreed", "beyond": "yes"}
+    who.send("/agreement", choices("commission", "agreed"), at="/agreement")
+    said = choices(["commission", "public"], "agreed", beyond="yes")
     who.send(f"/activities/{ours}/agreement", said, at=f"/activities/{ours}")
-    who.send("/agreement", {"audience": ["commission"], "decision": "as default"}, at="/agreement")
+    who.send("/agreement", choices("commission", "as default"), at="/agreement")
     found = stances(app, "who", ours)
     assert (found["commission"], found["public"]) == (Stance.AWAITED, Stance.AGREED)
 
@@ -135,7 +174,7 @@ def test_what_was_changed_since_it_was_read_is_not_agreed_to_together_with_other
 ) -> None:
     one, two = add_activity("Together", entities=("undp",)), add_activity("Also together", entities=("undp",))
     undp, who = enter("undp"), enter("who")
-    undp.send("/agreement", {"audience": ["commission"], "decision": "agreed"}, at="/agreement")
+    undp.send("/agreement", choices("commission", "agreed"), at="/agreement")
     page = html.fromstring(who.get("/agreement").text)
     offered = [box.get("value") for box in page.xpath("//input[@name='record']")]
     address = f"/activities/{one}/edit"
@@ -154,10 +193,8 @@ def test_a_record_is_shared_with_several_audiences_at_once_from_its_page(
 ) -> None:
     ours = add_activity("Ours")
     who = enter("who")
-    page = html.fromstring(who.get(f"/activities/{ours}").text)
-    assert [box.get("value") for box in page.xpath("//input[@name='audience' and @form='say']")] == EVERYBODY
-    said = {"all": "yes", "shown": EVERYBODY, "decision": "refused"}
-    who.send(f"/activities/{ours}/agreement", said, at=f"/activities/{ours}")
+    assert list(chosen(who.get(f"/activities/{ours}").text)) == EVERYBODY
+    who.send(f"/activities/{ours}/agreement", choices(EVERYBODY, "refused"), at=f"/activities/{ours}")
     assert set(stances(app, "who", ours).values()) == {"refused"}
 
 
@@ -170,21 +207,16 @@ def add_event(enter: Enter) -> str:
 def test_a_refusal_at_a_record_keeps_ticks_and_day(app: Flask, enter: Enter, add_activity: Add, kind: str) -> None:
     page = add_event(enter) if kind == "event" else f"/activities/{add_activity('Ours')}"
     who = enter("who")
-    said = {"entity": "who", "audience": ["commission", "public"], "decision": "agreed", "until": "next week or so"}
+    said = choices(["commission", "public"], "agreed", until="next week or so", entity="who")
     refused = who.send(f"{page}/agreement", said, at=page)
     assert refused.status_code == 422
     assert "nothing you typed is lost" in text_of(refused)
     assert "Write a day, such as 31 December 2027. Leave it empty for no last day." in text_of(refused)
     form = next(form for form in html.fromstring(refused.text).forms if form.get("action") == f"{page}/agreement")
-    values: dict[str, Any] = {}
-    for name, value in form.form_values():
-        values.setdefault(name, []).append(value)
-    assert values["audience"] == ["commission", "public"]
-    assert values["until"] == ["next week or so"]
-    done = who.client.post(
-        f"{page}/agreement", data=values | {"until": "31 December 2027", "decision": "agreed"} | BEYOND
-    )
-    assert done.status_code == 302
+    values = dict(form.form_values())
+    assert values.items() >= said.items()
+    mended = values | choices(["commission", "public"], "agreed", until="31 December 2027") | BEYOND
+    assert who.client.post(f"{page}/agreement", data=mended).status_code == 302
     assert "WHO agrees to sharing with The Commission and Member States, The public." in text_of(who.get(page))
 
 
@@ -192,14 +224,14 @@ def test_what_is_said_of_an_event_is_said_as_it_was_read(app: Flask, enter: Ente
     page = add_event(enter)
     who = enter("who")
     read = html.fromstring(who.get(page).text).get_element_by_id("say")
-    values = dict(read.form_values()) | {"audience": "commission", "decision": "agreed"}
+    values = dict(read.form_values()) | choices("commission", "agreed")
     other = enter("who")
     assert other.send(f"{page}/edit", other.fields(f"{page}/edit") | {"title": "Another thing"}).status_code == 302
     late = who.client.post(f"{page}/agreement", data=values)
     assert late.status_code == 409
     assert "“Another thing” was changed since you opened it" in text_of(late)
     again = next(form for form in html.fromstring(late.text).forms if form.get("action") == f"{page}/agreement")
-    values = dict(again.form_values()) | {"decision": "agreed"} | BEYOND
+    values = dict(again.form_values()) | BEYOND
     assert who.client.post(f"{page}/agreement", data=values).status_code == 302
 
 
@@ -209,7 +241,7 @@ def test_speaking_of_an_event_waits_for_nobody_who_names_the_entity(app: Flask, 
         pytest.skip("on SQLite one writes after the other")
     page, other = add_event(enter), add_event(enter)
     who = enter("who")
-    values = {"entity": "who", "audience": "commission", "decision": "refused", "csrf_token": who.token(page)}
+    values = choices("commission", "refused", entity="who", csrf_token=who.token(page))
     named = sa.text(
         "INSERT INTO event_organisation (event_id, organisation_id, part, position) "
         "SELECT :event, id, 'participant', 9 FROM organisation WHERE key = 'who'"

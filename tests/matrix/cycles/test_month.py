@@ -15,7 +15,7 @@ from interagency.calendar.events.models import EventOrganisation
 from interagency.db.base import db
 from interagency.matrix.activities.models import Activity, ActivityEntity
 from interagency.matrix.cycles.models import Answer, AnswerKind
-from interagency.matrix.cycles.month import STALE_AFTER
+from interagency.matrix.cycles.month.reasons import STALE_AFTER
 from interagency.matrix.cycles.months import month_after
 from interagency.matrix.organisations.models import Appointment, Organisation
 from tests.helpers import EVENT, Browser, statements_seen, text_of
@@ -105,7 +105,7 @@ def test_row_by_row(
     first, second = add_activity("First"), add_activity("Second")
     open_month()
     who = enter("who")
-    row = {"cycle": "2026-08", "entity": "who", "record": "activity", "id": str(first)}
+    row = {"cycle": "2026-08", "entity": "who", "row": f"activity-{first}-1"}
     assert who.send("/month/confirm", row, at="/month").status_code == 302
     assert (confirmed(app, first), confirmed(app, second)) == ("2026-08", None)
     assert "1 of 2 record stays unconfirmed" in text_of(who.get("/month/sign?kind=updated"))
@@ -121,7 +121,7 @@ def test_a_row_is_marked_stale_when_nobody_confirmed_it_for_so_long(
             db.session.execute(sa.update(ActivityEntity).values(confirmed_month=month_after("2026-08", -months)))
             db.session.commit()
         row = html.fromstring(enter("who").get("/month").text).get_element_by_id(f"activity-{activity_id}")
-        assert bool(row.xpath(".//*[contains(@class, 'stale')]")) is is_stale
+        assert bool(row.xpath(".//*[contains(@class, 'why')]")) is is_stale
     assert f"{STALE_AFTER} months ago" in row.text_content()
 
 
@@ -131,7 +131,7 @@ def test_ending_an_activity(
     activity_id = add_activity("To be ended")
     open_month()
     who = enter("who")
-    form = {"cycle": "2026-08", "entity": "who", "id": str(activity_id), "status": "completed", "version": "1"}
+    form = {"cycle": "2026-08", "entity": "who", "row": f"activity-{activity_id}-1", "status": "completed"}
     refused = who.send("/month/end", form | {"end": "August 20226"}, at="/month")
     assert refused.status_code == 422
     assert "August 20226" in refused.text
@@ -181,12 +181,12 @@ def test_who_is_named_confirms_or_declines(app: Flask, enter: Enter, open_month:
         undp.send("/activities/new", {"title": title, "status": "ongoing", "lead": "undp", "entities": ["who"]})
     who = enter("who")
     page = html.fromstring(who.get("/month").text)
-    assert page.xpath("//section[@aria-labelledby='asked']//li/a/text()") == ["Not wanted", "Wanted"]
-    for form in page.xpath("//form[@action='/month/participation']"):
-        values = dict(form.form_values())
-        row = form.getparent().getparent().text_content()
-        if ("Not wanted" in row) == (values["said"] == "declined"):
-            assert who.client.post("/month/participation", data=values).status_code == 302
+    asked = page.xpath("//h3[contains(., 'do you take part')]/following-sibling::ul[1]/li")
+    assert [row.xpath("string(.//*[@class='title'])") for row in asked] == ["Not wanted", "Wanted"]
+    for row in asked:
+        says = "declined" if "Not wanted" in row.text_content() else "confirmed"
+        pressed = who.press(page, row.xpath(f".//button[contains(@value, '{says}')]")[0])
+        assert pressed.status_code == 302
     with app.app_context():
         joint = dict(db.session.execute(sa.select(Activity.title, Activity.is_joint)).all())
     assert joint == {"Wanted": True, "Not wanted": False}
@@ -201,12 +201,11 @@ def test_what_the_lead_changed_is_shown_as_a_difference(
     undp = enter("undp")
     values = undp.fields(f"/activities/{activity_id}/edit")
     undp.send(f"/activities/{activity_id}/edit", values | {"status": ["suspended"]})
-    page = html.fromstring(enter("who").get("/month").text)
-    cells = page.xpath("//section[@aria-labelledby='said']//tbody/tr")
-    assert [" ".join(row.text_content().split()) for row in cells] == ["Status ongoing suspended"] or [
-        [cell.text_content() for cell in row] for row in cells
-    ] == [["Status", "ongoing", "suspended"]]
-    assert "What others changed" not in text_of(undp.get("/month"))
+    row = html.fromstring(enter("who").get("/month").text).get_element_by_id(f"activity-{activity_id}")
+    assert "Changed by" in row.xpath("string(.//*[contains(@class, 'why')])")
+    cells = row.xpath(".//table//tbody/tr")
+    assert [[cell.text_content() for cell in line] for line in cells] == [["Status", "ongoing", "suspended"]]
+    assert "Changed by" not in text_of(undp.get("/month?show=all"))
 
 
 def test_an_edit_before_the_due_date_belongs_to_the_month_before(

@@ -13,9 +13,13 @@ from flask import Flask
 from lxml import html
 from openpyxl import load_workbook
 
+from interagency.accounts.models import Person
+from interagency.calendar.feeds.subscriptions import subscribe
 from interagency.db.base import db
 from interagency.mail.models import OutboxMessage
+from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import ActivityEntity, Status
+from interagency.matrix.cycles.standing import unanswered_of
 from tests.helpers import EVENT, Browser, text_of
 from tests.matrix.conftest import Clock
 
@@ -28,9 +32,9 @@ MONTH = {"cycle": "2026-08", "entity": "who"}
 
 def confirmed_rows(browser: Browser) -> set[str]:
     """The titles that WHO's month shows as confirmed."""
-    page = html.fromstring(browser.get("/month?cycle=2026-08&entity=who").text)
-    rows = page.xpath("//table[contains(@class, 'month-rows')]/tbody/tr[contains(@class, 'done')]")
-    return {row.xpath("./th/a/text()")[0] for row in rows}
+    page = html.fromstring(browser.get("/month?cycle=2026-08&entity=who&show=all").text)
+    rows = page.xpath("//li[contains(@class, 'record') and contains(@class, 'done')]")
+    return {row.xpath("string(.//*[@class='title'])") for row in rows}
 
 
 def sign_as_shown(browser: Browser, kind: str = "unchanged") -> Callable[[], Any]:
@@ -78,10 +82,7 @@ def test_what_was_edited_after_it_was_shown_is_not_confirmed_by_signing(
     shared = add_activity("Of two", lead="undp", entities=("who",))
     open_month()
     who = enter("who")
-    version = re.search(r'name="version"\s+value="(\d+)"', who.get("/month").text)
-    assert version
-    takes_part = {**MONTH, "id": str(shared), "version": version[1], "said": "confirmed"}
-    who.send("/month/participation", takes_part, at="/month")
+    who.send("/month/participation", {**MONTH, "row": f"activity-{shared}-1-confirmed"}, at="/month")
     with app.app_context():
         db.session.execute(sa.update(ActivityEntity).values(confirmed_month=None))
         db.session.commit()
@@ -101,7 +102,7 @@ def test_an_answer_that_stands_no_more_confirms_nothing(
     by_hand, edited, _signed = (add_activity(title) for title in ("By hand", "Edited later", "Signed"))
     open_month()
     who = enter("who")
-    who.send("/month/confirm", {**MONTH, "record": "activity", "id": str(by_hand)}, at="/month")
+    who.send("/month/confirm", {**MONTH, "row": f"activity-{by_hand}-1"}, at="/month")
     sign_as_shown(who)()
     values = who.fields(f"/activities/{edited}/edit")
     who.send(f"/activities/{edited}/edit", values | {"description": ["Now with a description"]})
@@ -129,12 +130,17 @@ def test_signing_again_keeps_what_both_signatures_confirmed(enter: Enter, add_ac
     assert confirmed_rows(who) == set()
 
 
-def test_a_completed_activity_is_not_confirmed_by_its_number(enter: Enter, add_activity: Add, open_month: Open) -> None:
+def test_a_completed_activity_is_not_confirmed_by_its_number(
+    app: Flask, enter: Enter, add_activity: Add, open_month: Open
+) -> None:
     ended = add_activity("Ended", status=Status.COMPLETED)
     open_month()
     who = enter("who")
-    who.send("/month/confirm", {**MONTH, "record": "activity", "id": str(ended)}, at="/month")
-    assert "Confirmed 0 records." in text_of(who.get("/month"))
+    refused = who.send("/month/confirm", {**MONTH, "row": f"activity-{ended}-1"}, at="/month")
+    assert refused.status_code == 409
+    assert "it is over, or you are not part of it" in text_of(refused)
+    with app.app_context():
+        assert db.session.scalars(sa.select(ActivityEntity.confirmed_month)).all() == [None]
 
 
 def _sign(entity: str, kind: str) -> Act:
@@ -176,8 +182,8 @@ def _of_board(page: str) -> dict[str, str]:
 
 
 def _of_grid(page: str) -> dict[str, str]:
-    seen = "./td[last()]/span[@class='visually-hidden']"
-    return _by_line(page, "//section[@aria-labelledby='timeliness']//tbody/tr", "./th", seen)
+    seen = "./td[last()]/span[@class='word']"
+    return _by_line(page, "//section[@aria-labelledby='timeliness']//tbody/tr", "./th/span", seen)
 
 
 def _of_workbook(data: bytes) -> tuple[dict[str, str], dict[str, str]]:
@@ -201,9 +207,21 @@ def _of_edition(page: str) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("when", ["open", "closed before the due day", "open after it", "closed after it"])
+# When, and by which clock everybody reads: noon in Vienna is what there?
+STATES = {
+    "open": ("Asia/Tokyo", "19:00"),
+    "closed before the due day": ("America/New_York", "06:00"),
+    "open after it": ("", "12:00"),
+    "closed after it": ("Asia/Tokyo", "19:00"),
+}
+BY_TELEPHONE = {"unicef", "unaids", "ohchr"}
+
+
+@pytest.mark.parametrize("when", STATES)
 def test_an_answer_has_one_state(app: Flask, enter: Enter, open_month: Open, clock: Clock, when: str) -> None:
     open_month()
+    zone, signed_at = STATES[when]
+    feeds = _with_zone_and_feeds(app, zone)
     people = {name: enter(name) for name in ("who", "undp", "coordinator")}
     for entity, (acts, _state) in STORY.items():
         for address, values in acts:
@@ -229,15 +247,72 @@ def test_an_answer_has_one_state(app: Flask, enter: Enter, open_month: Open, clo
     _board_and_files_agree(coordinator, expected, is_closed=is_closed, late_days=5 if after else 0)
     for entity, by in {"who": "who", "undp": "undp", "unodc": "coordinator"}.items():
         _own_pages_agree(enter(by), SHORT[entity], expected[entity], is_closed=is_closed, after=after)
+    _what_is_on_behalf_agrees(coordinator, signed_at, is_closed=is_closed)
+    for name in ("reader", "admin", "undp"):
+        _read_by_others_agrees(enter(name), expected, is_closed=is_closed)
+    _feeds_agree(app, feeds, expected, is_closed=is_closed)
     if not is_closed:
         _mails_agree(app, coordinator, after=after)
+
+
+def _with_zone_and_feeds(app: Flask, zone: str) -> dict[str, str]:
+    """Everybody reads by the clock of `zone`. The addresses of the feeds of the focal points, by entity."""
+    found = {}
+    with app.app_context():
+        db.session.execute(sa.update(Person).values(timezone=zone))
+        for entity in ("who", "undp"):
+            person = db.session.scalar(sa.select(Person).where(Person.email == f"{entity}@example.org"))
+            assert person is not None
+            _subscription, token = subscribe(db.session, person, "All", Filters())
+            found[entity] = f"/feeds/{token}.ics"
+        db.session.commit()
+    return found
+
+
+def _what_is_on_behalf_agrees(coordinator: Browser, signed_at: str, *, is_closed: bool) -> None:
+    """Who signed for an entity, why and when, by the reader's clock; the due date by that of the service."""
+    board = html.fromstring(coordinator.get("/cycles/2026-08").text)
+    rows = {row.get("id"): row.text_content() for row in board.xpath("//table[contains(@class, 'board')]/tbody/tr")}
+    assert {entity for entity, words in rows.items() if "on behalf: By telephone" in words} == BY_TELEPHONE
+    for entity in BY_TELEPHONE:
+        month = text_of(coordinator.get(f"/month?cycle=2026-08&entity={entity}"))
+        assert "On behalf of the entity: By telephone" in month
+        assert re.search(rf"Signed: {STORY[entity][1]} , by .+? on 20 Aug 2026, {signed_at}", month)
+        assert "Due Saturday 5 September 2026, 23:59 Vienna" in month
+    if is_closed:
+        edition = html.fromstring(coordinator.get("/editions/2026-08").text)
+        items = [item.text_content() for item in edition.xpath("//section[@aria-labelledby='answers']//li")]
+        assert sum("on behalf" in item for item in items) == len(BY_TELEPHONE)
+
+
+def _read_by_others_agrees(person: Browser, expected: dict[str, str], *, is_closed: bool) -> None:
+    """What everybody may read: the edition once the month is closed, and the workbook."""
+    book = person.get("/editions/2026-08/matrix.xlsx" if is_closed else "/exports/matrix.xlsx").data
+    on_sheet, _named = _of_workbook(book)
+    assert {entity: on_sheet[SHORT[entity]] for entity in expected} == expected
+    if not is_closed:
+        return
+    in_edition = _of_edition(person.get("/editions/2026-08").text)
+    assert in_edition == {SHORT[entity]: state for entity, state in expected.items()}
+    contents = person.get("/editions/2026-08/edition.json").get_json()
+    said = {answer["entity"]: answer["kind"] for answer in contents["answers"]}
+    said |= {entity: state.value for state, entities in unanswered_of(contents) for entity in entities}
+    assert {entity: said[entity] for entity in expected} == expected
+    assert {answer["entity"] for answer in contents["answers"] if answer["on_behalf"]} == BY_TELEPHONE
+
+
+def _feeds_agree(app: Flask, feeds: dict[str, str], expected: dict[str, str], *, is_closed: bool) -> None:
+    """A deadline stands in the feed of a focal point as long as the month is open and the entity has not answered."""
+    for entity, address in feeds.items():
+        has_deadline = f"due-2026-08-{entity}@" in app.test_client().get(address).text
+        assert has_deadline is (not is_closed and expected[entity] not in ANSWERED)
 
 
 def _board_and_files_agree(coordinator: Browser, expected: dict[str, str], *, is_closed: bool, late_days: int) -> None:
     page = coordinator.get("/cycles/2026-08")
     board = _of_board(page.text)
     assert {entity: board[entity] for entity in expected} == expected
-    assert ("not answered yet" in text_of(page)) is (not is_closed)
+    assert ("not answered yet" in text_of(page)) is ("not answered yet" in expected.values())
     late = set(re.findall(r"(\d+) days? late", text_of(page)))
     assert late == ({str(late_days)} if late_days else set())
     answered = sum(state in ANSWERED for state in expected.values())

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from lxml import html
+from werkzeug.test import TestResponse
 
 from interagency.db.base import db
 from interagency.mail.models import OutboxMessage
@@ -19,7 +21,7 @@ from interagency.matrix.cycles.opening import open_cycle
 from interagency.matrix.organisations import directory, merging
 from interagency.matrix.organisations.directory import Act
 from interagency.matrix.organisations.queries import Directory
-from tests.helpers import ACTIVITY, EVENT, Browser, errors_of, text_of
+from tests.helpers import ACTIVITY, EVENT, Browser, choices, errors_of, text_of
 
 Enter = Callable[[str | None], Browser]
 ACT = Act(None, date(2026, 11, 30))
@@ -47,6 +49,60 @@ def test_a_focal_point_names_a_partner_that_is_not_listed_and_goes_on(app: Flask
         mails = list(db.session.scalars(sa.select(OutboxMessage)))
         assert [mail.to_address for mail in mails] == ["coordinator@example.org"], "one mail a day"
         assert "Quiet Rivers" in mails[0].subject
+
+
+def form_of(answer: TestResponse) -> dict[str, list[str]]:
+    """What the record form of a page would send as it stands."""
+    values: dict[str, list[str]] = {}
+    for name, value in html.fromstring(answer.text).xpath("//form[contains(@class, 'record')]")[0].form_values():
+        values.setdefault(name, []).append(value)
+    return values
+
+
+def offered(answer: TestResponse, field: str) -> list[str]:
+    """The names beside a chooser that wait for a tick."""
+    return html.fromstring(answer.text).xpath(f"//input[@name='unlisted_{field}'][not(@checked)]/@value")
+
+
+@pytest.mark.parametrize(
+    ("address", "kept", "field"),
+    [("/activities", ACTIVITY, "partners"), ("/events", EVENT, "organisers"), ("/events", EVENT, "participants")],
+)
+def test_what_is_typed_and_not_known_stays_typed_and_one_tick_proposes_it(
+    app: Flask, enter: Enter, address: str, kept: dict[str, Any], field: str
+) -> None:
+    browser = enter("who")
+    typed = "Interpol, Quiet Rivers\nUniversity of Rivers, Vienna; Loud Rivers"
+    answer = browser.send(f"{address}/new", kept | {f"{field}-typed": typed})
+    assert answer.status_code == 422
+    assert any("do not know the organisation “Quiet Rivers”" in message for message in errors_of(answer))
+    names = offered(answer, field)
+    assert names == ["Quiet Rivers", "University of Rivers, Vienna", "Loud Rivers"]
+    sent = form_of(answer)
+    assert sent[f"{field}-typed"] == ["Interpol, Quiet Rivers; University of Rivers, Vienna; Loud Rivers"]
+    again = browser.client.post(f"{address}/new", data=sent | {f"unlisted_{field}": names[:2]})
+    assert again.status_code == 422, "who leaves a name without a tick is asked again"
+    assert (offered(again, field), form_of(again)[f"unlisted_{field}"]) == (["Loud Rivers"], names[:2])
+    assert known(app, "Quiet Rivers") is None
+    done = browser.client.post(f"{address}/new", data=form_of(again) | {f"unlisted_{field}": names})
+    assert done.status_code == 302, errors_of(done)
+    page = text_of(browser.get(done.location))
+    assert all(name in page for name in ("INTERPOL", *names))
+    assert known(app, "Quiet Rivers").is_proposed
+
+
+def test_a_list_of_countries_takes_no_proposals(enter: Enter) -> None:
+    answer = enter("who").send("/activities/new", ACTIVITY | {"countries-typed": "Atlantis"})
+    assert (answer.status_code, "Propose “Atlantis”" in answer.text) == (422, False)
+
+
+def test_too_many_names_are_told_and_all_stay(enter: Enter) -> None:
+    names = [f"Name {number}" for number in range(21)]
+    answer = enter("who").send("/activities/new", ACTIVITY | {"unlisted_partners": names})
+    assert (answer.status_code, form_of(answer)["unlisted_partners"]) == (422, names)
+    page = html.fromstring(answer.text)
+    assert page.xpath("//div[@class='error-summary']//a/@href") == ["#unlisted_partners"]
+    assert page.get_element_by_id("unlisted_partners") is not None
 
 
 @pytest.mark.parametrize(
@@ -78,9 +134,11 @@ def test_a_name_that_cannot_be_proposed_is_told_at_its_field_and_nothing_is_lost
 def test_a_form_that_is_refused_for_something_else_proposes_nothing_and_keeps_the_name(
     app: Flask, enter: Enter
 ) -> None:
-    answer = enter("who").send("/activities/new", ACTIVITY | {"title": "", "unlisted_partners": "Quiet Rivers"})
+    typed = {"title": "", "unlisted_partners": "Quiet Rivers", "partners-typed": "Quiet  rivers; Interpol"}
+    answer = enter("who").send("/activities/new", ACTIVITY | typed)
     assert answer.status_code == 422
-    assert ">Quiet Rivers</textarea>" in answer.text.replace("\r\n", "\n").replace(">\nQuiet", ">Quiet")
+    sent = form_of(answer)
+    assert (sent["unlisted_partners"], sent["partners"], sent["partners-typed"]) == (["Quiet Rivers"], ["interpol"], [""])
     assert known(app, "Quiet Rivers") is None
 
 
@@ -123,7 +181,7 @@ def test_outside_nobody_hears_of_a_proposed_one_before_it_is_accepted(app: Flask
     browser = enter("who")
     browser.send("/activities/new", ACTIVITY | {"unlisted_partners": "Quiet Rivers", "partners": ["interpol"]})
     browser.send("/events/new", EVENT | {"shareable": "y", "unlisted_organisers": "Quiet Rivers"})
-    browser.send("/agreement", {"audience": "commission", "decision": "agreed"}, at="/agreement")
+    browser.send("/agreement", choices("commission", "agreed"), at="/agreement")
     for month, told in (("2026-08", False), ("2026-09", True)):
         with app.app_context():
             contents = closed(month)

@@ -17,7 +17,7 @@ from interagency.matrix.agreement.gate import ACTIVITY, Statement, may_leave, st
 from interagency.matrix.agreement.models import Agreement, Decision
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overlaps.consent import merged_statement
-from tests.helpers import Browser, text_of
+from tests.helpers import Browser, choices, text_of
 from tests.matrix.overlaps.test_merging import merge
 
 Enter = Callable[[str | None], Browser]
@@ -143,7 +143,7 @@ def test_what_was_said_after_the_merging_makes_it_final(
     a, b = shared_and_not
     c = enter("coordinator")
     merge(c, a, b)
-    words = {"audience": "public", "decision": "agreed", "entity": "who"}
+    words = choices("public", "agreed", entity="who")
     enter("who").send(f"/activities/{a}/agreement", words, at=f"/activities/{a}")
     c.send(f"/activities/{a}/merges/1/undo", at=f"/activities/{a}")
     assert "Entities have spoken on sharing it since" in text_of(c.get(f"/activities/{a}"))

@@ -141,4 +141,24 @@ def test_a_word_on_something_else_decides_nothing(sqlite_app: Flask, enter_sqlit
     who.send("/activities/new", ACTIVITY)
     again = who.send("/activities/new", ACTIVITY | {name: "perhaps"})
     assert again.status_code == 409
-    assert html.fromstring(again.text).xpath("//div[@id='alike']//input[@type='radio']")
+    assert html.fromstring(again.text).xpath("//*[@id='alike']//input[@type='radio']")
+
+
+def test_a_pair_shows_where_the_two_differ_before_it_asks(
+    app: Flask, enter: Enter, add_activity: Callable[..., int]
+) -> None:
+    first = add_activity("Training of laboratory staff in Kenya", description="In Nairobi", city="Nairobi")
+    second = add_activity(
+        "Training of laboratory staff in Kenya", description="In Mombasa", city="Nairobi", lead="undp"
+    )
+    answer = enter("coordinator").get(f"/overlaps/{first}/{second}")
+    page = html.fromstring(answer.text)
+    rows = {
+        row.xpath("string(./th)"): [" ".join(cell.text_content().split()) for cell in row.xpath("./td")]
+        for row in page.xpath("//section[@aria-labelledby='differences']//tbody/tr")
+    }
+    assert rows == {"Description": ["In Nairobi", "In Mombasa"], "Lead entity": ["WHO", "UNDP"]}
+    assert "2 fields in which they differ" in text_of(answer)
+    assert "The same in both: Title, " in text_of(answer)
+    order = page.xpath("//main//section/@aria-labelledby")
+    assert order.index("differences") < order.index("what")

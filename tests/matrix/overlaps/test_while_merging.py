@@ -28,7 +28,7 @@ from interagency.matrix.agreement.models import Agreement, Decision
 from interagency.matrix.overlaps import asking
 from interagency.matrix.overlaps.models import Verdict
 from interagency.matrix.pages import activity_views, merge_views
-from tests.helpers import ACTIVITY, EVENT, Browser, text_of
+from tests.helpers import ACTIVITY, EVENT, Browser, choices, text_of
 from tests.matrix.overlaps.test_merging import merge_fields
 
 Enter = Callable[[str | None], Browser]
@@ -163,7 +163,7 @@ def agreeing(enter: Enter, two: tuple[int, int]) -> Callable[[int], TestResponse
         browser = enter("who" if number == two[0] else "undp")
         page = html.fromstring(browser.get(f"/activities/{number}").text)
         form = next(form for form in page.forms if form.get("action", "").endswith("/agreement"))
-        said = {"audience": "commission", "until": "31 December 2027", "beyond": "yes", "decision": "agreed"}
+        said = choices("commission", "agreed", until="31 December 2027", beyond="yes")
         fields = dict(form.form_values()) | said
         return lambda: browser.client.post(f"/activities/{number}/agreement", data=fields)
 
@@ -190,7 +190,7 @@ def test_an_agreement_to_one_of_the_two_is_no_agreement_to_the_merged_one(
     form = next(
         f for f in html.fromstring(answers[0].text).forms if f.get("action") == f"/activities/{two[0]}/agreement"
     )
-    kept = {"audience": "commission", "until": "31 December 2027", "beyond": "yes"}
+    kept = choices("commission", "agreed", until="31 December 2027", beyond="yes")
     assert dict(form.form_values()).items() >= kept.items()
     assert _said(app, two[0]) == _said(app, two[1]) == []
 
@@ -219,7 +219,7 @@ def test_what_was_read_before_a_merging_is_read_again_before_it_is_agreed_to(
     assert late.status_code == 409
     browser = enter("who")
     form = next(f for f in html.fromstring(late.text).forms if f.get("action", "").endswith("/agreement"))
-    fields = dict(form.form_values()) | {"decision": "agreed", "csrf_token": browser.token(f"/activities/{two[0]}")}
+    fields = dict(form.form_values()) | {"csrf_token": browser.token(f"/activities/{two[0]}")}
     assert browser.client.post(form.get("action"), data=fields).status_code == 302
 
 

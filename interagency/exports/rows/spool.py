@@ -1,4 +1,4 @@
-"""Rows set aside on disk while records are read once, and given back in their order: memory stays flat.
+"""Rows spooled to disk while records are read once, and given back in their order: memory stays flat.
 
 A database of its own in the machine's temporary folder, gone with it. Nothing is looked up in it by a value.
 """
@@ -16,7 +16,7 @@ from typing import Any
 AT_ONCE = 200
 
 
-class Aside:
+class RowSpool:
     """Piles of rows by name. Rows hold texts, numbers and lists of them."""
 
     def __init__(self) -> None:

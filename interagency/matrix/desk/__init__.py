@@ -1,0 +1,1 @@
+"""What waits for whom: the front page of coordinators and focal points, and letters to focal points."""
