@@ -17,13 +17,15 @@ run: $(VENV)/.ready-to-run
 test: $(VENV)/.ready-to-develop lint
 	$(PYTEST) $(TESTS)
 
-# While working: on SQLite alone, without a browser, LibreOffice, killing, and what takes some seconds.
+# While working: on SQLite alone, without a browser, LibreOffice, killing, attacks, and what takes some seconds.
 test-quick: $(VENV)/.ready-to-develop
-	$(PYTEST) -m "not browser and not office and not crash and not postgresql and not slow" $(TESTS)
+	$(PYTEST) --ignore tests/attack -m "not browser and not office and not crash and not postgresql and not slow" $(TESTS)
 
 # The same attacks as in `make test`, with half a million inputs, 30,000 of them whole requests; slow connections through
-# the proxy; a database that is frozen, locked or gone; restores that fail in each way.
-ATTACKS := tests/attack tests/crash/test_silent_database.py tests/operations/test_nginx_walls.py tests/operations/test_restore.py
+# the proxy; a database that is frozen, locked or gone; restores that fail in each way; more moments to be killed at.
+ATTACKS := tests/attack tests/crash/test_silent_database.py tests/operations/test_nginx_walls.py tests/operations/test_restore.py \
+	tests/crash/test_killed_anywhere.py tests/crash/test_killed_while_serving.py tests/matrix/activities/test_form.py \
+	tests/exports/incoming/test_imports.py tests/calendar/incoming/test_round_trip.py
 attack: $(VENV)/.ready-to-develop
 	INTERAGENCY_TEST_INPUTS=6000 $(PYTEST) $(ATTACKS)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from datetime import timedelta
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,12 +40,15 @@ def create_app(settings: Settings | None = None, *, patient: bool = False, **ove
     app.config.update(overrides)
 
     database.db.init_app(app)
+    # It would close asynchronous sessions, of which there are none, in a thread of its own after each request.
+    app.teardown_appcontext_funcs = [act for act in app.teardown_appcontext_funcs if not iscoroutinefunction(act)]
     database.alembic.init_app(app)
     setup.prepare(app)
     idempotency.prepare(app)
 
     _fill_registry()
     _register_blueprints(app)
+    _register_api(app)
     feeds = FeedApp(app, settings)
     app.wsgi_app = feeds  # type: ignore[method-assign]
     _measure(app, settings, feeds)
@@ -123,9 +127,13 @@ def _register_blueprints(app: Flask) -> None:
     from interagency.accounts import link_views as links
     from interagency.accounts import second_factor_views as second_factor
     from interagency.accounts import single_sign_on_views as single_sign_on
+    from interagency.accounts import token_views as tokens
     from interagency.accounts import views as accounts
+    from interagency.api.data import serving as data
+    from interagency.api.data import views as data_addresses
     from interagency.calendar.pages.blueprints import BLUEPRINTS as CALENDAR
     from interagency.exports import views as exports
+    from interagency.exports.embedding import views as embeds
     from interagency.exports.external import views as external
     from interagency.exports.external import waiting_views as waiting
     from interagency.exports.incoming import views as imports
@@ -143,12 +151,16 @@ def _register_blueprints(app: Flask) -> None:
         links.bp,
         second_factor.bp,
         single_sign_on.bp,
+        tokens.bp,
         *MATRIX,
         *CALENDAR,
         exports.bp,
         imports.bp,
         external.bp,
         waiting.bp,
+        embeds.bp,
+        data.bp,
+        data_addresses.bp,
         search.bp,
         audit.bp,
         health.bp,
@@ -156,3 +168,9 @@ def _register_blueprints(app: Flask) -> None:
         app.register_blueprint(blueprint)
     if app.extensions["interagency_settings"].development:
         app.register_blueprint(style_guide.bp)
+
+
+def _register_api(app: Flask) -> None:
+    from interagency.api.v1 import service
+
+    service.prepare(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ from interagency.matrix.framework.load import load_framework
 from interagency.matrix.organisations.load import load_organisations
 from interagency.matrix.organisations.models import Appointment
 from interagency.matrix.organisations.queries import Directory
+from interagency.matrix.overlaps import kept
 from interagency.sample.load import load_sample
 from interagency.sample.months import add_months
 from interagency.settings import Settings, read_settings
@@ -40,7 +42,8 @@ from tests.servers import Databases
 # What makes a hash dear is looked at in tests/accounts/test_sign_in.py; everywhere else it would be waited for.
 REAL_HASHER = models.hasher
 models.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-models.DUMMY_HASH = models.hasher.hash("nobody's")
+kept.WAIT = kept.WAIT_FOR_NUMBERS = 60  # a busy machine is no fault
+models.DUMMY_HASH = models.nobodys_hash()
 
 
 Flask.url_rule_class = RuleCompiledOnce
@@ -86,6 +89,7 @@ def _office_is_there() -> bool:
 
 def pytest_configure(config: pytest.Config) -> None:
     """The run itself starts the servers of the tests; its workers inherit where they are."""
+    gc.set_threshold(50_000, 20, 20)  # a test makes many objects and keeps few: looking for circles took a tenth
     if not hasattr(config, "workerinput"):
         servers.begin()
 
@@ -98,14 +102,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out what cannot run here, in one line each; or, where everything is required, let it fail.
 
-    What takes long comes first, so that no worker is left alone with it at the end. What shares a served service or a
-    browser within a file stays with one worker.
+    What does not depend on the database runs on SQLite alone. What takes long comes first, so that no worker is left
+    alone with it at the end. What shares a served service or a browser within a file stays with one worker.
     """
+    items[:] = [item for item in items if not _is_repeated(item)]
     for item in items:
         if SHARED & _fixtures(item):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
         if SLOW & _fixtures(item):
             item.add_marker("slow")
+    gc.freeze()  # what was collected stays to the end
     items.sort(key=lambda item: FIRST.isdisjoint(mark.name for mark in item.iter_markers()))
     missing = {name: how for name, (there, how) in NEEDS.items() if not there()}
     if EVERYTHING and missing:
@@ -114,6 +120,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for name, how in missing.items():
             if item.get_closest_marker(name):
                 item.add_marker(pytest.mark.skip(reason=f"left out: {how}"))
+
+
+def _is_repeated(item: pytest.Item) -> bool:
+    """Whether PostgreSQL would only be asked again what SQLite was: see `one_database` in pyproject.toml."""
+    if item.get_closest_marker("one_database") is None or item.get_closest_marker("both_databases") is not None:
+        return False
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return "postgresql" in parameters
 
 
 def _fixtures(item: pytest.Item) -> set[str]:
@@ -325,6 +339,16 @@ def sqlite_app(sqlite_settings: Settings) -> Iterator[Flask]:
     close(made)
 
 
+@pytest.fixture(scope="module")
+def shared_app(template_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """A service on SQLite that the tests of a file share, because they only read."""
+    folder = tmp_path_factory.mktemp("shared")
+    shutil.copy(template_sqlite, folder / "interagency.sqlite3")
+    made = make_app(make_settings(folder))
+    yield made
+    close(made)
+
+
 @pytest.fixture
 def mail_server() -> Iterator[tuple[Server, int]]:
     """An SMTP server on loopback and its port."""
@@ -340,7 +364,9 @@ def counting(sqlite_settings: Settings) -> Iterator[Flask]:
     close(app)
 
 
-def _signed_in(app: Flask) -> Callable[[str | None], Browser]:
+def signed_in(app: Flask) -> Callable[[str | None], Browser]:
+    """`signed_in(app)("who")` is the WHO focal point at the pages of `app`; of None nobody."""
+
     def enter(name: str | None) -> Browser:
         client: FlaskClient = app.test_client()
         browser = Browser(client)
@@ -354,13 +380,13 @@ def _signed_in(app: Flask) -> Callable[[str | None], Browser]:
 @pytest.fixture
 def enter(app: Flask) -> Callable[[str | None], Browser]:
     """`enter("who")` is the WHO focal point at the pages; `enter(None)` is nobody."""
-    return _signed_in(app)
+    return signed_in(app)
 
 
 @pytest.fixture
 def enter_sqlite(sqlite_app: Flask) -> Callable[[str | None], Browser]:
     """The same on SQLite only."""
-    return _signed_in(sqlite_app)
+    return signed_in(sqlite_app)
 
 
 @pytest.fixture

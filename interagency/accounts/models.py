@@ -5,19 +5,31 @@ from __future__ import annotations
 import enum
 import hashlib
 import secrets
+from base64 import b64encode
 from datetime import datetime
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 from flask_login import UserMixin
 from sqlalchemy.orm import Mapped, mapped_column
 
 from interagency.db.base import Model, now
 
 hasher = PasswordHasher()
+
+
+def nobodys_hash() -> str:
+    """A hash that no password has, at the cost of `hasher`: at random, as every start would wait for a real one."""
+    cost = f"v={ARGON2_VERSION}$m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    salt, digest = (b64encode(secrets.token_bytes(size)) for size in (hasher.salt_len, hasher.hash_len))
+    parts = f"argon2{hasher.type.name.lower()}", cost, *(part.decode().rstrip("=") for part in (salt, digest))
+    return "$" + "$".join(parts)
+
+
 # Verified when there is no account, so that an unknown address takes as long as a wrong password: by the same `hasher`.
-DUMMY_HASH = hasher.hash(secrets.token_urlsafe(32))
+DUMMY_HASH = nobodys_hash()
 
 
 class Role(enum.StrEnum):
@@ -153,13 +165,22 @@ class RecoveryCode(Model):
 class TokenKind(enum.StrEnum):
     """What an address with a token opens."""
 
-    FEED = "feed"
-    EXTERNAL = "external"
-    DOWNLOAD = "download"
+    FEED = "feed"  # a calendar
+    EXTERNAL = "external"  # a hand-out
+    DATA = "data"  # tables for programs that know no other key than an address
+    API = "api"  # the API: not part of an address, sent with each request
+
+
+class Scope(enum.StrEnum):
+    """What a token of the API may be used for. Never more than its person may do on the day."""
+
+    READ = "read"
+    WRITE = "write"  # records and answers of the person's own entities
+    COORDINATE = "coordinate"  # what a coordinator may do besides
 
 
 class AccessToken(Model):
-    """The secret part of an address: kept hashed, labelled, revocable, with the day it was last used."""
+    """A secret that acts for its person: kept hashed, labelled, revocable, with the day it was last used."""
 
     __tablename__ = "access_token"
 
@@ -173,6 +194,8 @@ class AccessToken(Model):
     revoked_at: Mapped[datetime | None]
     # Noted at most once an hour: reading a feed should not write each time.
     last_used_at: Mapped[datetime | None]
+    # Of a token of the API: what it may be used for, divided by blanks.
+    scopes: Mapped[str] = mapped_column(sa.String(60), default="", server_default=sa.text("''"))
 
     def is_alive(self, at: datetime) -> bool:
         """Whether the address still opens at the instant `at`."""

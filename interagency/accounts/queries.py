@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from interagency.accounts.models import AccessToken, Person, Role, TokenKind, token_hash
+from interagency.accounts.models import Person, Role
 
 
 def person_by_email(session: Session, email: str) -> Person | None:
@@ -18,14 +18,6 @@ def person_by_email(session: Session, email: str) -> Person | None:
 def all_people(session: Session) -> list[Person]:
     """Everybody, by name."""
     return list(session.scalars(sa.select(Person).order_by(Person.name, Person.id)))
-
-
-def find_token(session: Session, kind: TokenKind, token: str) -> AccessToken | None:
-    """The kept form of `token` if it is of this kind and was not revoked; its expiry is the caller's to check."""
-    query = sa.select(AccessToken).where(
-        AccessToken.token_hash == token_hash(token), AccessToken.kind == kind, AccessToken.revoked_at.is_(None)
-    )
-    return session.scalar(query)
 
 
 def administrators(session: Session) -> list[Person]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Request, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Request, abort, current_app, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -16,7 +16,7 @@ from interagency.accounts.queries import person_by_email
 from interagency.db.base import db
 from interagency.db.history import audit
 from interagency.text.zones import known_zones, zones_by_city
-from interagency.web.access import public
+from interagency.web.access import public, required_access
 from interagency.web.context import settings
 from interagency.web.extensions import limiter, login_manager
 from interagency.web.paths import is_internal_path
@@ -29,7 +29,10 @@ ATTEMPTS_PER_ACCOUNT = "10 per minute; 50 per hour"
 
 @login_manager.request_loader  # type: ignore[untyped-decorator]
 def load_person(_request: Request) -> Person | None:
-    """Who is here."""
+    """Who is here: by the session, or, where a token is asked for, by that alone."""
+    if request.endpoint is not None and required_access(current_app, request.endpoint) == "token":
+        person: Person | None = g.get("token_person")
+        return person
     return sessions.session_person()
 
 

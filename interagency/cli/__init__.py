@@ -9,6 +9,7 @@ from __future__ import annotations
 import click
 
 from interagency.cli.account import account
+from interagency.cli.api import api
 from interagency.cli.calendar import calendar
 from interagency.cli.cycle import check, cycle
 from interagency.cli.data import backup_command, copy_command, restore_command
@@ -27,7 +28,7 @@ def main() -> None:
 
 for _command in (
     *(init, db, framework, demo, run, serve),
-    *(account, organisation, audience, export, import_, calendar),
+    *(account, api, organisation, audience, export, import_, calendar),
     *(cycle, check, search),
     *(backup_command, restore_command, copy_command),
 ):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from time import sleep
 from typing import TYPE_CHECKING
 
 import click
@@ -49,9 +48,8 @@ def calendar_import(app: Flask, file: Path, dry_run: bool, key: str, kind: str) 
     lets a person tick it.
     """
     from interagency.calendar.events.models import EventKind
-    from interagency.calendar.incoming.applying import apply_batch, begin
+    from interagency.calendar.incoming.applying import begin, go_on
     from interagency.calendar.incoming.comparing import Importer, chosen_by_default, preview
-    from interagency.calendar.incoming.models import BATCH_SECONDS, BETWEEN_BATCHES
     from interagency.calendar.incoming.reading import LARGEST_FILE, CalendarNotRead
     from interagency.db.base import db as database
     from interagency.matrix.organisations.queries import Directory
@@ -77,11 +75,12 @@ def calendar_import(app: Flask, file: Path, dry_run: bool, key: str, kind: str) 
         database.session.rollback()
         click.echo("dry run: nothing was written")
         return
-    begin(kept, chosen)
-    while kept.result["state"] == "applying":
-        apply_batch(database.session, kept, importer, BATCH_SECONDS)
-        database.session.commit()
-        if kept.result["to_do"]:
-            click.echo(f"{kept.result['all'] - len(kept.result['to_do'])} of {kept.result['all']}")
-            sleep(BETWEEN_BATCHES)
+    begin(database.session, kept, chosen, kind)
+    go_on(database.session, kept, importer, say=lambda done: _say(done, len(chosen)))
     click.echo(", ".join(f"{count} {name}" for name, count in kept.result["counts"].items()))
+
+
+def _say(done: int, of: int) -> None:
+    """A line each few hundred events, so that a long import is seen to go on."""
+    if done < of and done % 250 < 25:
+        click.echo(f"{done} of {of}")

@@ -11,7 +11,9 @@ from interagency.matrix.framework.models import ROMAN
 
 
 def _chapters(row: EventRow) -> list[int]:
-    """Those of the event as a whole and of these days; of a segment of which no day has one, none of the others'."""
+    """Those of its days; in editions that do not keep them, of the event as a whole and of these days."""
+    if row.day.chapters is not None:
+        return list(row.day.chapters)
     days = {
         chapter
         for *_when, days in row.facts.get("segments") or []
@@ -27,7 +29,7 @@ _OF_OCCURRENCE: dict[str, Callable[[EventRow], Cell]] = {
     "status": lambda row: "cancelled" if row.day.is_cancelled else row.day.status or row.facts["status"],
     "venue": lambda row: row.day.venue or row.facts["venue"],
     "city": lambda row: "" if row.day.venue else row.facts["city"],
-    "country": lambda row: "" if row.day.venue else _event_value(FIELD["country"])(row),
+    "country": lambda row: "" if row.day.venue else event_value(FIELD["country"])(row),
     "description": lambda row: row.day.description or row.facts["description"],
     "chapters": lambda row: ", ".join(ROMAN[number] for number in _chapters(row)),
 }
@@ -35,29 +37,31 @@ _OF_OCCURRENCE: dict[str, Callable[[EventRow], Cell]] = {
 _FIRST = ("timezone", "title", "kind", "status", "organisers", "participants", "chapters")
 
 
-def _event_value(field: EventField) -> Callable[[EventRow], Cell]:
+def event_value(field: EventField) -> Callable[[EventRow], Cell]:
+    """What the event as a whole says in `field`."""
     if field.kind is Kind.NUMBER:
         return lambda row: row.facts[field.name]
     return lambda row: field.words(row.facts[field.name], row.words) if row.facts[field.name] else ""
 
 
-def _event_columns() -> Iterator[Column]:
-    """The columns of the fields of an event, as `calendar.fields` describes them."""
+def _event_columns() -> Iterator[tuple[str, Column]]:
+    """The columns of the fields of an event, as `calendar.fields` describes them, by the name of the field."""
     shown = [field for field in FIELDS if field.cell]
     for field in sorted(shown, key=lambda one: _FIRST.index(one.name) if one.name in _FIRST else len(_FIRST)):
         cell = field.cell
         assert cell is not None
-        yield Column(
-            cell.title, _OF_OCCURRENCE.get(field.name) or _event_value(field), cell.width,
+        yield field.name, Column(
+            cell.title, _OF_OCCURRENCE.get(field.name) or event_value(field), cell.width,
             "number" if field.kind is Kind.NUMBER else "text", hxl=cell.hxl, meaning=cell.meaning,
         )  # fmt: skip
 
 
+CALENDAR_FIELDS: dict[str, Column] = dict(_event_columns())
 CALENDAR: tuple[Column, ...] = (
     Column("When", lambda r: r.day.when, 26, hxl="#date+text", meaning="Its days, as exactly as they are known."),
     Column("First day", lambda r: r.day.first_day, 12, "date", hxl="#date+start", meaning="For sorting."),
     Column("Last day", lambda r: r.day.last_day, 12, "date", hxl="#date+end", meaning="For sorting."),
     Column("From", lambda r: r.day.begins, 8, hxl="#date+start+time", meaning="Hour it begins, in the event's zone."),
     Column("To", lambda r: r.day.ends, 8, hxl="#date+end+time", meaning="Hour it ends, in the event's zone."),
-    *_event_columns(),
+    *CALENDAR_FIELDS.values(),
 )

@@ -20,6 +20,8 @@ def _text(value: Cell) -> str:
     """A value as CSV text: dates as 2026-08-31; what looks like a formula is led by an apostrophe."""
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, str):

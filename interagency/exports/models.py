@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from interagency.db.base import Model, now
+from interagency.db.runs import BatchColumns, RunColumns
 
 
 class ImportState(enum.StrEnum):
@@ -45,23 +46,18 @@ class MatrixImport(Model):
         return int(counts.get("added", 0) + counts.get("changed", 0))
 
 
-class ImportRun(Model):
-    """The taking in of an import, or its undoing, once begun: what was confirmed, so that it can go on."""
+class ImportRun(RunColumns, Model):
+    """The taking in of a workbook, or its undoing, once begun. Its plan is `{"rows": numbers or null for all without
+    doubt, "answers": [[row, field, answer], ...]}`; {} where it undoes.
+    """
 
     __tablename__ = "import_run"
 
     import_id: Mapped[int] = mapped_column(sa.ForeignKey("matrix_import.id", ondelete="RESTRICT"), primary_key=True)
-    undoes: Mapped[bool] = mapped_column(primary_key=True)
-    # {"rows": numbers or null for all without doubt, "answers": [[row, field, answer], ...]}; {} where it undoes
-    plan: Mapped[dict[str, Any]]
-    # How many rows there are to do, more or less.
-    total: Mapped[int]
-    at: Mapped[datetime] = mapped_column(default=now)
-    done_at: Mapped[datetime | None]
 
 
-class ImportBatch(Model):
-    """Rows of a run that are done, written in the transaction that did them. They tell what the import did."""
+class ImportBatch(BatchColumns, Model):
+    """Rows of a workbook that are done."""
 
     __tablename__ = "import_batch"
     __table_args__ = (
@@ -69,14 +65,6 @@ class ImportBatch(Model):
             ["import_id", "undoes"], ["import_run.import_id", "import_run.undoes"], ondelete="RESTRICT"
         ),
     )
-
-    import_id: Mapped[int] = mapped_column(primary_key=True)
-    undoes: Mapped[bool] = mapped_column(primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True)
-    handled: Mapped[int]
-    at: Mapped[datetime] = mapped_column(default=now)
-    # {"items": what was done to each row}
-    contents: Mapped[dict[str, Any]]
 
 
 class HeaderMapping(Model):
@@ -132,3 +120,29 @@ class HandOutUse(Model):
     hand_out_id: Mapped[int] = mapped_column(sa.ForeignKey("hand_out.id", ondelete="RESTRICT"), index=True)
     at: Mapped[datetime] = mapped_column(default=now)
     file_format: Mapped[str] = mapped_column(sa.String(20))
+
+
+class EmbedView(enum.StrEnum):
+    """What an embedded calendar shows first."""
+
+    LIST = "list"
+    MONTH = "month"
+
+
+class Embed(Model):
+    """A calendar that the named sites may show in a frame: what a subscription or a hand-out holds."""
+
+    __tablename__ = "embed"
+    __table_args__ = (sa.CheckConstraint("(subscription_id IS NULL) <> (hand_out_id IS NULL)", name="source"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_id: Mapped[int] = mapped_column(sa.ForeignKey("access_token.id", ondelete="RESTRICT"), unique=True)
+    subscription_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("subscription.id", ondelete="RESTRICT"), index=True
+    )
+    hand_out_id: Mapped[int | None] = mapped_column(sa.ForeignKey("hand_out.id", ondelete="RESTRICT"), index=True)
+    # Origins such as https://www.example.org.
+    sites: Mapped[list[str]] = mapped_column(sa.JSON)
+    view: Mapped[EmbedView]
+    made_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"), index=True)
+    made_at: Mapped[datetime] = mapped_column(default=now)

@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 from interagency.calendar.events.cycle_part import entries as event_entries
 from interagency.calendar.events.models import Event
 from interagency.calendar.events.occurrences import StoredOccurrence
-from interagency.calendar.events.queries import event_conditions, read_event_filters
+from interagency.calendar.events.queries import chapters_wanted, event_conditions, read_event_filters
 from interagency.matrix.activities.conditions import activity_conditions
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.labels import FactLabels
@@ -152,18 +152,18 @@ class Snapshot:
             self.telling.end()
 
     def events(self) -> list[EventRow]:
-        """Every happening of its events, by first day."""
+        """Every happening of its events, by first day; last those without a date."""
         return _rows_of(self.contents["event"], self.words)
 
 
 def _rows_of(found: list[dict[str, Any]], words: FactLabels) -> list[EventRow]:
     rows = [EventRow(entry, entry["facts"], StoredOccurrence(*day), words) for entry in found for day in entry["days"]]
-    return sorted(rows, key=lambda row: (row.day.first, row.day.begins, row.entry["id"]))
+    return sorted(rows, key=lambda row: (row.day.in_order, row.entry["id"]))
 
 
 def event_rows(session: Session, filters: Filters, *, mine: Iterable[str], day: date) -> list[EventRow]:
     """Every happening of the events under a calendar's own `filters`, by first day."""
-    found = event_entries(session, day, event_conditions(filters, mine))
+    found = event_entries(session, day, event_conditions(filters, mine), chapters_wanted(filters))
     return _rows_of(found, FactLabels(session))
 
 
@@ -209,7 +209,8 @@ def streaming_snapshot(session: Session, filters: Filters, *, mine: Collection[s
 def _live_contents(session: Session, filters: Filters, mine: Collection[str], day: date) -> Contents:
     """Everything but the activities and their counts."""
     contents: Contents = names_of_the_day(session)
-    contents["event"] = event_entries(session, day, _event_conditions(session, filters, mine, day))
+    conditions = _event_conditions(session, filters, mine, day)
+    contents["event"] = event_entries(session, day, conditions, chapters_wanted(filters))
     cycle = session.scalar(sa.select(Cycle).where(Cycle.state == CycleState.OPEN).order_by(Cycle.month).limit(1))
     contents["month"] = cycle.month if cycle else None
     contents["merged"] = {"activities": merged_activities(session)}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
-from typing import IO, Any
+from collections.abc import Sequence
+from typing import Any
 
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -20,6 +20,7 @@ from interagency.exports.lists import write_csv, write_json
 from interagency.exports.matrix_workbook import edition_workbook as workbook_of
 from interagency.exports.matrix_workbook import kept_checksum, write_current_matrix
 from interagency.exports.snapshot import ActivityRow, EventRow, event_rows, live_snapshot
+from interagency.exports.tables.writing import pieces_of
 from interagency.matrix.activities.filters import NAMES, Filters, read_filters, unreadable
 from interagency.matrix.activities.queries import my_entities
 from interagency.matrix.cycles.edition_views import get_edition, load
@@ -53,18 +54,11 @@ def matrix_workbook() -> ResponseReturnValue:
         at=utc_now(),
         hxl=request.args.get("hxl") == "1",
     )
-    response = Response(_pieces(body), mimetype=XLSX)
+    response = Response(pieces_of(body), mimetype=XLSX)
     response.call_on_close(body.close)
     response.content_length = body.tell()
     response.headers["Content-Disposition"] = f"attachment; filename=matrix-{today():%Y-%m-%d}.xlsx"
     return response
-
-
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        file.seek(0)
-        while piece := file.read(1 << 16):
-            yield piece
 
 
 @bp.get("/editions/<month>/matrix.xlsx")

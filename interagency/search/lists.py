@@ -6,6 +6,7 @@ They are read anew for each question, so no index can be behind them.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date
 
 import sqlalchemy as sa
@@ -19,10 +20,12 @@ from interagency.matrix.desk.models import Notice
 from interagency.matrix.desk.notices import readable_by
 from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Region
 from interagency.matrix.framework.names import NotUnderstood, read_chapter
+from interagency.matrix.framework.texts import official_text
 from interagency.matrix.organisations.models import Appointment, NameKind, Organisation, OrganisationName
 from interagency.matrix.organisations.queries import entities_of
+from interagency.search.marks import excerpt
 from interagency.search.results import Entry, Hit, Question, among
-from interagency.text.folding import fold, listed
+from interagency.text.folding import fold, folded_words, is_found, listed
 from interagency.web.formats import format_instant
 
 MOST_NOTICES = 100
@@ -75,7 +78,7 @@ def places(session: Session, question: Question) -> list[Hit]:
 
 
 def recommendations(session: Session, question: Question) -> list[Hit]:
-    """By code in any spelling that is understood, or by words of the working title."""
+    """By code in any spelling that is understood, by words of the working title, or by those of the official text."""
     rows = session.execute(
         sa.select(Recommendation.code, Recommendation.chapter_number, Recommendation.title, Recommendation.addressee)
         .order_by(Recommendation.position)
@@ -86,7 +89,16 @@ def recommendations(session: Session, question: Question) -> list[Hit]:
     }
     if question.code is not None:
         return [hits[question.code]] if question.code in hits else []
-    return among([Entry(hits[row.code], hits[row.code].title) for row in rows], question.text, question.terms)
+    entries = [Entry(hit, hit.title, (official_text(code),)) for code, hit in hits.items()]
+    return [_with_reason(hit, question) for hit in among(entries, question.text, question.terms)]
+
+
+def _with_reason(hit: Hit, question: Question) -> Hit:
+    """The same with the piece of the official text that was found, where the title does not hold every word."""
+    title = folded_words(hit.title)
+    if all(is_found(term, title) for term in question.terms):
+        return hit
+    return replace(hit, excerpt=excerpt(official_text(hit.key), question.terms))
 
 
 def chapters(session: Session, question: Question) -> list[Hit]:

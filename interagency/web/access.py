@@ -28,6 +28,12 @@ def administrators_only(view: View) -> View:
     return view
 
 
+def token_only(view: View) -> View:
+    """Mark a view of the API: its own check asks for a token, and a session opens it not."""
+    view.access = "token"  # type: ignore[attr-defined]
+    return view
+
+
 def required_access(app: Flask, endpoint: str) -> str:
-    """Who may open `endpoint`: public, signed in, coordinator or administrator."""
+    """Who may open `endpoint`: public, token, signed in, coordinator or administrator."""
     return getattr(app.view_functions[endpoint], "access", "public" if endpoint == "static" else "signed in")

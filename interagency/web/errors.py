@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from flask import abort, current_app, render_template, request
+from flask import Response, abort, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
@@ -16,12 +16,15 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from interagency.db.base import db, is_conflict
 from interagency.web.limits import drain_request_body
+from interagency.web.problems import errors_of, is_for_a_program, problem_response
 from interagency.web.request_id import request_id
 
 log = logging.getLogger("interagency")
 
 
-def _refusal(code: int, message: str) -> tuple[str, int]:
+def _refusal(code: int, message: str) -> tuple[str | Response, int]:
+    if is_for_a_program():
+        return problem_response(code, message), code
     titles = {
         400: gettext("We could not read that"),
         403: gettext("Not open to you"),
@@ -49,6 +52,8 @@ def static_error_page(title: str, message: str) -> str:
 
 
 def service_unavailable(message: str) -> ResponseReturnValue:
+    if is_for_a_program():
+        return problem_response(503, message, headers={"Retry-After": "30"})
     return static_error_page(gettext("Not available at the moment"), message), 503, {"Retry-After": "30"}
 
 
@@ -66,6 +71,16 @@ def _message(code: int) -> str:
     if code in _MESSAGES:
         return _MESSAGES[code]()
     return str(gettext("Nothing was saved. Go back and try again."))
+
+
+def _message_for_a_program(code: int) -> str:
+    told = {
+        404: gettext("There is nothing at this address."),
+        405: gettext("This address does not take that method; Allow says which it takes."),
+        415: gettext("Send JSON, and say so: Content-Type: application/json."),
+        422: gettext("What was sent does not fit the description; each field says why. Nothing was saved."),
+    }
+    return str(told.get(code) or _message(code))
 
 
 def refuse(code: int, message: str) -> NoReturn:
@@ -86,6 +101,8 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     own = error.description if error.description and getattr(error, "is_ours", False) else None
     # Such as Allow, which goes with every 405 (RFC 9110, 15.5.6).
     headers = [(name, value) for name, value in error.get_headers() if name != "Content-Type"]
+    if is_for_a_program():
+        return problem_response(code, own or _message_for_a_program(code), headers=dict(headers), **errors_of(error))
     page, code = _refusal(code, own or _message(code))
     return page, code, headers
 

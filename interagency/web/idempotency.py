@@ -116,6 +116,23 @@ def _earlier(key: str) -> FormKey | None:
     return db.session.scalars(sa.select(FormKey).where(*_is_row(key))).first()
 
 
+class KeyUsedOtherwise(Exception):
+    """A key under which something else was sent before."""
+
+
+def take_header_key(key: str) -> str | None:
+    """Take the key that a program sent, in this transaction; where the act led that was done with it, or None.
+
+    Raises KeyUsedOtherwise.
+    """
+    while not _is_taken_now(key):
+        if (earlier := _earlier(key)) is not None:
+            if earlier.sent_hash != _request_fingerprint():
+                raise KeyUsedOtherwise
+            return earlier.address
+    return None
+
+
 def record_redirect(address: str) -> None:
     """Note where the act led. Before the commit, so that act and key are kept together or not at all."""
     g.pop("key_in_hand", None)  # a page that comes after draws another
@@ -169,6 +186,8 @@ def _request_fingerprint() -> str:
     """One fingerprint of the form, its files and the address it was sent to."""
     sent = [pair for pair in request.form.items(multi=True) if pair[0] not in (FIELD, "csrf_token")]
     found = hashlib.sha256(canonical_json([request.full_path, sent]).encode("utf-8", "surrogatepass"))
+    if request.is_json:
+        found.update(request.get_data())
     for name, file in request.files.items(multi=True):
         found.update(canonical_json([name, file.filename]).encode("utf-8", "surrogatepass"))
         file.stream.seek(0)  # the view may have read it

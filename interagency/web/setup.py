@@ -42,7 +42,7 @@ def _require_access() -> ResponseReturnValue | None:
     if request.endpoint is None:
         return None  # no such address: the 404 page
     rule = required_access(current_app, request.endpoint)
-    if rule == "public":
+    if rule in ("public", "token"):
         return None
     if not current_user.is_authenticated:
         if request.method not in SAFE_METHODS:

@@ -22,6 +22,8 @@ from interagency.mail.models import OutboxMessage
 from interagency.matrix.organisations.models import Appointment
 from tests.helpers import PASSWORD, Browser, text_of
 
+pytestmark = pytest.mark.one_database
+
 Enter = Callable[[str | None], Browser]
 NEW = "seven quiet rivers bend"
 BOTH = {"password": NEW, "again": NEW}
@@ -35,6 +37,7 @@ def link_for(app: Flask, email: str, purpose: LinkPurpose = LinkPurpose.RESET) -
         return address
 
 
+@pytest.mark.both_databases
 def test_an_invitation_works_once(app: Flask, enter: Enter) -> None:
     with app.app_context():
         _person, address = invite(
@@ -52,6 +55,7 @@ def test_an_invitation_works_once(app: Flask, enter: Enter) -> None:
     assert somebody.sign_in("new@example.org", NEW).status_code == 302
 
 
+@pytest.mark.both_databases
 def test_a_link_opened_by_two_at_once_sets_one_password(app: Flask) -> None:
     address = link_for(app, "who@example.org")
     browsers = [Browser(app.test_client()) for _ in range(4)]
@@ -182,6 +186,7 @@ def test_a_password_that_cannot_be_taken_says_why_and_the_link_stays(app: Flask,
     assert somebody.send(address, BOTH).status_code == 302
 
 
+@pytest.mark.both_databases
 def test_an_administrator_invites_appoints_ends_and_disables(app: Flask, enter: Enter) -> None:
     admin = enter("admin")
     form = {"email": "nadia@example.org", "name": "Nadia New", "role": "reader", "entity": "unicef"}

@@ -17,6 +17,8 @@ from interagency.db.history import AuditEntry
 from interagency.matrix.organisations.models import Appointment, Organisation
 from tests.helpers import Browser, text_of
 
+pytestmark = pytest.mark.one_database
+
 Enter = Callable[[str | None], Browser]
 NOW = datetime(2026, 10, 5, 8, 0, tzinfo=UTC)
 
@@ -44,6 +46,7 @@ def write_link(app: Flask, name: str, purpose: LinkPurpose) -> str:
         return address
 
 
+@pytest.mark.both_databases
 def test_the_list_says_who_signed_in_when_and_which_links_are_open(app: Flask, enter: Enter) -> None:
     app.config["CLOCK"] = lambda: NOW
     enter("who")
@@ -160,6 +163,7 @@ def test_disabling_ends_the_session_and_enabling_asks_to_sign_in_again(app: Flas
     assert who.sign_in("who@example.org").status_code == 302
 
 
+@pytest.mark.both_databases
 def test_a_role_is_changed_at_once(app: Flask, enter: Enter) -> None:
     admin, reader, where = enter("admin"), enter("reader"), f"/people/{number_of(app, 'reader')}"
     assert reader.get("/cycles").status_code == 403
@@ -170,6 +174,7 @@ def test_a_role_is_changed_at_once(app: Flask, enter: Enter) -> None:
     assert acts(app).count("account.role") == 2
 
 
+@pytest.mark.both_databases
 def test_old_rows_of_sessions_go_when_a_person_signs_in(app: Flask, enter: Enter) -> None:
     app.config["CLOCK"] = lambda: NOW - timedelta(days=91)
     enter("who")

@@ -25,6 +25,8 @@ from interagency.mail.models import OutboxMessage
 from tests.conftest import make_settings
 from tests.helpers import ACTIVITY, PASSWORD, Browser, text_of
 
+pytestmark = pytest.mark.one_database
+
 Enter = Callable[[str | None], Browser]
 BEGIN = datetime(2026, 10, 5, 8, 0, tzinfo=UTC)
 WHERE = "/account/second-factor"
@@ -101,6 +103,7 @@ def test_half_signed_in_opens_nothing(app: Flask, enter: Enter) -> None:
         assert db.session.scalar(sa.select(sa.func.count()).select_from(SignIn)) == 1
 
 
+@pytest.mark.both_databases
 def test_a_code_lets_in_once_and_one_lands_where_one_wanted(app: Flask, enter: Enter) -> None:
     phone, _codes = set_up(app, enter("who"))
     now = clock(app, 300)
@@ -158,6 +161,7 @@ def test_a_changed_password_or_a_disabled_account_ends_the_half_way_too(app: Fla
     assert answer.location == "/sign-in"
 
 
+@pytest.mark.both_databases
 def test_each_recovery_code_works_once_in_any_spelling(app: Flask, enter: Enter) -> None:
     _phone, codes = set_up(app, enter("who"))
     assert len(set(codes)) == 10
@@ -181,6 +185,7 @@ def test_few_recovery_codes_left_are_said(app: Flask, enter: Enter) -> None:
 
 
 @pytest.mark.parametrize("kind", ["app", "recovery"])
+@pytest.mark.both_databases
 def test_a_code_sent_twice_at_once_lets_one_in(app: Flask, enter: Enter, kind: str) -> None:
     phone, codes = set_up(app, enter("who"))
     now = clock(app, 600)
@@ -218,6 +223,7 @@ def test_guessing_codes_is_limited_for_the_account_whatever_the_browser(app: Fla
     assert give(half(app), phone.at(now)).status_code == 302
 
 
+@pytest.mark.both_databases
 def test_codes_guessed_at_once_are_counted_one_by_one(app: Flask, enter: Enter) -> None:
     set_up(app, enter("who"))
     now = clock(app, 600)
@@ -240,6 +246,7 @@ def test_codes_guessed_at_once_are_counted_one_by_one(app: Flask, enter: Enter) 
     assert looked_at == [False] * 10
 
 
+@pytest.mark.both_databases
 def test_guessing_is_limited_over_a_day(app: Flask, enter: Enter) -> None:
     phone, _codes = set_up(app, enter("who"))
     for quarter in range(3):

@@ -18,6 +18,8 @@ from interagency.db.base import db
 from tests.conftest import close, make_app, make_settings
 from tests.helpers import ACTIVITY, PASSWORD, Browser, text_of
 
+pytestmark = pytest.mark.one_database
+
 Enter = Callable[[str | None], Browser]
 BEGIN = datetime(2026, 10, 5, 8, 0, tzinfo=UTC)
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -63,6 +65,7 @@ def test_a_session_ends_when_it_is_not_used_and_stays_while_it_is(app: Flask, en
     assert browser.get("/account").location == "/sign-in?next=/account"
 
 
+@pytest.mark.both_databases
 def test_a_session_ends_after_its_hours_also_while_it_is_used(app: Flask, enter: Enter) -> None:
     clock(app)
     browser = enter("who")
@@ -75,6 +78,7 @@ def test_a_session_ends_after_its_hours_also_while_it_is_used(app: Flask, enter:
     assert browser.get("/account").status_code == 302
 
 
+@pytest.mark.both_databases
 def test_last_seen_is_written_every_few_minutes_and_no_more(app: Flask, enter: Enter) -> None:
     clock(app)
     browser = enter("who")
@@ -109,6 +113,7 @@ def test_what_a_refused_page_left_unsaved_is_not_saved_with_the_note(app: Flask,
         assert set(db.session.scalars(sa.select(Person.timezone))) == {""}
 
 
+@pytest.mark.both_databases
 def test_a_person_sees_where_they_are_signed_in_and_ends_one(app: Flask, enter: Enter) -> None:
     here, other = enter("who"), enter(None)
     other.client.environ_base["HTTP_USER_AGENT"] = FIREFOX
@@ -124,6 +129,7 @@ def test_a_person_sees_where_they_are_signed_in_and_ends_one(app: Flask, enter: 
     assert here.get("/account").status_code == 200
 
 
+@pytest.mark.both_databases
 def test_all_others_are_ended_at_once_and_nobody_elses(enter: Enter) -> None:
     here, others, stranger = enter("who"), [enter("who"), enter("who")], enter("undp")
     here.send("/account/sessions/end-others", at="/account")

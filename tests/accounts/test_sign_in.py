@@ -7,9 +7,11 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher, Type, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 
+from interagency.accounts import models
 from interagency.accounts.models import Person
 from interagency.db.base import db, now
 from interagency.db.history import AuditEntry
@@ -17,6 +19,8 @@ from interagency.mail.models import OutboxMessage
 from interagency.web.headers import HEADERS
 from tests.conftest import REAL_HASHER
 from tests.helpers import PASSWORD, Browser, errors_of, statements_seen, text_of
+
+pytestmark = pytest.mark.one_database
 
 Enter = Callable[[str | None], Browser]
 
@@ -28,6 +32,7 @@ def test_the_right_password_opens(enter: Enter) -> None:
 
 
 @pytest.mark.parametrize(("email", "password"), [("who@example.org", "wrong"), ("nobody@example.org", PASSWORD)])
+@pytest.mark.both_databases
 def test_an_unknown_account_and_a_wrong_password_get_the_same_answer(enter: Enter, email: str, password: str) -> None:
     response = enter(None).sign_in(email, password)
     assert response.status_code == 422
@@ -42,6 +47,16 @@ def test_a_password_is_kept_so_that_guessing_costs() -> None:
     assert kept.time_cost >= 2
 
 
+def test_nobodys_hash_costs_what_a_persons_does_and_opens_to_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "hasher", REAL_HASHER)
+    nobodys = models.nobodys_hash()
+    assert extract_parameters(nobodys) == extract_parameters(REAL_HASHER.hash(PASSWORD))
+    with pytest.raises(VerifyMismatchError):  # compared to the end, not refused for its form
+        REAL_HASHER.verify(nobodys, PASSWORD)
+    assert nobodys != models.nobodys_hash()
+
+
+@pytest.mark.both_databases
 def test_no_answer_to_a_refused_sign_in_costs_more_than_another(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Timing: an account that is unknown, disabled or has no password yet is told from a wrong password by nothing."""
     with app.app_context():
@@ -162,6 +177,7 @@ def test_an_act_without_token_is_refused_with_what_to_do(enter: Enter) -> None:
     assert "reload the page" in text_of(response)
 
 
+@pytest.mark.both_databases
 def test_sign_ins_and_refusals_are_kept(app: Flask, enter: Enter) -> None:
     enter("who")
     enter(None).sign_in("who@example.org", "wrong")

@@ -40,6 +40,8 @@ class World:
     def address(self, rule: Rule, **other: str) -> str:
         """The address of a rule with parts that exist, or with `other` ones."""
         own = {"token": self.parts["external"]} if rule.rule.startswith("/external") else {}
+        if rule.rule.startswith("/data"):
+            own = {"token": self.parts["data"], "name": "activities.csv"}
         parts = self.parts | own | other
         parts |= {} if "month" in other else {"int:month": "12"}
         return re.sub(r"<(\w+:)?(\w+)>", lambda found: parts.get(found[0][1:-1], parts.get(found[2], "1")), rule.rule)
@@ -69,6 +71,8 @@ def _furnish(world: World) -> dict[str, str]:
     month = re.findall(r"/editions/(\d{4}-\d\d)", coordinator.get("/editions").text)[0]
     feed = undp.send("/subscriptions", {"name": "Felix's own"})
     token = re.findall(r"/feeds/([\w-]+)\.ics", feed.text or undp.get("/subscriptions").text)[0]
+    tables = undp.send("/subscriptions/data", {"name": "Felix's tables"})
+    data = re.findall(r"/data/([\w-]+)/activities", tables.text)[0]
     book = undp.get("/exports/matrix.xlsx").data
     undp.client.post("/imports", data={"csrf_token": undp.token("/imports"), "file": (io.BytesIO(book), "undp.xlsx")})
     calendar = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:a\r\nDTSTAMP:20261101T000000Z\r\n"
@@ -92,6 +96,8 @@ def _furnish(world: World) -> dict[str, str]:
         "second_id": "2",
         "event_id": "29",
         "token": token,
+        "data": data,
+        "key": "who",
         "external": external[0] if external else "none",
         "import_id": "1",
         "month": month,

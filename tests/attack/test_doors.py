@@ -106,6 +106,7 @@ def _moved(app: Flask, email: str, entity: str) -> None:
         db.session.commit()
 
 
+@pytest.mark.one_database
 def test_what_was_sent_for_an_entity_is_not_taken_back_by_who_left_it(
     app: Flask, enter: Enter, add_activity: Add
 ) -> None:
@@ -163,6 +164,7 @@ def test_attempts_are_counted_by_what_one_machine_has_of_addresses(
     assert codes[:20] == [422] * 20
 
 
+@pytest.mark.one_database
 def test_the_day_an_appointment_ends_is_its_last(app: Flask, enter: Enter, add_activity: Add) -> None:
     mine = add_activity("Mine", results="A")
     who = enter("who")

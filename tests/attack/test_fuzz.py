@@ -56,9 +56,9 @@ READERS: dict[str, Callable[[str], Any]] = {
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_a_reader_reads_or_says_what_to_write(sqlite_app: Flask, name: str) -> None:
+def test_a_reader_reads_or_says_what_to_write(shared_app: Flask, name: str) -> None:
     chance = random.Random(f"readers {name}")
-    with sqlite_app.test_request_context():
+    with shared_app.test_request_context():
         for text, _number in zip(mutations(SEEDS, chance), range(INPUTS * 5), strict=False):
             try:
                 READERS[name](text)
@@ -66,9 +66,9 @@ def test_a_reader_reads_or_says_what_to_write(sqlite_app: Flask, name: str) -> N
                 assert str(problem)
 
 
-def test_names_filters_and_cells_are_read_or_told(sqlite_app: Flask) -> None:
+def test_names_filters_and_cells_are_read_or_told(shared_app: Flask) -> None:
     chance = random.Random("names")
-    with sqlite_app.test_request_context():
+    with shared_app.test_request_context():
         places, cells = gazetteer(db.session), CellReader(db.session)
         texts = mutations(SEEDS, chance)
         for _number in range(INPUTS):

@@ -31,6 +31,7 @@ from interagency.calendar.events.recurrence_rules import parts_of
 from interagency.calendar.incoming.lines import FileBlocks, read_duration, read_moment
 from interagency.calendar.incoming.reading import read_ics
 from interagency.db.base import db
+from interagency.exports.embedding.embeds import read_site, read_sites
 from interagency.exports.incoming import headers, lists, marks, opening, reading
 from interagency.exports.incoming.cells import ALL_PARTS
 from interagency.exports.incoming.values import CellReader
@@ -102,6 +103,9 @@ PLAIN: dict[str, Callable[[str], Any]] = {
     "calendar.events.lines.read_number": lines.read_number,
     "calendar.events.lines.plain": lines.plain,
     "calendar.events.lines.split_days": lines.split_days,
+    "exports.embedding.embeds.read_site": each_line(read_site),
+    "exports.embedding.embeds.read_sites": read_sites,
+    "calendar.events.lines.says_not_known": lines.says_not_known,
     "calendar.events.recurrence.read_days_of_rule": recurrence.read_days_of_rule,
     "calendar.events.recurrence.read_months": recurrence.read_months,
     "calendar.events.planning.read_plan": lambda text: read_plan(
@@ -292,20 +296,20 @@ def fed(readers: dict[str, Callable[[str], Any]], every: int = 1) -> list[str]:
 
 
 @pytest.mark.parametrize("name", PLAIN)
-def test_a_reader_takes_time_in_step_with_the_text(sqlite_app: Flask, name: str) -> None:
-    with sqlite_app.test_request_context():
+def test_a_reader_takes_time_in_step_with_the_text(shared_app: Flask, name: str) -> None:
+    with shared_app.test_request_context():
         assert fed({name: PLAIN[name]}) == []
 
 
-def test_a_reader_of_names_takes_time_in_step_with_the_text(sqlite_app: Flask) -> None:
-    with sqlite_app.test_request_context():
+def test_a_reader_of_names_takes_time_in_step_with_the_text(shared_app: Flask) -> None:
+    with shared_app.test_request_context():
         assert fed(with_database(), every=5) == []
 
 
-def test_a_cell_of_as_many_names_as_may_be_is_read_soon(sqlite_app: Flask) -> None:
+def test_a_cell_of_as_many_names_as_may_be_is_read_soon(shared_app: Flask) -> None:
     """Where one name ends and the next begins is tried out: the names of a cell and of a line are counted before."""
     wrong = []
-    with sqlite_app.test_request_context():
+    with shared_app.test_request_context():
         cells = CellReader(db.session)
         for name in ALL_PARTS:
             for text in (("a, " * 55 + "\n") * 9, ("a and b & c / " * 18 + "\n") * 10):
@@ -320,10 +324,10 @@ def test_a_cell_of_as_many_names_as_may_be_is_read_soon(sqlite_app: Flask) -> No
 
 
 @pytest.mark.parametrize("name", PLAIN)
-def test_a_reader_takes_steps_in_step_with_the_text(sqlite_app: Flask, name: str) -> None:
+def test_a_reader_takes_steps_in_step_with_the_text(shared_app: Flask, name: str) -> None:
     """Eight times the text, at most ten times the lines of Python."""
     wrong = []
-    with sqlite_app.test_request_context():
+    with shared_app.test_request_context():
         for pump in (",", "1 ", "a;\n", "(", "12 October 2026, ", "中", "e\u0301"):
             shorter, longer = (_calls(PLAIN[name], pump * number) for number in (500, 4_000))
             if longer > 10 * shorter + 2_000:
@@ -331,9 +335,9 @@ def test_a_reader_takes_steps_in_step_with_the_text(sqlite_app: Flask, name: str
     assert wrong == []
 
 
-def test_every_reader_is_attacked(sqlite_app: Flask) -> None:
+def test_every_reader_is_attacked(shared_app: Flask) -> None:
     """What is called `read_…` and takes text stands in one of the lists above."""
-    with sqlite_app.test_request_context():
+    with shared_app.test_request_context():
         known = {name.split(" ")[0] for name in (*PLAIN, *with_database())}
     missing = []
     for module, tree in trees():

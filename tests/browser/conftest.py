@@ -25,6 +25,7 @@ def served(sample: Path, folder: Path) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     app = make_app(make_settings(folder, BASE_URL=f"http://127.0.0.1:{port}", DEVELOPMENT="yes"))
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600  # styles and scripts are asked for once a person, not once a page
     server = make_server("127.0.0.1", port, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -35,6 +35,10 @@ def page(request: pytest.FixtureRequest, chromium: Browser, address: str) -> Ite
     context.close()
 
 
+# A workbook is edited on a desktop, and the pages it comes and goes by are looked at on a phone in test_every_page.
+on_a_desktop = pytest.mark.parametrize("page", ["desktop"], indirect=True)
+
+
 @pytest.fixture
 def other(chromium: Browser, address: str) -> Iterator[Page]:
     """Somebody else, at the same time."""
@@ -143,6 +147,7 @@ def download(page: Page, name: str) -> bytes:
     return Path(waiting.value.path()).read_bytes()
 
 
+@on_a_desktop
 def test_the_filtered_matrix_is_downloaded_with_its_filters(page: Page) -> None:
     sign_in(page, "reader")
     page.goto("/activities?entity=who&joint=yes")
@@ -152,6 +157,7 @@ def test_the_filtered_matrix_is_downloaded_with_its_filters(page: Page) -> None:
     assert len(identifiers) == shown > 5
 
 
+@on_a_desktop
 def test_a_conflict_in_a_sent_workbook_is_asked_and_answered(page: Page, other: Page, tmp_path: Path) -> None:
     sign_in(other)
     other.goto("/activities/new")
@@ -201,6 +207,7 @@ def test_the_coordinator_reminds_and_closes_reopens_on_a_phone_and_closes_again(
         context.set_default_timeout(8000)
         page = context.new_page()
         sign_in(page, "coordinator")
+        page.goto("/start")
         if name == "desktop":
             page.get_by_role("button", name=re.compile(r"^Remind all \d+")).click()
             expect(page.locator(".notice").first).to_be_visible()

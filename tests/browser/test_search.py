@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 def box(page: Page) -> None:
     sign_in(page, "reader")
-    page.goto("/activities")
+    page.goto("/editions")
     page.locator("h1").click()
     page.keyboard.press("/")
     expect(page.locator("#find")).to_be_focused()
@@ -77,6 +77,7 @@ def test_without_scripts_the_box_goes_to_the_page(chromium: Browser, address: st
     context = chromium.new_context(base_url=address, java_script_enabled=False)
     page = context.new_page()
     sign_in(page)
+    page.goto("/account")
     page.fill("#find", "DPKO")
     page.press("#find", "Enter")
     expect(page.locator("#found-organisations + ul")).to_contain_text("Department of Peace Operations")

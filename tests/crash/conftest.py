@@ -17,13 +17,14 @@ from tests.servers import Databases
 
 @pytest.fixture
 def serve_app(app: Flask) -> Iterator[Callable[..., Served]]:
-    """`serve_app()` serves the database of `app` with two workers."""
+    """`serve_app()` serves the database of `app` with two workers; with one where it is not about several."""
     settings: Settings = app.extensions["interagency_settings"]
     made: list[Served] = []
 
-    def begin(**more: str) -> Served:
+    def begin(*, workers: int = 2, **more: str) -> Served:
         close(app)
-        served = Served(settings.data_folder, **({"DATABASE_URL": settings.database_url} | more))
+        own = {"DATABASE_URL": settings.database_url} | more
+        served = Served(settings.data_folder, workers=workers, **own)
         made.append(served)
         return served.start()
 

@@ -94,7 +94,7 @@ def small_disk(megabytes: int, folder: Path) -> Iterator[Path]:
 def test_a_real_disk_fills_up_and_is_read_only_for_a_while(template_sqlite: Path, tmp_path: Path) -> None:
     with small_disk(8, tmp_path / "disk") as disk:
         shutil.copy(template_sqlite, disk / "interagency.sqlite3")
-        served = Served(tmp_path, DATA_FOLDER=str(disk)).start()
+        served = Served(tmp_path, workers=1, DATA_FOLDER=str(disk)).start()
         try:
             visitor = Visitor(served.address).sign_in("who@example.org")
             token = visitor.token("/activities/new")
@@ -298,7 +298,7 @@ def test_the_file_of_sqlite_goes_away_and_comes_back(
 
 def test_a_mail_server_that_never_answers_keeps_nobody_waiting(serve_app: Callable[..., Served]) -> None:
     silent = socket.create_server(("127.0.0.1", 0))  # takes connections and says nothing until the end of the test
-    served = serve_app(MAIL_URL=f"smtp://127.0.0.1:{silent.getsockname()[1]}")
+    served = serve_app(workers=1, MAIL_URL=f"smtp://127.0.0.1:{silent.getsockname()[1]}")
     visitor = Visitor(served.address)
     assert visitor.post("/forgotten", {"email": "who@example.org"}).status_code == 302
     held, _ = silent.accept()  # it is being sent, and waits

@@ -146,8 +146,8 @@ def test_servers_restarted_one_after_the_other_lose_no_save(
     app: Flask, serve_app: Callable[..., Served], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """As docs/operating.md has it: taken out of the proxy, ended, started, put in again."""
-    first = serve_app()
-    second = Served(tmp_path_factory.mktemp("second"), **first.more).start()
+    first = serve_app(workers=1)
+    second = Served(tmp_path_factory.mktemp("second"), workers=1, **first.more).start()
     visitor = Visitor(first.address, headers={"Connection": "close"}).sign_in("who@example.org")
     token = visitor.token("/activities/new")
     saved: list[str] = []

@@ -71,7 +71,14 @@ SAID_OTHERWISE = (
     (r"coordinator /cycles.*", r"ongoing, but its end has passed.*|its end has passed, .*"),
     # The timeline leaves out what repeats, and shows the records nearest to its month.
     (r"coordinator /when", r".*"),
+    # The map names countries, not codes; the heads of the matrix and the sums of chapters have names of their own.
+    (r"coordinator /where", r"[A-Z][^:]*|.*: \d+, \d+ joint|\d+⚭?|⚭ marks countries.*"),
+    (r"coordinator /matrix", r": .*"),
+    (r"coordinator /coverage", r"[IV]+"),
+    (r"coordinator /together", r"A thicker line.*|.* and .*: \d+|\d+"),
+    (r"coordinator /mandates", r"Tick the recommendations.*|\d+ activit(y|ies) of yours.*"),
 )
+RECORD = re.compile(r"/(activities|events)/\d+(/history)?")
 
 
 def unpacked(name: str) -> dict[str, Any]:
@@ -151,12 +158,20 @@ def is_said_otherwise(page: str, text: str) -> bool:
     return any(re.fullmatch(on, page) and re.fullmatch(what, text) for on, what in SAID_OTHERWISE)
 
 
+@pytest.mark.slow
 def test_a_year_of_work_says_the_same_after_upgrading(upgraded: Flask) -> None:
     before = unpacked("pages")
     browsers = {name: enter(upgraded, name) for name in PEOPLE}
     missing: dict[str, list[str]] = {}
+    records = 0
     for key, texts in before["pages"].items():
         name, address = key.split(" ", 1)
+        # A page follows from its rows, and test_migrations holds that PostgreSQL keeps those: of the many pages of
+        # records it is asked for some, of all others for each.
+        if RECORD.fullmatch(address) and not upgraded.extensions["interagency_settings"].is_sqlite:
+            records += 1
+            if records % 4:
+                continue
         answer = browsers[name].get(address)
         assert answer.status_code == 200, address
         after = set(words(answer.text))

@@ -13,13 +13,16 @@ from tests.served import Served
 
 @pytest.fixture(scope="module")
 def serve(template_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Served]]:
-    """`serve(LOG_FORMAT="json")` serves a database with reference lists and the cast; stopped at the end."""
+    """`serve(LOG_FORMAT="json")` serves a database with reference lists and the cast; stopped at the end.
+
+    Each worker takes two seconds of processor to start: one (`workers=1`) will do where nothing is shared by several.
+    """
     made: list[Served] = []
 
-    def begin(**more: str) -> Served:
+    def begin(*, workers: int = 2, **more: str) -> Served:
         folder = tmp_path_factory.mktemp("served")
         shutil.copy(template_sqlite, folder / "interagency.sqlite3")
-        served = Served(folder, **more)
+        served = Served(folder, workers=workers, **more)
         made.append(served)
         return served.start()
 

@@ -40,6 +40,7 @@ def rows(page: str) -> list[list[str]]:
     ]
 
 
+@pytest.mark.one_database
 def test_downloads_are_noted_with_what_and_by_whom(app: Flask, enter: Enter) -> None:
     browser = enter("reader")
     for address in ("/exports/matrix.xlsx?entity=WHO", "/exports/matrix.csv", "/exports/matrix.json",

@@ -35,7 +35,7 @@ MARKERS = {
 
 @pytest.fixture(scope="module")
 def served(serve: Callable[..., Served]) -> Served:
-    return serve(LOG_FORMAT="json")
+    return serve(LOG_FORMAT="json", workers=1)
 
 
 def addresses() -> list[tuple[str, str]]:
@@ -60,7 +60,13 @@ def test_no_route_writes_a_name_a_secret_or_a_query_into_the_log(served: Served)
                 visitor.get(f"{address}?q=planted-question&token={TOKEN}")
             else:
                 visitor.post(f"{address}?q=planted-question&next=/planted", dict(MARKERS), token=token)
-    for path in (f"/{TOKEN}", f"/feeds/{TOKEN}.ics/more", f"/activities/{TOKEN}", "/planted.person@planted.example"):
+    for path in (
+        f"/{TOKEN}",
+        f"/feeds/{TOKEN}.ics/more",
+        f"/data/{TOKEN}/activities.csv",
+        f"/activities/{TOKEN}",
+        "/planted.person@planted.example",
+    ):
         nobody.get(path)
         nobody.get(path + "%0d%0aplanted: second line")
     with socket.create_connection(("127.0.0.1", served.port)) as raw:  # what gunicorn itself refuses

@@ -125,7 +125,7 @@ def test_the_pages_do_not_serve_the_measures(served: Served) -> None:
 
 
 def test_they_end_with_the_service_however_it_ends(serve: Callable[..., Served]) -> None:
-    served = serve(METRICS_BIND=f"127.0.0.1:{free_port()}")
+    served = serve(METRICS_BIND=f"127.0.0.1:{free_port()}", workers=1)
     measures(served)
     assert served.process is not None
     os.kill(served.process.pid, signal.SIGKILL)  # the first process alone

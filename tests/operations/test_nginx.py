@@ -73,7 +73,7 @@ def by_name() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def front(serve: Callable[..., Served], tmp_path_factory: pytest.TempPathFactory, by_name: None) -> Iterator[Front]:
-    served = serve(BASE_URL=f"https://{NAME}", PROXIES="1", LOG_FORMAT="json")
+    served = serve(BASE_URL=f"https://{NAME}", PROXIES="1", LOG_FORMAT="json", workers=1)
     folder = tmp_path_factory.mktemp("nginx")
     certificate, key = folder / "fullchain.pem", folder / "key.pem"
     subprocess.run(
@@ -213,7 +213,8 @@ def test_a_revoked_feed_ends(front: Front, feed: tuple[Visitor, str]) -> None:
 def test_no_log_holds_a_secret_a_query_or_a_name(front: Front) -> None:
     visitor = front.visitor()
     token = "PlAnTeDtOkEnPlAnTeDtOkEn12345678"
-    for path in (f"/feeds/{token}.ics", f"/external/{token}/matrix.xlsx", f"/invitations/{token}", f"/resets/{token}",
+    for path in (f"/feeds/{token}.ics", f"/external/{token}/matrix.xlsx", f"/data/{token}/x.csv",
+                 f"/invitations/{token}", f"/resets/{token}",
                  f"/{token}", f"/activities?q={token}", "/planted@example.org", "/planted%20words",
                  f"/feeds/{token[:8]}.ics"):  # fmt: skip
         visitor.get(path, headers={"Referer": f"https://x/{token}", "User-Agent": token, "X-Forwarded-For": "planted"})

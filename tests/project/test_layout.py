@@ -22,6 +22,7 @@ ORDER = (
     {"calendar"},
     {"exports"},
     {"search", "sample", "operations"},
+    {"api"},
     {"__init__"},
     {"cli"},
 )

@@ -81,6 +81,14 @@ def test_recommendations_and_chapters_are_found_by_words_and_chapters_by_number(
         assert search(reader, words)["Chapters"][0].startswith("IV. ")
 
 
+def test_a_recommendation_is_found_by_the_words_of_its_paragraph(enter_sqlite: Enter) -> None:
+    page = enter_sqlite("reader").get("/search?q=naloxone")
+    assert "1(m)" in text_of(page)
+    assert "<mark>naloxone</mark>" in page.text, "and the page shows where"
+    suggested = enter_sqlite("reader").get("/search?q=recreational+facilities")
+    assert "1(g)" in text_of(suggested)
+
+
 def test_all_words_are_needed_and_they_may_stand_in_different_places(enter: Enter, add_activity: Add) -> None:
     add_activity("Naloxone for peers", description="A training in Nairobi")
     add_activity("Naloxone alone")

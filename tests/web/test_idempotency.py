@@ -92,6 +92,7 @@ def test_a_record_is_made_once(
     assert count(app, table) == 2
 
 
+@pytest.mark.one_database
 def test_a_milestone_is_added_once_and_reached_once(app: Flask, enter: Enter, add_activity: Callable[..., int]) -> None:
     who, address = enter("who"), f"/activities/{add_activity()}/milestones"
     values = {"act": "add", "title": "Manual printed", "due": "June 2027"}
@@ -322,6 +323,7 @@ def test_somebody_elses_key_is_no_key(app: Flask, enter: Enter) -> None:
     ],
     ids=["none", "empty", "long", "short", "huge", "NUL", "accents", "surrogates", "odd", "line end"],
 )
+@pytest.mark.one_database
 def test_what_is_no_key_does_as_before(app: Flask, enter: Enter, key: str | None) -> None:
     who = enter("who")
     data = EVENT | {"csrf_token": who.token("/account")}
@@ -332,6 +334,7 @@ def test_what_is_no_key_does_as_before(app: Flask, enter: Enter, key: str | None
     assert count(app, FormKey) == 0
 
 
+@pytest.mark.one_database
 def test_the_key_stays_in_a_form_with_errors_and_in_the_question_about_look_alikes(app: Flask, enter: Enter) -> None:
     who = enter("who")
     drawn = [key_on(who.get("/activities/new").text, "//form[contains(@class, 'record')]") for _ in range(2)]
@@ -372,6 +375,7 @@ def test_other_words_under_a_key_that_is_used_up_are_not_lost(app: Flask, enter:
     assert count(app, Event) == 2
 
 
+@pytest.mark.one_database
 def test_a_form_kept_while_signing_in_again_keeps_its_key(app: Flask, enter: Enter) -> None:
     who = enter("who")
     token = who.token("/account")

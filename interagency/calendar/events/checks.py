@@ -13,7 +13,7 @@ from wtforms import ValidationError
 
 from interagency.calendar.events.drafts import first_moment, moved
 from interagency.calendar.events.form_fields import EventFields
-from interagency.calendar.events.lines import record_of_line
+from interagency.calendar.events.lines import record_of_line, says_not_known
 from interagency.calendar.events.models import Event
 from interagency.calendar.events.record import SegmentDraft
 from interagency.calendar.events.recurrence import read_days_of_rule, read_months, rule_words
@@ -93,12 +93,12 @@ class EventChecks(EventFields):
         """Days there are, hours with a zone, and repetition only of exact days."""
         if field.errors:  # a line that could not be read: said once is enough
             return
-        if not field.data:
-            raise ValidationError(_("Write when it takes place; early 2027 or 2027 is fine."))
+        if not field.data and not says_not_known(field.typed or ""):
+            raise ValidationError(_("Write when it takes place; early 2027, 2027 or “date not known” is fine."))
         segments: list[SegmentDraft] = field.data
         if self.has_hours and not self.timezone.data:
             raise ValidationError(_("Hours need a time zone: write the city or choose one below."))
-        if self.repeats.data and (len(segments) > 1 or not segments[0].start.is_exact):
+        if self.repeats.data and (len(segments) != 1 or not segments[0].start.is_exact):
             raise ValidationError(_("Only an event on one run of exact days can repeat."))
         for segment in segments:
             self._check_clock(segment)

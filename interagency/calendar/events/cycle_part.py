@@ -14,7 +14,13 @@ from sqlalchemy.orm import Session
 from interagency.accounts.models import Person
 from interagency.calendar.events.fields import EMPTY, KIND_LABELS, STATUS_LABELS, facts, labels, say
 from interagency.calendar.events.models import Event, EventOrganisation, EventStatus, Part
-from interagency.calendar.events.occurrences import StoredOccurrence, format_days, occurrences, stored
+from interagency.calendar.events.occurrences import (
+    StoredOccurrence,
+    all_occurrences,
+    format_days,
+    stored,
+    stored_without_date,
+)
 from interagency.calendar.events.queries import everything
 from interagency.calendar.events.reader import read_events
 from interagency.calendar.events.record import draft_of, may_edit_event, save_event
@@ -141,22 +147,28 @@ def _links_of(entity_id: int) -> list[sa.ColumnElement[bool]]:
 
 
 def entries(
-    session: Session, day: date, conditions: Sequence[sa.ColumnElement[bool]] = (Event.is_listed.is_(True),)
+    session: Session,
+    day: date,
+    conditions: Sequence[sa.ColumnElement[bool]] = (Event.is_listed.is_(True),),
+    chapters: Collection[int] = (),
 ) -> list[dict[str, Any]]:
     """Every event under `conditions` as an edition of `day` keeps it, by id.
 
-    `days` are its days in words and as dates; of a repeated event those from half a year back to a year ahead.
+    `days` are its days in words and as dates; of a repeated event those from half a year back to a year ahead; where
+    `chapters` are asked for, those that are about one of them.
     """
-    return [_entry(event, day) for event in read_events(session, conditions)]
+    return [_entry(event, day, chapters) for event in read_events(session, conditions)]
 
 
-def _days(event: Event, day: date) -> list[StoredOccurrence]:
+def _days(event: Event, day: date, chapters: Collection[int]) -> list[StoredOccurrence]:
     """Each occurrence, as an edition keeps it: in JSON a list of its values."""
+    if not event.segments:
+        return [stored_without_date(event)]
     first, last = (day - BACK, day + AHEAD) if event.rrule else (date(1900, 1, 1), date(2199, 12, 31))
-    return [stored(occurrence) for occurrence in occurrences(event, first, last)]
+    return [stored(occurrence) for occurrence in all_occurrences([event], first, last, chapters)]
 
 
-def _entry(event: Event, day: date) -> dict[str, Any]:
+def _entry(event: Event, day: date, chapters: Collection[int]) -> dict[str, Any]:
     return {
         "id": event.id,
         "uid": event.uid,
@@ -165,7 +177,7 @@ def _entry(event: Event, day: date) -> dict[str, Any]:
         "joint": event.is_joint,
         "chapters": [link.chapter_number for link in event.chapters],
         "when": format_days(event),
-        "days": _days(event, day),
+        "days": _days(event, day, chapters),
         "first": event.first_day.isoformat() if event.first_day else None,
         "last": event.last_day.isoformat() if event.last_day else None,
         "facts": facts(event),

@@ -74,7 +74,7 @@ def _days(field: EventField) -> dict[str, Any]:
             split=split_days,
             description=_l(
                 "One line for each run of days: 26-29 September 2017, or 12 October 2026, 15:00-16:30. "
-                "June 2017 or early 2018 is fine when no more is known."
+                "June 2017, early 2018 or “date not known” is fine when no more is known."
             ),
         ),
         "days": NamesField(

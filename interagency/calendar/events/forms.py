@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask import request
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from interagency.calendar.events.checks import EventChecks
 from interagency.calendar.events.drafts import Carried, carried, first_moment
@@ -33,6 +34,7 @@ from interagency.calendar.events.lines import (
     segment_words,
 )
 from interagency.calendar.events.models import Event, EventSeries
+from interagency.calendar.events.occurrences import DATE_NOT_KNOWN
 from interagency.calendar.events.record import (
     DayDraft,
     DocumentDraft,
@@ -62,8 +64,16 @@ from interagency.web.forms import Option, to_choices
 class EventForm(EventChecks):
     """Everything about an event."""
 
-    def __init__(self, session: Session, event: Event | None = None, mine: list[Organisation] | None = None) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        session: Session,
+        event: Event | None = None,
+        mine: list[Organisation] | None = None,
+        *,
+        sent: MultiDict[str, str] | None = None,
+    ) -> None:
+        """The form of `event`, or an empty one. `sent`: what a program sends, without the token of a page."""
+        super().__init__(**({"formdata": sent, "meta": {"csrf": False}} if sent is not None else {}))
         self._session, self._event, self._records = session, event, Records(session)
         for name in CHOOSERS:
             if self[name].typed:
@@ -83,7 +93,7 @@ class EventForm(EventChecks):
             (self.unlisted_participants, reader_of(session), str),
         ):
             field.look_up, field.say = look_up, say
-        self._repeat = self._current_repeat(event)
+        self._repeat = self.current_repeat(event)
         if event is None or not event.rrule or self._repeat is not None:
             self.repeats.choices = to_choices(pair for pair in REPEATS if pair[0] != "kept")
         self._found_parent: Event | None = None
@@ -114,7 +124,8 @@ class EventForm(EventChecks):
         return {one.key: one for one in found if one.retired_on is None or one.id in has}
 
     @staticmethod
-    def _current_repeat(event: Event | None) -> Repeat | None:
+    def current_repeat(event: Event | None) -> Repeat | None:
+        """How an event repeats, where the form has words for it."""
         if event is None or not event.rrule or not event.segments or not event.segments[0].start:
             return None
         return repeat_of(event.rrule, event.segments[0].start.first, event.segments[0].start_time or time())
@@ -158,6 +169,8 @@ class EventForm(EventChecks):
         self.segments.found = [
             SegmentDraft(s.start, s.end, s.start_time, s.end_time) for s in event.segments if s.start and s.end
         ]
+        if not event.segments:
+            self.segments.typed = DATE_NOT_KNOWN
         self.days.found = [DayDraft(d.day, d.chapter_number, d.note) for s in event.segments for d in s.days]
         self.links.found = [(link.kind, link.title, link.url) for link in event.links]
         self.organisers.offer(self.organisers.offered, [organiser.key for organiser in event.organisers])
@@ -296,7 +309,7 @@ class EventForm(EventChecks):
             )
             for s in drafts
         ]
-        rrule = self._rule(drafts[0].start.first)
+        rrule = self._rule(drafts[0].start.first) if drafts else ""
         code = self._names.country(self.country.data) if self.country.data else None
         values: dict[str, Any] = {
             field.name: field.value(self[field.name].data or field.empty, self._records) for field in SHOWN_AS_THEY_ARE
@@ -308,7 +321,7 @@ class EventForm(EventChecks):
             **values,
             segments=segments,
             rrule=rrule,
-            exceptions=list(self._carried(rrule, drafts[0]).kept),
+            exceptions=list(self._carried(rrule, drafts[0]).kept) if drafts else [],
             country=self._records.get(Country, code),
             organisers=self.organisers.data or [],
             participants=self.participants.data or [],

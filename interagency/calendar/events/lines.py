@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.calendar.events.models import Event, LinkKind
+from interagency.calendar.events.occurrences import DATE_NOT_KNOWN
 from interagency.calendar.events.record import DayDraft, DocumentDraft, ExceptionDraft, SegmentDraft
 from interagency.matrix.activities.models import TITLE_LENGTH, Activity
 from interagency.matrix.framework.models import ROMAN
@@ -43,6 +44,12 @@ _DAYS_OF_A_MONTH = re.compile(r"^(\d{1,2})-(\d{1,2} .+)$")
 _DASH = re.compile(r" ?[-–] ?")
 _CHAPTER_AND_NOTE = re.compile(r"^(?P<chapter>none|[ivx]+|\d)?\s*(?:\((?P<note>.*)\))?$", re.IGNORECASE)
 LONGEST_ADDRESS = 2_000
+# What people write for days that nobody knows yet; `says_not_known`.
+_NOT_KNOWN = {
+    DATE_NOT_KNOWN, "dates not known", "not known", "not known yet", "not yet known", "date not known yet",
+    "date not yet known", "unknown", "date unknown", "dates unknown", "tbc", "tbd", "to be confirmed", "to be decided",
+    "to be determined", "date to be confirmed", "date to be decided", "date to be determined", "date tbc", "date tbd",
+}  # fmt: skip
 _NUMBERED = re.compile(r"^#?(?P<id>\d{1,9})\b")
 Titled = TypeVar("Titled", Activity, Event)
 
@@ -138,12 +145,20 @@ def read_segment(line: str) -> SegmentDraft:
     return SegmentDraft(start, end, begins, ends)
 
 
+def says_not_known(text: str) -> bool:
+    """Whether what was typed instead of days says that there are none yet: `date not known`, `to be confirmed`."""
+    words = plain(text[:100]).strip(" .()")
+    return words in _NOT_KNOWN
+
+
 def split_days(text: str) -> list[str]:
     """The runs of days in what was typed, each to be read by `read_segment`: a line of its own for each, or several
-    on one as papers have them, `26–29 September, 16–18 October and 16 November 2017`.
+    on one as papers have them, `26–29 September, 16–18 October and 16 November 2017`. None where it `says_not_known`.
 
     Raises ValueError with a sentence where there are too many.
     """
+    if says_not_known(text):
+        return []
     return split_lines("\n".join(run for line in split_lines(text) for run in _runs(line)))
 
 

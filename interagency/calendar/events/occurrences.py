@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -35,6 +36,8 @@ class Occurrence:
     own_venue: str = ""
     own_description: str = ""
     own_status: EventStatus | None = None
+    # How many days of its run lie before `first` and are left out, where only some of its days are looked for.
+    days_before: int = 0
 
     @property
     def when(self) -> str:
@@ -60,9 +63,82 @@ class Occurrence:
 
 
 def chapters_on(event: Event, segment: Segment) -> list[int]:
-    """The chapters that a run of days is about: those of the event as a whole, and those of its own days."""
-    whole = {link.chapter_number for link in event.chapters if not link.by_day}
-    return sorted(whole | {day.chapter_number for day in segment.days if day.chapter_number})
+    """The chapters that a run of days is about, by whichever of its days."""
+    if segment.start is None or segment.end is None or not segment.is_exact:
+        return sorted(_of_the_whole(event) | {day.chapter_number for day in segment.days if day.chapter_number})
+    days = (segment.end.last - segment.start.first).days + 1
+    return sorted({number for place in range(days) for number in _chapters_of_day(event, segment, place)})
+
+
+def _of_the_whole(event: Event) -> set[int]:
+    return {link.chapter_number for link in event.chapters if not link.by_day}
+
+
+def _chapters_of_day(event: Event, segment: Segment, place: int) -> list[int]:
+    """The chapters of the day that comes `place` days after the first of a run (rule 26): its own and those of the
+    event as a whole; none where it is said to have none.
+    """
+    assert segment.start is not None
+    whole = _of_the_whole(event)
+    for day in segment.days:
+        if (day.day - segment.start.first).days == place:
+            return sorted(whole | {day.chapter_number}) if day.chapter_number else []
+    return sorted(whole)
+
+
+def chapters_by_day(one: Occurrence) -> list[list[int]]:
+    """The chapters of each day of an occurrence, from its first on. Each date of a series has those of the first."""
+    if not one.exact:
+        return [chapters_on(one.event, one.segment)]
+    assert one.segment.start is not None and one.segment.end is not None
+    last = (one.segment.end.last - one.segment.start.first).days
+    # What ends after midnight by the reader's clock has no chapters of that day.
+    places = (min(one.days_before + number, last) for number in range((one.last - one.first).days + 1))
+    return [_chapters_of_day(one.event, one.segment, place) for place in places]
+
+
+def chapters_of(one: Occurrence) -> list[int]:
+    """The chapters that an occurrence is about, by whichever of its days."""
+    return sorted({number for own in chapters_by_day(one) for number in own})
+
+
+def parts_about(one: Occurrence, chapters: Collection[int]) -> list[Occurrence]:
+    """The days of an occurrence that are about one of `chapters`, those that touch as one; all of it where none are
+    asked for. Call with its days in its own zone.
+    """
+    if not chapters:
+        return [one]
+    wanted = set(chapters)
+    fits = [bool(wanted.intersection(own)) for own in chapters_by_day(one)]
+    if all(fits):
+        return [one]
+    return [_part(one, begin, end) for begin, end in _runs_of(fits)]
+
+
+def _runs_of(fits: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """The first and last place of each run of what is true."""
+    begin: int | None = None
+    for place, fit in enumerate([*fits, False]):
+        if fit and begin is None:
+            begin = place
+        elif not fit and begin is not None:
+            yield begin, place - 1
+            begin = None
+
+
+def _part(one: Occurrence, begin: int, end: int) -> Occurrence:
+    """The days of an occurrence from place `begin` to `end`, with its hours where each day could have them."""
+    first, last = one.first + timedelta(days=begin), one.first + timedelta(days=end)
+    start = end_hour = None
+    if one.start and one.end:
+        start = datetime.combine(first, one.start.timetz())
+        midnight = one.end.time() == time()
+        end_hour = datetime.combine(last + timedelta(days=midnight), one.end.timetz())
+        if end_hour <= start:
+            start = end_hour = None
+    return replace(
+        one, first=first, last=last, start=start, end=end_hour, written_end=last, days_before=one.days_before + begin
+    )
 
 
 class StoredOccurrence(NamedTuple):
@@ -85,14 +161,20 @@ class StoredOccurrence(NamedTuple):
     status: str = ""
     venue: str = ""
     description: str = ""
+    chapters: Sequence[int] | None = None
 
     @property
-    def first_day(self) -> date:
-        return date.fromisoformat(self.first)
+    def first_day(self) -> date | None:
+        return date.fromisoformat(self.first) if self.first else None
 
     @property
-    def last_day(self) -> date:
-        return date.fromisoformat(self.last)
+    def last_day(self) -> date | None:
+        return date.fromisoformat(self.last) if self.last else None
+
+    @property
+    def in_order(self) -> tuple[str, str]:
+        """What lists of dates are sorted by; what has none comes last."""
+        return self.first or "9999", self.begins
 
 
 def stored(occurrence: Occurrence) -> StoredOccurrence:
@@ -109,12 +191,20 @@ def stored(occurrence: Occurrence) -> StoredOccurrence:
         occurrence.own_status.value if occurrence.own_status else "",
         occurrence.own_venue,
         occurrence.own_description,
+        chapters_of(occurrence),
     )
+
+
+def stored_without_date(event: Event) -> StoredOccurrence:
+    """An event whose date is not known, as an edition keeps it: its first and last day are empty."""
+    is_cancelled = event.status is EventStatus.CANCELLED
+    chapters = sorted(_of_the_whole(event))
+    return StoredOccurrence(DATE_NOT_KNOWN, "", "", "", "", event.title, is_cancelled, False, chapters=chapters)
 
 
 def outside(values: Sequence[Any]) -> list[Any]:
     """The values of a `StoredOccurrence` that hand-outs show: descriptions are written for colleagues."""
-    return list(values[: StoredOccurrence._fields.index("description")])
+    return list(StoredOccurrence(*values)._replace(description=""))
 
 
 def occurrences(event: Event, first: date, last: date) -> list[Occurrence]:
@@ -125,15 +215,26 @@ def occurrences(event: Event, first: date, last: date) -> list[Occurrence]:
     return [one for one in found if one.first <= last and one.last >= first]
 
 
-def all_occurrences(events: Iterable[Event], first: date, last: date) -> list[Occurrence]:
-    """What happens on the days from `first` to `last`, over all `events`, in order."""
-    found = [one for event in events for one in occurrences(event, first, last)]
-    return sorted(found, key=lambda one: one.sort_key)
+def all_occurrences(
+    events: Iterable[Event], first: date, last: date, chapters: Collection[int] = ()
+) -> list[Occurrence]:
+    """What happens on the days from `first` to `last`, over all `events`, in order; where `chapters` are asked for,
+    on the days that are about one of them.
+    """
+    found = [part for event in events for one in occurrences(event, first, last) for part in parts_about(one, chapters)]
+    return sorted((one for one in found if one.first <= last and one.last >= first), key=lambda one: one.sort_key)
+
+
+# Of an event that has no days yet, in lists and files.
+DATE_NOT_KNOWN = words_between(None, None)
 
 
 def format_days(event: Event, reader: ZoneInfo | None = None) -> str:
     """All days of an event in words, with the hours where they are known and their zone, and for a `reader` in another
-    zone the hours there: `5 November 2026, 14:00-15:30 Europe/Vienna (22:00-23:30 Asia/Tokyo)`."""
+    zone the hours there: `5 November 2026, 14:00-15:30 Europe/Vienna (22:00-23:30 Asia/Tokyo)`; `date not known`.
+    """
+    if not event.segments:
+        return DATE_NOT_KNOWN
     words = []
     for segment in event.segments:
         hours = f", {segment.start_time:%H:%M}-{segment.end_time:%H:%M}" if segment.start_time else ""
@@ -168,7 +269,13 @@ def _hours_there(event: Event, segment: Segment, reader: ZoneInfo | None) -> str
 
 def zone_of(event: Event) -> ZoneInfo | None:
     """The zone of the event's times."""
-    return ZoneInfo(event.timezone) if event.timezone else None
+    return _zone(event.timezone) if event.timezone else None
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    """The zone of this name, read once: `ZoneInfo` itself holds on to no more than eight."""
+    return ZoneInfo(name)
 
 
 def _of_segment(event: Event, segment: Segment) -> Occurrence:

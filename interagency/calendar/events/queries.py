@@ -12,7 +12,15 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 from werkzeug.datastructures import MultiDict
 
-from interagency.calendar.events.models import Event, EventChapter, EventKind, EventOrganisation, EventStatus, Segment
+from interagency.calendar.events.models import (
+    Event,
+    EventChapter,
+    EventKind,
+    EventOrganisation,
+    EventStatus,
+    Segment,
+    SegmentDay,
+)
 from interagency.calendar.events.record import may_edit_event
 from interagency.db.base import db
 from interagency.db.fulltext import holds
@@ -82,6 +90,16 @@ def _without_choices(args: MultiDict[str, str]) -> MultiDict[str, str]:
     return MultiDict([(name, value) for name, value in args.items(multi=True) if name not in ("kind", "status")])
 
 
+def chapters_wanted(filters: Filters) -> list[int]:
+    """The chapters that `filters` ask for. An event has them by its days: `occurrences.parts_about` finds these."""
+    return [int(number) for number in filters.get("chapter") if number != "none"]
+
+
+def has_chapters_by_day() -> sa.ColumnElement[bool]:
+    """The condition of events of which some day says which chapter it has."""
+    return Event.id.in_(sa.select(Segment.event_id).join(SegmentDay, SegmentDay.segment_id == Segment.id))
+
+
 def event_conditions(filters: Filters, mine: Iterable[str] = ()) -> list[sa.ColumnElement[bool]]:
     """The conditions on Event that `filters` stand for. `mine` are the keys of the reader's entities."""
     conditions: list[sa.ColumnElement[bool]] = [Event.is_listed.is_(True)]
@@ -93,7 +111,7 @@ def event_conditions(filters: Filters, mine: Iterable[str] = ()) -> list[sa.Colu
         conditions.append(Event.status.in_(statuses))
     if countries := filters.get("country"):
         conditions.append(Event.country_code.in_(countries))
-    if chapters := [int(number) for number in filters.get("chapter") if number != "none"]:
+    if chapters := chapters_wanted(filters):
         about = sa.select(EventChapter.event_id).where(EventChapter.chapter_number.in_(chapters))
         conditions.append(Event.id.in_(about))
     for wanted in (filters.get("entity") or None, tuple(mine) if filters.get("mine") else None):

@@ -1,13 +1,14 @@
-"""Many events read without building records: for editions, workbooks, lists and comparisons.
+"""Many events read without building records: for editions, workbooks, lists, comparisons and the pages of the calendar.
 
-Whole rows are read, with the names of the columns, and gathered as `Event` names them: so that `facts`, `occurrences`
-and `format_days` take them for events, and a column that is added is read without a word here.
+Rows are read, with the names of the columns, and gathered as `Event` names them: so that `facts`, `occurrences` and
+`format_days` take them for events, and a column that is added is read without a word here. Pages that list or draw
+events read only what a line or a bar says.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, time
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
@@ -29,12 +30,16 @@ from interagency.calendar.events.models import (
     event_activity,
 )
 from interagency.db.batches import batches
+from interagency.matrix.framework.models import Country
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate, date_of
 
 _EVENT, _SERIES, _ORGANISATION = Event.__table__, EventSeries.__table__, Organisation.__table__
 # The index of words is large, and no fact.
 _COLUMNS = [column for column in _EVENT.c if column.key not in ("id", "search_title", "search_text")]
+# What a line of a calendar says and `occurrences` reads.
+_OF_A_LINE = ("title", "kind", "status", "timezone", "rrule", "venue", "city", "illustrative", "first_day", "last_day")
+_HUNG_ON_A_LINE = ("segments", "exceptions", "organisations", "chapters")
 Rows = Mapping[int, Sequence[Any]]
 
 
@@ -65,6 +70,19 @@ class ReadEvent(SimpleNamespace):
 
     organisations: Sequence[Any]
     first_day: date | None
+    venue: str
+    city: str
+    country: str  # its name, for a line
+
+    @property
+    def place(self) -> str:
+        """Venue, city and country, as far as known."""
+        return ", ".join(part for part in (self.venue, self.city, self.country) if part)
+
+    @property
+    def town(self) -> str:
+        """City, or country where no city is known."""
+        return self.city or self.country
 
     @property
     def organisers(self) -> list[Any]:
@@ -85,49 +103,90 @@ def read_events(session: Session, conditions: Sequence[sa.ColumnElement[bool]] =
     series = sa.select(_SERIES.c.title).where(_SERIES.c.id == _EVENT.c.series_id).scalar_subquery()
     query = sa.select(_EVENT.c.id, *_COLUMNS, series.label("series")).where(*conditions)
     for rows in batches(session, query, _EVENT.c.id):
-        linked = _linked(session.connection(), [row.id for row in rows])
+        linked = _linked(session.connection(), [row.id for row in rows], tuple(_READERS))
         for row in rows:
-            own = {name: found[row.id] for name, found in linked.items()}
             values = row._asdict() | {"series": _Named(row.series) if row.series is not None else None}
-            yield cast(Event, ReadEvent(**values, **own))  # it has the names that facts and occurrences read
+            yield _gathered(values, linked)
 
 
-def _linked(connection: sa.Connection, ids: list[int]) -> dict[str, Rows]:
-    """What hangs on the events `ids` (in ascending order), by the name `Event` has for it, then by event."""
+def read_lines(session: Session, ids: Iterable[int]) -> list[Event]:
+    """The events `ids` by first day, as lists and grids of the calendar show them, in a fixed number of statements.
 
-    def by_event(table: sa.FromClause, *order: Any, more: Sequence[Any] = (), join: Any = None) -> Rows:
+    They can be read and not saved.
+    """
+    ids = sorted(set(ids))
+    if not ids:
+        return []
+    country = sa.select(Country.name).where(Country.code == _EVENT.c.country_code).scalar_subquery()
+    columns = [_EVENT.c.id, *(_EVENT.c[name] for name in _OF_A_LINE), sa.func.coalesce(country, "").label("country")]
+    query = sa.select(*columns).where(_EVENT.c.id.in_(ids)).order_by(_EVENT.c.first_day, _EVENT.c.id)
+    linked = _linked(session.connection(), ids, _HUNG_ON_A_LINE)
+    return [_gathered(row._asdict(), linked) for row in session.execute(query)]
+
+
+def _gathered(values: dict[str, Any], linked: Mapping[str, Rows]) -> Event:
+    own = {name: found[values["id"]] for name, found in linked.items()}
+    return cast(Event, ReadEvent(**values, **own))  # it has the names that facts and occurrences read
+
+
+class _Reader:
+    """Reads what hangs on the events `ids` (in ascending order)."""
+
+    def __init__(self, connection: sa.Connection, ids: list[int]) -> None:
+        self.connection, self.ids = connection, ids
+
+    def rows(self, table: sa.FromClause, *order: Any, more: Sequence[Any] = (), join: Any = None) -> Rows:
+        """The rows of `table` by event."""
         # Asked for by range where most numbers in it are wanted, which is a shorter question.
-        owner, first, last = table.c.event_id, ids[0], ids[-1]
-        wanted = owner.between(first, last) if last - first < 2 * len(ids) else owner.in_(ids)
+        owner, first, last = table.c.event_id, self.ids[0], self.ids[-1]
+        wanted = owner.between(first, last) if last - first < 2 * len(self.ids) else owner.in_(self.ids)
         query = sa.select(table, *more).where(wanted).order_by(*order)
         found: dict[int, list[Any]] = defaultdict(list)
-        for row in connection.execute(query if join is None else query.where(join)):
+        for row in self.connection.execute(query if join is None else query.where(join)):
             found[row.event_id].append(row)
         return found
 
-    segment, day, change = Segment.__table__, SegmentDay.__table__, OccurrenceChange.__table__
-    chapter, link, document = EventChapter.__table__, EventLink.__table__, EventDocument.__table__
-    part = EventOrganisation.__table__
-    owner = sa.select(_ORGANISATION.c.key).where(_ORGANISATION.c.id == document.c.owner_id).scalar_subquery()
-    of_days = sa.select(segment.c.event_id, day).where(day.c.segment_id == segment.c.id).subquery()
-    days = by_event(of_days, of_days.c.day)
-    segments = by_event(segment, segment.c.number)
-    documents = by_event(document, document.c.id, more=[owner.label("owner")])
-    activities = sa.select(event_activity.c.event_id, event_activity.c.activity_id.label("id")).subquery()
-    return {
-        "segments": _each(
-            segments, lambda row: read_segment(row, [day for day in days[row.event_id] if day.segment_id == row.id])
-        ),
-        "exceptions": by_event(change, change.c.original),
-        "organisations": by_event(
-            part, part.c.position, more=[_ORGANISATION.c.key, _ORGANISATION.c.is_entity],
-            join=_ORGANISATION.c.id == part.c.organisation_id,
-        ),
-        "chapters": by_event(chapter, chapter.c.chapter_number),
-        "activities": by_event(activities),
-        "links": by_event(link, link.c.id),
-        "documents": _each(documents, _document),
-    }  # fmt: skip
+    def segments(self) -> Rows:
+        segment, day = Segment.__table__, SegmentDay.__table__
+        of_days = sa.select(segment.c.event_id, day).where(day.c.segment_id == segment.c.id).subquery()
+        days = self.rows(of_days, of_days.c.day)
+        return _each(
+            self.rows(segment, segment.c.number),
+            lambda row: read_segment(row, [one for one in days[row.event_id] if one.segment_id == row.id]),
+        )
+
+    def organisations(self) -> Rows:
+        part, who = EventOrganisation.__table__, _ORGANISATION
+        named = (who.c.key, who.c.is_entity, sa.func.coalesce(who.c.acronym, who.c.name).label("short"),
+                 who.c.position.label("place_among_all"))  # fmt: skip
+        return self.rows(part, part.c.position, more=named, join=who.c.id == part.c.organisation_id)
+
+    def documents(self) -> Rows:
+        document = EventDocument.__table__
+        owner = sa.select(_ORGANISATION.c.key).where(_ORGANISATION.c.id == document.c.owner_id).scalar_subquery()
+        return _each(self.rows(document, document.c.id, more=[owner.label("owner")]), _document)
+
+    def activities(self) -> Rows:
+        return self.rows(sa.select(event_activity.c.event_id, event_activity.c.activity_id.label("id")).subquery())
+
+
+_CHANGE, _CHAPTER, _LINK = OccurrenceChange.__table__, EventChapter.__table__, EventLink.__table__
+# What hangs on an event, by the name `Event` has for it.
+_READERS: dict[str, Callable[[_Reader], Rows]] = {
+    "segments": _Reader.segments,
+    "exceptions": lambda reader: reader.rows(_CHANGE, _CHANGE.c.original),
+    "organisations": _Reader.organisations,
+    "chapters": lambda reader: reader.rows(_CHAPTER, _CHAPTER.c.chapter_number),
+    "activities": _Reader.activities,
+    "links": lambda reader: reader.rows(_LINK, _LINK.c.id),
+    "documents": _Reader.documents,
+}
+
+
+def _linked(connection: sa.Connection, ids: list[int], names: Iterable[str]) -> dict[str, Rows]:
+    """What of `names` hangs on the events `ids` (in ascending order), by its name, then by event."""
+    reader = _Reader(connection, ids)
+    return {name: _READERS[name](reader) for name in names}
 
 
 def _each(rows: Rows, make: Any) -> Rows:

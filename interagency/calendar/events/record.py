@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -48,6 +49,7 @@ __all__ = [
     "first_moment",
     "may_edit_event",
     "moved",
+    "new_event",
     "refresh_derived",
     "save_event",
     "searched_words",
@@ -107,14 +109,32 @@ def create_event(
     `month` is what those of the entities `mine` that organise it confirm.
     """
     draft.activities = standing(session, draft.activities)
-    event = Event(sample_key=sample_key, uid=uid or f"{secrets.token_hex(12)}@interagency", illustrative=illustrative)
-    apply_draft(event, draft)
+    event, said = new_event(draft, sample_key=sample_key, uid=uid, illustrative=illustrative)
     _note_month(event, mine, month)
-    event.cancelled_at = now() if event.status is EventStatus.CANCELLED else None
     session.add(event)
     session.flush()
-    record_change(session, event, Action.CREATED, before={}, after=facts(event), by=by, by_name=by_name)
+    record_change(session, event, Action.CREATED, before={}, after=said, by=by, by_name=by_name)
     return event
+
+
+def new_event(
+    draft: EventDraft,
+    *,
+    uid: str | None = None,
+    sequence: int = 0,
+    sample_key: str | None = None,
+    illustrative: bool = False,
+) -> tuple[Event, dict[str, Any]]:
+    """A new event, in no session yet, and what it says: for many that are written at once. Who adds it writes its first
+    history row once it is flushed.
+    """
+    event = Event(
+        sample_key=sample_key, uid=uid or f"{secrets.token_hex(12)}@interagency", sequence=sequence,
+        illustrative=illustrative, is_listed=True,
+    )  # fmt: skip
+    apply_draft(event, draft)
+    event.cancelled_at = now() if event.status is EventStatus.CANCELLED else None
+    return event, facts(event)  # asked before it is stored, nothing is read for it
 
 
 def _note_month(event: Event, mine: Iterable[Organisation], month: str | None) -> None:

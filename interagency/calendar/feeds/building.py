@@ -160,6 +160,12 @@ def _add_texts(entry: VEvent, event: FeedEvent, title: str, note: str | None = N
         entry.add("description", _Text(description))
     if event.url:
         entry.add("url", _uri(event.url))
+        # The record this was made from (RFC 9253, 8.2); programs that do not know the property pass it over.
+        record = _uri(event.url)
+        record.params["LINKREL"] = "describedby"
+        record.params["VALUE"] = "URI"
+        record.params["FMTTYPE"] = "text/html"
+        entry.add("link", record)
     for name, url in event.links:
         if name.startswith("Meeting"):
             conference = _uri(url)

@@ -11,7 +11,7 @@ import gzip
 import hashlib
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -23,6 +23,7 @@ from flask import current_app
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from interagency.calendar.events.models import Event, EventOrganisation, Segment
+from interagency.calendar.events.queries import has_chapters_by_day
 from interagency.calendar.feeds.building import Block, blocks_of
 from interagency.calendar.feeds.publishing import feed_events
 
@@ -57,6 +58,21 @@ class EventCache:
                 for start in range(0, len(missing), BATCH):
                     blocks |= self._make(session, missing[start : start + BATCH], stamps, base_url)
         return [block for event_id in stamps for block in blocks.get(event_id, ())]
+
+    def blocks_about(
+        self, session: Session, conditions: Sequence[sa.ColumnElement[bool]], base_url: str, chapters: Collection[int]
+    ) -> list[Block]:
+        """As `blocks`, of the days that are about one of `chapters`. Events that tell their chapters by day are made
+        each time: how they are shown depends on what was asked for.
+        """
+        if not chapters:
+            return self.blocks(session, conditions, base_url)
+        found = self.blocks(session, [*conditions, sa.not_(has_chapters_by_day())], base_url)
+        ids = list(session.scalars(sa.select(Event.id).where(*conditions, has_chapters_by_day()).order_by(Event.id)))
+        for start in range(0, len(ids), BATCH):
+            for event in sorted(_read(session, ids[start : start + BATCH]), key=lambda event: event.id):
+                found += blocks_of(feed_events([event], base_url, chapters))
+        return found
 
     def _known(self, stamps: dict[int, Stamp]) -> dict[int, list[Block]]:
         entries = {event_id: self._cached.get(event_id) for event_id in stamps}

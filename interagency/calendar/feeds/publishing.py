@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import sqlalchemy as sa
 
 from interagency.calendar.events.models import Event, EventStatus, LinkKind, OccurrenceChange, Segment
-from interagency.calendar.events.occurrences import chapters_on
+from interagency.calendar.events.occurrences import Occurrence, chapters_of, chapters_on, occurrences, parts_about
 from interagency.calendar.feeds.building import FeedEvent, FeedOverride
 from interagency.matrix.framework.models import ROMAN
 from interagency.web.context import settings
@@ -48,8 +49,9 @@ def in_feeds(day: date, *, whole_past: bool = False) -> list[sa.ColumnElement[bo
     return conditions
 
 
-def feed_events(events: Iterable[Event], base_url: str) -> list[FeedEvent]:
-    """What a feed carries of `events`: an entry for each exactly dated segment.
+def feed_events(events: Iterable[Event], base_url: str, chapters: Collection[int] = ()) -> list[FeedEvent]:
+    """What a feed carries of `events`: an entry for each exactly dated segment; where `chapters` are asked for, for its
+    days that are about one of them.
 
     Imprecise dates are left out: a feed cannot say `early 2018`, and a day that nobody named must not stand there.
     A record that cannot be told is left out and logged; it never takes the others with it.
@@ -58,13 +60,45 @@ def feed_events(events: Iterable[Event], base_url: str) -> list[FeedEvent]:
     for event in events:
         try:
             entries += [
-                _entry(event, segment, place, base_url)
+                part
                 for place, segment in enumerate(event.segments)
                 if segment.is_exact
+                for part in _parts(_entry(event, segment, place, base_url), event, segment, chapters)
             ]
         except Exception:
             log.exception("Event %s is left out of feeds: its record cannot be told", event.id)
     return entries
+
+
+def _parts(entry: FeedEvent, event: Event, segment: Segment, chapters: Collection[int]) -> list[FeedEvent]:
+    """The entry of a segment, or one for each run of its days that are about one of `chapters`, each under a UID of its
+    own; of a series all or nothing.
+    """
+    if not chapters:
+        return [entry]
+    if entry.rrule:
+        return [entry] if set(chapters_on(event, segment)).intersection(chapters) else []
+    (whole,) = (one for one in occurrences(event, date.min, date.max) if one.segment is segment)
+    found = parts_about(whole, chapters)
+    return [entry] if found == [whole] else [_part(entry, event, segment, one) for one in found]
+
+
+def _part(entry: FeedEvent, event: Event, segment: Segment, one: Occurrence) -> FeedEvent:
+    """The entry of a segment for some of its days."""
+    numbers = chapters_of(one)
+    start: date | datetime = one.start.replace(tzinfo=None) if one.start else one.first
+    end: date | datetime = one.end.replace(tzinfo=None) if one.end else one.last
+    return replace(
+        entry,
+        uid=suffixed_uid(entry.uid, f"{one.first:%Y%m%d}"),
+        start=start,
+        end=end,
+        tzid=entry.tzid if one.start else None,
+        description=_description(event, segment, days=(one.first, one.last)),
+        categories=_categories(event, numbers),
+        colour=next((COLOURS[number] for number in numbers), None),
+        transparent=one.start is None,
+    )
 
 
 def uid_of(event: Event, segment: Segment) -> str:
@@ -74,10 +108,13 @@ def uid_of(event: Event, segment: Segment) -> str:
 
 def numbered_uid(uid: str, number: int) -> str:
     """The UID of the run of days with that number, of the event with this UID."""
-    if number == 1:
-        return uid
+    return uid if number == 1 else suffixed_uid(uid, str(number))
+
+
+def suffixed_uid(uid: str, suffix: str) -> str:
+    """The UID of a part of what has this UID."""
     name, at, host = uid.partition("@")
-    return f"{name}-{number}{at}{host}"
+    return f"{name}-{suffix}{at}{host}"
 
 
 def _entry(event: Event, segment: Segment, place: int, base_url: str) -> FeedEvent:
@@ -107,7 +144,7 @@ def _entry(event: Event, segment: Segment, place: int, base_url: str) -> FeedEve
         location=event.place,
         description=_description(event, segment),
         url=url,
-        categories=_categories(event, segment),
+        categories=_categories(event, chapters_on(event, segment)),
         links=_links(event),
         geo=(event.latitude, event.longitude) if event.latitude is not None and event.longitude is not None else None,
         colour=next((COLOURS[number] for number in chapters_on(event, segment)), None),
@@ -160,27 +197,30 @@ def _title_of_date(event: Event, change: OccurrenceChange) -> str | None:
     return change.title or None
 
 
-def _description(event: Event, segment: Segment, own: str = "") -> str:
-    """The text of an event, or its `own` of one date, and who organises it, with whom, and what its days are about."""
+def _description(event: Event, segment: Segment, own: str = "", days: tuple[date, date] = (date.min, date.max)) -> str:
+    """The text of an event, or its `own` of one date, and who organises it, with whom, and what its days are about,
+    from the first to the last of `days`.
+    """
     parts = [own or event.description]
     if event.organisers:
         parts.append("Organised by " + "; ".join(organiser.short for organiser in event.organisers))
     if event.participants:
         others = " and others" if event.participants_incomplete else ""
         parts.append("With " + "; ".join(participant.short for participant in event.participants) + others)
-    days = [
+    about = [
         f"{day.day.day} {day.day:%B %Y}: "
         + (f"chapter {ROMAN[day.chapter_number]}" if day.chapter_number else "no chapter")
         + (f" ({day.note})" if day.note else "")
         for day in segment.days
+        if days[0] <= day.day <= days[1]
     ]
-    parts += ["\n".join(days)]
+    parts += ["\n".join(about)]
     return "\n\n".join(part for part in parts if part)
 
 
-def _categories(event: Event, segment: Segment) -> tuple[str, ...]:
+def _categories(event: Event, numbers: Iterable[int]) -> tuple[str, ...]:
     entities = [organiser.short for organiser in event.organisers if organiser.is_entity]
-    chapters = [f"Chapter {ROMAN[number]}" for number in chapters_on(event, segment)]
+    chapters = [f"Chapter {ROMAN[number]}" for number in numbers]
     return tuple(dict.fromkeys([event.kind.value.capitalize(), *entities, *chapters]))
 
 

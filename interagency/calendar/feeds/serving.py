@@ -20,13 +20,14 @@ from werkzeug.datastructures import Accept
 from werkzeug.http import http_date, parse_accept_header, parse_date, parse_etags
 
 from interagency.accounts.models import Person
+from interagency.accounts.tokens import note_use
 from interagency.calendar.events.models import Event
 from interagency.calendar.feeds.building import CONTENT_TYPE
 from interagency.calendar.feeds.event_cache import BATCH, EventCache, Feed, FeedCache, event_cache
 from interagency.calendar.feeds.models import Subscription
 from interagency.calendar.feeds.publishing import in_feeds
 from interagency.calendar.feeds.state import STATEMENTS, FeedState, parameters, state_from
-from interagency.calendar.feeds.subscriptions import feed_address, make_feed, note_use
+from interagency.calendar.feeds.subscriptions import feed_address, make_feed
 from interagency.db.base import db, now, read_only
 from interagency.db.engines import FEEDS
 from interagency.settings import Settings

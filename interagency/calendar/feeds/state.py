@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from importlib.metadata import version
 from importlib.resources import files
@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from interagency.accounts.models import token_hash
+from interagency.accounts.tokens import USE_NOTED_EVERY
 from interagency.settings import Settings
 
-USE_NOTED_EVERY = timedelta(hours=1)
 _MADE_BY = ("icalendar", "tzdata", "python-dateutil")
 # Sent through the driver, which costs a fraction of a session: {hash} and {noted} are placeholders of its kind.
 _STATE = """

@@ -7,44 +7,58 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
+from flask import abort
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from interagency.accounts.models import AccessToken, Person, TokenKind, new_token, token_hash
-from interagency.accounts.queries import find_token
-from interagency.calendar.events.queries import event_conditions, read_event_filters
+from interagency.accounts.models import AccessToken, Person, TokenKind
+from interagency.accounts.tokens import make_token, owner_of
+from interagency.calendar.events.queries import chapters_wanted, event_conditions, read_event_filters
 from interagency.calendar.feeds.building import END, FeedEvent, beginning, blocks_of, in_order
 from interagency.calendar.feeds.deadlines import deadlines_of, left_the_window
 from interagency.calendar.feeds.event_cache import Feed, event_cache
 from interagency.calendar.feeds.models import FeedRevision, Subscription
 from interagency.calendar.feeds.publishing import in_feeds, midnight
-from interagency.calendar.feeds.state import USE_NOTED_EVERY
-from interagency.db.base import now, write_best_effort
+from interagency.db.base import now
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.organisations.models import Appointment
 from interagency.matrix.organisations.queries import entities_of
 from interagency.web.context import today
 
 
-def subscriptions_of(session: Session, person: Person) -> list[tuple[Subscription, AccessToken]]:
-    """The living subscriptions of a person with their tokens, oldest first."""
+def subscriptions_of(
+    session: Session, person: Person, kind: TokenKind = TokenKind.FEED
+) -> list[tuple[Subscription, AccessToken]]:
+    """The living subscriptions of a person (feeds, or data addresses) with their tokens, oldest first."""
     query = (
         sa.select(Subscription, AccessToken)
         .join(AccessToken, AccessToken.id == Subscription.token_id)
-        .where(Subscription.person_id == person.id, AccessToken.revoked_at.is_(None))
+        .where(Subscription.person_id == person.id, AccessToken.revoked_at.is_(None), AccessToken.kind == kind)
         .order_by(Subscription.id)
     )
     return [(row[0], row[1]) for row in session.execute(query)]
 
 
+def own_subscription(
+    session: Session, person: Person, subscription_id: int, kind: TokenKind = TokenKind.FEED
+) -> tuple[Subscription, AccessToken]:
+    """One's own living subscription; 404 for anything else."""
+    for subscription, kept in subscriptions_of(session, person, kind):
+        if subscription.id == subscription_id:
+            return subscription, kept
+    abort(404)
+
+
 def subscribe(
-    session: Session, person: Person, name: str, filters: Filters, token: str | None = None
+    session: Session,
+    person: Person,
+    name: str,
+    filters: Filters,
+    token: str | None = None,
+    kind: TokenKind = TokenKind.FEED,
 ) -> tuple[Subscription, str]:
     """A new subscription and its token, a new one unless one is given, which is shown once and kept only as a hash."""
-    token = token or new_token()
-    kept = AccessToken(kind=TokenKind.FEED, token_hash=token_hash(token), person_id=person.id, label=name)
-    session.add(kept)
-    session.flush()
+    kept, token = make_token(session, kind, person, name, token=token)
     values = {key: list(chosen) for key, chosen in filters.values.items()}
     subscription = Subscription(person_id=person.id, token_id=kept.id, name=name, filters=values)
     session.add(subscription)
@@ -52,41 +66,23 @@ def subscribe(
     return subscription, token
 
 
-def reset(session: Session, kept: AccessToken, token: str | None = None) -> str:
-    """A new secret for the same subscription; the old address ends at once."""
-    token = token or new_token()
-    kept.token_hash = token_hash(token)
-    session.flush()
-    return token
+def subscription_by_token(
+    session: Session, token: str, kind: TokenKind = TokenKind.FEED
+) -> tuple[Subscription, AccessToken, Person] | None:
+    """What `token` opens, its kept form and whose it is.
 
-
-def subscription_by_token(session: Session, token: str) -> tuple[Subscription, AccessToken, Person] | None:
-    """Whose feed `token` opens, or None for an unknown, revoked or expired one, or a disabled account."""
-    kept = find_token(session, TokenKind.FEED, token)
-    if kept is None or not kept.is_alive(now()):
+    None for an unknown, revoked or expired one, or a disabled account.
+    """
+    found = owner_of(session, kind, token, now())
+    if found is None:
         return None
-    subscription = session.scalar(sa.select(Subscription).where(Subscription.token_id == kept.id))
-    person = session.get(Person, kept.person_id)
-    if subscription is None or person is None or not person.is_active:
-        return None
-    return subscription, kept, person
+    subscription = session.scalar(sa.select(Subscription).where(Subscription.token_id == found[0].id))
+    return (subscription, *found) if subscription is not None else None
 
 
 def feed_address(base_url: str, token: str) -> str:
     """The address a feed is fetched at, as people are shown it."""
     return f"{base_url}/feeds/{token}.ics"
-
-
-def note_use(token: str) -> None:
-    """Remember that the address was used, at most once an hour, without waiting for a busy database.
-
-    For after the feed is made: what the session has loaded is given up.
-    """
-    used, at = AccessToken.last_used_at, now()
-    due = sa.or_(used.is_(None), used <= at - USE_NOTED_EVERY)
-    write_best_effort(
-        sa.update(AccessToken).where(AccessToken.token_hash == token_hash(token), due).values(last_used_at=at)
-    )
 
 
 def filters_of(session: Session, subscription: Subscription) -> Filters:
@@ -145,7 +141,8 @@ def build_feed(
     day = today()
     revision = session.get(FeedRevision, 1)
     conditions = [*event_conditions(filters, mine), *in_feeds(day, whole_past=whole_past)]
-    blocks = in_order([*event_cache().blocks(session, conditions, base_url), *blocks_of(deadlines)])
+    events = event_cache().blocks_about(session, conditions, base_url, chapters_wanted(filters))
+    blocks = in_order([*events, *blocks_of(deadlines)])
     moments = [revision.changed_at if revision else now(), *left_the_window(session, day)]
     body = b"".join([beginning(name, address, blocks), *[block.body for block in blocks], END])
     return Feed(body, max(moments))

@@ -1,101 +1,251 @@
-"""Doing what an import showed, and undoing it: in one transaction, with history, heard of by subscribers."""
+"""Doing what an import showed, and undoing it, batch by batch with a journal; with history, heard of by subscribers."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from time import monotonic
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.calendar.events import record
-from interagency.calendar.events.models import Event, EventStatus
+from interagency.calendar.events.models import Event, EventKind, EventStatus
 from interagency.calendar.events.queries import everything
 from interagency.calendar.events.record import EventDraft, Records, draft_from, draft_of
 from interagency.calendar.incoming.comparing import Importer, known_kind
 from interagency.calendar.incoming.drafts import onto, put_back, sent_of, state_of
-from interagency.calendar.incoming.models import CalendarImport
+from interagency.calendar.incoming.models import RUNS, CalendarImport, CalendarRun
 from interagency.calendar.incoming.reading import IcsEvent
 from interagency.calendar.incoming.versions import NEW, UPDATED
-from interagency.db.base import is_conflict
+from interagency.db.base import is_conflict, now, reading
 from interagency.db.history import Action, audit, record_change
+from interagency.db.runs import keeping_what_is_read
 from interagency.matrix.activities.record import StaleVersionError
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import Directory
 
-
-def begin(kept: CalendarImport, chosen: Collection[int]) -> None:
-    """Note what of a preview is to be done, in the caller's transaction: the items at the places `chosen`."""
-    items = kept.result["items"]
-    to_do = [place for place in sorted(chosen) if place < len(items) and items[place]["act"] in (NEW, UPDATED)]
-    kept.result = kept.result | {"state": "applying", "to_do": to_do, "all": len(to_do), "counts": dict(_NONE_YET)}
+Note = dict[str, Any]
+COUNTED = ("added", "changed", "left", "conflicts")
 
 
-def apply_batch(session: Session, kept: CalendarImport, importer: Importer, seconds: float) -> None:
-    """Do the next items of an import that has begun, for so many seconds and at least one, in the caller's transaction.
-
-    `kept.result["state"]` is `applied` once all are done. Whoever commits after each batch lets others write between
-    them; what was done stays noted, so that an import that was cut short goes on where it stopped.
+def begin(session: Session, kept: CalendarImport, chosen: Collection[int], kind: str) -> bool:
+    """Keep which items of a preview are to be done, by their places, and the kind of new events that name none, and
+    commit; False where that was done before.
     """
-    run = _Run(session, kept, importer)
-    result, to_do, ends = dict(kept.result), list(kept.result["to_do"]), monotonic() + seconds
-    while to_do:
-        item = result["items"][to_do.pop(0)]
-        run.counts[run.do(item, IcsEvent(**item["event"]))] += 1
-        if monotonic() >= ends:
-            break
-    result |= {"to_do": to_do, "counts": run.counts, "done": list(run.done.values())}
-    if not to_do:
-        # What each event said is not needed again; the page tells what was done.
-        result["items"] = [{name: value for name, value in item.items() if name != "event"} for item in result["items"]]
-        result["state"] = "applied"
-        audit(session, "calendar.imported", by=importer.person, by_name="command line", file=kept.checksum,
-              **run.counts)  # fmt: skip
-    kept.result = result
     session.flush()
+    if _state(session, kept) != "previewed" or RUNS.under_way(session, kept.id) is not None:
+        return False
+    items = kept.result["items"]
+    places = [place for place in sorted(chosen) if place < len(items) and items[place]["act"] in (NEW, UPDATED)]
+    plan = {"places": places, "kind": kind}
+    session.add(CalendarRun(import_id=kept.id, undoes=False, plan=plan, total=len(places)))
+    session.commit()
+    return True
 
 
-def apply(session: Session, kept: CalendarImport, chosen: Collection[int], importer: Importer) -> dict[str, int]:
-    """Do the chosen items of a preview, all in the caller's transaction. Doing it again changes nothing.
+def begin_undo(session: Session, kept: CalendarImport, importer: Importer) -> bool:
+    """Keep that an import is to be put back and commit; False where there is nothing to put back, or it is begun.
 
-    Returns how many were added, changed, left, and in conflict with a save made since the preview.
+    One that is under way ends where it stands.
     """
-    begin(kept, chosen)
-    while kept.result["state"] == "applying":
-        apply_batch(session, kept, importer, seconds=60)
-    return dict(kept.result["counts"])
+    session.flush()
+    run = RUNS.under_way(session, kept.id)
+    if run is not None and not run.undoes:
+        RUNS.take_over(session, (kept.id, False))
+        Taking(session, kept, importer, run.plan).finish(RUNS.journal(session, (kept.id, False)).items)
+        RUNS.close(session, (kept.id, False), now())
+    elif run is not None or _state(session, kept) != "applied" or kept.undone_at is not None:
+        return False
+    session.add(CalendarRun(import_id=kept.id, undoes=True, plan={}, total=len(kept.result["done"])))
+    session.commit()
+    return True
 
 
-_NONE_YET = {"added": 0, "changed": 0, "left": 0, "conflicts": 0}
+def _state(session: Session, kept: CalendarImport) -> str:
+    """As it stands in the database, held until the end of the transaction."""
+    session.refresh(kept, with_for_update=True)
+    return str(kept.result["state"])
 
 
-class _Run:
-    """One import being done: what was counted, and what is kept of each event to undo it."""
+def go_on(
+    session: Session,
+    kept: CalendarImport,
+    importer: Importer,
+    *,
+    batches: int | None = None,
+    say: Callable[[int], None] = lambda _rows: None,
+) -> bool:
+    """Carry on with what was begun, at most so many `batches`; whether it is done. The session has nothing unsaved.
+
+    Each batch is a transaction of its own: others write between them, and what is noted is done.
+    """
+    with keeping_what_is_read(session):
+        with reading():
+            run = RUNS.under_way(session, kept.id)
+            if run is None:
+                session.commit()
+                return False
+            key = (kept.id, run.undoes)
+            before = RUNS.journal(session, key)
+            work: Taking | Undoing
+            work = Undoing(session, kept, importer) if run.undoes else Taking(session, kept, importer, run.plan)
+            todo: Sequence[Any] = work.todo(before.items)
+            session.commit()
+        if not RUNS.work_through(session, key, before.number, todo, work, batches=batches, say=say):
+            return False
+        with reading():
+            noted = RUNS.journal(session, key).items
+            session.commit()
+        if not RUNS.take_over(session, key):  # ended meanwhile
+            session.commit()
+            return False
+        work.finish(noted)
+        RUNS.close(session, key, now())
+        session.commit()
+        return True
+
+
+def told_of_undo(session: Session, kept: CalendarImport) -> tuple[int, list[str]]:
+    """How many events were put back, and the titles of those that were left."""
+    items = RUNS.journal(session, (kept.id, True)).items
+    left = [item["title"] for item in items if not item["undone"]]
+    return len(items) - len(left), left
+
+
+class _Standing:
+    """Events read ahead of a batch while others may write; those saved since are read again."""
 
     def __init__(self, session: Session, kept: CalendarImport, importer: Importer) -> None:
         self.session, self.kept, self.importer = session, kept, importer
-        self.directory = Directory(session)
-        self.counts: dict[str, int] = dict(kept.result["counts"])
-        self.done: dict[int, dict[str, Any]] = {one["event_id"]: one for one in kept.result["done"]}
+        self.events: dict[int, Event] = {}
 
-    def do(self, item: dict[str, Any], incoming: IcsEvent) -> str:
-        """Do one item; the name under which it counts."""
+    def read_events(self, ids: Collection[int]) -> None:
+        query = sa.select(Event).where(Event.id.in_(ids)).options(*everything())
+        found = self.session.scalars(query.execution_options(populate_existing=True)) if ids else ()
+        self.events = {event.id: event for event in found}
+
+    def check_events(self, ids: Collection[int]) -> None:
+        if not ids:
+            return
+        versions = dict(self.session.execute(sa.select(Event.id, Event.version).where(Event.id.in_(ids))).all())
+        saved = [number for number in ids if number in self.events and self.events[number].version != versions[number]]
+        if saved:
+            read = self.events
+            self.read_events(saved)
+            self.events = read | self.events
+
+
+@dataclass(frozen=True, slots=True)
+class _Added:
+    """A new event that is to be written with its batch, what it says, and its line of the journal."""
+
+    event: Event
+    facts: dict[str, Any]
+    note: Note
+    item: dict[str, Any]
+    incoming: IcsEvent
+
+
+class Taking(_Standing):
+    """The items of a preview that were confirmed, and how each is done."""
+
+    def __init__(self, session: Session, kept: CalendarImport, importer: Importer, plan: dict[str, Any]) -> None:
+        super().__init__(session, kept, importer)
+        self.places: list[int] = plan["places"]
+        self.kind = EventKind(plan["kind"])
+        self.items: list[dict[str, Any]] = kept.result["items"]
+        self.directory, self.records = Directory(session), Records(session)
+        self.done: dict[int, Note] = {}
+        self._uids: set[str] = set()
+        self._new: list[_Added] = []
+
+    def todo(self, noted: Sequence[Note]) -> list[int]:
+        """The places of the items that are not `noted`."""
+        self.done = _done(noted)
+        behind = {note["place"] for note in noted}
+        return [place for place in self.places if place not in behind]
+
+    def _ids(self, places: Sequence[int]) -> list[int]:
+        return sorted({self.items[place]["event_id"] for place in places if "event_id" in self.items[place]})
+
+    def read(self, places: Sequence[int]) -> None:
+        self.read_events(self._ids(places))
+
+    def check(self, places: Sequence[int]) -> None:
+        """See which were saved since, and which UIDs are taken."""
+        self.check_events(self._ids(places))
+        uids = [self.items[place]["event"]["uid"] for place in places]
+        self._uids = set(self.session.scalars(sa.select(Event.uid).where(Event.uid.in_(uids))))
+        self._new = []
+
+    def do(self, place: int) -> Note:
+        """Do one item; what the journal says of it: as what it counts, and what is needed to undo it."""
+        item = self.items[place]
+        incoming, note = IcsEvent(**item["event"]), {"place": place, "counted": "left", "done": None}
         if item["act"] == NEW and "event_id" not in item:
-            return self._add(item, incoming)
-        event = self.session.scalar(sa.select(Event).where(Event.id == item["event_id"]).options(*everything()))
+            return self._add(item, incoming, note)
+        event = self.events.get(item["event_id"])
         if event is None or not self.importer.may_edit(event):
-            return "conflicts"
+            return note | {"counted": "conflicts"}
         # Several runs of days of one event may stand in one file.
         expected = self.done[event.id]["version"] if event.id in self.done else item["version"]
         if event.version != expected:
-            return "conflicts"
-        return self._list_again(item, event, incoming) if item["act"] == NEW else self._change(item, event, incoming)
+            return note | {"counted": "conflicts"}
+        if item["act"] == NEW:
+            return self._list_again(item, event, incoming, note)
+        return self._change(item, event, incoming, note)
 
-    def _note(self, item: dict[str, Any], event: Event, incoming: IcsEvent, state: dict[str, Any] | None) -> None:
+    def settle(self) -> None:
+        """Write the new events of the batch at once."""
+        if not self._new:
+            return
+        try:
+            with self.session.begin_nested():
+                self.session.add_all([one.event for one in self._new])
+                self.session.flush()
+        except sa.exc.IntegrityError as error:  # somebody else took one of them in at this moment
+            if not is_conflict(error):
+                raise
+            self._new = [one for one in self._new if self._is_added_alone(one)]
+        for one in self._new:
+            record_change(
+                self.session, one.event, Action.CREATED, before={}, after=one.facts, by=self.importer.person,
+                by_name="command line",
+            )  # fmt: skip
+            one.note["counted"] = "added"
+            self._note(one.note, one.item, one.event, one.incoming, None)
+
+    def _is_added_alone(self, one: _Added) -> bool:
+        try:
+            with self.session.begin_nested():
+                self.session.add(one.event)
+                self.session.flush()
+        except sa.exc.IntegrityError as error:
+            if not is_conflict(error):
+                raise
+            return False
+        return True
+
+    def finish(self, noted: Sequence[Note]) -> None:
+        """Keep what was done. What each event said is not needed again; the page tells what was done."""
+        found = Counter(note["counted"] for note in noted)
+        counts = {name: found[name] for name in COUNTED}
+        items = [{name: value for name, value in item.items() if name != "event"} for item in self.items]
+        self.kept.result = self.kept.result | {
+            "state": "applied", "kind": self.kind.value, "counts": counts, "done": list(_done(noted).values()),
+            "items": items,
+        }  # fmt: skip
+        audit(self.session, "calendar.imported", by=self.importer.person, by_name="command line",
+              file=self.kept.checksum, **counts)  # fmt: skip
+
+    def _note(
+        self, note: Note, item: dict[str, Any], event: Event, incoming: IcsEvent, state: dict[str, Any] | None
+    ) -> Note:
         earlier = self.done.get(event.id, {})
-        self.done[event.id] = {
+        self.done[event.id] = note["done"] = {
             "event_id": event.id,
             "act": item["act"],
             "before": state,
@@ -104,60 +254,96 @@ class _Run:
             "version": event.version,
             "said": [incoming.sequence, incoming.modified],
         }
+        return note
 
-    def _add(self, item: dict[str, Any], incoming: IcsEvent) -> str:
-        if self.session.scalar(sa.select(Event.id).where(Event.uid == incoming.uid)) is not None:
-            return "left"
+    def _add(self, item: dict[str, Any], incoming: IcsEvent, note: Note) -> Note:
+        if incoming.uid in self._uids:
+            return note
         said = {
-            "kind": (known_kind(incoming) or self.importer.kind).value, "status": EventStatus.CONFIRMED.value,
+            "kind": (known_kind(incoming) or self.kind).value, "status": EventStatus.CONFIRMED.value,
             "source": f"Taken in from {self.kept.file_name}",
         }  # fmt: skip
-        draft = draft_from(said, Records(self.session))
+        draft = draft_from(said, self.records)
         onto(draft, incoming, None)
         draft.organisers = _organisers(incoming, self.importer, self.directory)
-        try:
-            with self.session.begin_nested():
-                made = record.create_event(
-                    self.session, draft, by=self.importer.person, by_name="command line", mine=self.importer.mine,
-                    uid=incoming.uid,
-                )  # fmt: skip
-        except sa.exc.IntegrityError as error:  # somebody else took the same event in at this moment
-            if not is_conflict(error):
-                raise
-            return "left"
-        made.sequence = incoming.sequence
-        self.session.flush()
-        self._note(item, made, incoming, None)
-        return "added"
+        event, facts = record.new_event(draft, uid=incoming.uid, sequence=incoming.sequence)
+        self._uids.add(incoming.uid)
+        self._new.append(_Added(event, facts, note, item, incoming))
+        return note
 
-    def _list_again(self, item: dict[str, Any], event: Event, incoming: IcsEvent) -> str:
+    def _list_again(self, item: dict[str, Any], event: Event, incoming: IcsEvent, note: Note) -> Note:
         """An event that was taken back stands again, under its UID and as the file says it now."""
         self._save(event, onto(draft_of(event), incoming, None))
         _set_listed(self.session, event, True, self.importer)
         event.sequence = max(event.sequence, incoming.sequence)
         self.session.flush()
-        self._note(item, event, incoming, None)
-        return "added"
+        return self._note(note | {"counted": "added"}, item, event, incoming, None)
 
-    def _change(self, item: dict[str, Any], event: Event, incoming: IcsEvent) -> str:
+    def _change(self, item: dict[str, Any], event: Event, incoming: IcsEvent, note: Note) -> Note:
         state = state_of(event)
         draft = onto(draft_of(event), incoming, sent_of([event]).get(incoming.uid), item.get("place", 0))
         try:
             with self.session.begin_nested():  # so that the other events are not lost with this one
                 changed = self._save(event, draft)
         except StaleVersionError:
-            return "conflicts"
+            return note | {"counted": "conflicts"}
         if not changed:
-            return "left"
+            return note
         event.sequence = max(event.sequence, incoming.sequence)
         self.session.flush()
-        self._note(item, event, incoming, state)
-        return "changed"
+        return self._note(note | {"counted": "changed"}, item, event, incoming, state)
 
     def _save(self, event: Event, draft: EventDraft) -> bool:
         return record.save_event(
             self.session, event, draft, version=event.version, by=self.importer.person, mine=self.importer.mine,
             by_name="command line",
+        )  # fmt: skip
+
+
+def _done(noted: Sequence[Note]) -> dict[int, Note]:
+    """What was done to each event, as it was left."""
+    return {note["done"]["event_id"]: note["done"] for note in noted if note["done"]}
+
+
+class Undoing(_Standing):
+    """What an import did, the last first, taken back where nobody has changed the event since.
+
+    Each event says again exactly what it said before, under its UID; to subscribers that is an update. What the
+    import had added leaves the lists and feeds.
+    """
+
+    def todo(self, noted: Sequence[Note]) -> list[Note]:
+        """What is still to be put back when so much is `noted`."""
+        return list(reversed(self.kept.result["done"]))[len(noted) :]
+
+    def read(self, items: Sequence[Note]) -> None:
+        self.read_events([item["event_id"] for item in items])
+
+    def check(self, items: Sequence[Note]) -> None:
+        self.check_events([item["event_id"] for item in items])
+
+    def do(self, item: Note) -> Note:
+        """Put one event back; whether that was possible, for the journal."""
+        event = self.events.get(item["event_id"])
+        title = event.title if event else f"event {item['event_id']}"
+        if event is None or event.version != item["version"] or not self.importer.may_edit(event):
+            return {"title": title, "undone": False}
+        if item["act"] == NEW:
+            _set_listed(self.session, event, False, self.importer)
+        else:
+            _restore(self.session, event, item["before"], self.importer)
+        return {"title": title, "undone": True}
+
+    def settle(self) -> None:
+        """Each event is whole as it is put back."""
+
+    def finish(self, noted: Sequence[Note]) -> None:
+        """Keep that it is put back."""
+        self.kept.undone_at = now()
+        undone = sum(item["undone"] for item in noted)
+        audit(
+            self.session, "calendar.import_undone", by=self.importer.person, by_name="command line", undone=undone,
+            left=len(noted) - undone,
         )  # fmt: skip
 
 
@@ -172,29 +358,6 @@ def _organisers(incoming: IcsEvent, importer: Importer, directory: Directory) ->
         if one.is_entity and one not in found:
             found.append(one)
     return found
-
-
-def undo(session: Session, kept: CalendarImport, importer: Importer, at: datetime) -> tuple[int, list[str]]:
-    """Take back what an import did, where nobody has changed the event since.
-
-    Each event says again exactly what it said before, under its UID; to subscribers that is an update. What the
-    import had added leaves the lists and feeds. Returns how many events were put back and the titles of those that
-    were left as they are.
-    """
-    undone, left = 0, []
-    for item in reversed(kept.result["done"]):
-        event = session.scalar(sa.select(Event).where(Event.id == item["event_id"]).options(*everything()))
-        if event is None or event.version != item["version"] or not importer.may_edit(event):
-            left.append(event.title if event else f"event {item['event_id']}")
-            continue
-        if item["act"] == NEW:
-            _set_listed(session, event, False, importer)
-        else:
-            _restore(session, event, item["before"], importer)
-        undone += 1
-    kept.undone_at = at
-    audit(session, "calendar.import_undone", by=importer.person, by_name="command line", undone=undone, left=len(left))
-    return undone, left
 
 
 def _restore(session: Session, event: Event, state: dict[str, Any], importer: Importer) -> None:

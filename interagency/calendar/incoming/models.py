@@ -9,10 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from interagency.db.base import Model, now
-
-# Seconds that one batch of an import holds the database's only writer, and that others have for theirs before the next.
-BATCH_SECONDS = 0.7
-BETWEEN_BATCHES = 0.15
+from interagency.db.runs import BatchColumns, RunColumns, Runs
 
 
 class CalendarImport(Model):
@@ -27,3 +24,27 @@ class CalendarImport(Model):
     checksum: Mapped[str] = mapped_column(sa.String(64))
     result: Mapped[dict[str, Any]]
     undone_at: Mapped[datetime | None]
+
+
+class CalendarRun(RunColumns, Model):
+    """The taking in of a calendar file, or its undoing, once begun. Its plan is `{"places": of the items, "kind": of
+    new events that name none}`; {} where it undoes.
+    """
+
+    __tablename__ = "calendar_run"
+
+    import_id: Mapped[int] = mapped_column(sa.ForeignKey("calendar_import.id", ondelete="RESTRICT"), primary_key=True)
+
+
+class CalendarBatch(BatchColumns, Model):
+    """Events of a calendar file that are done."""
+
+    __tablename__ = "calendar_batch"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["import_id", "undoes"], ["calendar_run.import_id", "calendar_run.undoes"], ondelete="RESTRICT"
+        ),
+    )
+
+
+RUNS = Runs(CalendarRun, CalendarBatch)

@@ -6,15 +6,16 @@ SEQUENCE, then LAST-MODIFIED (or DTSTAMP), and where these say nothing, the cont
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.calendar.events.models import Event
-from interagency.calendar.incoming.models import CalendarImport
+from interagency.calendar.incoming.models import RUNS, CalendarImport
 from interagency.calendar.incoming.reading import IcsEvent
 
 NEW, UPDATED = "new", "updated"
@@ -39,14 +40,21 @@ class Taken:
 def last_taken(session: Session, event_ids: Collection[int]) -> dict[int, Taken]:
     """For each of these events the last time it was taken in, whether or not that was undone."""
     wanted, found = set(event_ids), dict[int, Taken]()
+
+    def look_through(done: Iterable[dict[str, Any]], *, is_undone: bool) -> None:
+        for item in done:
+            if item["event_id"] in wanted and item["event_id"] not in found:
+                said, before = (tuple(item.get(name, (0, ""))) for name in ("said", "known"))
+                found[item["event_id"]] = Taken(item["act"], item["version"], said, before, is_undone)
+
+    for number in sorted(RUNS.all_under_way(session), reverse=True):
+        notes = RUNS.journal(session, (number, False)).items
+        look_through([note["done"] for note in reversed(notes) if note["done"]], is_undone=False)
     query = sa.select(CalendarImport.result["done"], CalendarImport.undone_at)
     for done, undone_at in session.execute(query.order_by(CalendarImport.id.desc()).limit(LOOKED_THROUGH)):
         if len(found) == len(wanted):
             break
-        for item in done or ():
-            if item["event_id"] in wanted and item["event_id"] not in found:
-                said, before = (tuple(item.get(name, (0, ""))) for name in ("said", "known"))
-                found[item["event_id"]] = Taken(item["act"], item["version"], said, before, undone_at is not None)
+        look_through(done or (), is_undone=undone_at is not None)
     return found
 
 

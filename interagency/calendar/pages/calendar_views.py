@@ -15,6 +15,7 @@ from flask_login import current_user
 from interagency.calendar.events import queries
 from interagency.calendar.events.fields import KIND_LABELS, MODE_LABELS, STATUS_LABELS
 from interagency.calendar.events.models import Event, EventKind
+from interagency.calendar.events.occurrences import Occurrence, chapters_by_day, chapters_of
 from interagency.calendar.pages.agenda import agenda
 from interagency.calendar.pages.blueprint import bp
 from interagency.calendar.pages.grids import (
@@ -24,10 +25,11 @@ from interagency.calendar.pages.grids import (
     month_page,
     week_page,
     weeks_of_month,
+    without_date,
     year_page,
 )
 from interagency.calendar.pages.reader_days import DAY, reader_occurrences
-from interagency.calendar.pages.shown_events import ShownEvent, events_under, touching
+from interagency.calendar.pages.shown_events import events_under, touching
 from interagency.db.base import db
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.queries import may_add_activities, my_entities
@@ -58,9 +60,13 @@ def calendar() -> ResponseReturnValue:
         db.session, filters, [one.key for one in mine], day=day, past=past, zone=viewer_zone(),
         number=request.args.get("page", 1, type=int),
     )  # fmt: skip
+    undated: tuple[list[Any], int] = ([], 0)
+    if not past and page.number == 1:
+        undated = without_date(db.session, queries.event_conditions(filters, [one.key for one in mine]))
     return render_template(
         "calendar/agenda.html",
         page=page,
+        undated=undated,
         filters=replace(filters, problems=(*filters.problems, *([problem] if problem else []))),
         past=past,
         day=day,
@@ -85,15 +91,15 @@ def _from() -> tuple[date, str | None]:
 
 def _between(days: tuple[date, date], inside: tuple[date, date], filters: Filters, mine: list[Any]) -> dict[str, Any]:
     """For a template: what happens on `days` in order; what may happen `inside` them; how many events are left out."""
-    keys = [one.key for one in mine]
+    keys, chapters = [one.key for one in mine], queries.chapters_wanted(filters)
     # By the reader's clock what is a day earlier or later may be on these days.
     about = (days[0] - DAY, days[1] + DAY)
     conditions = touching(*about, filters, keys)
     dated = sa.or_(Event.rrule != "", Event.id.in_(exactly_dated(*about)))
     events, number = events_under(db.session, [*conditions, dated])
-    imprecise, all_imprecise = imprecise_between(db.session, touching(*inside, filters, keys), *inside)
+    imprecise, all_imprecise = imprecise_between(db.session, touching(*inside, filters, keys), *inside, chapters)
     return {
-        "found": [one for one in reader_occurrences(events, *days) if one.exact],
+        "found": [one for one in reader_occurrences(events, *days, chapters) if one.exact],
         "unread": number - len(events),
         "imprecise": imprecise,
         "all_imprecise": all_imprecise,
@@ -181,13 +187,32 @@ def _colours() -> str:
 
 
 @bp.app_template_global()
-def tone_of(event: ShownEvent, colours: str) -> tuple[str, str]:
-    """The class of an event's colour, and the words that say the same without it."""
+def tone_of(one: Occurrence, colours: str, numbers: list[int] | None = None) -> tuple[str, str]:
+    """The class of an occurrence's colour, and the words that say the same without it.
+
+    `numbers` are the chapters of the day that is shown, where it is one of several; else those of all its days.
+    """
     if colours == "entity":
-        organiser = next((one for one in event.organisers if one.tone), None)
-        return (f"tone-{organiser.tone}", organiser.short) if organiser else ("tone-0", "")
-    numbers = event.chapters
+        organiser: Any = next((who for who in one.event.organisers if who.is_entity), None)
+        return (f"tone-{organiser.place_among_all % 11 + 1}", organiser.short) if organiser else ("tone-0", "")
+    numbers = chapters_of(one) if numbers is None else numbers
     return (f"tone-{numbers[0]}" if numbers else "tone-0"), ", ".join(ROMAN[number] for number in numbers)
+
+
+@bp.app_template_global()
+def chapters_on_day(one: Occurrence, day: date) -> list[int]:
+    """The chapters of one day of an occurrence."""
+    return chapters_by_day(one)[(day - one.first).days]
+
+
+@bp.app_template_global()
+def days_told(one: Occurrence) -> list[Any]:
+    """What is said of single days of an occurrence."""
+    if one.event.rrule or one.segment.start is None:
+        return []
+    first = one.segment.start.first + timedelta(days=one.days_before)
+    last = first + (one.last - one.first)
+    return [day for day in one.segment.days if first <= day.day <= last]
 
 
 @bp.app_template_global()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar as months
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from itertools import groupby
@@ -13,9 +13,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from interagency.calendar.events.fields import KIND_LABELS
 from interagency.calendar.events.holidays import Holiday, holidays_between
-from interagency.calendar.events.models import Event, EventStatus, Segment
-from interagency.calendar.events.occurrences import Occurrence, occurrences, zone_of
+from interagency.calendar.events.models import Event, EventChapter, EventStatus, Segment, SegmentDay
+from interagency.calendar.events.occurrences import Occurrence, all_occurrences, chapters_by_day
+from interagency.calendar.events.queries import chapters_wanted, has_chapters_by_day
 from interagency.calendar.pages.shown_events import events_under, touching
 from interagency.matrix.activities.filters import Filters
 from interagency.text.dates import Precision, date_of, words_between
@@ -38,7 +40,8 @@ class Bar:
     row: int
     begins_before: bool
     ends_after: bool
-    chapters: tuple[int | None, ...]
+    # Those of each of these days.
+    chapters: tuple[list[int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +78,7 @@ def _week(days: tuple[date, ...], found: list[Occurrence]) -> list[Cell]:
         if row == len(free):
             free.append(ends)
         free[row] = ends
-        # By the reader's clock it may begin a day earlier or later than its chapters say.
-        moved = one.first - one.start.astimezone(zone_of(one.event)).date() if one.start else timedelta()
-        chapters = {day.day + moved: day.chapter_number for day in one.segment.days}
-        span = (ends - begins).days + 1
+        span, skipped = (ends - begins).days + 1, (begins - one.first).days
         bars.append(
             Bar(
                 one,
@@ -87,7 +87,7 @@ def _week(days: tuple[date, ...], found: list[Occurrence]) -> list[Cell]:
                 row=row,
                 begins_before=one.first < days[0],
                 ends_after=one.last > days[-1],
-                chapters=tuple(chapters.get(begins + timedelta(days=offset)) for offset in range(span)),
+                chapters=tuple(chapters_by_day(one)[skipped : skipped + span]),
             )
         )
     return [_cell(day, [bar for bar in bars if bar.column <= place < bar.column + bar.span])
@@ -166,13 +166,16 @@ class Year:
 def year_page(session: Session, year: int, filters: Filters, mine: Iterable[str]) -> Year:
     """A year under `filters`, counted in the database but for what repeats. A fixed number of statements."""
     first, last = date(year, 1, 1), date(year, 12, 31)
-    conditions = touching(first, last, filters, mine)
+    conditions, chapters = touching(first, last, filters, mine), chapters_wanted(filters)
+    single, told = conditions, Event.rrule != ""
+    if chapters:  # what says them by day is looked at day by day
+        single, told = [*conditions, sa.not_(has_chapters_by_day())], sa.or_(told, has_chapters_by_day())
     per_day: Counter[date] = Counter()
     begun: Counter[int] = Counter()
-    events = session.scalar(_single(conditions, first, last, sa.func.count(sa.distinct(Event.id)))) or 0
-    spans = [*_counted(session, conditions, first, last)]
-    for event in events_under(session, [*conditions, Event.rrule != ""])[0]:
-        dates = [one for one in occurrences(event, first, last) if not one.is_cancelled]
+    events = session.scalar(_single(single, first, last, sa.func.count(sa.distinct(Event.id)))) or 0
+    spans = [*_counted(session, single, first, last)]
+    for event in events_under(session, [*conditions, told])[0]:
+        dates = [one for one in all_occurrences([event], first, last, chapters) if one.exact and not one.is_cancelled]
         events += bool(dates)
         spans += [(one.first, one.last, 1) for one in dates]
     for begins, ends, count in spans:
@@ -181,7 +184,7 @@ def year_page(session: Session, year: int, filters: Filters, mine: Iterable[str]
         while day <= end:
             per_day[day] += count
             day += timedelta(days=1)
-    listed, all_imprecise = imprecise_between(session, conditions, first, last)
+    listed, all_imprecise = imprecise_between(session, conditions, first, last, chapters)
     shown = [
         YearMonth(
             date(year, month, 1),
@@ -191,6 +194,17 @@ def year_page(session: Session, year: int, filters: Filters, mine: Iterable[str]
         for month in range(1, 13)
     ]
     return Year(shown, sum(begun.values()), events, listed, all_imprecise)
+
+
+def _about(chapters: Collection[int]) -> list[sa.ColumnElement[bool]]:
+    """The condition of runs without exact days that are about one of `chapters`."""
+    if not chapters:
+        return []
+    whole = sa.select(EventChapter.event_id).where(
+        EventChapter.chapter_number.in_(chapters), sa.not_(EventChapter.by_day)
+    )
+    own = sa.select(SegmentDay.segment_id).where(SegmentDay.chapter_number.in_(chapters))
+    return [sa.or_(Segment.event_id.in_(whole), Segment.id.in_(own))]
 
 
 _EXACT = (Segment.start_precision == Precision.DAY, Segment.end_precision == Precision.DAY)
@@ -224,16 +238,35 @@ def _counted(
             yield begins, end, count
 
 
+def without_date(session: Session, conditions: Iterable[sa.ColumnElement[bool]]) -> tuple[list[Imprecise], int]:
+    """Of what under `conditions` has no date yet the newest, with what it is instead of when; and how much there is."""
+    query = (
+        sa.select(Event.id, Event.title, Event.kind, Event.status, sa.func.count().over())
+        .where(*conditions, Event.first_day.is_(None))
+        .order_by(Event.id.desc())
+        .limit(LISTED)
+    )
+    rows = session.execute(query).all()
+    found = [Imprecise(row[0], row[1], str(KIND_LABELS[row[2]]), row[3] is EventStatus.CANCELLED) for row in rows]
+    return found, rows[0][-1] if rows else 0
+
+
 def imprecise_between(
-    session: Session, conditions: Iterable[sa.ColumnElement[bool]], first: date, last: date
+    session: Session,
+    conditions: Iterable[sa.ColumnElement[bool]],
+    first: date,
+    last: date,
+    chapters: Collection[int] = (),
 ) -> tuple[list[Imprecise], int]:
-    """What under `conditions` happens some time from `first` to `last`: the first of it, and how much there is."""
+    """What under `conditions` happens some time from `first` to `last`: the first of it, and how much there is; where
+    `chapters` are asked for, of the runs that are about one of them.
+    """
     part = (Segment.start_precision, Segment.start_first, Segment.start_last,
             Segment.end_precision, Segment.end_first, Segment.end_last)  # fmt: skip
     query = (
         sa.select(Event.id, Event.title, Event.status, *part, sa.func.count().over())
         .join(Segment, Segment.event_id == Event.id)
-        .where(*conditions, Event.rrule == "", sa.not_(sa.and_(*_EXACT)))
+        .where(*conditions, Event.rrule == "", sa.not_(sa.and_(*_EXACT)), *_about(chapters))
         .where(Segment.start_first <= last, Segment.end_last >= first)
         .order_by(Segment.start_first, Segment.end_last, Event.id)
         .limit(LISTED)

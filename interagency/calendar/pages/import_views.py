@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from time import monotonic, sleep
-
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
 
 from interagency.calendar.events.models import EventKind
-from interagency.calendar.incoming.applying import apply_batch, begin, undo
+from interagency.calendar.incoming.applying import begin, begin_undo, told_of_undo
+from interagency.calendar.incoming.background import carry_on
 from interagency.calendar.incoming.comparing import (
     SKIPPED,
     UNCHANGED,
@@ -20,21 +19,21 @@ from interagency.calendar.incoming.comparing import (
     compared,
     imports_of,
 )
-from interagency.calendar.incoming.models import BATCH_SECONDS, BETWEEN_BATCHES, CalendarImport
+from interagency.calendar.incoming.models import RUNS, CalendarImport
 from interagency.calendar.incoming.reading import CalendarNotRead
 from interagency.calendar.incoming.versions import NEW, UPDATED
-from interagency.db.base import db, defer_write_lock
+from interagency.db.base import acquire_write_lock, db, defer_write_lock
 from interagency.matrix.activities.queries import LARGEST_ID, my_entities
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
 from interagency.text.folding import clean
-from interagency.web.context import settings, utc_now
+from interagency.web.context import settings
 from interagency.web.errors import refuse
 from interagency.web.idempotency import idempotent, record_redirect, take_key
 
 bp = Blueprint("calendar_imports", __name__)
-# After so many seconds a page says how far it is, before a proxy gives up waiting.
-REQUEST_SECONDS = 8
+# Titles that a message names of what was left.
+MOST_TITLES = 20
 
 
 def _offered() -> list[Organisation]:
@@ -66,6 +65,7 @@ def _page(error: str = "", code: int = 200) -> ResponseReturnValue:
         "calendar/imports.html",
         offered=_offered(),
         imports=imports_of(db.session, current_user),
+        under_way=RUNS.all_under_way(db.session),
         error=error,
     ), code
 
@@ -100,11 +100,11 @@ def upload() -> ResponseReturnValue:
     return redirect(address)
 
 
-def _get(import_id: int, *, to_write: bool = False) -> CalendarImport:
-    """One's own import, or any for a coordinator; 404 otherwise. `to_write` makes a second click wait."""
+def _get(import_id: int) -> CalendarImport:
+    """One's own import, or any for a coordinator; 404 otherwise."""
     _offered()
     within = import_id <= LARGEST_ID
-    kept = db.session.get(CalendarImport, import_id, with_for_update=to_write or None) if within else None
+    kept = db.session.get(CalendarImport, import_id, populate_existing=True) if within else None
     if kept is None or not (current_user.is_coordinator or kept.person_id == current_user.id):
         refuse(404, _("There is no such import. Your own stand in the list."))
     return kept
@@ -112,71 +112,112 @@ def _get(import_id: int, *, to_write: bool = False) -> CalendarImport:
 
 @bp.get("/imports/calendar/<int:import_id>")
 def one(import_id: int) -> ResponseReturnValue:
-    """What a file would do, or did."""
+    """What a file would do, or did; while that goes on, how far it is."""
     kept = _get(import_id)
+    run = RUNS.under_way(db.session, import_id)
+    if run is not None:
+        return render_template(
+            "import_progress.html",
+            file_name=kept.file_name,
+            run=run,
+            rows_done=RUNS.rows_done(db.session, (import_id, run.undoes)),
+            may_go_on=_may_carry_on(kept, undoes=run.undoes),
+            back=(url_for("calendar_imports.imports"), _("Take a calendar in")),
+            here=url_for("calendar_imports.one", import_id=import_id),
+            go_on=url_for("calendar_imports.go_on_post", import_id=import_id),
+            undo=url_for("calendar_imports.undo_post", import_id=import_id),
+        )
     items = kept.result["items"]
-    state = kept.result["state"]
+    is_open = kept.result["state"] == "previewed"
     return render_template(
         "calendar/import.html",
         kept=kept,
         items=items,
         counts={act: sum(item["act"] == act for item in items) for act in (NEW, UPDATED, UNCHANGED, SKIPPED)},
         chosen=chosen_by_default(items),
-        is_open=state == "previewed",
-        left_to_do=len(kept.result["to_do"]) if state == "applying" else 0,
-        without_kind=sum(item.get("has_kind") is False for item in items) if state == "previewed" else 0,
+        is_open=is_open,
+        without_kind=sum(item.get("has_kind") is False for item in items) if is_open else 0,
         kinds=list(EventKind),
     )
 
 
 @bp.post("/imports/calendar/<int:import_id>")
+@defer_write_lock
 def confirm(import_id: int) -> ResponseReturnValue:
-    """Do what was ticked, in batches between which others write; what is left after a while waits for one more click.
-
-    Doing it twice changes nothing.
-    """
-    kept = _get(import_id, to_write=True)
-    here = redirect(url_for("calendar_imports.one", import_id=import_id))
+    """Do what was ticked, in batches between which others write. Doing it twice changes nothing."""
+    kept = _get(import_id)
     if kept.result["state"] == "applied":
         flash(_("This file was taken in already; nothing was done again."), "success")
-        return here
-    if kept.result["state"] == "previewed":
-        begin(kept, {int(text) for text in request.form.getlist("item") if text.isdecimal() and len(text) < 6})
-        kind = request.form.get("kind")
-        kept.result = kept.result | {"kind": kind if kind in set(EventKind) else kept.result["kind"]}
-    ends = monotonic() + REQUEST_SECONDS
-    while kept.result["state"] == "applying":
-        importer = _importer(kept.result["organiser"], kept.result["kind"])
-        apply_batch(db.session, kept, importer, BATCH_SECONDS)
-        db.session.commit()
-        if monotonic() >= ends:
-            return here
-        if kept.result["state"] == "applying":
-            sleep(BETWEEN_BATCHES)
-            kept = _get(import_id, to_write=True)
-    counts = kept.result["counts"]
-    flash(
-        _(
-            "%(added)s added, %(changed)s changed, %(left)s left as they were, %(conflicts)s changed here meanwhile.",
-            **counts,
-        ),
-        "success",
-    )
-    return here
+        return redirect(url_for("calendar_imports.one", import_id=import_id))
+    if not _may_carry_on(kept, undoes=False):
+        refuse(403, _("Who sent the file confirms it."))
+    chosen = {int(text) for text in request.form.getlist("item") if text.isdecimal() and len(text) < 6}
+    kind = request.form.get("kind")
+    acquire_write_lock()
+    if not begin(db.session, kept, chosen, kind if kind in set(EventKind) else kept.result["kind"]):
+        db.session.rollback()
+    return _carried_on(import_id)
+
+
+def _may_carry_on(kept: CalendarImport, *, undoes: bool) -> bool:
+    """Who sent a file takes it in; a coordinator takes it back too."""
+    return kept.person_id == current_user.id or (undoes and current_user.is_coordinator)
+
+
+def _carried_on(import_id: int) -> ResponseReturnValue:
+    """The page of an import that was begun, once it is done, or when it has gone on for some seconds."""
+    person_id = current_user.id
+    db.session.commit()  # nothing of this request's is in the way of the writing
+    carry_on(current_app._get_current_object(), import_id, person_id)  # type: ignore[attr-defined]
+    kept = _get(import_id)
+    if RUNS.under_way(db.session, import_id) is None:
+        _flash_done(kept)
+    return redirect(url_for("calendar_imports.one", import_id=import_id))
+
+
+def _flash_done(kept: CalendarImport) -> None:
+    if kept.undone_at is None:
+        if kept.result["state"] == "applied":
+            words = _(
+                "%(added)s added, %(changed)s changed, %(left)s left as they were, "
+                "%(conflicts)s changed here meanwhile.",
+                **kept.result["counts"],
+            )
+            flash(words, "success")
+        return
+    undone, left = told_of_undo(db.session, kept)
+    flash(ngettext("%(num)s event is as it was before.", "%(num)s events are as they were before.", undone), "success")
+    if left:
+        titles = "; ".join(left[:MOST_TITLES]) + ("; …" if len(left) > MOST_TITLES else "")
+        flash(_("Left as they are, because somebody changed them since: %(titles)s", titles=titles), "warning")
+
+
+@bp.post("/imports/calendar/<int:import_id>/go-on")
+@defer_write_lock
+def go_on_post(import_id: int) -> ResponseReturnValue:
+    """Go on with what was begun and stopped: by another's hand, or with the service."""
+    kept = _get(import_id)
+    run = RUNS.under_way(db.session, import_id)
+    if run is None:
+        flash(_("There is nothing to go on with."), "success")
+        return redirect(url_for("calendar_imports.one", import_id=import_id))
+    if not _may_carry_on(kept, undoes=run.undoes):
+        refuse(403, _("Who sent the file goes on with it."))
+    return _carried_on(import_id)
 
 
 @bp.post("/imports/calendar/<int:import_id>/undo")
+@defer_write_lock
 def undo_post(import_id: int) -> ResponseReturnValue:
-    """Take back what an import did, where nobody changed the event since."""
-    kept = _get(import_id, to_write=True)
-    here = redirect(url_for("calendar_imports.one", import_id=kept.id))
-    if kept.result["state"] != "applied" or kept.undone_at is not None:
+    """Take back what an import did, where nobody changed the event since; what is under way ends where it stands."""
+    kept = _get(import_id)
+    is_done = kept.result["state"] == "applied" and kept.undone_at is None
+    if not is_done and RUNS.under_way(db.session, import_id) is None:
         flash(_("There is nothing to take back."), "success")
-        return here
-    importer = _importer(kept.result["organiser"], kept.result["kind"])
-    undone, left = undo(db.session, kept, importer, utc_now())
-    db.session.commit()
-    flash(ngettext("%(num)s event is as it was before.", "%(num)s events are as they were before.", undone), "success")
-    if left:
-        flash(_("Left as they are, because somebody changed them since: %(titles)s", titles="; ".join(left)), "warning")
-    return here
+        return redirect(url_for("calendar_imports.one", import_id=import_id))
+    if not _may_carry_on(kept, undoes=True):
+        refuse(403, _("Who sent the file takes it back, or a coordinator."))
+    acquire_write_lock()
+    if not begin_undo(db.session, kept, _importer(kept.result["organiser"], kept.result["kind"])):
+        db.session.rollback()
+    return _carried_on(import_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -18,14 +18,17 @@ from interagency.web.formats import format_date_value
 DAY = timedelta(days=1)
 
 
-def reader_occurrences(events: Iterable[Event], first: date, last: date) -> list[Occurrence]:
-    """What happens on the days from `first` to `last` by the reader's clock, in order.
+def reader_occurrences(
+    events: Iterable[Event], first: date, last: date, chapters: Collection[int] = (), zone: ZoneInfo | None = None
+) -> list[Occurrence]:
+    """What happens on the days from `first` to `last` by the reader's clock, or that of `zone`, in order; where
+    `chapters` are asked for, on the days that are about one of them.
 
     Read the events of a day more on either side: what is on Tuesday evening in New York is on Wednesday in Tokyo. What
     lasts a day or longer keeps the days that its place gives it, as do whole days.
     """
-    zone = viewer_zone()
-    found = [in_zone(one, zone) for one in all_occurrences(events, first - DAY, last + DAY)]
+    zone = zone or viewer_zone()
+    found = [in_zone(one, zone) for one in all_occurrences(events, first - DAY, last + DAY, chapters)]
     return sorted(
         (one for one in found if one.first <= last and one.last >= first), key=lambda one: (one.first, one.sort_key)
     )

@@ -17,18 +17,19 @@ from sqlalchemy.orm import Session
 from interagency.calendar.events.models import Event, EventChapter, EventOrganisation, EventStatus, Segment
 from interagency.calendar.events.occurrences import format_days, occurrences
 from interagency.calendar.events.queries import event_conditions
-from interagency.calendar.pages.shown_events import shown_events
+from interagency.calendar.events.reader import read_lines
 from interagency.matrix.activities.conditions import activity_conditions
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity, Status
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overview.grid import TYPES, Line, lines, links
+from interagency.matrix.overview.kept import kept_counts
 from interagency.text.dates import ImpreciseDate, words_between
 from interagency.web.context import viewer_zone
 
 MONTHS = 12
 # Records of one lane that are shown: at most, at least, and how many all lanes share. The page says how many more.
-SHOWN, FEWEST, IN_ALL = 10, 3, 84
+SHOWN, FEWEST, IN_ALL = 10, 3, 72
 # What events are narrowed by too. Under any other filter they are left out, and the page says so.
 EVENT_FILTERS = ("q", "entity", "chapter", "country", "joint", "mine")
 BY = ("chapter", "entity")
@@ -256,7 +257,13 @@ def _activities(session: Session, filters: Filters, mine: list[str], window: Win
     place = sa.case((first.is_(None), UNDATED), (inside, INSIDE), else_="").label("place")
     found = sa.select(Activity.id, first.label("first"), last.label("last"), place).where(*conditions)
     part = links(by).subquery("part")
-    places, told = _records(session, found, part, part.c.activity_id, window)
+    places, told = kept_counts(
+        session,
+        ("when", "activities", by, window.middle),
+        filters,
+        mine,
+        lambda: _records(session, found, part, part.c.activity_id, window),
+    )
     columns = (Activity.id, Activity.title, Activity.status, Activity.is_joint, Activity.start, Activity.end)
     entries = {}
     for row in session.execute(sa.select(*columns).where(Activity.id.in_({number for _key, number in places}))):
@@ -311,9 +318,17 @@ def _events(session: Session, filters: Filters, mine: list[str], window: Window,
     ).label("place")
     columns = (Event.id, Event.first_day.label("first"), Event.last_day.label("last"), place)
     part = _links(by).subquery("part")
-    places, told = _records(session, sa.select(*columns).where(*conditions), part, part.c.event_id, window)
+    found = sa.select(*columns).where(*conditions)
+    places, told = kept_counts(
+        session,
+        ("when", "events", by, window.middle, series),
+        filters,
+        mine,
+        lambda: _records(session, found, part, part.c.event_id, window),
+        besides=(Event,),
+    )
     entries = {}
-    for event in shown_events(session, {number for _key, number in places}):
+    for event in read_lines(session, {number for _key, number in places}):
         spans = [
             Span(one.first, one.last, "sure" if one.exact else "unsure")
             for one in occurrences(event, window.first, window.last)

@@ -25,8 +25,9 @@ from interagency.matrix.activities.models import (
     activity_recommendation,
 )
 from interagency.matrix.activities.queries import my_entities
-from interagency.matrix.framework.models import Country, Recommendation
+from interagency.matrix.framework.models import Chapter, Country, Recommendation, Section
 from interagency.matrix.framework.names import NotUnderstood, gazetteer, read_code
+from interagency.matrix.framework.texts import official_text, official_texts
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overview.coverage import coverage
 from interagency.text.folding import listed
@@ -72,7 +73,37 @@ def events_here(session: Session, condition: sa.ColumnElement[bool]) -> tuple[li
     return list(session.scalars(query.limit(MOST_EVENTS))), total
 
 
-def _page(title: str, filters: Filters, sentence: str, condition: sa.ColumnElement[bool]) -> ResponseReturnValue:
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A recommendation where it stands: its chapter, section and official text, and those before and after it."""
+
+    chapter: Chapter
+    section: str
+    text: str
+    before: str | None
+    after: str | None
+
+
+def _paragraph(session: Session, found: Recommendation) -> Paragraph:
+    section = session.get(Section, found.section_id) if found.section_id is not None else None
+    codes = list(official_texts())
+    place = codes.index(found.code)
+    return Paragraph(
+        session.get_one(Chapter, found.chapter_number),
+        section.title if section else "",
+        official_text(found.code),
+        codes[place - 1] if place else None,
+        codes[place + 1] if place + 1 < len(codes) else None,
+    )
+
+
+def _page(
+    title: str,
+    filters: Filters,
+    sentence: str,
+    condition: sa.ColumnElement[bool],
+    paragraph: Paragraph | None = None,
+) -> ResponseReturnValue:
     mine = {entity.id for entity in my_entities()}
     events, event_count = events_here(db.session, condition)
     return render_template(
@@ -90,6 +121,7 @@ def _page(title: str, filters: Filters, sentence: str, condition: sa.ColumnEleme
         format_days=format_days,
         viewer_zone=viewer_zone,
         today=today(),
+        paragraph=paragraph,
     )
 
 
@@ -147,7 +179,8 @@ def recommendation(code: str) -> ResponseReturnValue:
         .join(Activity, Activity.id == link.c.activity_id)
         .where(link.c.recommendation_code == known, Activity.is_listed)
     )
-    return _page(f"{known} {found.title}", filters, _coverage_sentence(known), Event.id.in_(linked))
+    title = f"{known} {found.title}"
+    return _page(title, filters, _coverage_sentence(known), Event.id.in_(linked), _paragraph(db.session, found))
 
 
 def _coverage_sentence(code: str) -> str:
@@ -163,7 +196,9 @@ def _coverage_sentence(code: str) -> str:
             one.activities,
             code=code,
             joint=one.joint,
-            countries=ngettext("%(num)s country that is named", "%(num)s countries that are named", len(one.countries)),
+            countries=ngettext("%(num)s country that is named", "%(num)s countries that are named", len(one.countries))
+            if one.countries
+            else _("no country that is named"),
         )
     if one.mandated:
         words += " " + _("Within the mandate of %(entities)s.", entities=listed(one.mandated))

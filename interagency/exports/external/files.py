@@ -15,6 +15,7 @@ from interagency.exports.lists import write_csv
 from interagency.exports.rows.book import Book
 from interagency.exports.sheets import Sheet
 from interagency.exports.workbook import add_table
+from interagency.matrix.framework.models import ROMAN
 
 
 def _text(name: str) -> Any:
@@ -63,7 +64,8 @@ EVENTS = (
     Column("Status", lambda row: _status(row, row["day"]), 12, hxl="#status"),
     Column("Organisers", _list("organisers"), 26, hxl="#org"),
     Column("Place", lambda row: row["day"].venue or row["place"], 30, hxl="#loc"),
-    Column("Chapters", lambda row: ", ".join(row["chapters"]), 10, hxl="#sector"),
+    Column("Chapters", lambda row: ", ".join(chapters_of_day(row, row["day"])), 10, hxl="#sector"),
+    Column("Documents", lambda row: joined(f"{title} {url}" for title, url in documents_of(row)), 40, hxl="#meta+url"),
 )
 SUMMARY = (
     Column("Chapter", _text("chapter"), 9, hxl="#sector+code"),
@@ -80,10 +82,20 @@ def _status(event: dict[str, Any], day: StoredOccurrence) -> str:
     return "cancelled" if day.is_cancelled or event["status"] == "cancelled" else day.status or event["status"]
 
 
+def chapters_of_day(event: dict[str, Any], day: StoredOccurrence) -> list[str]:
+    """The chapters of one date of an event; of what was handed out before they were told by day, of the event."""
+    return event["chapters"] if day.chapters is None else [ROMAN[number] for number in day.chapters]
+
+
+def documents_of(event: dict[str, Any]) -> list[list[str]]:
+    """Title and address of the documents that leave with an event; none in what was handed out before they did."""
+    return list(event.get("documents", []))
+
+
 def event_rows(content: Content) -> list[dict[str, Any]]:
     """One row per happening, by first day."""
     rows = [one | {"day": StoredOccurrence(*day)} for one in content.get("events", []) for day in one["days"]]
-    return sorted(rows, key=lambda row: (row["day"].first, row["day"].begins, row["title"].casefold(), row["uid"]))
+    return sorted(rows, key=lambda row: (row["day"].in_order, row["title"].casefold(), row["uid"]))
 
 
 def workbook(content: Content) -> bytes:
@@ -138,7 +150,7 @@ def calendar_file(content: Content, address: str) -> bytes:
     for one in content.get("events", []):
         for place, day in enumerate(StoredOccurrence(*values) for values in one["days"]):
             start, end = day.first_day, day.last_day
-            if not day.is_exact:
+            if not (day.is_exact and start and end):
                 continue  # a day that nobody named must not stand in a calendar
             timed = bool(day.begins and day.ends and one["timezone"])
             status = _status(one, day)
@@ -154,8 +166,9 @@ def calendar_file(content: Content, address: str) -> bytes:
                     end=datetime.combine(end, time.fromisoformat(day.ends)) if timed else end,
                     tzid=one["timezone"] if timed else None,
                     location=day.venue or one["place"],
-                    categories=(one["kind"], *one["chapters"]),
+                    categories=(one["kind"], *chapters_of_day(one, day)),
                     transparent=not timed,
+                    links=tuple((title, url) for title, url in documents_of(one)),
                 )
             )
     return calendar_bytes(f"{content['title']}, {content['period']}", address, events)

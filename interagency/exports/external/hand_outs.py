@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from interagency.accounts.models import AccessToken, Person, TokenKind, new_token, token_hash
-from interagency.accounts.queries import find_token
+from interagency.accounts.models import AccessToken, Person, TokenKind
+from interagency.accounts.tokens import find_token, make_token
 from interagency.db.base import canonical_json
 from interagency.db.history import audit
 from interagency.exports.external.content import Content, Form, content_of
@@ -52,16 +52,9 @@ def hand_out(
     """Freeze what the audience sees now and give it an address; the token is returned once and kept as a hash."""
     content, passed = prepare(session, edition, audience, form, country, day)
     text = canonical_json(content).encode()
-    token = token or new_token()
-    kept = AccessToken(
-        kind=TokenKind.EXTERNAL,
-        token_hash=token_hash(token),
-        person_id=None,
-        label=recipient[:200],
-        expires_at=at + timedelta(days=days),
+    kept, token = make_token(
+        session, TokenKind.EXTERNAL, None, recipient[:200], token=token, expires_at=at + timedelta(days=days)
     )
-    session.add(kept)
-    session.flush()
     made = HandOut(
         edition_number=edition.number,
         audience_key=audience.key,

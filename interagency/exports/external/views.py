@@ -34,8 +34,10 @@ from interagency.exports.external.hand_outs import (
     prepare,
 )
 from interagency.exports.external.reading import Reading, narrowed, read_choice
+from interagency.exports.external.tables import table_file
 from interagency.exports.models import HandOut
 from interagency.exports.note.document import NoteRefusal, write_note
+from interagency.exports.tables.writing import CONTENT_TYPES
 from interagency.matrix.agreement.models import Audience
 from interagency.matrix.agreement.statements import audiences
 from interagency.matrix.cycles.edition_views import get_edition, load
@@ -65,11 +67,12 @@ GONE = """<!doctype html>
 """
 
 
-def _gone() -> Response:
-    return _sealed(Response(GONE, 404, content_type="text/html; charset=utf-8"))
+def gone() -> Response:
+    """The answer to every dead address."""
+    return sealed(Response(GONE, 404, content_type="text/html; charset=utf-8"))
 
 
-def _sealed(response: Response) -> Response:
+def sealed(response: Response) -> Response:
     """Headers of everything external: not kept by others, not indexed, no address passed on."""
     response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
     response.headers["Cache-Control"] = "private, no-store"
@@ -88,10 +91,10 @@ def _opened(token: str) -> tuple[HandOut, Content] | None:
 def page(token: str) -> ResponseReturnValue:
     """What was handed out, as a page to read. Its links are relative: without its last slash the address leads on."""
     if not request.path.endswith("/"):
-        return _sealed(Response(status=308, headers={"Location": url_for("external.page", token=token)}))
+        return sealed(Response(status=308, headers={"Location": url_for("external.page", token=token)}))
     found = _opened(token)
     if found is None:
-        return _gone()
+        return gone()
     made, content = found
     expires_at = db.session.scalar(sa.select(AccessToken.expires_at).where(AccessToken.id == made.token_id))
     body = render_template(
@@ -103,7 +106,7 @@ def page(token: str) -> ResponseReturnValue:
         valid_until=expires_at.astimezone(settings().zone).date() if expires_at else None,
     )
     note_use(db.session, made.id, "page", utc_now())
-    return _sealed(Response(body, content_type="text/html; charset=utf-8"))
+    return sealed(Response(body, content_type="text/html; charset=utf-8"))
 
 
 def _reading(content: Content, args: Mapping[str, str]) -> Reading | None:
@@ -115,13 +118,13 @@ def _reading(content: Content, args: Mapping[str, str]) -> Reading | None:
 @public
 @limiter.limit(LIMIT)
 def file(token: str, name: str) -> ResponseReturnValue:
-    """What was handed out, as a file: `matrix.xlsx`, `matrix.csv`, `matrix.json` or `calendar.ics`."""
+    """What was handed out, as a file: `matrix.xlsx`, `matrix.csv`, `matrix.json`, `calendar.ics`, or a flat table."""
     found = _opened(token)
     if found is None:
-        return _gone()
+        return gone()
     made, content = found
     address = f"{settings().base_url}/external/"
-    makers: dict[str, tuple[str, Callable[[], bytes]]] = {
+    makers: dict[str, tuple[str, Callable[[], bytes] | None]] = {
         "matrix.xlsx": (
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             lambda: workbook(content),
@@ -130,13 +133,13 @@ def file(token: str, name: str) -> ResponseReturnValue:
         "matrix.json": ("application/json", lambda: json_file(content)),
         "calendar.ics": ("text/calendar; charset=utf-8", lambda: calendar_file(content, address)),
     }
-    if name not in makers:
-        return _gone()
-    kind, make = makers[name]
-    body = make()
+    kind, make = makers.get(name, (CONTENT_TYPES.get(name.rpartition(".")[2], ""), None))
+    body = make() if make else table_file(content, name)
+    if body is None:
+        return gone()
     note_use(db.session, made.id, name.rsplit(".", 1)[1], utc_now())
-    response = _sealed(Response(body, content_type=kind))
-    if name != "calendar.ics":
+    response = sealed(Response(body, content_type=kind))
+    if name in makers and name != "calendar.ics":
         response.headers["Content-Disposition"] = f"attachment; filename={name}"
     response.set_etag(hashlib.sha256(body).hexdigest()[:32])
     return response.make_conditional(request)

@@ -110,8 +110,12 @@ def one(import_id: int) -> ResponseReturnValue:
     run = under_way(db.session, import_id)
     if run is not None:
         return render_template(
-            "exports/import_progress.html",
-            kept=kept,
+            "import_progress.html",
+            file_name=kept.file_name,
+            back=(url_for("imports.imports"), _("Send a matrix back")),
+            here=url_for("imports.one", import_id=import_id),
+            go_on=url_for("imports.go_on_post", import_id=import_id),
+            undo=url_for("imports.undo_post", import_id=import_id),
             run=run,
             rows_done=rows_done(db.session, (import_id, run.undoes)),
             may_go_on=_may_carry_on(kept, undoes=run.undoes),

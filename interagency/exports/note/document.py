@@ -284,7 +284,8 @@ class _Writer:
             (day, entry)
             for entry in events if entry["facts"]["kind"] in INTER_COMMISSION
             for day in (StoredOccurrence(*values) for values in entry["days"])
-            if not day.is_cancelled and day.first_day < self.last and day.last_day >= self.first
+            if not day.is_cancelled and day.first_day and day.last_day
+            and day.first_day < self.last and day.last_day >= self.first
         ]  # fmt: skip
         for day, entry in sorted(shown, key=lambda pair: (pair[0].first, pair[1]["facts"]["title"], pair[1]["id"])):
             facts = entry["facts"]

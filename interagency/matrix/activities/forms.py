@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, HiddenField, IntegerField, SelectField, URLField
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
@@ -140,10 +141,15 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         mine: list[Organisation] | None = None,
         *,
         unsent: bool = False,
+        sent: MultiDict[str, str] | None = None,
     ) -> None:
-        """The form of `activity`, or an empty one, as it was sent; with `unsent` as the record stands."""
+        """The form of `activity`, or an empty one, as it was sent; with `unsent` as the record stands.
+
+        `sent`: what a program sends in place of a page, without the page's token.
+        """
         self._unsent = unsent
-        super().__init__(**({"formdata": None} if unsent else {}))
+        as_sent = {"formdata": sent, "meta": {"csrf": False}} if sent is not None else {}
+        super().__init__(**({"formdata": None} if unsent else as_sent))
         self._records = Records(session, *([activity] if activity else []))
         self._session = session
         self._activity_id = activity.id if activity is not None else None

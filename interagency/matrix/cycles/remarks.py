@@ -22,7 +22,8 @@ from interagency.matrix.activities.models import (
 from interagency.matrix.cycles.confirming import LIVE
 from interagency.matrix.cycles.month.reasons import STALE_AFTER, Reason, activity_reasons
 from interagency.matrix.organisations.models import Organisation
-from interagency.matrix.overlaps.tally import compared, is_one_twice, tally
+from interagency.matrix.overlaps.kept import kept_pairs
+from interagency.matrix.overlaps.tally import is_one_twice, tally, verdicts_of
 
 SIZE = 50  # remarks on one page
 
@@ -190,14 +191,17 @@ def _details(session: Session, kind: RemarkKind, month: str, day: date, ids: lis
 
 def _alike(session: Session) -> list[Remark]:
     """Live activities whose titles are alike, unless somebody judged that they are two; by title."""
-    pairs = [pair for pair in compared(session).pairs if is_one_twice(pair)]
+    verdicts = verdicts_of(session)
+    pairs = [pair for pair in kept_pairs(session).pairs if is_one_twice(pair, verdicts)]
     ids = {number for pair in pairs for number in (pair.first_id, pair.second_id)}
     titles: dict[int, str] = {}
     for some in _parts(sorted(ids)):
-        titles |= dict(session.execute(sa.select(Activity.id, Activity.title).where(Activity.id.in_(some))).all())
+        query = sa.select(Activity.id, Activity.title).where(Activity.is_listed, Activity.id.in_(some))
+        titles |= dict(session.execute(query).all())
     found = [
         Remark(RemarkKind.ALIKE, pair.second_id, titles[pair.second_id], titles[pair.first_id], other_id=pair.first_id)
         for pair in pairs
+        if pair.first_id in titles and pair.second_id in titles  # what is kept may be older than a merging
     ]
     return sorted(found, key=lambda remark: (remark.title.casefold(), remark.activity_id))
 

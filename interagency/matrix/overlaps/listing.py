@@ -14,9 +14,9 @@ from interagency.accounts.models import Person
 from interagency.matrix.activities.conditions import activity_conditions
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity, ActivityEntity, Participation
+from interagency.matrix.overlaps.kept import Found, kept_pairs
 from interagency.matrix.overlaps.likeness import Common
 from interagency.matrix.overlaps.models import Verdict
-from interagency.matrix.overlaps.tally import compared
 
 SIZE = 25
 OPEN = "open"
@@ -38,13 +38,14 @@ class Row:
 class Listing:
     """A page of the list: its rows, how many there are in all, and the key the next page begins after.
 
-    `judged` is how many pairs stand under each verdict, whatever the filters.
+    `judged` is how many pairs stand under each verdict, whatever the filters; `search` how current the pairs are.
     """
 
     rows: list[Row]
     total: int
     following: str | None
     judged: dict[str, int]
+    search: Found
 
 
 def listing(
@@ -57,24 +58,30 @@ def listing(
     must be under the filters. The number of statements is fixed.
     """
     verdicts = {(one.first_id, one.second_id): one for one in session.scalars(sa.select(Verdict))}
-    pairs = [pair for pair in compared(session).pairs if not pair.is_of_one]
-    found = {(pair.first_id, pair.second_id): pair.common for pair in pairs}
+    search = kept_pairs(session)
+    pairs = [pair for pair in search.pairs if not pair.is_of_one]
     if shown == OPEN:
-        keys = [pair.order for pair in pairs if pair.verdict is None]
+        keys = [pair.order for pair in pairs if (pair.first_id, pair.second_id) not in verdicts]
     else:
         said = ((one, pair) for pair, one in verdicts.items() if one.kind == shown)
         keys = sorted((-int(one.said_at.timestamp()), *pair) for one, pair in said)
     under = _numbers(session, activity_conditions(filters, mine)) if filters else None
     keys = [key for key in keys if under is None or key[1] in under or key[2] in under]
-    listed = _numbers(session, [Activity.is_listed.is_(True)])
-    theirs = listed if own is None else _numbers(session, [_touching(own)])
-    keys = [key for key in keys if key[1] in listed and key[2] in listed and (key[1] in theirs or key[2] in theirs)]
+    gone = _numbers(session, [Activity.is_listed.is_(False)])
+    keys = [key for key in keys if key[1] not in gone and key[2] not in gone]
+    if own is not None:
+        theirs = _numbers(session, [_touching(own)])
+        keys = [key for key in keys if key[1] in theirs or key[2] in theirs]
     begin = bisect_right(keys, read_key(after)) if after else 0
     page = keys[begin : begin + SIZE]
     more = ".".join(str(part) for part in page[-1]) if begin + SIZE < len(keys) else None
+    on_page = {(first, second) for _weight, first, second in page}
+    found = {key: pair.common for pair in pairs if (key := (pair.first_id, pair.second_id)) in on_page}
     rows = _rows(session, [(first, second) for _weight, first, second in page], found, verdicts)
-    judged = Counter(one.kind.value for one in verdicts.values() if one.first_id in listed and one.second_id in listed)
-    return Listing(rows, len(keys), more, judged)
+    judged = Counter(
+        one.kind.value for one in verdicts.values() if one.first_id not in gone and one.second_id not in gone
+    )
+    return Listing(rows, len(keys), more, judged, search)
 
 
 def read_key(text: str) -> Key:

@@ -1,4 +1,4 @@
-"""Pairs of activities that are alike, over the whole matrix, and what people decided about them.
+"""Pairs of activities that are alike, over the whole matrix.
 
 Not every activity is compared with every other: only those that share a rare word of title or description, or a
 recommendation and a country (where none is named: and a rare word of the title), and of each such group only
@@ -28,7 +28,6 @@ from interagency.matrix.activities.models import (
 )
 from interagency.matrix.framework.models import Country
 from interagency.matrix.overlaps.likeness import Common, likeness, share_most_words
-from interagency.matrix.overlaps.models import Verdict, VerdictKind
 from interagency.matrix.overlaps.texts import TitleIndex, read_texts
 
 LIVE = (Status.PLANNED, Status.ONGOING, Status.SUSPENDED)
@@ -52,7 +51,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two activities, the smaller id first, what they have in common, and what somebody decided about them.
+    """Two activities, the smaller id first, and what they have in common.
 
     `is_of_one`: both name exactly the same entities. `is_live`: neither has ended.
     """
@@ -62,12 +61,12 @@ class Pair:
     common: Common
     is_of_one: bool
     is_live: bool
-    verdict: VerdictKind | None
+    weight: int
 
     @property
     def order(self) -> tuple[int, int, int]:
         """The place in the list: the heaviest first, then by id."""
-        return (-self.common.weight, self.first_id, self.second_id)
+        return (-self.weight, self.first_id, self.second_id)
 
 
 @dataclass(slots=True)
@@ -79,13 +78,12 @@ class Search:
 
 
 def all_pairs(session: Session) -> Search:
-    """Every pair of listed activities that is alike, the likest first; judged ones too. Seven statements.
+    """Every pair of listed activities that is alike, the likest first; judged ones too. Six statements.
 
     Two of the same entities are alike only by their titles: one entity often does several things in one country.
     """
     records = _load(session)
     names: dict[str, str] = dict(session.execute(sa.select(Country.code, Country.name)).all())
-    verdicts = {(one.first_id, one.second_id): one.kind for one in session.scalars(sa.select(Verdict))}
     search = Search()
     alike = _alike(records, search)
     work = _common_work(session, records, search)
@@ -98,7 +96,7 @@ def all_pairs(session: Session) -> Search:
             title, description, tuple(sorted(codes)), tuple(sorted(names[code] for code in places)), key in parts
         )
         is_of_one = one.entities == other.entities
-        search.pairs.append(Pair(*key, common, is_of_one, one.is_live and other.is_live, verdicts.get(key)))
+        search.pairs.append(Pair(*key, common, is_of_one, one.is_live and other.is_live, common.weight))
     search.pairs.sort(key=lambda pair: pair.order)
     return search
 

@@ -1,21 +1,22 @@
-"""How many pairs are alike, where that is known or quickly worked out: comparing all activities takes seconds."""
+"""How many pairs are alike, for pages that tell the number only."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.matrix.activities.models import Activity, ActivityEntity
-from interagency.matrix.overlaps.models import VerdictKind, VerdictSaid
-from interagency.matrix.overlaps.pairs import Pair, Search, all_pairs
+from interagency.matrix.overlaps import kept
+from interagency.matrix.overlaps.models import Verdict, VerdictKind, VerdictSaid
+from interagency.matrix.overlaps.pairs import Pair
 from interagency.web.last_known import keep, known
 
-# Activities that are compared while somebody waits for a page: some 20 ms.
-AT_ONCE = 400
 _NAME = "overlaps"
 State = tuple[object, ...]
+Verdicts = Mapping[tuple[int, int], VerdictKind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +27,20 @@ class Tally:
     twice: int
 
 
-def is_open(pair: Pair) -> bool:
+def verdicts_of(session: Session) -> Verdicts:
+    """What people decided about pairs, by their two ids."""
+    return {(one.first_id, one.second_id): one.kind for one in session.scalars(sa.select(Verdict))}
+
+
+def is_open(pair: Pair, verdicts: Verdicts) -> bool:
     """Whether the pair waits in the list of look-alikes: of different entities, judged by nobody."""
-    return not pair.is_of_one and pair.verdict is None
+    return not pair.is_of_one and (pair.first_id, pair.second_id) not in verdicts
 
 
-def is_one_twice(pair: Pair) -> bool:
+def is_one_twice(pair: Pair, verdicts: Verdicts) -> bool:
     """Whether two live activities have titles that are alike, and nobody judged that they are two."""
-    return pair.is_live and pair.common.is_alike_in_title and pair.verdict in (None, VerdictKind.SAME)
+    verdict = verdicts.get((pair.first_id, pair.second_id), VerdictKind.SAME)
+    return pair.is_live and pair.common.is_alike_in_title and verdict is VerdictKind.SAME
 
 
 def state_of_activities(session: Session) -> State:
@@ -46,21 +53,18 @@ def state_of_activities(session: Session) -> State:
     return (tuple(activities), tuple(sorted((kind.value, count) for kind, count in parts)), verdict)
 
 
-def compared(session: Session, state: State | None = None) -> Search:
-    """All pairs that are alike, with what they come to kept for pages that tell numbers only."""
-    state = state_of_activities(session) if state is None else state
-    search = all_pairs(session)
-    tally = Tally(sum(map(is_open, search.pairs)), sum(map(is_one_twice, search.pairs)))
-    keep(_NAME, state, tally)
-    return search
-
-
 def tally(session: Session, state: State | None = None) -> Tally | None:
-    """The numbers as they stand. None where nobody has opened the list since the last change of a large matrix."""
+    """The numbers as they stand; None while the activities are still being compared, which takes seconds of many."""
     state = state_of_activities(session) if state is None else state
     found: Tally | None = known(_NAME, state)
-    count = sa.select(sa.func.count()).select_from(Activity)
-    if found is None and (session.scalar(count) or 0) <= AT_ONCE:
-        compared(session, state)
-        found = known(_NAME, state)
+    if found is None:
+        search = kept.kept_pairs(session, wait=kept.WAIT_FOR_NUMBERS)
+        if not search.is_current:
+            return None
+        verdicts = verdicts_of(session)
+        found = Tally(
+            sum(is_open(pair, verdicts) for pair in search.pairs),
+            sum(is_one_twice(pair, verdicts) for pair in search.pairs),
+        )
+        keep(_NAME, state, found)
     return found

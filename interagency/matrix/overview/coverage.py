@@ -39,6 +39,7 @@ from interagency.matrix.cycles.models import Cycle, CycleState
 from interagency.matrix.cycles.standing import Standing, standings
 from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Section
 from interagency.matrix.organisations.models import Mandate, Organisation
+from interagency.matrix.overview.kept import kept_counts
 
 
 class Blank(enum.StrEnum):
@@ -83,26 +84,42 @@ class Covered:
 
 @dataclass(frozen=True, slots=True)
 class ChapterCoverage:
-    """A chapter: its recommendations, and a sentence to read out."""
+    """A chapter: its recommendations, how many activities and how many joint ones, and a sentence to read out."""
 
     number: int
     roman: str
     title: str
     recommendations: list[Covered]
+    activities: int
+    joint: int
     sentence: str
 
-    def sections(self) -> list[tuple[str, list[Covered]]]:
+    @property
+    def filter(self) -> tuple[str, str]:
+        return ("chapter", str(self.number))
+
+    @property
+    def blanks(self) -> list[Covered]:
+        """The recommendations on which nothing stands."""
+        return [one for one in self.recommendations if one.blank]
+
+    @property
+    def covered(self) -> int:
+        return len(self.recommendations) - len(self.blanks)
+
+    def sections(self, *, only_blanks: bool = False) -> list[tuple[str, list[Covered]]]:
         """The recommendations by section, in the order of the paper; the title is empty where there is none."""
-        return [(title, list(group)) for title, group in groupby(self.recommendations, key=attrgetter("section"))]
+        shown = self.blanks if only_blanks else self.recommendations
+        return [(title, list(group)) for title, group in groupby(shown, key=attrgetter("section"))]
 
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """What the activities under a page's filters say of recommendations and of chapters."""
+    """What the activities under a page's filters say of recommendations and of chapters; the keys of who and where."""
 
     codes: dict[str, tuple[int, int, date | None]]
-    entities: dict[str, list[str]]
-    countries: dict[str, list[str]]
+    entities: dict[str, set[int]]
+    countries: dict[str, set[str]]
     chapters: dict[int, tuple[int, int]]
 
 
@@ -111,7 +128,11 @@ def coverage(session: Session, filters: Filters, mine: Iterable[str], *, at: dat
 
     A fixed number of statements. `at` decides which month is due.
     """
-    counted = _count(session, filters, mine)
+    mine = list(mine)
+    counted = kept_counts(session, ("coverage",), filters, mine, lambda: _count(session, filters, mine))
+    short = sa.func.coalesce(Organisation.acronym, Organisation.name)
+    entities = session.execute(sa.select(Organisation.id, short).order_by(Organisation.position, short)).all()
+    countries = session.execute(sa.select(Country.code, Country.name).order_by(Country.name)).all()
     everything = list(session.scalars(sa.select(Recommendation).order_by(Recommendation.position)))
     # What stands without the filters: a blank of the filters alone is told as such.
     blank_codes = [one.code for one in everything if one.code not in counted.codes] if filters else []
@@ -132,8 +153,8 @@ def coverage(session: Session, filters: Filters, mine: Iterable[str], *, at: dat
                 sections.get(one.section_id, "") if one.section_id else "",
                 count,
                 both,
-                counted.entities.get(one.code, []),
-                counted.countries.get(one.code, []),
+                _named(entities, counted.entities.get(one.code)),
+                _named(countries, counted.countries.get(one.code)),
                 since.year if since else None,
                 blank,
                 mandates.get(one.code, []),
@@ -145,6 +166,7 @@ def coverage(session: Session, filters: Filters, mine: Iterable[str], *, at: dat
             ROMAN[c.number],
             c.title,
             by_chapter[c.number],
+            *counted.chapters.get(c.number, (0, 0)),
             _under(filters) + chapter_sentence(c.number, by_chapter[c.number], *counted.chapters.get(c.number, (0, 0))),
         )
         for c in session.scalars(sa.select(Chapter).order_by(Chapter.number))
@@ -156,39 +178,34 @@ def _links() -> sa.Select[Any]:
     return sa.select(table.c.recommendation_code).join(Activity, Activity.id == table.c.activity_id)
 
 
+def _named(names: Iterable[Any], keys: set[Any] | None) -> list[str]:
+    """The names, in their order, of what has one of the keys."""
+    return [name for key, name in names if key in keys] if keys else []
+
+
 def _count(session: Session, filters: Filters, mine: Iterable[str]) -> _Counted:
-    link = activity_recommendation
-    conditions = activity_conditions(filters, list(mine))
+    link, part = activity_recommendation, ActivityEntity
+    columns = (Activity.id, Activity.is_joint, Activity.start_first)
+    # Looked up for each recommendation of each activity, in a table that is wide.
+    shown = (
+        sa.select(*columns).where(*activity_conditions(filters, list(mine))).cte("shown").prefix_with("MATERIALIZED")
+    )
+    joint = sa.func.coalesce(sa.func.sum(sa.case((shown.c.is_joint, 1), else_=0)), 0)
+    linked = sa.join(shown, link, link.c.activity_id == shown.c.id)
     code = link.c.recommendation_code
-    joint = sa.func.coalesce(sa.func.sum(sa.case((Activity.is_joint, 1), else_=0)), 0)
-    codes = {
-        row[0]: (row[1], row[2], row[3])
-        for row in session.execute(
-            _links().add_columns(sa.func.count(), joint, sa.func.min(Activity.start_first)).where(*conditions)
-            .group_by(code)
-        )
-    }  # fmt: skip
-    short = sa.func.coalesce(Organisation.acronym, Organisation.name)
+    codes = sa.select(code, sa.func.count(), joint, sa.func.min(shown.c.start_first)).select_from(linked).group_by(code)
     entities = (
-        _links()
-        .add_columns(short, Organisation.position)
-        .join(ActivityEntity, ActivityEntity.activity_id == Activity.id)
-        .join(Organisation, Organisation.id == ActivityEntity.entity_id)
-        .where(*conditions, ActivityEntity.participation != Participation.DECLINED)
+        sa.select(code, part.entity_id)
+        .select_from(linked.join(part, part.activity_id == shown.c.id))
+        .where(part.participation != Participation.DECLINED)
+        .distinct()
     )
-    countries = (
-        _links()
-        .add_columns(Country.name)
-        .join(ActivityCountry, ActivityCountry.activity_id == Activity.id)
-        .join(Country, Country.code == ActivityCountry.country_code)
-        .where(*conditions)
-    )
+    places = linked.join(ActivityCountry, ActivityCountry.activity_id == shown.c.id)
+    countries = sa.select(code, ActivityCountry.country_code).select_from(places).distinct()
     # A chapter's activities on its recommendations, each once: not those put under it by hand alone.
     of_chapter = (
-        sa.select(Recommendation.chapter_number, Activity.id, Activity.is_joint)
-        .join(link, link.c.recommendation_code == Recommendation.code)
-        .join(Activity, Activity.id == link.c.activity_id)
-        .where(*conditions)
+        sa.select(Recommendation.chapter_number, shown.c.id, shown.c.is_joint)
+        .select_from(linked.join(Recommendation, Recommendation.code == code))
         .distinct()
         .subquery()
     )
@@ -196,17 +213,17 @@ def _count(session: Session, filters: Filters, mine: Iterable[str]) -> _Counted:
         of_chapter.c.chapter_number, sa.func.count(), sa.func.sum(sa.case((of_chapter.c.is_joint, 1), else_=0))
     ).group_by(of_chapter.c.chapter_number)
     return _Counted(
-        codes,
-        _gathered(session.execute(entities.distinct().order_by(Organisation.position, short))),
-        _gathered(session.execute(countries.distinct().order_by(Country.name))),
+        {row[0]: (row[1], row[2], row[3]) for row in session.execute(codes)},
+        _gathered(session.execute(entities)),
+        _gathered(session.execute(countries)),
         {row[0]: (row[1], row[2]) for row in session.execute(chapters)},
     )
 
 
-def _gathered(rows: Iterable[Any]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
-    for row in rows:
-        found[row[0]].append(row[1])
+def _gathered(rows: Iterable[Any]) -> dict[str, set[Any]]:
+    found: dict[str, set[Any]] = defaultdict(set)
+    for code, key in rows:
+        found[code].add(key)
     return found
 
 

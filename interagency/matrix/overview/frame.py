@@ -15,6 +15,7 @@ from interagency.matrix.activities.queries import my_entities
 from interagency.matrix.framework.names import chapters, recommendations
 from interagency.matrix.organisations.queries import entities
 from interagency.matrix.overview.grid import regions_in_order
+from interagency.matrix.overview.kept import kept_counts
 from interagency.web.context import today
 
 
@@ -41,5 +42,5 @@ def frame(filters: Filters, mine: list[str]) -> dict[str, Any]:
 def _years() -> list[int]:
     """The years in which activities begin."""
     year = sa.cast(sa.extract("year", Activity.start_first), sa.Integer)
-    found = db.session.scalars(sa.select(year).where(Activity.is_listed, Activity.start_first.is_not(None)).distinct())
-    return sorted(found)
+    query = sa.select(year).where(Activity.is_listed, Activity.start_first.is_not(None)).distinct()
+    return kept_counts(db.session, ("years",), Filters(), (), lambda: sorted(db.session.scalars(query)))

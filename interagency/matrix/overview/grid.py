@@ -27,6 +27,7 @@ from interagency.matrix.activities.models import (
 )
 from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Region, Section
 from interagency.matrix.organisations.models import Organisation
+from interagency.matrix.overview.kept import kept_counts
 
 ROWS = ("entity", "chapter", "section", "recommendation", "region", "country", "year")
 COLUMNS = ("chapter", "entity", "year", "status")
@@ -211,7 +212,10 @@ def grid(session: Session, filters: Filters, mine: Iterable[str], rows: str, col
 
     `mine` are the keys of the entities that the filter "mine" stands for; `rows` is one of ROWS, `columns` of COLUMNS.
     """
-    counts = _counts(session, filters, list(mine), rows, columns)
+    mine = list(mine)
+    counts = kept_counts(
+        session, ("grid", rows, columns), filters, mine, lambda: _counts(session, filters, mine, rows, columns)
+    )
     inner = {place: count for place, count in counts.items() if not {ALL, NONE} & set(place)}
     most = max((count for count, _joint in inner.values()), default=0)
     row_totals = {row: Cell(*count) for (row, column), count in counts.items() if column == ALL}

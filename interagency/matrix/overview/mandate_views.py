@@ -34,11 +34,22 @@ def _entity() -> tuple[Organisation, list[Organisation]]:
 def mandates() -> ResponseReturnValue:
     """Which recommendations an entity says fall within its mandate."""
     entity, offered = _entity()
+    found = declarations(db.session, entity)
+    worked_on = [
+        one.code
+        for chapter in found
+        for section in chapter.sections
+        for one in section.recommendations
+        if one.activities and not one.declared
+    ]
     return render_template(
         "overview/mandates.html",
         entity=entity,
         offered=offered,
-        found=declarations(db.session, entity),
+        found=found,
+        is_own=entity in my_entities(),
+        worked_on=worked_on,
+        ticked=worked_on if request.args.get("tick") == "activities" else [],
         filters=Filters(),
         may_declare=True,
     )

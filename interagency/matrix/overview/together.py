@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import permutations
 
 import sqlalchemy as sa
@@ -16,9 +16,11 @@ from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.framework.models import Chapter
 from interagency.matrix.overview.grid import SEPARATOR, Cell, Line, lines, links, step_of
+from interagency.matrix.overview.kept import kept_counts
 
-MIDDLE_X, MIDDLE_Y, ACROSS, DOWN, LABEL_GAP = 410, 300, 260, 235, 20
-STRONGEST = 3
+WIDTH, HEIGHT = 1200, 620
+MIDDLE_X, MIDDLE_Y, ACROSS, DOWN, LABEL_GAP = WIDTH // 2, HEIGHT // 2, 430, 265, 20
+STRONGEST, LISTED = 3, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,11 @@ class InChapter:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """Everything the page shows."""
+    """Everything the page shows. `alone` is the entity that the picture and the pairs are narrowed to, if any."""
 
     entities: list[Line]
+    alone: Line | None
+    pairs: list[Pair]
     cells: dict[tuple[str, str], Cell]
     joint: dict[str, int]
     total: int
@@ -84,34 +88,57 @@ class Together:
         return self.cells.get((left.key, right.key), Cell())
 
 
-def together(session: Session, filters: Filters, mine: Iterable[str]) -> Together:
-    """The joint activities under `filters` by pairs of their entities, in a fixed number of statements."""
-    counted = _counted(session, filters, list(mine))
-    counts: Counter[tuple[str, str]] = Counter()
-    joint: Counter[str] = Counter()
-    by_chapter: dict[int, Counter[tuple[str, str]]] = defaultdict(Counter)
-    in_chapter: Counter[int] = Counter()
+def together(session: Session, filters: Filters, mine: Iterable[str], *, alone: str = "") -> Together:
+    """The joint activities under `filters` by pairs of their entities, in a fixed number of statements.
+
+    `alone` is the key of an entity: the picture shows whom it works with, and no other pairs.
+    """
+    mine = list(mine)
+    counted = kept_counts(session, ("together",), filters, mine, lambda: _summed(_counted(session, filters, mine)))
+    counts, joint, by_chapter, in_chapter = counted.pairs, counted.joint, counted.by_chapter, counted.in_chapter
+    entities = [line for line in lines(session, "entity", set(joint)) if line.key in joint]
+    most = max(counts.values(), default=0)
+    one = next((line for line in entities if line.key == alone), None)
+    pairs = [pair for pair in _pairs(entities, counts) if one in (None, pair.left, pair.right)]
+    dots = _dots(entities if one is None else _with(one, entities, pairs), joint, one)
+    return Together(
+        entities=entities,
+        alone=one,
+        pairs=pairs,
+        cells={key: Cell(count, count, step_of(count, most)) for key, count in counts.items()},
+        joint=joint,
+        total=counted.total,
+        dots=dots,
+        ties=_ties(pairs, dots, most),
+        chapters=_chapters(session, by_chapter, in_chapter, entities),
+    )
+
+
+@dataclass(slots=True)
+class _Counts:
+    """Joint activities by pair of entities, by entity, by chapter and pair, by chapter, and in all."""
+
+    pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
+    joint: Counter[str] = field(default_factory=Counter)
+    by_chapter: dict[int, Counter[tuple[str, str]]] = field(default_factory=lambda: defaultdict(Counter))
+    in_chapter: Counter[int] = field(default_factory=Counter)
+    total: int = 0
+
+
+def _summed(counted: Iterable[tuple[list[str], list[int], int]]) -> _Counts:
+    """The counts of what `_counted` gives."""
+    found = _Counts()
     for keys, numbers, count in counted:
         pairs = list(permutations(keys, 2))
-        for target in (counts, *(by_chapter[number] for number in numbers)):
+        for target in (found.pairs, *(found.by_chapter[number] for number in numbers)):
             for pair in pairs:
                 target[pair] += count
         for key in keys:
-            joint[key] += count
+            found.joint[key] += count
         for number in numbers:
-            in_chapter[number] += count
-    entities = [line for line in lines(session, "entity", set(joint)) if line.key in joint]
-    most = max(counts.values(), default=0)
-    dots = _dots(entities, joint)
-    return Together(
-        entities=entities,
-        cells={key: Cell(count, count, step_of(count, most)) for key, count in counts.items()},
-        joint=joint,
-        total=sum(count for _keys, _numbers, count in counted),
-        dots=dots,
-        ties=_ties(_pairs(entities, counts), dots, most),
-        chapters=_chapters(session, by_chapter, in_chapter, entities),
-    )
+            found.in_chapter[number] += count
+        found.total += count
+    return found
 
 
 def _pairs(entities: list[Line], counts: Mapping[tuple[str, str], int]) -> list[Pair]:
@@ -164,8 +191,8 @@ def _chapters(
         InChapter(
             Line(one.number, one.roman, one.title, ("chapter", str(one.number))),
             joint.get(one.number, 0),
-            len({key for pair in by_chapter[one.number] for key in pair}),
-            _pairs(entities, by_chapter[one.number])[:STRONGEST],
+            len({key for pair in by_chapter.get(one.number, {}) for key in pair}),
+            _pairs(entities, by_chapter.get(one.number, {}))[:STRONGEST],
         )
         for one in session.scalars(sa.select(Chapter).order_by(Chapter.number))
     ]
@@ -174,10 +201,16 @@ def _chapters(
 # --- The picture: the busiest entity in the middle, the others round it, a line for each pair, thicker for more ---
 
 
-def _dots(entities: list[Line], joint: dict[str, int]) -> list[Dot]:
+def _with(one: Line, entities: list[Line], pairs: list[Pair]) -> list[Line]:
+    """The entity and those it makes a pair with."""
+    near = {line.key for pair in pairs for line in (pair.left, pair.right)} | {one.key}
+    return [line for line in entities if line.key in near]
+
+
+def _dots(entities: list[Line], joint: dict[str, int], middle: Line | None) -> list[Dot]:
     if not entities:
         return []
-    middle = max(entities, key=lambda line: joint[line.key])
+    middle = middle or max(entities, key=lambda line: joint[line.key])
     found = [Dot(MIDDLE_X, MIDDLE_Y, MIDDLE_X, MIDDLE_Y - 14, "middle", middle, joint[middle.key])]
     around = [line for line in entities if line is not middle]
     for place, line in enumerate(around):

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,14 +16,13 @@ from interagency.matrix.activities.conditions import activity_conditions
 from interagency.matrix.activities.drafts import FigureDraft
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity, ActivityCountry, CountryRole, Figure, activity_region
-from interagency.matrix.framework.load import read_file
 from interagency.matrix.framework.models import Country
-from interagency.matrix.overview.grid import SEPARATOR, Cell, Line, links, regions_in_order, step_of
+from interagency.matrix.overview.grid import SEPARATOR, Cell, Line, links, regions_in_order
+from interagency.matrix.overview.kept import kept_counts
+from interagency.matrix.overview.tile_map import TileMap, tile_map
 
-TILE_WIDTH, TILE_HEIGHT = 36, 38
-BLOCK_HEAD, EDGE = 20, 8
-# Units that count countries: "countries", "requesting countries", "Member States".
 LISTED = 50  # figures without names; the page says how many there are
+# Units that count countries: "countries", "requesting countries", "Member States".
 COUNTRY_UNITS = ("%countr%", "%member states%", "%member state%")
 
 
@@ -47,40 +44,6 @@ class Place:
     def as_beneficiary(self) -> Line:
         """The same country, where it is the beneficiary."""
         return replace(self.line, filter=("beneficiary", str(self.line.key)))
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """A country of the map at its place, with its counts and shade."""
-
-    x: int
-    y: int
-    code: str
-    name: str
-    cell: Cell
-
-    @property
-    def filter(self) -> tuple[str, str]:
-        return ("country", self.code)
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A region's label on the map."""
-
-    x: int
-    y: int
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class TileMap:
-    """The world as tiles of one size, grouped by region; no borders."""
-
-    width: int
-    height: int
-    blocks: list[Block]
-    tiles: list[Tile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +72,38 @@ class Where:
     nowhere: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """The activities under a page's filters, counted by what they name."""
+
+    total: Cell
+    nowhere: int
+    by_country: dict[str, tuple[int, int]]
+    by_region: dict[str, tuple[int, int]]
+    beneficiary: dict[str, int]
+    unnamed: list[Unnamed]
+    figures: int
+
+
 def where(session: Session, filters: Filters, mine: Iterable[str]) -> Where:
     """The activities under `filters` by region and country, in a fixed number of statements."""
-    shown = sa.select(Activity.id, Activity.is_joint).where(*activity_conditions(filters, list(mine))).cte("shown")
-    shown = shown.prefix_with("MATERIALIZED")  # looked up for each country of each activity, in a table that is wide
-    beneficiary = _beneficiaries(session, shown)
+    mine, regions = list(mine), regions_in_order(session)
+    counted = kept_counts(session, ("where",), filters, mine, lambda: _count(session, filters, mine, regions))
     countries = list(session.scalars(sa.select(Country).order_by(Country.name)))
+    return Where(
+        places=_places(regions, countries, counted.by_region, counted.by_country, counted.beneficiary),
+        map=tile_map(countries, {code: name for code, name, _depth in regions}, counted.by_country),
+        unnamed=counted.unnamed,
+        figures=counted.figures,
+        countries=len(counted.by_country),
+        total=counted.total,
+        nowhere=counted.nowhere,
+    )
+
+
+def _count(session: Session, filters: Filters, mine: list[str], regions: list[tuple[str, str, int]]) -> _Counts:
+    shown = sa.select(Activity.id, Activity.is_joint).where(*activity_conditions(filters, mine)).cte("shown")
+    shown = shown.prefix_with("MATERIALIZED")  # looked up for each country of each activity, in a table that is wide
     joint = sa.func.coalesce(sa.func.sum(sa.case((shown.c.is_joint, 1), else_=0)), 0)
     total = session.execute(sa.select(sa.func.count(), joint).select_from(shown)).one()
     named = (
@@ -122,17 +111,13 @@ def where(session: Session, filters: Filters, mine: Iterable[str]) -> Where:
         sa.exists().where(activity_region.c.activity_id == shown.c.id),
     )
     nowhere = sa.select(sa.func.count()).select_from(shown).where(sa.not_(sa.or_(*named)))
-    regions = regions_in_order(session)
-    by_country, by_region = _by_country(session, shown), _by_region(session, shown, regions)
-    unnamed, figures = _unnamed(session, shown)
-    return Where(
-        places=_places(regions, countries, by_region, by_country, beneficiary),
-        map=tile_map(countries, {code: name for code, name, _depth in regions}, by_country),
-        unnamed=unnamed,
-        figures=figures,
-        countries=len(by_country),
-        total=Cell(total[0], total[1]),
-        nowhere=session.scalar(nowhere) or 0,
+    return _Counts(
+        Cell(total[0], total[1]),
+        session.scalar(nowhere) or 0,
+        _by_country(session, shown),
+        _by_region(session, shown, regions),
+        _beneficiaries(session, shown),
+        *_unnamed(session, shown),
     )
 
 
@@ -252,41 +237,3 @@ def _unnamed(session: Session, shown: sa.CTE) -> tuple[list[Unnamed], int]:
     names = {row[0]: row[1] for row in session.execute(named)}
     found = [Unnamed(row[0], row[1], FigureDraft(*row[2:-1]), names.get(row[0], 0)) for row in rows]
     return found, rows[0][-1] if rows else 0
-
-
-# --- The map ---
-
-
-@cache
-def layout() -> list[dict[str, Any]]:
-    """The data file: columns of regions, each with its countries row by row, north to south."""
-    columns: list[dict[str, Any]] = read_file("tile-map.json")["columns"]
-    return columns
-
-
-def tile_map(countries: list[Country], regions: dict[str, str], counts: dict[str, tuple[int, int]]) -> TileMap:
-    """The tiles of all `countries` with their counts, at the places of the data file."""
-    names = {one.code: one.name for one in countries}
-    most = max((count for count, _joint in counts.values()), default=0)
-    blocks: list[Block] = []
-    tiles: list[Tile] = []
-    for column in layout():
-        y = EDGE
-        for group in column["regions"]:
-            x = EDGE + int(column["x"] * TILE_WIDTH)
-            blocks.append(Block(x, y + BLOCK_HEAD - 6, group.get("label") or regions.get(group["region"], "")))
-            y += BLOCK_HEAD
-            for row in group["rows"]:
-                for across, code in enumerate(row.split()):
-                    count, joint = counts.get(code, (0, 0))
-                    cell = Cell(count, joint, step_of(count, most))
-                    tiles.append(Tile(x + across * TILE_WIDTH, y, code, names.get(code, code), cell))
-                y += TILE_HEIGHT
-            y += EDGE
-    return TileMap(
-        # Room for the names of narrow regions at the right.
-        width=max(tile.x for tile in tiles) + 2 * TILE_WIDTH + EDGE,
-        height=max(tile.y for tile in tiles) + TILE_HEIGHT + EDGE,
-        blocks=blocks,
-        tiles=tiles,
-    )

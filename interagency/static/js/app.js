@@ -11,7 +11,6 @@ const COMFORTS = {
   "[data-append]": "./append.js",
   "[data-suggestions]": "./suggestions.js",
   "[data-zone-of]": "./zone_of.js",
-  "[data-go-on]": "./go_on.js",
   "[data-zone-offer]": "./zone.js",
   "[data-progress]": "./progress.js",
 };

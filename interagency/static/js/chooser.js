@@ -45,6 +45,7 @@ const enhance = (fieldset) => {
   box.append(browse, list, status);
   let options = [];
   let groups = [];
+  let labels = [];
 
   const chosen = () => [...chips.querySelectorAll("input")].filter((input) => input.name === words.name);
   const say = (text, name) => {
@@ -66,6 +67,7 @@ const enhance = (fieldset) => {
     arrange();
     const values = new Set(chosen().map((input) => input.value));
     for (const option of options) option.input.checked = values.has(option.input.value);
+    for (const label of labels) label();
     fieldset.dispatchEvent(new Event("input", { bubbles: true }));
   };
 
@@ -100,7 +102,28 @@ const enhance = (fieldset) => {
   };
 
   // --- the list ---
-  const draw = (content, within) => {
+  // One press chooses a whole group, such as a section of the outcome document, or clears it again.
+  const offerWhole = (node, group) => {
+    const inside = options.filter((option) => node.contains(option.node));
+    if (!words.chooseAll || inside.length < 2) return;
+    const isWhole = () => inside.every((option) => option.input.checked);
+    const button = make("button", { type: "button", className: "quiet whole" });
+    button.addEventListener("click", () => {
+      const clears = isWhole();
+      const values = new Set(inside.map((option) => option.input.value));
+      for (const input of chosen()) if (values.has(input.value)) input.closest("li").remove();
+      if (!clears) for (const option of inside) add(option.input.value, option.name);
+      changed();
+      say(clears ? words.removed : words.added, group);
+    });
+    node.querySelector(".heading").append(button);
+    labels.push(() => {
+      button.textContent = `${isWhole() ? words.clearAll : words.chooseAll} (${inside.length})`;
+      button.setAttribute("aria-label", `${button.textContent}: ${group}`);
+    });
+  };
+  const draw = (content, within, above = "") => {
+    const path = `${above} ${content.title}`;
     const node = make("div", {}, make("div", { className: "heading", textContent: content.title }));
     node.setAttribute("role", "group");
     node.setAttribute("aria-label", content.title);
@@ -109,15 +132,16 @@ const enhance = (fieldset) => {
       const text = make("span", {}, make("strong", { textContent: label }));
       if (detail) text.append(" ", make("span", { className: "detail", textContent: detail }));
       const line = make("label", { className: "option" }, input, text);
-      options.push({ node: line, input, name: label, text: fold(`${label} ${detail} ${more}`) });
+      options.push({ node: line, input, name: label, text: fold(`${label} ${detail} ${more}`), above: fold(path) });
       node.append(line);
     }
     for (const inner of content.groups) {
-      const sub = draw(inner, node);
+      const sub = draw(inner, node, path);
       sub.classList.add("sub");
     }
     groups.unshift(node);
     within.append(node);
+    offerWhole(node, content.title);
     return node;
   };
   let ready = null;
@@ -132,6 +156,7 @@ const enhance = (fieldset) => {
         ready = null;
         options = [];
         groups = [];
+        labels = [];
         status.textContent = words.unread;
         status.className = "hint";
         throw new Error(words.unread);
@@ -144,7 +169,10 @@ const enhance = (fieldset) => {
     // Under more than one heading the same choice is found once.
     const seen = new Set();
     for (const option of options) {
-      const fits = asked.every((word) => option.text.includes(word));
+      // What stands above an option finds it too, by words long enough to mean something.
+      const isAbove = (word) => word.length > 3 && option.above.includes(word);
+      option.own = asked.every((word) => option.text.includes(word));
+      const fits = asked.every((word) => option.text.includes(word) || isAbove(word));
       option.node.hidden = !fits || (asked.length > 0 && seen.has(option.input.value));
       if (fits) seen.add(option.input.value);
     }
@@ -189,7 +217,7 @@ const enhance = (fieldset) => {
     } else if (event.key === "Enter") {
       event.preventDefault();
       await openQuietly();
-      const first = visible()[0];
+      const first = visible().find((option) => option.own) || visible()[0];
       if (!search.value.trim() || !first) return;
       if (!first.input.checked) toggle(first);
       search.value = "";

@@ -15,6 +15,8 @@ from interagency.calendar.events.models import Event
 from interagency.db.base import db
 from tests.helpers import EVENT, Browser, errors_of, text_of
 
+pytestmark = pytest.mark.one_database
+
 Enter = Callable[[str | None], Browser]
 
 
@@ -69,6 +71,7 @@ def test_repeating_is_folded_away_until_it_is_used(app: Flask, enter: Enter) -> 
         assert is_open(refused.text), values
 
 
+@pytest.mark.both_databases
 def test_days_that_do_not_touch_with_a_chapter_each(enter: Enter) -> None:
     who = enter("who")
     event_id = add(
@@ -197,6 +200,7 @@ def test_an_imprecise_event_stands_in_words_and_never_on_a_day(enter: Enter) -> 
     assert who.get(f"/events/{event_id}.ics").status_code == 404
 
 
+@pytest.mark.both_databases
 def test_sharpening_a_date_keeps_the_uid(app: Flask, enter: Enter) -> None:
     who = enter("who")
     event_id = add(who, segments="early 2027")
@@ -206,14 +210,17 @@ def test_sharpening_a_date_keeps_the_uid(app: Flask, enter: Enter) -> None:
     assert uid in who.get(f"/events/{event_id}.ics").text
 
 
-def test_the_sequence_rises_with_time_place_and_status_only(app: Flask, enter: Enter) -> None:
+@pytest.mark.both_databases
+def test_the_sequence_rises_with_title_time_place_and_status_only(app: Flask, enter: Enter) -> None:
     who = enter("who")
     event_id = add(who)
     for values, sequence in (
         ({"description": "More words."}, 0),
         ({"city": "Geneva"}, 1),
         ({"segments": "13-14 October 2026"}, 2),
-        ({"status": "cancelled"}, 3),
+        ({"title": "Another title"}, 3),
+        ({"meant_for": "Experts"}, 3),
+        ({"status": "cancelled"}, 4),
     ):
         assert edit(who, event_id, **values).status_code == 302
         assert kept(app, event_id).sequence == sequence, values
@@ -229,6 +236,7 @@ def test_others_may_not_edit_an_event(enter: Enter, name: str) -> None:
     assert other.send(f"/events/{event_id}/edit", EVENT, at="/account").status_code == 403
 
 
+@pytest.mark.both_databases
 def test_a_stale_save_of_an_event_is_a_conflict_shown(enter: Enter) -> None:
     who = enter("who")
     event_id = add(who)

@@ -47,7 +47,6 @@ from interagency.calendar.events.fields import (
 from interagency.calendar.events.form_fields import EventFields
 from interagency.calendar.events.models import Event, EventSeries
 from interagency.calendar.events.reader import read_events
-from interagency.calendar.incoming.applying import apply, undo
 from interagency.calendar.incoming.comparing import Importer, preview
 from interagency.db.base import db, now
 from interagency.db.history import changes_of, facts_at
@@ -59,6 +58,7 @@ from interagency.matrix.cycles.differences import Kind as Became
 from interagency.matrix.cycles.differences import compare_contents
 from interagency.operations.backup import backup, restore
 from interagency.operations.copying import copy_to
+from tests.calendar.incoming.doing import apply, undo
 from tests.conftest import close, make_app, make_settings
 from tests.helpers import Browser, text_of
 
@@ -286,6 +286,7 @@ def coordinator(sqlite_app: Flask) -> Visitor:
 
 
 @for_each(DRAFTED)
+@pytest.mark.slow
 def test_the_form_gives_back_what_it_shows(
     world: Callable[[EventField], Pair], coordinator: Visitor, field: EventField
 ) -> None:
@@ -365,6 +366,7 @@ def subscribed(coordinator: Visitor, sqlite_app: Flask) -> str:
 
 
 @for_each(FIELDS)
+@pytest.mark.slow
 def test_the_feed_carries_what_it_is_said_to(
     world: Callable[[EventField], Pair], coordinator: Visitor, subscribed: str, field: EventField
 ) -> None:

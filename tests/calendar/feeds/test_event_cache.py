@@ -23,11 +23,11 @@ from interagency.calendar.feeds.event_cache import BATCH, Feed, FeedCache
 from interagency.calendar.feeds.models import FeedRevision
 from interagency.calendar.feeds.publishing import feed_events
 from interagency.calendar.feeds.subscriptions import build_feed
-from interagency.calendar.incoming.applying import apply, undo
 from interagency.calendar.incoming.comparing import Importer, chosen_by_default, preview
 from interagency.db.base import db, now
 from interagency.matrix.activities.filters import Filters
 from interagency.operations.backup import backup, restore
+from tests.calendar.incoming.doing import apply, undo
 from tests.conftest import close, make_app, make_settings
 from tests.helpers import EVENT, Browser
 

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import zip_longest
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 
@@ -162,6 +163,7 @@ def done(statements: list[sa.Update]) -> list[bool]:
     return taken
 
 
+@pytest.mark.slow
 def test_whatever_column_a_feed_shows_its_tag_and_bytes_follow(app: Flask, enter: Enter) -> None:
     who = enter("who")
     fill(who)

@@ -51,6 +51,8 @@ def event(number: int, **more: Any) -> FeedEvent:
         "created": STAMP,
         "title": TITLES[number % len(TITLES)],
         "status": "confirmed",
+        "url": f"https://example.org/events/{number}?a=b,c;d",
+        "links": (("Meeting", "https://example.org/meet/1,2;3"), ("Paper", "https://example.org/paper")),
     }
     return FeedEvent(**values | more)
 

@@ -25,6 +25,8 @@ from interagency.web.context import today
 from interagency.web.headers import HEADERS
 from tests.helpers import EVENT, Browser, text_of
 
+pytestmark = pytest.mark.one_database
+
 Enter = Callable[[str | None], Browser]
 SOON = (now() + timedelta(days=20)).strftime("%d %B %Y").lstrip("0")
 
@@ -69,6 +71,7 @@ def changed_at(app: Flask, moment: datetime) -> None:
         db.session.commit()
 
 
+@pytest.mark.both_databases
 def test_two_changes_within_a_second_are_two_states(app: Flask, who: Browser, enter: Enter) -> None:
     """Also for a reader who has been there in between and asks by date alone."""
     address, client = subscribe(who), enter(None)
@@ -85,6 +88,7 @@ def test_two_changes_within_a_second_are_two_states(app: Flask, who: Browser, en
     assert stamps[0] < stamps[1]
 
 
+@pytest.mark.both_databases
 def test_an_unchanged_feed_is_a_304_and_the_same_bytes(app: Flask, who: Browser, enter: Enter) -> None:
     address, client = subscribe(who), enter(None)
     changed_at(app, now() - timedelta(seconds=5))
@@ -114,6 +118,7 @@ def test_compressed_only_when_asked(who: Browser, enter: Enter) -> None:
     assert "Accept-Encoding" in packed.headers["Vary"]
 
 
+@pytest.mark.both_databases
 def test_a_change_moves_the_etag(who: Browser, enter: Enter) -> None:
     address, client = subscribe(who), enter(None)
     before = client.get(address).headers["ETag"]
@@ -164,6 +169,7 @@ def test_gzip_goes_to_whoever_names_it(sqlite_app: Flask, enter_sqlite: Enter, a
     assert ("Content-Encoding" in response.headers) is gzipped
 
 
+@pytest.mark.both_databases
 def test_reset_ends_the_old_address_and_revoke_ends_it_for_good(app: Flask, who: Browser, enter: Enter) -> None:
     old, number = subscribe(who), first_id(app)
     response = who.send(f"/subscriptions/{number}/reset", at="/subscriptions")
@@ -235,6 +241,7 @@ def test_a_feeds_day_turns_at_the_houses_own_midnight(app: Flask, who: Browser, 
     assert after.headers["Last-Modified"] == http_date(midnight)
 
 
+@pytest.mark.both_databases
 def test_an_event_cancelled_long_ago_leaves_at_the_houses_own_midnight(app: Flask, who: Browser, enter: Enter) -> None:
     address, zone = subscribe(who), app.extensions["interagency_settings"].zone
     cancelled = datetime(2026, 12, 31, 23, 30, tzinfo=zone)
@@ -261,12 +268,14 @@ def test_the_whole_past_is_a_choice_on_the_page(who: Browser, enter: Enter) -> N
     assert "Long ago" in enter(None).get(whole.removeprefix("http://localhost")).text
 
 
+@pytest.mark.both_databases
 def test_any_filter_is_a_feed(who: Browser, enter: Enter) -> None:
     assert "Expert meeting" in enter(None).get(subscribe(who, "?entity=WHO")).text
     assert "Expert meeting" not in enter(None).get(subscribe(who, "?entity=UNDP")).text
     assert "Expert meeting" not in enter(None).get(subscribe(who, "?kind=training")).text
 
 
+@pytest.mark.both_databases
 def test_the_day_an_address_was_used_is_noted(app: Flask, who: Browser, enter: Enter) -> None:
     enter(None).get(subscribe(who))
     with app.app_context():

@@ -46,6 +46,7 @@ def offset_at(made: Timezone, instant: datetime) -> timedelta:
 
 @pytest.mark.parametrize("years", YEARS, ids=lambda years: f"{years[0]}-{years[1]}")
 @pytest.mark.parametrize("tzid", ZONES)
+@pytest.mark.slow
 def test_the_offset_is_right_on_every_day_and_around_every_change(tzid: str, years: tuple[int, int]) -> None:
     made, zone = vtimezone(tzid, *years), ZoneInfo(tzid)
     first, last = datetime(years[0], 1, 2, tzinfo=UTC), datetime(years[1], 12, 30, tzinfo=UTC)

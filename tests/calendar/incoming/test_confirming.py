@@ -13,10 +13,11 @@ from flask import Flask
 from lxml import html
 
 from interagency.calendar.events.models import Event, EventKind
-from interagency.calendar.incoming.applying import apply_batch, begin
+from interagency.calendar.incoming.applying import begin, go_on
 from interagency.calendar.incoming.comparing import Importer
 from interagency.calendar.incoming.models import CalendarImport
 from interagency.cli import main
+from interagency.db import runs
 from interagency.db.base import db
 from interagency.matrix.organisations.queries import Directory
 from tests.helpers import Browser, text_of
@@ -79,20 +80,20 @@ def test_the_kind_is_asked_once_for_those_that_name_none(sqlite_app: Flask, ente
     assert "no kind known here" not in text_of(who.get(again))
 
 
-def test_a_long_import_goes_on_where_it_stopped(app: Flask, enter: Enter) -> None:
+def test_a_long_import_goes_on_where_it_stopped(app: Flask, enter: Enter, monkeypatch: pytest.MonkeyPatch) -> None:
     who = enter("who")
     at = upload(who, ics(*(event(number) for number in range(1, 6))))
     with app.app_context():
         kept = db.session.scalars(sa.select(CalendarImport)).one()
-        begin(kept, {0, 1, 3})
-        apply_batch(db.session, kept, Importer(None, (), Directory(db.session).find("who")), seconds=0)
-        db.session.commit()
-        assert kept.result["to_do"] == [1, 3]
+        monkeypatch.setattr(runs, "LONGEST", 0)  # one event a batch
+        begin(db.session, kept, {0, 1, 3}, "workshop")
+        assert not go_on(db.session, kept, Importer(None, (), Directory(db.session).find("who")), batches=1)
         db.session.close()
     page = who.get(at)
-    assert "1 of 3 are taken in." in text_of(page)
+    assert "Being taken in: 1 of 3 rows" in text_of(page)
     assert html.fromstring(page.text).xpath("//progress/@max") == ["3"]
-    done = who.get(who.send(at).location)
+    assert who.send(at, {"item": ["2"]}, at="/imports/calendar").status_code == 302, "what was confirmed first counts"
+    done = who.get(f"{at}")
     assert "3 added" in text_of(done)
     assert set(kinds(app)) == {"Number 1", "Number 2", "Number 4"}
     who.send(f"{at}/undo", {}, at=at)

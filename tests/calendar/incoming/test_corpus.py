@@ -18,11 +18,11 @@ from ical.calendar_stream import IcsCalendarStream
 from interagency.calendar.events.models import Event, EventKind, EventStatus
 from interagency.calendar.events.occurrences import occurrences
 from interagency.calendar.events.record import apply_draft
-from interagency.calendar.incoming.applying import apply
 from interagency.calendar.incoming.comparing import Importer, chosen_by_default, preview
 from interagency.calendar.incoming.drafts import onto
 from interagency.calendar.incoming.reading import read_ics
 from interagency.db.base import db
+from tests.calendar.incoming.doing import apply
 from tests.helpers import event_draft
 
 VIENNA = "Europe/Vienna"
@@ -117,6 +117,7 @@ def test_all_of_it_is_taken(path: Path) -> None:
     assert read_ics(path.read_bytes(), VIENNA).skipped == []
 
 
+@pytest.mark.slow
 def test_the_whole_corpus_is_taken_in_once_and_is_unchanged_the_second_time(app: Flask) -> None:
     with app.app_context():
         importer = Importer(None, (), None)

@@ -159,6 +159,7 @@ def test_dates_left_out_are_known_also_when_they_are_of_another_type() -> None:
     assert [[one[0][:10] for one in event.exceptions] for event in found.events] == [["2026-10-13", "2026-10-14"]] * 2
 
 
+@pytest.mark.slow
 def test_the_work_for_one_file_is_bounded() -> None:
     many = [f"UID:{n}@x\nDTSTART:19000101\nRRULE:FREQ=DAILY;COUNT=9000" for n in range(130)]
     found = read_ics(file(*many), VIENNA)
@@ -326,6 +327,7 @@ def test_no_bytes_break_anything(noise: bytes) -> None:
     check_whole_way(b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n" + noise + b"\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
 
 
+@pytest.mark.slow
 def test_the_generator_makes_files_that_are_taken() -> None:
     """The promise above is not kept by refusing everything."""
     taken = 0

@@ -22,13 +22,13 @@ from interagency.calendar.events.queries import everything
 from interagency.calendar.feeds.building import calendar_bytes
 from interagency.calendar.feeds.publishing import feed_events
 from interagency.calendar.feeds.subscriptions import build_feed
-from interagency.calendar.incoming.applying import apply
 from interagency.calendar.incoming.comparing import Importer, chosen_by_default, preview
 from interagency.calendar.incoming.models import CalendarImport
 from interagency.calendar.incoming.reading import CalendarNotRead, read_ics
 from interagency.db.base import db
 from interagency.matrix.activities.filters import Filters
 from interagency.sample.load import load_sample
+from tests.calendar.incoming.doing import apply
 from tests.helpers import EVENT, Browser, text_of
 
 Enter = Callable[[str | None], Browser]

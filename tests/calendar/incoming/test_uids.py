@@ -15,10 +15,10 @@ from icalendar import Calendar
 from interagency.calendar.events.models import Event
 from interagency.calendar.feeds.building import FeedEvent, calendar_bytes
 from interagency.calendar.feeds.subscriptions import build_feed
-from interagency.calendar.incoming.applying import apply
 from interagency.calendar.incoming.comparing import Importer, chosen_by_default, preview
 from interagency.db.base import db
 from interagency.matrix.activities.filters import Filters
+from tests.calendar.incoming.doing import apply
 from tests.helpers import EVENT, Browser
 
 DESK = Importer(None, (), None)

@@ -7,9 +7,11 @@ from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from lxml import html
 
+from interagency.accounts.models import Person
 from interagency.calendar.events import record
 from interagency.calendar.events.models import EventKind, EventStatus
 from interagency.calendar.events.record import SegmentDraft
@@ -138,6 +140,7 @@ def test_events_that_repeat_are_in_the_timeline_when_asked_for(sqlite_app: Flask
     [AGENDA, "/calendar?past=yes&from=2032-01-01", "/calendar/2031", "/calendar/2031/3", "/calendar/week/2031-03-05",
      "/when?around=2031-03&series=yes"],
 )  # fmt: skip
+@pytest.mark.slow
 def test_more_events_take_no_more_statements_and_no_more_room(
     sqlite_app: Flask, enter_sqlite: Enter, address: str
 ) -> None:
@@ -156,3 +159,26 @@ def test_more_events_take_no_more_statements_and_no_more_room(
         page = who.get(address)
     assert len(many) == len(few)
     assert len(page.data) < 120_000
+
+
+def test_an_evening_elsewhere_is_listed_on_the_readers_day(app: Flask, enter: Enter) -> None:
+    """What is on 3 March in New York is on 4 March in Tokyo, in the list of what is coming and of what has been."""
+    add(app, ["Vienna"], daily)
+    with app.app_context():
+        db.session.execute(sa.update(Person).where(Person.email == "who@example.org").values(timezone="Asia/Tokyo"))
+        for title, rule in (("One evening", ""), ("Every evening", "FREQ=DAILY;COUNT=2")):
+            hours = SegmentDraft(daily(0), daily(0), time(20), time(22))
+            draft = event_draft(
+                title, EventKind.TRAINING, EventStatus.CONFIRMED, [hours], timezone="America/New_York", rrule=rule
+            )
+            record.create_event(db.session, draft, by=None)
+        db.session.commit()
+    who = enter("who")
+    coming = who.get("/calendar?from=2031-03-04").text
+    assert titles(coming) == ["One evening", "Every evening"]
+    assert "Tue 4 Mar" in coming
+    assert titles(who.get("/calendar?from=2031-03-05").text) == ["Every evening"]
+    assert titles(who.get("/calendar?from=2031-03-06").text) == []
+    assert titles(who.get("/calendar?from=2031-03-04&past=yes").text) == ["Vienna"]
+    past = titles(who.get("/calendar?from=2031-03-05&past=yes").text)
+    assert sorted(past) == ["Every evening", "One evening", "Vienna"]

@@ -48,6 +48,7 @@ def day_in_grid(page: str) -> list[str]:
 
 
 @pytest.mark.parametrize("zone", ["Europe/Vienna", "Asia/Tokyo", "Pacific/Honolulu", "America/New_York"])
+@pytest.mark.one_database
 def test_hours_are_the_readers_on_every_page(app: Flask, enter: Enter, event_id: int, zone: str) -> None:
     choose(app, zone)
     who = enter("who")

@@ -19,11 +19,12 @@ from lxml import html
 from openpyxl import load_workbook
 
 from interagency.accounts.models import AccessToken
-from interagency.calendar.events.models import Event, EventKind, EventStatus
+from interagency.calendar.events.models import Event, EventDocument, EventKind, EventStatus
 from interagency.calendar.events.record import SegmentDraft, create_event
 from interagency.db.base import db
 from interagency.exports.external.content import Form, content_of
 from interagency.exports.external.files import calendar_file, csv_file, json_file, workbook
+from interagency.exports.external.tables import TABLES, table_file
 from interagency.exports.models import HandOutUse
 from interagency.mail.models import OutboxMessage
 from interagency.matrix.activities.models import CountryRole, Status
@@ -37,6 +38,8 @@ from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import Directory
 from interagency.text.dates import ImpreciseDate
 from tests.helpers import EVENT, Browser, activity_draft, choices, event_draft, text_of
+
+pytestmark = pytest.mark.one_database
 
 Enter = Callable[[str | None], Browser]
 Add = Callable[..., int]
@@ -183,6 +186,8 @@ def all_files(contents: dict[str, Any], audience: str) -> dict[str, bytes]:
             f"{form}.json": json_file(content),
             f"{form}.ics": calendar_file(content, "http://localhost/external/"),
         }
+        for name in TABLES:
+            files |= {f"{form} {name}.{kind}": table_file(content, f"{name}.{kind}") or b"" for kind in ("csv", "json")}
     return files
 
 
@@ -302,6 +307,7 @@ def test_handing_out_disarms_its_form(sqlite_app: Flask, enter_sqlite: Enter, ad
     assert "To Bureau." in text_of(done)
 
 
+@pytest.mark.both_databases
 def test_from_agreement_to_an_address_outside(app: Flask, enter: Enter, add_activity: Add) -> None:
     add_activity("Ours alone")
     joint = add_activity("Ours together", entities=("undp",))
@@ -332,6 +338,7 @@ def test_from_agreement_to_an_address_outside(app: Flask, enter: Enter, add_acti
     assert "Ours together" in outside.get(second).text
 
 
+@pytest.mark.both_databases
 def test_files_say_what_the_page_says_and_each_fetch_is_kept(app: Flask, enter: Enter, add_activity: Add) -> None:
     add_activity("=Shared()", contact="secret@example.org", remarks="Not for you")
     agree(enter("who"))
@@ -425,6 +432,27 @@ def test_the_page_outside_is_narrowed_by_country_chapter_and_words(
         assert words in read(query)[1], query
 
 
+def test_the_tables_of_a_hand_out_open_to_programs(app: Flask, enter: Enter, add_activity: Add) -> None:
+    """With the names that data addresses have, and of a withheld record not a row."""
+    june = ImpreciseDate.month(2016, 6)
+    add_activity("Shared", "who", start=june)
+    add_activity("Withheld", "undp", ("who",))
+    agree(enter("who"))
+    with app.app_context():
+        close()
+        db.session.close()
+    address = handed_out(enter("coordinator"))
+    outside = enter(None)
+    (row,) = json.loads(outside.get(f"{address}activities.json").data)
+    assert (row["activity_number"], row["title"], row["entities"]) == (1, "Shared", "WHO")
+    assert (row["start"], row["start_precision"], row["start_text"]) == ("2016-06-01", "month", "June 2016")
+    for name in TABLES:
+        answer = outside.get(f"{address}{name}.csv")
+        assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+        assert "Withheld" not in answer.text
+    assert outside.get(f"{address}answers.csv").status_code == 404
+
+
 def test_an_address_without_its_last_slash_leads_to_the_same_page(app: Flask, enter: Enter, add_activity: Add) -> None:
     add_activity("Shared", "who")
     agree(enter("who"))
@@ -492,6 +520,7 @@ def test_a_statement_that_cannot_be_kept_says_why(
     assert message in text_of(refused)
 
 
+@pytest.mark.both_databases
 def test_every_statement_is_kept_and_the_database_refuses_to_change_one(app: Flask, enter: Enter) -> None:
     who = enter("who")
     for decision in ("agreed", "agreed", "refused", "as default"):
@@ -520,6 +549,7 @@ def test_the_coordinator_sees_what_waits_and_asks_once_a_day(app: Flask, enter: 
         assert "- Together" in mails[0].text
 
 
+@pytest.mark.both_databases
 def test_a_record_is_shared_only_if_the_gate_lets_it_through(app: Flask, enter: Enter) -> None:
     who = enter("who")
     agree(who)
@@ -536,6 +566,35 @@ def test_a_record_is_shared_only_if_the_gate_lets_it_through(app: Flask, enter: 
     assert "internal: shared with nobody" in page
 
 
+def test_a_document_that_may_be_shared_leaves_with_its_event_and_no_other(app: Flask, enter: Enter) -> None:
+    """Its title and address, on the page and in the files; not whose it is: the owner agreed to the document alone."""
+    who = enter("who")
+    agree(who)
+    documents = (
+        "Open paper https://example.org/open.pdf | UNICRI | may be shared\n"
+        "Shut paper https://example.org/shut.pdf | WHO\n"
+        "Stray paper https://example.org/stray.pdf || may be shared"
+    )
+    who.send("/events/new", EVENT | {"title": "Open", "shareable": "y", "documents": documents})
+    inside = EVENT | {"title": "Internal", "duplicates": "distinct"}
+    who.send("/events/new", inside | {"documents": "Inner paper https://example.org/inner.pdf | WHO | may be shared"})
+    with app.app_context():
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(EventDocument)) == 4
+        db.session.execute(sa.update(Event).values(shareable=Event.title == "Open"))
+        db.session.commit()
+        close()
+        db.session.close()
+    address, outside = handed_out(enter("coordinator")), enter(None)
+    page = html.fromstring(outside.get(address).text)
+    assert page.xpath("//main//li/a[contains(@href, 'example.org')]/@href") == ["https://example.org/open.pdf"]
+    for name in ("", "matrix.xlsx", "matrix.json", "calendar.ics"):
+        body = unpacked(outside.get(f"{address}{name}").data).replace(b"\r\n ", b"")
+        assert b"https://example.org/open.pdf" in body, name
+        for inner in (b"Shut paper", b"shut.pdf", b"Stray", b"Inner", b"inner.pdf", b"UNICRI"):
+            assert inner not in body, (name, inner)
+
+
+@pytest.mark.both_databases
 def test_what_waits_counts_as_the_hand_out_page_does(app: Flask, enter: Enter, add_activity: Add) -> None:
     add_activity("Together", entities=("undp", "unicef"))
     add_activity("Of WHO", lead="who")

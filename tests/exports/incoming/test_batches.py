@@ -219,6 +219,7 @@ def test_two_that_carry_on_at_once_write_every_row_once(app: Flask, begun: int) 
 
 
 @pytest.mark.parametrize("put_back", [False, True])
+@pytest.mark.one_database
 def test_the_command_goes_on_or_puts_back(
     app: Flask, begun: int, put_back: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -389,6 +389,7 @@ def test_an_ods_is_read_with_its_errors_months_and_merged_cells(
     assert who.get(f"{sent.location}/answer.xlsx").status_code == 200
 
 
+@pytest.mark.slow
 def test_our_workbook_saved_by_another_program_proposes_nothing(
     sqlite_app: Flask, enter_sqlite: Enter, add_activity: Add, convert: Callable[[str, bytes, str], Path]
 ) -> None:

@@ -38,6 +38,9 @@ from interagency.matrix.activities.record import facts
 from interagency.sample.load import load_sample
 from tests.exports.incoming.files import COLUMN, confirm, edited, exported, previewed, say, send, table, workbook
 from tests.helpers import Browser, text_of
+from tests.stalling import ATTACK
+
+pytestmark = pytest.mark.one_database
 
 Enter = Callable[[str | None], Browser]
 Add = Callable[..., int]
@@ -53,6 +56,7 @@ def count_changes() -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(Change)) or 0
 
 
+@pytest.mark.both_databases
 def test_only_what_was_changed_is_changed_and_twice_does_nothing(app: Flask, enter: Enter, add_activity: Add) -> None:
     first, second = add_activity("One", description="Text"), add_activity("Two")
     who = enter("who")
@@ -83,6 +87,7 @@ def test_a_date_is_shown_as_it_was_understood(enter_sqlite: Enter) -> None:
     assert "31 December 2026" in text_of(who.get(send(who, body).location))
 
 
+@pytest.mark.both_databases
 def test_an_edit_made_meanwhile_is_kept_and_only_a_true_conflict_is_asked(
     app: Flask, enter: Enter, add_activity: Add
 ) -> None:
@@ -223,6 +228,7 @@ def test_the_answer_to_a_long_file_is_its_rows_marked(
     assert say(sqlite_app, activity_id + 1)["remarks"] == "_x0041_ stays"
 
 
+@pytest.mark.both_databases
 def test_new_rows_are_added_once(app: Flask, enter: Enter) -> None:
     who = enter("who")
     file = table(
@@ -269,6 +275,7 @@ def test_likely_duplicates_are_shown_and_not_ticked(app: Flask, enter: Enter, ad
     assert page.xpath("//input[@name='row']/@checked") == []
 
 
+@pytest.mark.both_databases
 def test_an_import_is_taken_back_where_nobody_built_on_it(app: Flask, enter: Enter, add_activity: Add) -> None:
     first, second = add_activity("One", results="A"), add_activity("Two", results="A")
     who = enter("who")
@@ -413,6 +420,7 @@ def test_a_file_that_cannot_be_taken_says_what_to_do(
     assert reason in text_of(response)
 
 
+@pytest.mark.slow
 def test_a_bomb_is_refused_before_it_goes_off() -> None:
     bomb = package(**{"[Content_Types].xml": "<a/>", "xl__worksheets__sheet1.xml": "0" * 400_000_000})
     assert len(bomb) < 1_000_000
@@ -514,6 +522,7 @@ def test_the_whole_sample_exported_and_sent_back_changes_nothing(sqlite_app: Fla
         min_size=3, max_size=3,
     )
 )  # fmt: skip
+@pytest.mark.slow
 def test_any_text_exported_and_sent_back_changes_nothing(
     sqlite_app: Flask, add_activity: Add, texts: list[str]
 ) -> None:
@@ -530,7 +539,8 @@ def test_any_text_exported_and_sent_back_changes_nothing(
         db.session.commit()
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(6 if ATTACK else 2))
+@pytest.mark.slow
 def test_edits_of_many_people_in_any_order_are_each_applied_once(
     sqlite_app: Flask, add_activity: Add, seed: int
 ) -> None:

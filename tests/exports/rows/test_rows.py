@@ -96,6 +96,7 @@ def padded(found: list[list[Any]], rows: Sequence[Sequence[Cell]]) -> list[list[
 @settings(max_examples=150, deadline=None)
 @given(st.integers(1, 4).flatmap(lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), min_size=1)))
 @example([[text] for text in HOSTILE])
+@pytest.mark.slow
 def test_every_value_reads_back_as_what_openpyxl_would_have_written(rows: list[list[Cell]]) -> None:
     assert repr(padded(read(ours(rows)), rows)) == repr(padded(read(theirs(rows), as_stored=True), rows))
 

@@ -166,6 +166,7 @@ def typed(field: Field) -> dict[str, Any]:
     return {field.name: ["y"] if value is True else value}
 
 
+@pytest.mark.slow
 def test_each_comes_back_from_the_form_and_stands_in_history_and_on_the_page(
     sqlite_app: Flask, enter_sqlite: Enter, add_activity: Add
 ) -> None:

@@ -114,6 +114,7 @@ def test_what_could_be_another_figure_is_a_question(line: str, question: str) ->
     st.sampled_from(DATES),
     st.sampled_from(SOURCES),
 )
+@pytest.mark.slow
 def test_every_figure_reads_back_as_it_was(number: Decimal, how: Qualifier, unit: str, as_of: str, source: str) -> None:
     figure = FigureDraft(number, how, unit, as_of, source)
     assert read_figure(format_figure(figure)) == figure

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.helpers import ACTIVITY, EVENT, Browser, errors_of, text_of
+from tests.stalling import ATTACK
 
 Enter = Callable[[str | None], Browser]
 Add = Callable[..., int]
@@ -91,6 +92,7 @@ def test_half_characters_in_the_bytes_do_no_harm(enter: Enter) -> None:
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "abc", "99999", str(2**31), str(2**63), str(10**30), "1%00", "%F0%9F"])
+@pytest.mark.one_database
 def test_forged_ids_are_a_helpful_404(enter: Enter, number: str) -> None:
     browser = enter("coordinator")
     for address in (
@@ -128,14 +130,16 @@ FIELDS = [
 ]
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50 if ATTACK else 15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.dictionaries(st.sampled_from(FIELDS[0].split()), st.text(max_size=60)))
+@pytest.mark.slow
 def test_any_activity_form_is_taken_or_refused(sqlite_app: Flask, values: dict[str, str]) -> None:
     send_as_who(sqlite_app, "/activities/new", ACTIVITY, values)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50 if ATTACK else 15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.dictionaries(st.sampled_from(FIELDS[1].split()), st.text(max_size=60)))
+@pytest.mark.slow
 def test_any_event_form_is_taken_or_refused(sqlite_app: Flask, values: dict[str, str]) -> None:
     send_as_who(sqlite_app, "/events/new", EVENT, values)
 
@@ -151,7 +155,7 @@ def send_as_who(app: Flask, address: str, base: dict[str, Any], values: dict[str
     assert response.status_code in (302, 409, 422), response.status_code  # 409: alike to an earlier one
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50 if ATTACK else 15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     names=st.lists(
         st.tuples(
@@ -176,6 +180,7 @@ def send_as_who(app: Flask, address: str, base: dict[str, Any], values: dict[str
         max_size=6,
     )
 )
+@pytest.mark.slow
 def test_any_filters_give_a_page(sqlite_app: Flask, names: list[tuple[str, str]]) -> None:
     kept: dict[str, Any] = sqlite_app.extensions.setdefault("kept_reader", {})
     if "browser" not in kept:

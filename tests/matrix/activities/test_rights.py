@@ -16,6 +16,8 @@ from interagency.matrix.organisations.models import Appointment, Organisation
 from interagency.web.context import today
 from tests.helpers import ACTIVITY, Browser, errors_of, text_of
 
+pytestmark = pytest.mark.one_database
+
 Enter = Callable[[str | None], Browser]
 Add = Callable[..., int]
 
@@ -36,6 +38,7 @@ def edit(browser: Browser, activity_id: int, **values: object) -> object:
     return browser.send(address, browser.fields(address) | values)
 
 
+@pytest.mark.both_databases
 def test_a_focal_point_adds_an_activity_and_reads_it_back(enter: Enter) -> None:
     who = enter("who")
     response = who.send("/activities/new", ACTIVITY | {"countries": ["CI"], "figures": "about 30 laboratories"})
@@ -123,6 +126,7 @@ def test_an_ended_appointment_gives_nothing(app: Flask, enter: Enter, add_activi
     assert browser.get("/activities/new").status_code == 403
 
 
+@pytest.mark.both_databases
 def test_an_entity_named_by_another_is_asked_and_may_decline(app: Flask, enter: Enter) -> None:
     made = enter("who").send("/activities/new", ACTIVITY | {"entities": ["undp"]})
     activity_id = int(made.location.split("/")[2].split("?")[0])
@@ -149,6 +153,7 @@ def test_a_sentence_too_long_is_refused_and_kept(app: Flask, enter: Enter, add_a
     assert part_of(app, activity_id, "undp").role == ""
 
 
+@pytest.mark.both_databases
 def test_a_stale_save_shows_both_versions_and_loses_neither(app: Flask, enter: Enter, add_activity: Add) -> None:
     activity_id = add_activity(title="As it was", lead="who")
     address = f"/activities/{activity_id}/edit"
@@ -173,6 +178,7 @@ def test_a_forged_version_is_a_conflict(enter: Enter, add_activity: Add) -> None
         assert edit(enter("who"), activity_id, title="Forged", version=version).status_code == 409
 
 
+@pytest.mark.both_databases
 def test_history_tells_who_was_and_is(app: Flask, enter: Enter, add_activity: Add) -> None:
     activity_id = add_activity(title="Before", lead="who")
     who = enter("who")

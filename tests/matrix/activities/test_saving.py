@@ -22,6 +22,7 @@ CHOSEN = {
 }  # fmt: skip
 
 
+@pytest.mark.one_database
 def test_a_save_reads_no_list_that_only_the_drawn_form_needs(app: Flask, enter: Enter, add_activity: Add) -> None:
     browser, address = enter("who"), f"/activities/{add_activity('Once')}/edit"
     form = browser.fields(address) | {"title": "Twice"}
@@ -32,6 +33,7 @@ def test_a_save_reads_no_list_that_only_the_drawn_form_needs(app: Flask, enter: 
     assert "Twice" in browser.get(address.removesuffix("/edit")).text
 
 
+@pytest.mark.one_database
 def test_what_was_chosen_is_kept_when_the_form_comes_back(enter: Enter) -> None:
     browser = enter("who")
     refused = browser.send("/activities/new", ACTIVITY | CHOSEN | {"title": ""})
@@ -70,6 +72,7 @@ def test_a_retired_partner_is_refused_where_it_was_not_and_kept_where_it_was(app
 
 
 @pytest.mark.parametrize("key", ["1(a)\x00x", "9" * 40, "' OR 1=1 --"])
+@pytest.mark.one_database
 def test_a_key_that_no_list_has_is_refused(enter: Enter, key: str) -> None:
     browser = enter("who")
     for field in ("recommendations", "partners", "countries", "regions", "sdg", "chapters", "entities"):

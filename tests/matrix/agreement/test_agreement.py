@@ -18,6 +18,8 @@ from interagency.matrix.agreement.gate import ACTIVITY, Stance, stance, statemen
 from interagency.matrix.agreement.models import Agreement, Audience
 from tests.helpers import EVENT, Browser, choices, text_of
 
+pytestmark = pytest.mark.one_database
+
 Enter = Callable[[str | None], Browser]
 Add = Callable[..., int]
 EVERYBODY = ["commission", "regional", "civil-society", "public"]
@@ -38,6 +40,7 @@ def boxes(page: str) -> list[Any]:
     return html.fromstring(page).xpath("//input[@type='checkbox']")
 
 
+@pytest.mark.both_databases
 def test_several_audiences_are_agreed_to_in_one_act(app: Flask, enter: Enter, add_activity: Add) -> None:
     ours = add_activity("Ours")
     who = enter("who")
@@ -119,6 +122,7 @@ def test_a_last_day_alone_is_said_anew_and_an_agreement_that_does_not_count_is_w
     assert stances(app, "who", ours)["commission"] == "agreed"
 
 
+@pytest.mark.both_databases
 def test_what_waits_for_an_entity_is_agreed_to_together_and_beyond_its_default_only_expressly(
     app: Flask, enter: Enter, add_activity: Add
 ) -> None:
@@ -169,6 +173,7 @@ def test_nobody_says_for_activities_their_entity_takes_no_part_in(app: Flask, en
     assert enter("reader").get("/agreement").status_code == 403
 
 
+@pytest.mark.both_databases
 def test_what_was_changed_since_it_was_read_is_not_agreed_to_together_with_others(
     app: Flask, enter: Enter, add_activity: Add
 ) -> None:

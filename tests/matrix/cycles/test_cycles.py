@@ -28,6 +28,8 @@ from interagency.matrix.organisations.models import Appointment, Organisation
 from tests.helpers import Browser, statements_seen, text_of
 from tests.matrix.conftest import VIENNA, Clock
 
+pytestmark = pytest.mark.one_database
+
 Enter = Callable[[str | None], Browser]
 SIGN = {"cycle": "2026-08", "entity": "who", "kind": "unchanged"}
 
@@ -44,6 +46,7 @@ def outbox(app: Flask) -> list[tuple[str, str]]:
         return [(address, once) for address, once in db.session.execute(query)]
 
 
+@pytest.mark.both_databases
 def test_the_board_tells_answers_from_silence(app: Flask, enter: Enter, open_month: Callable[..., None]) -> None:
     open_month()
     enter("who").send("/month/sign", SIGN, at="/month/sign?kind=unchanged")
@@ -215,6 +218,7 @@ def test_the_month_in_the_header_leads_to_it(enter: Enter, open_month: Callable[
     assert leads_to(enter("reader")) == []
 
 
+@pytest.mark.both_databases
 def test_an_answer_is_returned_with_a_note(app: Flask, enter: Enter, open_month: Callable[..., None]) -> None:
     open_month()
     who = enter("who")
@@ -302,6 +306,7 @@ def test_answering_on_behalf_needs_a_reason_and_says_so(
     assert "on behalf: By telephone" in text_of(page)
 
 
+@pytest.mark.both_databases
 def test_extending_one_entity(app: Flask, enter: Enter, open_month: Callable[..., None]) -> None:
     open_month()
     coordinator = enter("coordinator")
@@ -324,6 +329,7 @@ def test_moving_the_date_of_all_and_waiting_for_all(app: Flask, enter: Enter, op
         assert db.session.scalar(sa.select(sa.func.count()).select_from(Edition)) == 0
 
 
+@pytest.mark.both_databases
 def test_closing_makes_an_edition_and_tells_the_coordinators(
     app: Flask, enter: Enter, add_activity: Callable[..., int], open_month: Callable[..., None]
 ) -> None:
@@ -365,6 +371,7 @@ def test_months_are_closed_in_their_order(app: Flask, enter: Enter, open_month: 
     assert "July 2026 is still open" in text_of(refused)
 
 
+@pytest.mark.both_databases
 def test_reopening_makes_a_further_issue(
     app: Flask, enter: Enter, add_activity: Callable[..., int], open_month: Callable[..., None]
 ) -> None:
@@ -503,6 +510,7 @@ def test_a_pair_judged_to_be_two_is_not_told_again_at_closing(
         assert ("looks like another" in text_of(coordinator.get(page))) is is_told
 
 
+@pytest.mark.both_databases
 def test_two_closings_at_once_make_one_edition(
     app: Flask, add_activity: Callable[..., int], open_month: Callable[..., None]
 ) -> None:
@@ -575,6 +583,7 @@ def test_counting_months() -> None:
             read_month(text)
 
 
+@pytest.mark.both_databases
 def test_one_message_per_person_and_step_never_to_who_answered(
     app: Flask, enter: Enter, clock: Clock, open_month: Callable[..., None]
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ STATE = st.dictionaries(st.integers(1, 8), FACTS, max_size=8)
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(STATE, min_size=2, max_size=5))
+@pytest.mark.slow
 def test_the_difference_applied_to_an_edition_gives_the_next(states: list[dict[int, dict[str, Any]]]) -> None:
     known: set[int] = set()
     for before, after in itertools.pairwise(states):

@@ -187,6 +187,7 @@ def test_a_kept_workbook_that_was_damaged_is_not_sent(sqlite_app: Flask, enter_s
     assert (response.status_code, response.data) == (200, made)
 
 
+@pytest.mark.one_database
 def test_changes_are_told_on_the_page_and_in_the_workbook(
     app: Flask, enter: Enter, clock: Clock, add_activity: Add, open_month: Open
 ) -> None:
@@ -221,6 +222,7 @@ def test_changes_are_told_on_the_page_and_in_the_workbook(
     assert "Kept" not in only
 
 
+@pytest.mark.one_database
 def test_an_activity_that_was_merged_says_into_which_one(
     app: Flask, enter: Enter, clock: Clock, add_activity: Add, open_month: Open
 ) -> None:
@@ -257,6 +259,7 @@ def test_an_activity_that_was_merged_says_into_which_one(
         assert load(db.session, last.number)["merged"] == {"activities": [[middle, survivor], [first, survivor]]}
 
 
+@pytest.mark.one_database
 def test_an_edition_is_filtered_like_the_list(app: Flask, enter: Enter, add_activity: Add, open_month: Open) -> None:
     add_activity("Ours")
     add_activity("Theirs", lead="undp", entities=("unicef",))

@@ -20,6 +20,8 @@ from interagency.matrix.cycles.months import month_after
 from interagency.matrix.organisations.models import Appointment, Organisation
 from tests.helpers import EVENT, Browser, statements_seen, text_of
 
+pytestmark = pytest.mark.one_database
+
 Enter = Callable[[str | None], Browser]
 SIGN = {"cycle": "2026-08", "entity": "who", "kind": "unchanged"}
 
@@ -46,6 +48,7 @@ def test_signing_in_leads_to_the_month(app: Flask, enter: Enter, open_month: Cal
     assert "WHO has not answered" in text_of(page)
 
 
+@pytest.mark.both_databases
 def test_everything_unchanged_confirms_all_and_signs(
     app: Flask, enter: Enter, add_activity: Callable[..., int], open_month: Callable[..., None]
 ) -> None:
@@ -75,6 +78,7 @@ def test_unchanged_without_any_edit_is_confirmed_unchanged(
     assert answers(app) == [("who", "confirmed unchanged", True)]
 
 
+@pytest.mark.both_databases
 def test_an_edit_confirms_its_row_and_makes_the_answer_updated(
     app: Flask, enter: Enter, add_activity: Callable[..., int], open_month: Callable[..., None]
 ) -> None:
@@ -111,6 +115,7 @@ def test_row_by_row(
     assert "1 of 2 record stays unconfirmed" in text_of(who.get("/month/sign?kind=updated"))
 
 
+@pytest.mark.both_databases
 def test_a_row_is_marked_stale_when_nobody_confirmed_it_for_so_long(
     app: Flask, enter: Enter, add_activity: Callable[..., int], open_month: Callable[..., None]
 ) -> None:
@@ -158,6 +163,7 @@ def test_an_answer_is_taken_back_and_given_again(app: Flask, enter: Enter, open_
     assert answers(app) == [("who", "confirmed unchanged", False), ("who", "nothing to report", True)]
 
 
+@pytest.mark.both_databases
 def test_two_focal_points_give_one_answer(app: Flask, enter: Enter, open_month: Callable[..., None]) -> None:
     with app.app_context():
         reader = db.session.scalar(sa.select(Person).where(Person.email == "reader@example.org"))

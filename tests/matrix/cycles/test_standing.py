@@ -96,6 +96,7 @@ def test_what_was_edited_after_it_was_shown_is_not_confirmed_by_signing(
 
 
 @pytest.mark.parametrize("by", ["the entity", "a coordinator"])
+@pytest.mark.one_database
 def test_an_answer_that_stands_no_more_confirms_nothing(
     enter: Enter, add_activity: Add, open_month: Open, by: str
 ) -> None:
@@ -218,6 +219,8 @@ BY_TELEPHONE = {"unicef", "unaids", "ohchr"}
 
 
 @pytest.mark.parametrize("when", STATES)
+@pytest.mark.one_database
+@pytest.mark.slow
 def test_an_answer_has_one_state(app: Flask, enter: Enter, open_month: Open, clock: Clock, when: str) -> None:
     open_month()
     zone, signed_at = STATES[when]

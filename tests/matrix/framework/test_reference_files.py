@@ -7,6 +7,7 @@ from collections import Counter
 import pycountry
 
 from interagency.matrix.framework.load import read_file
+from interagency.matrix.framework.texts import official_text
 from interagency.text.folding import name_key
 
 PER_GOAL = [7, 8, 13, 10, 9, 8, 5, 12, 8, 10, 10, 11, 5, 10, 12, 12, 19]
@@ -22,6 +23,46 @@ def test_the_outcome_document_has_its_chapters_sections_and_recommendations() ->
     assert [counts[number] for number in range(1, 8)] == [18, 7, 21, 15, 25, 5, 12]
     letters = [entry["code"] for entry in document["recommendations"] if entry["chapter"] == 5]
     assert letters == [f"5({letter})" for letter in "abcdefghijklmnopqrstuvwxy"]
+
+
+# The first and the last word of each paragraph, in the order of the document.
+ENDS = (
+    "Take … training; Also … progression; Increase … services; Promote … basis; Involve … implementation; "
+    "Consider … initiatives; Develop … interventions; Promote … entities; Recognize … services; Encourage … "
+    "capacity; Promote … regard; Develop … government; Promote … mortality; Promote … reintegration; Invite … "
+    "Users; Promote … responses; Intensify … manner; Encourage … updated; Consider … measures; Strengthen … "
+    "countries; Expedite … Board; Address … cost-effective; Take … stakeholders; Develop … purposes; Continue "
+    "… appropriate; Strengthen … Participation; Promote … crime; Promote … law; Increase … measures; Monitor "
+    "… activities; Promote … money-laundering; Strengthen … money-laundering; Enhance … requested; Strengthen "
+    "… countries; Maximize … nature; Respond … interventions; Encourage … transnationally; Strengthen … "
+    "material; Consider … instruments; Continue … Laundering; Strengthen … financing; Develop … model; "
+    "Enhance … tools; Develop … units; Promote … strategies; Improve … regard; Enhance … appropriate; Ensure "
+    "… pregnancy; Promote … law; Continue … crime; Promote … services; Implement … Guidelines); Mainstream … "
+    "Women; Consider … challenges; Ensure … Peoples; Encourage … Rules); Consider … Convention; Promote … "
+    "legislation; Enhance … authorities; Encourage … Rules); Promote … trial; Encourage … experiences; "
+    "Enhance … projects; Establish … problem; Continue … authorities; Commit … measures; Share … Drugs; "
+    "Actively … Board; Enhance … activities; Strengthen … consequences; Support … methamphetamine; Promote … "
+    "stimulants; Strengthen … Online); Take … tools; Enhance … Crime; Develop … tools; Support … law; "
+    "Increase … activities; Enhance … Internet; Encourage … appropriate; Support … regard; Promote … "
+    "implications; Intensify … crime; Encourage … cooperation; Promote … microtrafficking; Call … States; "
+    "Strengthen … problem; Enhance … problem; Strengthen … practitioners; Encourage … 70/1; Encourage … "
+    "programmes; Target … alternatives; Encourage … strategies; Express … challenges; Consider … law; "
+    "Strengthen … Development; Strengthen … Development; Promote … Goals; Consider … societies; Urge … "
+    "programmes; Encourage … activities; Consider … employment; Promote … regard "
+)
+
+
+def test_each_recommendation_has_its_paragraph_of_the_outcome_document() -> None:
+    texts = read_file("outcome-document.json")["texts"]
+    assert list(texts) == [entry["code"] for entry in read_file("framework.json")["recommendations"]]
+    found = [f"{text.split()[0].strip(',')} … {text.rstrip(';.').split()[-1]}" for text in texts.values()]
+    assert found == [pair.strip() for pair in ENDS.split(";")]
+    for code, text in texts.items():
+        ends_chapter = code in ("1(r)", "2(g)", "3(u)", "4(o)", "5(y)", "6(e)", "7(l)")
+        assert text.endswith("." if ends_chapter else ";"), code
+        assert text == " ".join(text.split()) and not set(text) & set("<>*#_|"), code
+        assert len(text) > 90 and text[0].isupper(), code
+    assert official_text("1(b)").endswith("at risk of such progression")
 
 
 def test_the_goals_have_169_targets() -> None:

@@ -65,6 +65,8 @@ def many(app: Flask) -> Callable[[int], None]:
     return add
 
 
+@pytest.mark.one_database
+@pytest.mark.slow
 def test_comparisons_grow_with_the_activities_and_not_with_their_square(
     app: Flask, many: Callable[[int], None]
 ) -> None:
@@ -189,6 +191,7 @@ def edit(browser: Browser, number: int, **values: object) -> object:
     return browser.send(address, browser.fields(address) | values)
 
 
+@pytest.mark.one_database
 def test_a_change_that_matters_is_asked_about_before_it_is_saved(
     app: Flask, enter: Enter, pairs: dict[str, int]
 ) -> None:
@@ -211,6 +214,7 @@ def test_a_change_that_matters_is_asked_about_before_it_is_saved(
         ]
 
 
+@pytest.mark.one_database
 def test_one_tick_says_that_the_rest_is_something_else(app: Flask, enter: Enter, pairs: dict[str, int]) -> None:
     coordinator = enter("coordinator")
     saved = edit(
@@ -245,7 +249,13 @@ def test_who_else_works_in_a_country_and_on_a_recommendation(
     page = reader.get("/recommendations/2(b)")
     assert "activities stand under 2(b)" in text_of(page)
     assert reader.get("/recommendations/2b").location == "/recommendations/2(b)"
-    assert "gap" in text_of(reader.get("/recommendations/1(b)"))
+    blank = reader.get("/recommendations/1(b)")
+    assert "gap" in text_of(blank)
+    paragraph = html.fromstring(blank.text).xpath("//blockquote")[0].text_content()
+    assert paragraph.startswith("Also take effective and practical measures to prevent progression to severe drug use")
+    assert html.fromstring(blank.text).xpath("//a[@rel='prev' or @rel='next']/@href") == [
+        "/recommendations/1(a)", "/recommendations/1(c)",
+    ]  # fmt: skip
     wrong = reader.get("/recommendations/1(s)")
     assert (wrong.status_code, "1(a) to 1(r)" in text_of(wrong)) == (404, True)
     with statements_seen(app) as few:

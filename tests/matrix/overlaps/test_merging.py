@@ -25,6 +25,8 @@ from interagency.text.typed_dates import read_date
 from tests.helpers import EVENT, Browser, text_of
 from tests.matrix.conftest import VIENNA
 
+pytestmark = pytest.mark.one_database
+
 Enter = Callable[[str | None], Browser]
 Add = Callable[..., int]
 
@@ -67,6 +69,7 @@ def two(add_activity: Add) -> tuple[int, int]:
     )
 
 
+@pytest.mark.both_databases
 def test_both_are_seen_and_chosen_and_everything_goes_along(
     app: Flask, enter: Enter, two: tuple[int, int], add_activity: Add
 ) -> None:
@@ -123,6 +126,7 @@ def _verdicts_with(number: int) -> list[Verdict]:
     return list(db.session.scalars(query))
 
 
+@pytest.mark.both_databases
 def test_old_addresses_lead_on_also_through_a_chain(
     app: Flask, enter: Enter, two: tuple[int, int], add_activity: Add
 ) -> None:
@@ -190,6 +194,7 @@ def test_the_lead_of_both_merges_and_confirms_the_month(
         assert part.confirmed_month == "2026-08"
 
 
+@pytest.mark.both_databases
 def test_the_second_of_two_people_is_sent_to_what_the_first_made(enter: Enter, two: tuple[int, int]) -> None:
     a, b = two
     first, second = enter("coordinator"), enter("coordinator")
@@ -225,6 +230,7 @@ def test_choices_that_do_not_go_together_are_refused(app: Flask, enter: Enter, a
     assert get(app, b)["is_listed"]
 
 
+@pytest.mark.both_databases
 def test_a_save_that_comes_after_the_merging_says_where_it_went_and_keeps_the_words(
     app: Flask, enter: Enter, two: tuple[int, int]
 ) -> None:
@@ -280,6 +286,7 @@ def test_the_late_sentence_of_an_entity_is_shown(enter: Enter, add_activity: Add
     assert dict(form.form_values()).items() >= {"title": "Late", "due": "2027"}.items()
 
 
+@pytest.mark.both_databases
 def test_closed_editions_stay_untouched(
     app: Flask, enter: Enter, two: tuple[int, int], open_month: Callable[..., None], clock: Any
 ) -> None:
@@ -296,6 +303,7 @@ def test_closed_editions_stay_untouched(
     assert "Training staff, Kenya" in text_of(c.get("/editions/2026-08"))
 
 
+@pytest.mark.both_databases
 def test_a_merging_is_undone_as_if_it_had_not_been(app: Flask, enter: Enter, two: tuple[int, int]) -> None:
     a, b = two
     change(app, a, "unicef", role="Schools", confirmed_month="2026-08", participation=Participation.AWAITED)

@@ -42,6 +42,7 @@ def theirs(app: Flask, enter: Enter) -> int:
         ),
     ],
 )
+@pytest.mark.one_database
 def test_look_alikes_are_shown_and_nothing_is_saved_or_lost(
     app: Flask, enter: Enter, theirs: int, values: dict[str, Any], reason: str
 ) -> None:
@@ -65,6 +66,7 @@ def test_the_same_adds_nothing_and_opens_the_other(app: Flask, enter: Enter, the
     assert count(app) == 1
 
 
+@pytest.mark.one_database
 def test_what_is_not_alike_is_not_asked(app: Flask, enter: Enter, theirs: int) -> None:
     fine = ACTIVITY | {"title": "Global drug report", "countries": ["BO"]}
     assert enter("who").send("/activities/new", fine).status_code == 302

@@ -146,4 +146,55 @@ def test_the_page_of_a_mandate_shows_sections_own_activities_and_who_else_declar
     assert len(page.xpath("//fieldset/legend")) == 7
     assert "New psychoactive substances" in [node.text_content() for node in page.xpath("//fieldset//h3")]
     label = page.xpath("//label[input[@value='5(h)']]")[0].text_content()
-    assert "1 activity of yours; also declared by UNDP" in label
+    assert "1 activity of WHO; also declared by UNDP" in label
+
+
+def test_where_an_entity_has_activities_is_ticked_at_one_press_and_nothing_is_saved_by_it(
+    app: Flask, enter: Enter, add_activity: Callable[..., int]
+) -> None:
+    for code in ("5(h)", "2(b)"):
+        on(app, add_activity, code)
+    who = enter("who")
+    who.send("/mandates", {"recommendation": ["1(a)"]})
+    page = html.fromstring(who.get("/mandates").text)
+    link = page.xpath("//a[contains(., 'Tick the 2 recommendations on which WHO has activities')]/@href")[0]
+    ticked = html.fromstring(who.get(link).text)
+    codes = ticked.xpath("//input[@name='recommendation'][@checked]/@value")
+    assert codes == ["1(a)", "2(b)", "5(h)"]
+    assert "Nothing is saved yet" in ticked.text_content()
+    assert ticked.xpath("//input[@name='seen']/@value") == ["1(a)"]
+    with app.app_context():
+        assert list(db.session.scalars(sa.select(Mandate.recommendation_code))) == ["1(a)"]
+    assert ticked.xpath("//form[@method='post'][contains(@class, 'mandates')]/@action") == ["/mandates"]
+    who.send("/mandates", {"recommendation": codes, "seen": "1(a)", "entity": "who"})
+    assert "on which WHO has activities" not in who.get("/mandates").text
+    assert "As coordinator you declare this on behalf of WHO" in text_of(
+        enter("coordinator").get("/mandates?entity=who")
+    )
+    assert "As coordinator" not in text_of(who.get("/mandates"))
+
+
+def test_the_chapters_are_summed_on_top_and_gaps_can_be_shown_alone(
+    sqlite_app: Flask, enter_sqlite: Enter, add_activity: Callable[..., int]
+) -> None:
+    on(sqlite_app, add_activity, "6(a)", "KE", entities=("undp",))
+    on(sqlite_app, add_activity, "6(b)", "KE")
+    reader = enter_sqlite("reader")
+    page = html.fromstring(reader.get("/coverage").text)
+    rows = [
+        [" ".join(cell.text_content().split()) for cell in row]
+        for row in page.xpath("//table[contains(@class, 'chapters')]/tbody/tr")
+    ]
+    assert len(rows) == 7
+    assert rows[5][1:] == ["2 of 5", "2", "1", "6(c) 6(d) 6(e)"]
+    assert "2 of the 103 operational recommendations have activities" in page.text_content()
+    assert len(page.xpath("//table[contains(@class, 'coverage')]//tr[@id]")) == 103
+    for address in page.xpath("//table[contains(@class, 'chapters')]//a/@href"):
+        assert page.xpath(f"//*[@id='{address[1:]}']"), address
+    link = page.xpath("//a[contains(., 'Show only the 101 without activities')]/@href")[0]
+    gaps = html.fromstring(reader.get(link).text)
+    assert len(gaps.xpath("//table[contains(@class, 'coverage')]//tr[@id]")) == 101
+    assert not gaps.xpath("//tr[@id='r6(a)']")
+    under = html.fromstring(reader.get("/coverage?only=gaps&entity=undp").text)
+    assert under.xpath("//select[@name='only']/option[@selected]/@value") == ["gaps"]
+    assert "only=gaps" in under.xpath("//*[contains(@class, 'chip')]//a/@href")[0]

@@ -17,6 +17,7 @@ from interagency.matrix.activities.filters import Filters, read_filters
 from interagency.matrix.activities.models import Activity, Participation
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overview.grid import COLUMNS, ROWS, grid
+from tests.conftest import signed_in
 from tests.helpers import Browser, text_of
 from tests.worlds import many_activities
 
@@ -43,37 +44,38 @@ def listed(address: str, mine: list[str]) -> int:
     return db.session.scalar(query) or 0
 
 
-@pytest.mark.parametrize("columns", COLUMNS)
-@pytest.mark.parametrize("rows", ROWS)
-def test_each_number_of_each_grid_is_the_length_of_the_list_it_opens(
-    sqlite_app: Flask, enter_sqlite: Enter, rows: str, columns: str
-) -> None:
-    if rows == columns:
-        return
-    with sqlite_app.app_context():
+@pytest.fixture(scope="module")
+def many(shared_app: Flask) -> Flask:
+    """A service with activities of all kinds, which nobody changes."""
+    with shared_app.app_context():
         many_activities(60)
         db.session.close()
-    who = enter_sqlite("who")
+    return shared_app
+
+
+GRIDS = [(rows, columns) for rows in ROWS for columns in COLUMNS if rows != columns]
+
+
+@pytest.mark.parametrize(("rows", "columns"), GRIDS)
+@pytest.mark.slow
+def test_each_number_of_each_grid_is_the_length_of_the_list_it_opens(many: Flask, rows: str, columns: str) -> None:
+    who = signed_in(many)("who")
     numbers = 0
     # Each grid under some of the filters, all filters under some of the grids.
-    first = (ROWS.index(rows) * len(COLUMNS) + COLUMNS.index(columns)) % 4
-    for query in FILTERS[first::4]:
+    for query in FILTERS[GRIDS.index((rows, columns)) % 5 :: 5]:
         page = html.fromstring(who.get(f"/matrix?rows={rows}&columns={columns}&{query}").text)
         seen = {}
         for link in page.xpath("//table[contains(@class, 'heat')]//td/a"):
             seen[link.get("href")] = int(link.text)
-        with sqlite_app.app_context():
+        with many.app_context():
             for address, number in seen.items():
                 assert listed(address, ["who"]) == number, (query, address)
         numbers += len(seen)
     assert numbers > 5
 
 
-def test_the_list_itself_says_the_number_of_the_cell(sqlite_app: Flask, enter_sqlite: Enter) -> None:
-    with sqlite_app.app_context():
-        many_activities(40)
-        db.session.close()
-    who = enter_sqlite("who")
+def test_the_list_itself_says_the_number_of_the_cell(many: Flask) -> None:
+    who = signed_in(many)("who")
     page = html.fromstring(who.get("/matrix?rows=region&columns=year&joint=no&status=ongoing&status=planned").text)
     links = page.xpath("//table[contains(@class, 'heat')]//td/a")
     assert len(links) > 5
@@ -156,11 +158,8 @@ def test_a_filter_that_is_not_understood_is_told(sqlite_app: Flask, enter_sqlite
     assert html.fromstring(response.text).xpath("//div[contains(@class, 'notice warning')]")
 
 
-def test_joint_and_individual_are_told_in_words_and_signs(sqlite_app: Flask, enter_sqlite: Enter) -> None:
-    with sqlite_app.app_context():
-        many_activities(30)
-        db.session.close()
-    page = html.fromstring(enter_sqlite("who").get("/matrix").text)
+def test_joint_and_individual_are_told_in_words_and_signs(many: Flask) -> None:
+    page = html.fromstring(signed_in(many)("who").get("/matrix").text)
     for cell in page.xpath("//table[contains(@class, 'heat')]//td[a]"):
         number, label = int(cell.xpath("a/text()")[0]), cell.xpath("a/@aria-label")[0]
         parts = {part.text[0]: int(part.text[1:]) for part in cell.xpath(".//span[@class='parts']/span")}
@@ -168,11 +167,8 @@ def test_joint_and_individual_are_told_in_words_and_signs(sqlite_app: Flask, ent
         assert f"{parts.get('⚭', 0)} joint and {parts.get('○', 0)} individual" in label
 
 
-def test_the_picture_has_the_numbers_of_the_table(sqlite_app: Flask, enter_sqlite: Enter) -> None:
-    with sqlite_app.app_context():
-        many_activities(30)
-        db.session.close()
-    who = enter_sqlite("who")
+def test_the_picture_has_the_numbers_of_the_table(many: Flask) -> None:
+    who = signed_in(many)("who")
     address = "rows=entity&columns=year&q=activity"
     drawn = etree.fromstring(who.get(f"/matrix.svg?{address}").data)
     words = [node.text for node in drawn.iter("{*}text")]
@@ -182,11 +178,8 @@ def test_the_picture_has_the_numbers_of_the_table(sqlite_app: Flask, enter_sqlit
     assert any("Filters: q: activity" in word for word in words if word)
 
 
-def test_the_download_holds_what_the_number_counts(sqlite_app: Flask, enter_sqlite: Enter) -> None:
-    with sqlite_app.app_context():
-        many_activities(40)
-        db.session.close()
-    who = enter_sqlite("who")
+def test_the_download_holds_what_the_number_counts(many: Flask) -> None:
+    who = signed_in(many)("who")
     page = html.fromstring(who.get("/matrix?rows=entity&columns=year&entity=unodc&entity=ohchr").text)
     for link in page.xpath("//table[contains(@class, 'heat')]//td[contains(@class, 'step-')]/a")[:6]:
         query = urlsplit(link.get("href")).query

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from flask import Flask
 from lxml import etree, html
 
+from interagency.db import batches
 from interagency.db.base import db
-from interagency.db.batches import BATCH
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import CountryRole, Participation, Status
 from interagency.matrix.activities.record import create_activity, refresh_derived
@@ -104,6 +104,12 @@ def test_each_cell_opens_its_activities_under_the_filters_of_the_page(sqlite_app
         assert f"{number} activit" in text_of(who.get(link))
 
 
+def test_the_heads_name_the_chapters(enter_sqlite: Enter) -> None:
+    page = html.fromstring(enter_sqlite("reader").get("/matrix").text)
+    heads = [" ".join(head.text_content().split()) for head in page.xpath("//table//thead//th")]
+    assert heads[1:4] == ["I Demand reduction", "II Access to medicines", "III Supply reduction"]
+
+
 def test_an_empty_matrix_shows_seven_chapters(sqlite_app: Flask, enter_sqlite: Enter) -> None:
     page = html.fromstring(enter_sqlite("reader").get("/matrix?rows=chapter&columns=status").text)
     assert len(page.xpath("//table[contains(@class, 'heat')]/tbody/tr")) == 7
@@ -167,9 +173,10 @@ def test_an_entity_declares_its_mandate(app: Flask, enter: Enter) -> None:
 
 
 @pytest.mark.slow
-def test_as_many_statements_with_a_thousand_as_with_three(
-    sqlite_app: Flask, enter_sqlite: Enter, add_activity: Callable[..., int]
+def test_as_many_statements_with_many_as_with_three(
+    sqlite_app: Flask, enter_sqlite: Enter, add_activity: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(batches, "BATCH", 100)  # a thousand
     who = enter_sqlite("who")
 
     def statements(address: str) -> int:
@@ -187,6 +194,6 @@ def test_as_many_statements_with_a_thousand_as_with_three(
     few = [statements(page) for page in pages]
     with sqlite_app.app_context():
         world()
-        many_activities(BATCH + 100)  # more than are read at once
+        many_activities(batches.BATCH + 10)  # more than are read at once
         db.session.close()
     assert [statements(page) for page in pages] == few

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from itertools import combinations
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 from lxml import html
@@ -17,6 +18,8 @@ from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity, CountryRole, Qualifier
 from interagency.matrix.framework.load import read_file
 from interagency.matrix.framework.models import Country
+from interagency.matrix.overview.grid import step_of
+from interagency.matrix.overview.tile_map import EMPTY, layout, legend, places
 from interagency.matrix.overview.together import together
 from interagency.matrix.overview.where import where
 from tests.helpers import Browser, text_of
@@ -35,16 +38,38 @@ def numbers(who: Browser, address: str, path: str) -> dict[str, int]:
     }
 
 
-def test_every_country_has_one_tile_in_its_region() -> None:
-    regions = {country["alpha2"]: country["region"] for country in read_file("countries.json")}
-    placed = [
-        (code, group["region"])
-        for column in read_file("tile-map.json")["columns"]
-        for group in column["regions"]
-        for row in group["rows"]
-        for code in row.split()
-    ]
-    assert sorted(placed) == sorted(regions.items())
+def test_every_country_has_one_tile_and_its_region_is_on_the_map() -> None:
+    countries = {country["alpha2"]: country["region"] for country in read_file("countries.json")}
+    rows = [row.split() for row in layout()["rows"]]
+    assert len({len(row) for row in rows}) == 1
+    assert sorted(code for row in rows for code in row if code != EMPTY) == sorted(countries)
+    assert set(layout()["regions"]) == set(countries.values())
+    assert set(layout()["names"]) <= set(countries)
+    taken = {(label["x"] + more, label["y"]) for label in layout()["labels"] for more in range(label["span"])}
+    assert not taken & set(places().values()), "the name of a continent would cover a country"
+
+
+# Land borders that people look for; each pair stands side by side or corner to corner.
+BORDERS = (
+    "CA US, US MX, MX GT, CO VE, CO EC, PE BO, BO PY, BR PY, AR CL, AR UY, NO SE, FR ES, ES PT, FR CH, AT HU, "
+    "PL BY, PL LT, BY RU, UA RU, RO BG, GR TR, MA DZ, DZ TN, LY EG, EG SD, EG IL, ML BF, NE TD, NG CM, ET KE, "
+    "KE TZ, UG RW, NA BW, ZA LS, MZ ZW, JO SA, SA YE, OM AE, IQ IR, IR AF, AF PK, PK IN, IN NP, CN MN, CN NP, "
+    "CN KP, KP KR, TH KH, LA VN, MM TH, KZ UZ, KZ KG, TM AF, TJ AF, RU KZ, PG SB, ID TL"
+)
+
+
+def test_neighbours_stand_beside_each_other() -> None:
+    for pair in BORDERS.split(", "):
+        one, other = (places()[code] for code in pair.split())
+        assert max(abs(one[0] - other[0]), abs(one[1] - other[1])) == 1, pair
+
+
+def test_the_legend_tells_each_number_its_shade() -> None:
+    assert legend(0) == []
+    assert legend(3) == [(2, 1, 1), (4, 2, 2), (5, 3, 3)]
+    for most in (1, 8, 47):
+        told = [(number, step) for step, first, last in legend(most) for number in range(first, last + 1)]
+        assert told == [(number, step_of(number, most)) for number in range(1, most + 1)]
 
 
 def test_each_number_of_table_and_map_is_the_length_of_its_list(sqlite_app: Flask, enter_sqlite: Enter) -> None:
@@ -59,9 +84,10 @@ def test_each_number_of_table_and_map_is_the_length_of_its_list(sqlite_app: Flas
             for address, number in table.items():
                 assert listed(address, ["who"]) == number, (query, address)
         page = html.fromstring(who.get(f"/where{query}").text)
-        tiles = {link.get("href"): link.xpath("normalize-space(.//*[@class[contains(., 'count')]])") for link in
-                 page.xpath("//*[local-name()='svg'][@class='tiles']//*[local-name()='a']")}  # fmt: skip
+        counted = page.xpath("//div[@class='map']//li[contains(@class, 'step-')]/a")
+        tiles = {link.get("href"): link.xpath("normalize-space(b)") for link in counted}
         assert tiles
+        assert len(page.xpath("//div[@class='map']//li/a")) == 249, "each can be reached, also where nothing is"
         for address, text in tiles.items():
             assert int(text.rstrip("⚭")) == table[address], "map and table say the same"
 
@@ -105,6 +131,7 @@ def test_numbers_without_names_stand_apart_and_are_not_added_up(
     assert "0 countries are named" in text_of(page)
 
 
+@pytest.mark.slow
 def test_pairs_read_the_same_both_ways_and_open_what_both_do(app: Flask, enter: Enter) -> None:
     with app.app_context():
         many_activities(60)
@@ -127,6 +154,25 @@ def test_pairs_read_the_same_both_ways_and_open_what_both_do(app: Flask, enter: 
         with app.app_context():
             for link in page.xpath("//div[@aria-labelledby='by-chapter']//a[starts-with(@href, '/activities')]"):
                 assert listed(link.get("href"), ["who"]) == int(link.text.split()[-1]), link.get("href")
+
+
+def test_an_entity_is_isolated_by_its_address(
+    sqlite_app: Flask, enter_sqlite: Enter, add_activity: Callable[..., int]
+) -> None:
+    add_activity("Two", lead="who", entities=("undp",))
+    add_activity("Others", lead="unodc", entities=("undp", "unicef"))
+    with sqlite_app.app_context():
+        found = together(db.session, Filters(), [], alone="who")
+        assert [(pair.left.key, pair.right.key) for pair in found.pairs] == [("undp", "who")]
+        assert found.dots[0].line.key == "who"
+        assert {dot.line.key for dot in found.dots} == {"who", "undp"}
+    reader = enter_sqlite("reader")
+    page = html.fromstring(reader.get("/together?chapter=none").text)
+    assert page.xpath("//*[local-name()='svg']//*[local-name()='a']/@href")[0].startswith("/together?alone=")
+    alone = reader.get("/together?alone=who")
+    assert "Whom WHO works with" in text_of(alone)
+    assert len(html.fromstring(alone.text).xpath("//*[local-name()='line']")) == 1
+    assert "“nobody” has no joint activities here" in text_of(reader.get("/together?alone=nobody"))
 
 
 def test_without_joint_activities_the_pages_say_so(sqlite_app: Flask, enter_sqlite: Enter) -> None:

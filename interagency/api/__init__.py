@@ -1,0 +1,1 @@
+"""The same facts for machines: tables by address, and the API."""

@@ -1,0 +1,1 @@
+"""Tables by private address, for programs that know no other key."""

@@ -1,0 +1,35 @@
+"""Work carried on beside the request that began it, so that no page waits for thousands of rows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from threading import Thread
+
+from flask import Flask
+
+WAIT = 8.0  # seconds: what is done by then is answered as done
+log = logging.getLogger("interagency")
+
+
+def carry_on(app: Flask, name: str, work: Callable[[], None], *, wait: float = WAIT) -> None:
+    """Do `work` in a context of the application; returns when it is done, or after `wait` seconds while it goes on.
+
+    Raises what it failed with within them; what fails later is logged.
+    """
+    failed: list[Exception] = []
+
+    def run() -> None:
+        with app.app_context():
+            try:
+                work()
+            except Exception as problem:
+                log.exception("%s stopped", name)
+                failed.append(problem)
+
+    # Ends with the process: what is noted is done, and the rest can be gone on with.
+    thread = Thread(target=run, name=name.replace(" ", "-"), daemon=True)
+    thread.start()
+    thread.join(wait)
+    if failed:
+        raise failed[0]
