@@ -41,7 +41,8 @@ class OpenMonth:
 
 @dataclass(frozen=True, slots=True)
 class CoordinatorsDesk:
-    """What waits for a coordinator. `look_alikes`: None where the pairs are not counted; `proposals`: of organisations."""
+    """What waits for a coordinator. `look_alikes`: None where the pairs are not counted; `proposals`: how many
+    organisations wait to be accepted, merged or refused."""
 
     months: list[OpenMonth]
     nobody: list[Organisation]

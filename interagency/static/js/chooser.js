@@ -92,7 +92,12 @@ const enhance = (fieldset) => {
     chips.append(chip);
     dress(chip);
   };
-  const addNew = (name) => add(name, words.proposed.replace("{name}", () => name), words.unlisted);
+  const addNew = (name) =>
+    add(
+      name,
+      words.proposed.replace("{name}", () => name),
+      words.unlisted,
+    );
   const toggle = (option) => {
     const standing = chosen().find((input) => input.value === option.input.value);
     if (standing) standing.closest("li").remove();

@@ -138,7 +138,11 @@ def test_a_form_that_is_refused_for_something_else_proposes_nothing_and_keeps_th
     answer = enter("who").send("/activities/new", ACTIVITY | typed)
     assert answer.status_code == 422
     sent = form_of(answer)
-    assert (sent["unlisted_partners"], sent["partners"], sent["partners-typed"]) == (["Quiet Rivers"], ["interpol"], [""])
+    assert (sent["unlisted_partners"], sent["partners"], sent["partners-typed"]) == (
+        ["Quiet Rivers"],
+        ["interpol"],
+        [""],
+    )
     assert known(app, "Quiet Rivers") is None
 
 
