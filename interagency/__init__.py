@@ -104,6 +104,7 @@ def _fill_registry() -> None:
     """Hand over what lower packages take along of higher ones: every hook there is."""
     from interagency.calendar.events import cycle_part, merging
     from interagency.exports.matrix_workbook import keep_edition_workbook
+    from interagency.matrix.activities import naming
     from interagency.matrix.cycles import reminders
     from interagency.matrix.desk import notices
     from interagency.matrix.organisations import readers
@@ -111,6 +112,8 @@ def _fill_registry() -> None:
 
     registry.register_cycle_part(cycle_part.CYCLE_PART)
     registry.register_merge_part(merging.MERGE_PART)
+    registry.register_naming(naming.NAMING_PART)
+    registry.register_naming(merging.NAMING_PART)
     registry.register_after_closing("workbook", keep_edition_workbook)
     registry.register_condition(readers.FOCAL_POINT, readers.is_focal_point)
     registry.register_condition(readers.COORDINATOR, readers.is_coordinator)

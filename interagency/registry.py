@@ -1,7 +1,7 @@
 """The one registry: where a lower package takes along what only a higher one knows.
 
 Imports point one way, so the mail, the cycle and the merging of activities cannot import what stands above them. A
-higher package hands its hooks over here instead, and the lower one asks `registry` for them. There are four kinds:
+higher package hands its hooks over here instead, and the lower one asks `registry` for them. There are five kinds:
 
 =====================  ============================================  ========================================
 Registered by          Asked for by                                  Handed over by
@@ -10,6 +10,8 @@ register_cycle_part    the cycle: a focal point's month, answers,    calendar/mo
                        editions, differences
 register_after_closing the cycle, once an edition is committed       exports/matrix: its workbook
 register_merge_part    merging two activities, and undoing it        calendar/merging: events of activities
+register_naming        the directory: renaming and merging an        activities/naming, calendar/merging
+                       organisation, in the records that name it
 register_condition     the outbox, when a message is about to leave  organisations/readers, cycles/reminders
 =====================  ============================================  ========================================
 
@@ -133,11 +135,35 @@ class MergePart:
 
 
 @dataclass(frozen=True, slots=True)
+class NamingPart:
+    """A kind of record that names organisations, and what becomes of it when the directory changes.
+
+    `name`: also the `record_type` of its history.
+    `ids(session, organisation id)`: the listed records that name it, by number.
+    `tally(session)`: how many records the list under a filter by an organisation shows, by its id.
+    `replace(session, ids, old, new, person, reason)`: lets these name `new` instead of the organisation `old` (None:
+    nobody), with history, and returns what is needed to take that back, as plain values.
+    `put_back(session, those values, old, new, person, reason)`: does so, and returns in how many records.
+    `refresh(session, organisation id)`: lets them be found by the names it has by now; they are no other for that.
+    All write in the caller's transaction; the first two raise StaleVersionError when such a record was saved at the
+    same moment.
+    """
+
+    name: str
+    ids: Callable[[Session, int], list[int]]
+    tally: Callable[[Session], dict[int, int]]
+    replace: Callable[..., list[Any]]
+    put_back: Callable[..., int]
+    refresh: Callable[[Session, int], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Registry:
     """Every hook by its name. Register with the methods; read the dictionaries."""
 
     cycle_parts: dict[str, CyclePart] = field(default_factory=dict)
     merge_parts: dict[str, MergePart] = field(default_factory=dict)
+    naming_parts: dict[str, NamingPart] = field(default_factory=dict)
     after_closing: dict[str, AfterClosing] = field(default_factory=dict)
     conditions: dict[str, Condition] = field(default_factory=dict)
 
@@ -148,6 +174,10 @@ class Registry:
     def register_merge_part(self, part: MergePart) -> None:
         """Let a kind of record go along when activities are merged."""
         self.merge_parts[part.name] = part
+
+    def register_naming(self, part: NamingPart) -> None:
+        """Let records of a kind follow when an organisation they name is renamed or merged."""
+        self.naming_parts[part.name] = part
 
     def register_after_closing(self, name: str, prepare: AfterClosing) -> None:
         """Let `prepare(session, edition number)` be called once an edition is committed.

@@ -14,6 +14,7 @@ from interagency.cli.calendar import calendar
 from interagency.cli.cycle import check, cycle
 from interagency.cli.data import backup_command, copy_command, restore_command
 from interagency.cli.matrix import audience, export, import_
+from interagency.cli.organisation import organisation
 from interagency.cli.search import search
 from interagency.cli.serve import serve
 from interagency.cli.setup import db, demo, framework, init, run
@@ -27,7 +28,7 @@ def main() -> None:
 
 for _command in (
     *(init, db, framework, demo, run, serve),
-    *(account, api, audience, export, import_, calendar),
+    *(account, api, organisation, audience, export, import_, calendar),
     *(cycle, check, search),
     *(backup_command, restore_command, copy_command),
 ):

@@ -7,13 +7,14 @@ them and nothing else, so both give the same answers; docs/decisions/007-search.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.interfaces import ORMOption
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -182,6 +183,16 @@ def repair_texts(session: Session, model: type[Any], rows: Iterator[tuple[int, s
         number += 1
         session.execute(table.update().where(table.c.id == record_id).values(search_title=title, search_text=text))
     return number
+
+
+def refresh_texts(session: Session, model: type[Any], records: Iterable[Any], words_of: Callable[[Any], Any]) -> None:
+    """Write the words these records are found by now, where they are others: versions and histories stay."""
+    for record in records:
+        title, text = words_of(record)
+        if (record.search_title, record.search_text) != (title, text):
+            repair_texts(session, model, iter([(record.id, title, text)]))
+            for name, value in (("search_title", title), ("search_text", text)):
+                set_committed_value(record, name, value)
 
 
 def rebuild_index(session: Session, model: type[Any]) -> None:

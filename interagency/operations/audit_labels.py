@@ -66,8 +66,20 @@ ACTS: dict[str, Any] = {
     "milestone.remove": _l("removed a milestone"),
     "milestone.moved": _l("moved a milestone"),
     "backup.made": _l("made a backup"),
-    "organisation.added": _l("added a partner from a file"),
+    "organisation.added": _l("added an organisation"),
     "organisation.spelling_added": _l("had a spelling of an organisation remembered"),
+    "organisation.renamed": _l("renamed an organisation"),
+    "organisation.corrected": _l("corrected the name of an organisation"),
+    "organisation.name_added": _l("added a name of an organisation"),
+    "organisation.name_removed": _l("took a name of an organisation away"),
+    "organisation.kind": _l("said what an organisation is"),
+    "organisation.retired": _l("retired an organisation"),
+    "organisation.unretired": _l("took an organisation back into use"),
+    "organisation.merged": _l("merged two organisations"),
+    "organisation.unmerged": _l("took a merging of organisations back"),
+    "organisation.proposed": _l("proposed an organisation"),
+    "organisation.accepted": _l("accepted a proposed organisation"),
+    "organisation.refused": _l("refused a proposed organisation"),
 }
 
 

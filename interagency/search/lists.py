@@ -43,11 +43,15 @@ def organisations(session: Session, question: Question) -> list[Hit]:
     columns = (Organisation.id, Organisation.key, Organisation.acronym, Organisation.name, Organisation.is_entity)
     order = (Organisation.is_entity.desc(), Organisation.position, Organisation.name)
     entries = []
-    for row in session.execute(sa.select(*columns, Organisation.retired_on).order_by(*order)):
+    query = sa.select(*columns, Organisation.retired_on, Organisation.is_proposed).where(
+        Organisation.merged_into_id.is_(None), ~Organisation.is_proposed | Organisation.retired_on.is_(None)
+    )
+    for row in session.execute(query.order_by(*order)):
         former = [name for name, kind in other[row.id] if kind is NameKind.FORMER]
         said = [_("UN entity") if row.is_entity else _("Partner")]
         said += [_("formerly %(names)s", names=", ".join(former))] if former else []
         said += [_("retired")] if row.retired_on else []
+        said += [_("proposed, not decided yet")] if row.is_proposed else []
         title = f"{row.name} ({row.acronym})" if row.acronym else row.name
         hit = Hit(f"{'entity' if row.is_entity else 'partner'} {row.key}", title, " · ".join(said))
         names = (row.key, row.acronym or "", *(name for name, _kind in other[row.id]))

@@ -140,6 +140,7 @@ class RecordsField(Field):
         self.keys: list[str] = []
         self.typed = ""
         self.problems: list[str] = []
+        self.unknown: list[str] = []
 
     @property
     def typed_name(self) -> str:
@@ -161,9 +162,17 @@ class RecordsField(Field):
     def process_formdata(self, valuelist: list[str]) -> None:
         self.keys = list(dict.fromkeys(key for value in valuelist[:2000] if (key := clean(value, lines=False))))
 
-    def understand(self, look_up: Callable[[str], str]) -> None:
-        """Choose what was typed. What `look_up`, name to key, does not know (ValueError) stays typed and is refused."""
+    def understand(self, look_up: Callable[[str], str], is_new: Callable[[str], bool] | None = None) -> None:
+        """Choose what was typed. What `look_up`, name to key, does not know (ValueError) stays typed and is refused.
+
+        With `is_new`, whether the form adds a name to the list elsewhere, such names are taken as read, and `unknown`
+        are the names among what is left.
+        """
         left: list[str] = []
+
+        def read(name: str) -> str:
+            return "" if is_new is not None and is_new(name) else look_up(name)
+
         try:
             lines = split_lines(self.typed)
         except ValueError as problem:
@@ -171,12 +180,14 @@ class RecordsField(Field):
             return
         for line in lines:
             try:
-                found = _read_names(check_line(line), look_up)
+                found = _read_names(check_line(line), read)
             except ValueError as problem:
                 self.problems.append(str(problem))
                 left.append(line)
+                if is_new is not None:
+                    self.unknown += _unknown_names(line, read)
                 continue
-            self.keys += [key for key in found if key not in self.keys]
+            self.keys += [key for key in found if key and key not in self.keys]
         self.typed = "; ".join(left)
 
     def pre_validate(self, form: Any) -> None:
@@ -206,6 +217,21 @@ def _read_names(line: str, look_up: Callable[[str], str]) -> list[str]:
             refused = problem if found else refused
             raise refused from None
     return found
+
+
+def _unknown_names(line: str, look_up: Callable[[str], str]) -> list[str]:
+    """The names in a line that `look_up` does not know; the line as a whole where it knows nothing in it."""
+
+    def is_known(name: str) -> bool:
+        try:
+            look_up(name)
+        except ValueError:
+            return False
+        return True
+
+    parts = [part.strip() for part in line.split(",") if part.strip()]
+    unknown = [part for part in parts if not is_known(part)]
+    return unknown if len(unknown) < len(parts) else [line]
 
 
 class NamesField(CleanTextField):

@@ -40,6 +40,8 @@ from interagency.matrix.activities.figures import read_figure
 from interagency.matrix.activities.filters import NAMES, read_filters
 from interagency.matrix.cycles.months import read_month
 from interagency.matrix.framework import names
+from interagency.matrix.organisations import directory, naming
+from interagency.matrix.organisations.models import OrganisationKind
 from interagency.matrix.organisations.queries import Directory
 from interagency.matrix.overlaps.listing import read_key
 from interagency.operations import logs
@@ -131,6 +133,10 @@ PLAIN: dict[str, Callable[[str], Any]] = {
     "matrix.framework.names.read_chapter": names.read_chapter,
     "matrix.framework.names.query_terms": names.query_terms,
     "matrix.framework.names.code_problem": names.code_problem,
+    "matrix.organisations.naming.read_name": naming.read_name,
+    "matrix.organisations.naming.read_acronym": naming.read_acronym,
+    "matrix.organisations.naming.read_language": naming.read_language,
+    "matrix.organisations.directory.read_kind": directory.read_kind,
     "matrix.overlaps.listing.read_key": read_key,
     "operations.audit.read_wanted": lambda text: read_wanted(MultiDict({"who": text, "first": text, "last": text})),
     "operations.logs.redact": logs.redact,
@@ -143,14 +149,17 @@ PLAIN: dict[str, Callable[[str], Any]] = {
 
 def with_database() -> dict[str, Callable[[str], Any]]:
     """Those that look up what is in the database, which is read once."""
-    places, cells, directory = names.gazetteer(db.session), CellReader(db.session), Directory(db.session)
+    places, cells, known_names = names.gazetteer(db.session), CellReader(db.session), Directory(db.session)
     known = names.sections(db.session)
     return {
         "matrix.framework.names.country": places.country,
         "matrix.framework.names.region": places.region,
         "matrix.framework.names.read_section": lambda text: names.read_section(known, text),
-        "matrix.organisations.queries.find": directory.find,
-        "calendar.events.lines.read": lines.DocumentReader(directory).read,
+        "matrix.organisations.queries.find": known_names.find,
+        "matrix.organisations.directory.read_country": lambda text: directory.read_country(
+            db.session, text, OrganisationKind.GOVERNMENT
+        ),
+        "calendar.events.lines.read": lines.DocumentReader(known_names).read,
         "calendar.events.queries.read_event_filters": lambda text: read_event_filters(
             db.session, MultiDict([(name, text) for name in ("kind", "status", *NAMES)])
         ),

@@ -71,6 +71,39 @@ def test_names_are_still_understood_where_a_list_cannot_be_read(page: Page) -> N
         expect(page.locator("dl.facts")).to_contain_text(country)
 
 
+def test_a_partner_on_no_list_is_proposed_and_a_draft_brings_it_back(page: Page) -> None:
+    page.goto("/activities/new")
+    page.fill("#title", "With somebody new")
+    page.select_option("#status", "planned")
+    search = page.locator("#partners .chooser-search")
+    search.fill("interpol")
+    page.check("#partners-list .option:not([hidden]) input")
+    search.fill("Quiet $& Rivers; Loud Rivers")
+    propose = page.get_by_role("button", name="Propose “Quiet $& Rivers; Loud Rivers” as new")
+    page.keyboard.press("ArrowDown")
+    expect(propose).to_be_focused()
+    page.keyboard.press("Enter")
+    chips = ["INTERPOL×", "Quiet $& Rivers (proposed as new)×", "Loud Rivers (proposed as new)×"]
+    expect(page.locator("#partners .chip")).to_have_text(chips)
+    expect(search).to_be_focused()
+    expect(search).to_have_value("")
+    page.wait_for_timeout(700)
+    page.goto("/activities/new")
+    page.click("[data-restore]")
+    expect(page.locator("#partners .chip")).to_have_text(chips)
+    page.get_by_role("button", name="Remove Loud Rivers (proposed as new)").click()
+    page.click(".savebar button")
+    expect(page.locator("h1")).to_have_text("With somebody new")
+    facts = page.locator("dl.facts")
+    expect(facts).to_contain_text("Quiet $& Rivers proposed, not decided yet")
+    expect(facts).not_to_contain_text("Loud Rivers")
+    # A list of countries takes none.
+    page.goto("/activities/new")
+    page.fill("#countries .chooser-search", "Atlantis")
+    expect(page.locator("#countries .chooser-none")).to_be_visible()
+    expect(page.locator("#countries .propose")).to_be_hidden()
+
+
 def test_look_alikes_are_told_when_the_title_is_left(page: Page) -> None:
     page.goto("/activities/new")
     page.fill("#title", "Expert working group on four new treatment tools")

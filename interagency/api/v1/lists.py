@@ -16,7 +16,7 @@ from interagency.matrix.agreement.statements import audiences
 from interagency.matrix.cycles.contents import names_of_the_day
 from interagency.matrix.framework.models import SdgGoal, SdgTarget
 from interagency.matrix.organisations.models import Organisation
-from interagency.matrix.organisations.queries import all_organisations
+from interagency.matrix.organisations.queries import all_organisations, survivor_of, survivors
 from interagency.search.everything import KINDS, LONGEST, read_question, search
 from interagency.web.context import today
 from interagency.web.problems import Problem
@@ -34,6 +34,8 @@ class OrganisationSchema(Schema):
     kind = fields.String()
     is_entity = fields.Boolean(metadata={"description": "Whether it takes part as a UN entity."})
     retired_on = fields.String(allow_none=True)
+    is_proposed = fields.Boolean(metadata={"description": "Whether no coordinator has taken it into the directory."})
+    merged_into = fields.String(allow_none=True, metadata={"description": "The key of the one that stands for it."})
     other_names = fields.List(fields.String(), metadata={"description": "Former names and spellings."})
 
 
@@ -43,7 +45,7 @@ class OrganisationsSchema(Schema):
     items = fields.List(fields.Nested(OrganisationSchema))
 
 
-def _organisation(one: Organisation) -> dict[str, Any]:
+def _organisation(one: Organisation, stands_for: Organisation) -> dict[str, Any]:
     return {
         "key": one.key,
         "acronym": one.acronym,
@@ -51,6 +53,8 @@ def _organisation(one: Organisation) -> dict[str, Any]:
         "kind": one.kind.value,
         "is_entity": one.is_entity,
         "retired_on": one.retired_on.isoformat() if one.retired_on else None,
+        "is_proposed": one.is_proposed,
+        "merged_into": stands_for.key if stands_for is not one else None,
         "other_names": [other.name for other in one.names],
     }
 
@@ -59,7 +63,9 @@ def _organisation(one: Organisation) -> dict[str, Any]:
 @bp.response(200, OrganisationsSchema)
 def organisations() -> Any:
     """All entities and partners, retired ones too."""
-    return {"items": [_organisation(one) for one in all_organisations(db.session)]}
+    everyone = all_organisations(db.session)
+    stand_for = survivors(everyone)
+    return {"items": [_organisation(one, stand_for[one.id]) for one in everyone]}
 
 
 @bp.route("/organisations/<key>", methods=["GET"])
@@ -69,7 +75,7 @@ def organisation(key: str) -> Any:
     found = None if "\x00" in key else db.session.scalar(sa.select(Organisation).where(Organisation.key == key))
     if found is None:
         raise Problem(404, _("There is no organisation with this key."))
-    return _organisation(found)
+    return _organisation(found, survivor_of(db.session, found))
 
 
 class FrameworkSchema(Schema):

@@ -34,7 +34,7 @@ from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.framework.models import ROMAN, Country
 from interagency.matrix.organisations.models import Organisation
-from interagency.matrix.organisations.queries import names_of
+from interagency.matrix.organisations.queries import names_of, survivor_of
 from interagency.text.dates import ImpreciseDate, words_between
 
 _KEYS: dict[type[Any], str] = {Organisation: "key", EventSeries: "title", Country: "code", Activity: "id", Event: "id"}
@@ -63,7 +63,9 @@ class Records:
             if self._session is None:
                 raise NoResultFound(f"{model.__name__} {key}")
             query = sa.select(model).where(getattr(model, _KEYS[model]) == key)
-            self._known[model, key] = self._session.scalars(query).one()
+            found = self._session.scalars(query).one()
+            # Facts may be older than a merging of organisations.
+            self._known[model, key] = survivor_of(self._session, found) if model is Organisation else found
         return self._known[model, key]
 
 

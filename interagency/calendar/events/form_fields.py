@@ -12,6 +12,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from interagency.calendar.events.fields import DRAFTED, EventField, Kind
 from interagency.calendar.events.lines import split_days
+from interagency.matrix.organisations.proposals import unlisted_field
 from interagency.text.zones import zone_named
 from interagency.web.form_sections import Place
 from interagency.web.forms import CleanStringField, CleanTextField, FormPart, NamesField, RecordsField, to_choices
@@ -126,6 +127,13 @@ def _one(make: Callable[..., Any], **more: Any) -> Callable[[EventField], dict[s
     return lambda field: {field.name: make(**_described(field, **more))}
 
 
+def _organisations(unlisted: Any) -> Callable[[EventField], dict[str, Any]]:
+    return lambda field: {
+        field.name: RecordsField(**_described(field)),
+        f"unlisted_{field.name}": unlisted_field(unlisted),
+    }
+
+
 def _series(field: EventField) -> dict[str, Any]:
     more = {"validators": [_length(field.longest)], "render_kw": {"list": "all-series"}}
     return {"series_title": CleanStringField(**_described(field, **more))}
@@ -138,8 +146,8 @@ _OWN: dict[str, Callable[[EventField], dict[str, Any]]] = {
     "exceptions": lambda _field: {},
     "timezone": _one(CleanStringField, render_kw={"list": "time-zones"}, filters=[zone_named]),
     "country": _one(CleanStringField),
-    "organisers": _one(RecordsField),
-    "participants": _one(RecordsField),
+    "organisers": _organisations(_l("Organisers proposed as new")),
+    "participants": _organisations(_l("Participants proposed as new")),
     "chapters": _one(RecordsField),
     "links": _one(NamesField),
     "documents": _one(NamesField),

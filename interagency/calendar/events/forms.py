@@ -51,8 +51,10 @@ from interagency.matrix.activities.queries import survivor_of
 from interagency.matrix.framework.models import Country
 from interagency.matrix.framework.names import chapters, gazetteer
 from interagency.matrix.organisations import choices
+from interagency.matrix.organisations.directory import Act
 from interagency.matrix.organisations.models import Organisation
-from interagency.matrix.organisations.queries import Directory
+from interagency.matrix.organisations.proposals import proposed, reader_of
+from interagency.matrix.organisations.queries import Directory, keys_of_today
 from interagency.text.dates import ImpreciseDate
 from interagency.web.context import viewer_zone
 from interagency.web.form_sections import Section, sections_of
@@ -75,10 +77,9 @@ class EventForm(EventChecks):
         self._session, self._event, self._records = session, event, Records(session)
         for name in CHOOSERS:
             if self[name].typed:
-                self[name].understand(LISTS["organisations"].reader(session))
+                self[name].understand(LISTS["organisations"].reader(session), self[f"unlisted_{name}"].has)
         own = [entity.key for entity in mine or []] if event is None else []
-        wanted = {*self.organisers.keys, *self.participants.keys, *own}
-        self._offer_organisations(event, wanted)
+        self._offer_organisations(event, own)
         self.organisers.offer(self.organisers.offered, own)
         self.chapters.offer({str(chapter.number): chapter for chapter in chapters(session)})
         self._names = gazetteer(session)
@@ -88,6 +89,8 @@ class EventForm(EventChecks):
             (self.links, read_link, link_label),
             (self.documents, DocumentReader(Directory(session)).read, document_words),
             (self.activities, self._activity, record_words),
+            (self.unlisted_organisers, reader_of(session), str),
+            (self.unlisted_participants, reader_of(session), str),
         ):
             field.look_up, field.say = look_up, say
         self._repeat = self.current_repeat(event)
@@ -100,14 +103,25 @@ class EventForm(EventChecks):
         if event is None and not self.is_submitted():
             self.timezone.data = self.timezone.default = str(viewer_zone())
 
-    def _offer_organisations(self, event: Event | None, keys: Collection[str]) -> None:
-        """Of all organisations offer those of `keys` and of the event; retired ones only where it has them."""
+    def _offer_organisations(self, event: Event | None, own: Collection[str]) -> None:
+        """Of all organisations offer those sent, those of `own` and of the event; retired ones only where it has them.
+
+        What a form that is older than a merging names is read as it is now.
+        """
+        fields = (self.organisers, self.participants)
+        offered = self._organisations(event, {key for field in fields for key in field.keys} | {*own})
+        if any(key not in offered for field in fields for key in field.keys):
+            for field in fields:
+                field.keys = keys_of_today(self._session, field.keys)
+            offered = self._organisations(event, {key for field in fields for key in field.keys} | {*own})
+        for field in fields:
+            field.offer(offered)
+
+    def _organisations(self, event: Event | None, keys: Collection[str]) -> dict[str, Organisation]:
         has = {link.organisation_id for link in event.organisations} if event is not None else set()
         query = sa.select(Organisation).where(sa.or_(Organisation.key.in_(keys), Organisation.id.in_(has)))
         found = self._session.scalars(query.order_by(Organisation.position, Organisation.name))
-        offered = {one.key: one for one in found if one.retired_on is None or one.id in has}
-        self.organisers.offer(offered)
-        self.participants.offer(offered)
+        return {one.key: one for one in found if one.retired_on is None or one.id in has}
 
     @staticmethod
     def current_repeat(event: Event | None) -> Repeat | None:
@@ -319,6 +333,13 @@ class EventForm(EventChecks):
             parent=self._found_parent,
             series=self._series(),
         )
+
+    def propose(self, draft: EventDraft, act: Act) -> None:
+        """Let `draft` name the organisations that are on no list, too: they are proposed. Call when it is about to be
+        saved."""
+        for name in CHOOSERS:
+            named = [*getattr(draft, name), *proposed(self._session, self[f"unlisted_{name}"].data or [], act)]
+            setattr(draft, name, list(dict.fromkeys(named)))
 
 
 def _day(moment: datetime) -> str:

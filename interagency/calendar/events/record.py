@@ -155,8 +155,10 @@ def save_event(
     mine: Iterable[Organisation] = (),
     month: str | None = None,
     by_name: str = "command line",
+    reason: str = "",
 ) -> bool:
-    """Save `draft` over the record read at `version`. Returns whether anything changed.
+    """Save `draft` over the record read at `version`, for a `reason` its history tells. Returns whether anything
+    changed.
 
     Raises StaleVersionError when somebody else saved in between.
     """
@@ -183,5 +185,5 @@ def save_event(
         session.flush()
     except sa.orm.exc.StaleDataError:
         raise StaleVersionError from None
-    record_change(session, event, Action.CHANGED, before=before, after=after, by=by, by_name=by_name)
+    record_change(session, event, Action.CHANGED, before=before, after=after, by=by, by_name=by_name, reason=reason)
     return True

@@ -23,9 +23,10 @@ from interagency.db.base import db
 from interagency.db.history import changes_of, difference
 from interagency.matrix.activities.queries import get_activity, may_add_activities, my_entities
 from interagency.matrix.activities.record import StaleVersionError
+from interagency.matrix.organisations.directory import Act
 from interagency.matrix.pages.next_acts import back_address
 from interagency.text.folding import clean, listed
-from interagency.web.context import viewer_zone
+from interagency.web.context import today, viewer_zone
 from interagency.web.idempotency import idempotent, record_redirect
 
 
@@ -74,7 +75,9 @@ def new_post() -> ResponseReturnValue:
     form = EventForm(db.session, mine=mine)
     if not form.validate() or not _names_own_entity(form, mine) or _is_to_be_shown(form):
         return _form_page(form, None, 422)
-    made = record.create_event(db.session, form.draft(), by=current_user, mine=mine, month=month_of(mine))
+    draft = form.draft()
+    form.propose(draft, Act(current_user._get_current_object(), today()))
+    made = record.create_event(db.session, draft, by=current_user, mine=mine, month=month_of(mine))
     address = url_for("calendar.event", event_id=made.id, saved="event-new", back=back_address())
     record_redirect(address)
     db.session.commit()
@@ -124,6 +127,8 @@ def edit_post(event_id: int) -> ResponseReturnValue:
         return _form_page(form, found, 422)
     version = _version(form.version.data)
     draft, following, changed = form.draft(), None, True
+    if found.version == version:
+        form.propose(draft, Act(current_user._get_current_object(), today()))
     try:
         if form.split_from is not None:
             following = _split(found, form.split_from, draft, version, mine)

@@ -51,6 +51,7 @@ MATRIX_PAGES = (
     "/overlaps",
     "/countries",
     "/recommendations",
+    "/organisations",
 )
 
 

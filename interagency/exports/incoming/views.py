@@ -27,14 +27,15 @@ from interagency.exports.incoming.background import carry_on
 from interagency.exports.incoming.batches import all_under_way, rows_done, under_way
 from interagency.exports.incoming.cells import OFFERED
 from interagency.exports.incoming.compare import Rights
-from interagency.exports.incoming.names import KINDS, decide
+from interagency.exports.incoming.names import decide
 from interagency.exports.incoming.opening import FileNotRead
 from interagency.exports.incoming.reading import read_table
 from interagency.exports.models import ImportState, MatrixImport
 from interagency.matrix.activities.queries import LARGEST_ID, my_entities
+from interagency.matrix.organisations.directory import PARTNER_KINDS
 from interagency.matrix.organisations.queries import all_organisations
 from interagency.text.folding import clean
-from interagency.web.context import utc_now
+from interagency.web.context import today, utc_now
 from interagency.web.errors import refuse
 from interagency.web.idempotency import idempotent, record_redirect, take_key
 
@@ -137,7 +138,7 @@ def one(import_id: int) -> ResponseReturnValue:
         headings=_to_map(kept),
         names={heading["title"]: heading["name"] for heading in _to_map(kept) if heading["title"] != heading["name"]},
         columns=OFFERED,
-        kinds=KINDS,
+        kinds=PARTNER_KINDS,
         organisations=all_organisations(db.session) if is_open and kept.preview.get("names") else [],
         done=done,
     )
@@ -302,7 +303,7 @@ def organisations_post(import_id: int) -> ResponseReturnValue:
     if repeated := take_key():
         return repeated
     told = kept.preview  # read before the commit: what is read after it waits for those who write
-    decided, problems = decide(db.session, told.get("names", []), request.form, current_user)
+    decided, problems = decide(db.session, told.get("names", []), request.form, current_user, today())
     # Until it was looked at again, the form led here: what it said of organisations stands.
     record_redirect(url_for("imports.one", import_id=kept.id))
     db.session.commit()

@@ -16,6 +16,7 @@ from interagency.matrix.activities.fields import EDITED
 from interagency.matrix.activities.models import Activity, CountryRole, Funding, Level, Qualifier, Scope, Status
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget, Section
 from interagency.matrix.organisations.models import Organisation
+from interagency.matrix.organisations.queries import survivor_of
 from interagency.text.dates import ImpreciseDate
 
 
@@ -100,6 +101,8 @@ class Records:
         missing = [key for key in wanted if key not in known]
         if missing:
             self.know(self._session.scalars(sa.select(model).where(_KEYS[model].in_(missing))))
+            for key in missing if model is Organisation else ():
+                known[key] = survivor_of(self._session, known[key])  # facts may be older than a merging
         return [known[key] for key in wanted]
 
 
@@ -127,7 +130,7 @@ def _finished(field: Field, value: Any, records: Records) -> Any:
             return records.of(Section, [value])[0] if value else None
         case Kind.RECORDS:
             assert field.model is not None
-            return records.of(field.model, value)
+            return list(dict.fromkeys(records.of(field.model, value)))
         case Kind.SDG:
             goals = [int(code) for code in value if code.isdecimal()]
             targets = [code for code in value if not code.isdecimal()]

@@ -26,8 +26,10 @@ from interagency.matrix.activities.record import facts
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
 from interagency.matrix.framework.names import chapters, gazetteer, sections
 from interagency.matrix.organisations import choices
+from interagency.matrix.organisations.directory import Act
 from interagency.matrix.organisations.models import Organisation
-from interagency.matrix.organisations.queries import entities, partners
+from interagency.matrix.organisations.proposals import proposed, reader_of, unlisted_field
+from interagency.matrix.organisations.queries import entities, keys_of_today, partners
 from interagency.text.dates import ImpreciseDate
 from interagency.text.lines import split_outside_brackets
 from interagency.web.form_sections import Place, Section, sections_of
@@ -107,7 +109,8 @@ def _widgets(field: Field) -> dict[str, Any]:
             widget = NamesField(**named, split=split_outside_brackets)
         case _:
             widget = RecordsField(**named)
-    return {field.name: widget}
+    unlisted = unlisted_field(_l("Partners proposed as new")) if field.name == "partners" else None
+    return {field.name: widget} | ({"unlisted_partners": unlisted} if unlisted else {})
 
 
 PART_TITLES = {
@@ -154,7 +157,8 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         if self.is_submitted():
             for name in CHOOSERS:
                 if self[name].typed:
-                    self[name].understand(LISTS[list_name(name)].reader(session))
+                    is_new = self.unlisted_partners.has if name == "partners" else None
+                    self[name].understand(LISTS[list_name(name)].reader(session), is_new)
         self._offer(session, activity, mine or [], said)
         if said is not None and activity is not None:
             self._fill(said, activity.version)
@@ -178,11 +182,10 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             self.lead.data = mine[0].key if mine and activity is None else ""
         self._offer_sections(self.section.data or "" if self.is_submitted() else None)
         wanted = {name: self[name].keys if self.is_submitted() else _keys(name, said) for name in CHOOSERS}
-        own = {one.key: one for one in activity.partners if one.key in wanted["partners"]} if activity else {}
         goals = session.scalars(sa.select(SdgGoal).order_by(SdgGoal.number)) if wanted["sdg"] else ()
         self.entities.offer(by_key)
         self.supporting.offer(by_key)
-        self.partners.offer({one.key: one for one in partners(session, wanted["partners"])} | own)
+        self.partners.offer(self._partners(session, activity, wanted["partners"]))
         self.recommendations.offer(
             _named(session, Recommendation, Recommendation.position, wanted["recommendations"]),
         )
@@ -196,6 +199,19 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
                 self[field.name].offer({value: value for value in field.values})
         self._look_up(session)
 
+    def _partners(self, session: Session, activity: Activity | None, keys: list[str]) -> dict[str, Organisation]:
+        """The partners of `keys` by key; those of a form that is older than a merging are read as they are now."""
+
+        def known() -> dict[str, Organisation]:
+            own = activity.partners if activity is not None else []
+            return {one.key: one for one in partners(session, keys)} | {one.key: one for one in own if one.key in keys}
+
+        found = known()
+        if any(key not in found for key in keys):
+            keys = self.partners.keys = keys_of_today(session, keys)
+            found = known()
+        return found
+
     def _offer_sections(self, chosen: str | None) -> None:
         """Set the sections that can be chosen: all, or no other than `chosen`."""
         found = sections(self._session, chosen) if chosen != "" else []
@@ -207,6 +223,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         for field in (self.hosts, self.partner_countries, self.subjects):
             field.look_up = lambda name: session.get_one(Country, names().country(name))
             field.say = lambda country: country.name
+        self.unlisted_partners.look_up = reader_of(session, partners_only=True)
         self.figures.look_up = read_figure
         self.figures.say = format_figure
 
@@ -319,6 +336,12 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             if isinstance(widget, RecordsField | NamesField):
                 self._records.know(widget.data or [])
         return draft_from(self._records, self.facts())
+
+    def propose(self, draft: ActivityDraft, act: Act) -> None:
+        """Let `draft` name the partners that are on no list, too, by proposing them. Call when it is being saved."""
+        draft.partners = list(
+            dict.fromkeys([*draft.partners, *proposed(self._session, self.unlisted_partners.data or [], act)])
+        )
 
 
 for _field in EDITED:

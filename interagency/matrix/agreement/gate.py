@@ -25,6 +25,8 @@ from interagency.matrix.agreement.models import Agreement, Decision
 from interagency.matrix.organisations.models import Organisation
 
 ACTIVITY, EVENT = "activity", "event"
+# The facts that name organisations which may be proposed: UN entities are not.
+_NAMING = ("partners", "organisers", "participants")
 
 
 class Stance(enum.StrEnum):
@@ -146,20 +148,28 @@ class Passed:
 def through_the_gate(session: Session, contents: Mapping[str, Any], audience: str, day: date) -> Passed:
     """Divide the records of an edition (or a live picture) into what `audience` may see on `day`, and the rest."""
     statements = statements_for(session, audience)
+    proposed = {key for key, one in contents["organisations"].items() if one.get("proposed")}
     activities, events, withheld = [], [], []
     for entry in contents["activities"]:
         entities = entities_of_activity(entry["facts"])
         if may_leave(statements, entities, ACTIVITY, entry["id"], day):
-            activities.append(entry)
+            activities.append(_less(entry, proposed))
         else:
             withheld.append(_withheld(statements, entities, ACTIVITY, entry, day))
     for entry in contents.get("event", []):
         entities = entities_of_event(entry["facts"], contents["organisations"])
         if not why_inside(entities, entry["facts"]) and may_leave(statements, entities, EVENT, entry["id"], day):
-            events.append(entry)
+            events.append(_less(entry, proposed))
         else:
             withheld.append(_withheld(statements, entities, EVENT, entry, day))
     return Passed(activities, events, withheld)
+
+
+def _less(entry: dict[str, Any], proposed: set[str]) -> dict[str, Any]:
+    """The entry without organisations that were only proposed: nobody outside hears of them."""
+    named = {name: [key for key in entry["facts"].get(name, ()) if key not in proposed] for name in _NAMING}
+    changed = {name: keys for name, keys in named.items() if keys != list(entry["facts"].get(name, ()))}
+    return entry | {"facts": entry["facts"] | changed} if changed else entry
 
 
 def _withheld(statements: Statements, entities: list[str], kind: str, entry: Mapping[str, Any], day: date) -> Withheld:

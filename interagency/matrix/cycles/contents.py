@@ -3,7 +3,8 @@
     {"format": 1, "month", "number", "issue", "made_at", "made_by",
      "chapters": [{"number", "title"}], "sections": {place: {"chapter", "label", "heading"}},
      "recommendations": {code: {"chapter", "section", "title"}},
-     "organisations": {key: {"short", "name", "is_entity"}}, "countries": {code: name}, "regions": {code: name},
+     "organisations": {key: {"short", "name", "is_entity", "position", "proposed" where it was}},
+     "countries": {code: name}, "regions": {code: name},
      "activities": [entry], "event": [entry],
      "answers": [answer], "silent": [key], "taken_back": [key], "returned": [key],
      "counts": {...}, "gone": {"activities": [id], "event": [id]}, "merged": {"activities": [[id, id]]}}
@@ -92,13 +93,15 @@ def names_of_the_day(session: Session) -> Contents:
         },
         "organisations": {
             key: {"short": acronym or name, "name": name, "is_entity": is_entity, "position": position}
-            for key, acronym, name, is_entity, position in session.execute(
+            | ({"proposed": True} if is_proposed else {})
+            for key, acronym, name, is_entity, position, is_proposed in session.execute(
                 sa.select(
                     Organisation.key,
                     Organisation.acronym,
                     Organisation.name,
                     Organisation.is_entity,
                     Organisation.position,
+                    Organisation.is_proposed,
                 )
             )
         },

@@ -18,6 +18,7 @@ from interagency.matrix.cycles.remarks import RemarkKind, remark_counts
 from interagency.matrix.cycles.standing import EntityStanding, standings
 from interagency.matrix.desk.withheld import WithheldTally, withheld_tallies
 from interagency.matrix.organisations.models import Organisation
+from interagency.matrix.organisations.queries import proposals_waiting
 from interagency.matrix.overlaps.tally import State, Tally, tally
 from interagency.web.context import settings, today
 
@@ -39,12 +40,14 @@ class OpenMonth:
 
 @dataclass(frozen=True, slots=True)
 class CoordinatorsDesk:
-    """What waits for a coordinator. `look_alikes`: None where the pairs are not counted."""
+    """What waits for a coordinator. `look_alikes`: None where the pairs are not counted; `proposals`: how many
+    organisations wait to be accepted, merged or refused."""
 
     months: list[OpenMonth]
     nobody: list[Organisation]
     awaited: dict[RemarkKind, int | None]
     look_alikes: Tally | None
+    proposals: int
     edition: Edition | None
     withheld: list[WithheldTally | Audience]
 
@@ -98,6 +101,7 @@ def coordinators_desk(session: Session, at: datetime, state: State) -> Coordinat
         nobody=[row.entity for row in newest.rows if row.is_expected and not row.focal_points] if newest else [],
         awaited=remark_counts(session, newest.cycle.month, today(), [RemarkKind.AWAITED]) if newest else {},
         look_alikes=tally(session, state),
+        proposals=proposals_waiting(session),
         edition=edition,
         withheld=withheld,
     )

@@ -41,9 +41,14 @@ def organisation_option(organisation: Organisation) -> Option:
     return Option(
         value=organisation.key,
         label=organisation.short,
-        detail=organisation.name if organisation.acronym else "",
+        detail=_detail(organisation),
         search=" ".join(names_of(organisation)),
     )
+
+
+def _detail(organisation: Organisation) -> str:
+    name = organisation.name if organisation.acronym else ""
+    return " · ".join(filter(None, [name, _("proposed, not decided yet") if organisation.is_proposed else ""]))
 
 
 def organisation_groups(organisations: Iterable[Organisation]) -> list[Group]:

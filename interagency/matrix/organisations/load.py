@@ -7,23 +7,31 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
+from interagency.db.history import Change
 from interagency.matrix.framework.load import Tally, read_file
 from interagency.matrix.organisations.models import NameKind, Organisation, OrganisationKind, OrganisationName
+from interagency.matrix.organisations.queries import Directory
 
 
 def load_organisations(session: Session) -> Tally:
     """Organisations with their names. Returns what was done.
 
-    What people changed since (a retirement, a name added in the service) stays.
+    An organisation that people changed in the service stays as they left it, and one that they have under another key
+    is not added a second time.
     """
     content = read_file("organisations.json")
     entries: list[dict[str, Any]] = content["organisations"] if isinstance(content, dict) else content
     query = sa.select(Organisation).options(selectinload(Organisation.names))
     present = {organisation.key: organisation for organisation in session.scalars(query)}
+    kept = set(session.scalars(sa.select(Change.record_id).where(Change.record_type == Organisation.__tablename__)))
+    directory = Directory(session)
     tally = Tally("organisations")
     for entry in entries:
-        organisation = present.get(entry["key"])
-        if organisation is None:
+        organisation = present.get(entry["key"]) or _called_so(directory, entry)
+        if organisation is not None and (organisation.id in kept or organisation.key != entry["key"]):
+            present[entry["key"]] = organisation
+            tally.left += 1
+        elif organisation is None:
             organisation = Organisation(key=entry["key"], names=[])
             session.add(organisation)
             present[entry["key"]] = organisation
@@ -36,11 +44,18 @@ def load_organisations(session: Session) -> Tally:
             tally.left += 1
     session.flush()
     for entry in entries:
+        if present[entry["key"]].id in kept:
+            continue
         parent = present[entry["parent"]].id if entry.get("parent") else None
         if present[entry["key"]].parent_id != parent:
             present[entry["key"]].parent_id = parent
     session.flush()
     return tally
+
+
+def _called_so(directory: Directory, entry: dict[str, Any]) -> Organisation | None:
+    """The organisation that has the name or the acronym of `entry` already."""
+    return directory.known(entry["name"]) or (directory.known(entry["acronym"]) if entry.get("acronym") else None)
 
 
 def _set_values(organisation: Organisation, entry: dict[str, Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -28,7 +29,11 @@ class OrganisationKind(enum.StrEnum):
 
 
 class Organisation(Model):
-    """An entity or a partner. Never deleted once it has activities, only retired."""
+    """An entity or a partner. Never deleted once it has activities, only retired.
+
+    One that was proposed stands in the records of whoever proposed it, and outside nobody hears of it until a
+    coordinator has accepted it; refused, it is retired besides. One that was merged leads to the one it is.
+    """
 
     __tablename__ = "organisation"
 
@@ -48,9 +53,17 @@ class Organisation(Model):
     # Of a government.
     country_code: Mapped[str | None] = mapped_column(sa.ForeignKey("country.code", ondelete="RESTRICT"))
     retired_on: Mapped[date | None]
+    # Raised by every change of the directory: two who change it at once are told.
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    is_proposed: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    proposed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"))
+    # What merging or refusing it changed, so that it can be taken back. Read only then: it can be long.
+    moved: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
     names: Mapped[list[OrganisationName]] = relationship(
         back_populates="organisation", order_by="OrganisationName.id", cascade="all, delete-orphan"
     )
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  (SQLAlchemy reads it from the class)
 
     @property
     def short(self) -> str:
@@ -61,6 +74,11 @@ class Organisation(Model):
     def full(self) -> str:
         """Name and acronym, for the first mention."""
         return f"{self.name} ({self.acronym})" if self.acronym else self.name
+
+    @property
+    def is_refused(self) -> bool:
+        """Proposed, and not taken into the directory."""
+        return self.is_proposed and self.retired_on is not None
 
 
 class NameKind(enum.StrEnum):
@@ -82,6 +100,8 @@ class OrganisationName(Model):
     kind: Mapped[NameKind]
     # Last day a former name was in use, where known.
     until: Mapped[date | None]
+    # The language of a name in another one (`fr`); "" where it is not stated.
+    language: Mapped[str] = mapped_column(sa.String(12), default="", server_default=sa.text("''"))
     organisation: Mapped[Organisation] = relationship(back_populates="names")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import sqlalchemy as sa
@@ -16,7 +16,8 @@ from interagency.text.folding import name_key
 
 def entities(session: Session, *, retired: bool = False) -> list[Organisation]:
     """All UN entities, those of the decision first in its order, then by acronym."""
-    query = sa.select(Organisation).where(Organisation.is_entity).options(selectinload(Organisation.names))
+    query = sa.select(Organisation).where(Organisation.is_entity, Organisation.merged_into_id.is_(None))
+    query = query.options(selectinload(Organisation.names))
     if not retired:
         query = query.where(Organisation.retired_on.is_(None))
     return list(session.scalars(query.order_by(Organisation.position, Organisation.acronym, Organisation.name)))
@@ -46,19 +47,64 @@ def names_of(organisation: Organisation) -> list[str]:
     return [name for name in own + [other.name for other in organisation.names] if name]
 
 
+def survivors(organisations: Iterable[Organisation]) -> dict[int, Organisation]:
+    """The organisation that stands for each by id: itself, or the one it was merged into, however often."""
+    by_id = {one.id: one for one in organisations}
+
+    def survivor(one: Organisation) -> Organisation:
+        return survivor(by_id[one.merged_into_id]) if one.merged_into_id is not None else one
+
+    return {number: survivor(one) for number, one in by_id.items()}
+
+
+def survivor_of(session: Session, organisation: Organisation) -> Organisation:
+    """The organisation that stands for this one: itself, or what it was merged into, however often."""
+    while organisation.merged_into_id is not None:
+        organisation = session.get_one(Organisation, organisation.merged_into_id)
+    return organisation
+
+
+def organisation_called(session: Session, key: str) -> Organisation | None:
+    """The organisation kept by `key`; the one it was merged into, where it was."""
+    found = session.scalar(sa.select(Organisation).where(Organisation.key == key[:60]))
+    return survivor_of(session, found) if found is not None else None
+
+
+def proposals_waiting(session: Session) -> int:
+    """How many proposed organisations nobody has accepted, merged or refused."""
+    waiting = sa.select(sa.func.count()).select_from(Organisation)
+    return session.scalar(waiting.where(Organisation.is_proposed, Organisation.retired_on.is_(None))) or 0
+
+
+def keys_of_today(session: Session, keys: Sequence[str]) -> list[str]:
+    """`keys` as they are now: a form may be older than a merging."""
+    moved = {}
+    if keys:
+        merged = sa.select(Organisation.key).where(Organisation.key.in_(keys), Organisation.merged_into_id.is_not(None))
+        for key in session.scalars(merged):
+            moved[key] = organisation_called(session, key).key  # type: ignore[union-attr]  # it was just found
+    return list(dict.fromkeys(moved.get(key, key) for key in keys))
+
+
 class Directory:
-    """All organisations by every name they were ever written with."""
+    """All organisations by every name they were ever written with. A name of one that was merged is the other's."""
 
     def __init__(self, session: Session) -> None:
         self._by_name: dict[str, Organisation] = {}
-        for organisation in all_organisations(session):
+        everyone = all_organisations(session)
+        stands_for = survivors(everyone)
+        for organisation in sorted(everyone, key=lambda one: one.merged_into_id is not None):
             for name in [*names_of(organisation), organisation.full]:
-                self._by_name.setdefault(name_key(name), organisation)
+                self._by_name.setdefault(name_key(name), stands_for[organisation.id])
+
+    def known(self, text: str) -> Organisation | None:
+        """The organisation called `text`, now or formerly, or None."""
+        return self._by_name.get(name_key(text))
 
     def find(self, text: str) -> Organisation:
-        """The organisation called `text`, now or formerly. Raises NotUnderstood."""
-        found = self._by_name.get(name_key(text))
-        if found is None:
+        """The organisation called `text`, now or formerly, but for a refused proposal. Raises NotUnderstood."""
+        found = self.known(text)
+        if found is None or found.is_refused:
             raise NotUnderstood(f"We do not know the organisation “{text[:60]}”. Choose one from the list.")
         return found
 

@@ -237,7 +237,8 @@ def _mandates(session: Session, at: datetime) -> tuple[dict[str, list[str]], dic
     # A month just opened says nothing yet of who is silent.
     over = sa.or_(Cycle.state == CycleState.CLOSED, Cycle.due_at <= at)
     cycle = session.scalar(sa.select(Cycle).where(over).order_by(Cycle.month.desc()).limit(1))
-    without = dict.fromkeys(session.scalars(sa.select(short).where(Organisation.is_entity)), Standing.SILENT)
+    one_each = Organisation.is_entity & Organisation.merged_into_id.is_(None)
+    without = dict.fromkeys(session.scalars(sa.select(short).where(one_each)), Standing.SILENT)
     for row in standings(session, cycle, at) if cycle is not None else []:
         if row.has_answered or row.state is Standing.AWAITED:
             without.pop(row.entity.short, None)

@@ -156,7 +156,7 @@ def lines(session: Session, name: str, used: set[Any]) -> list[Line]:
     """The lines of a dimension in its order: chapters, sections and recommendations all, others where used."""
     if name == "entity":
         query = sa.select(Organisation.key, Organisation.acronym, Organisation.name, Organisation.answers).where(
-            Organisation.is_entity | Organisation.key.in_(used)
+            (Organisation.is_entity & Organisation.merged_into_id.is_(None)) | Organisation.key.in_(used)
         )
         return [
             Line(key, acronym or title, title, ("entity", key))

@@ -25,6 +25,7 @@ from interagency.matrix.agreement.gate import ACTIVITY
 from interagency.matrix.agreement.statements import standings
 from interagency.matrix.cycles.answers import month_being_updated
 from interagency.matrix.framework.names import chapters, recommendations
+from interagency.matrix.organisations.directory import Act
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
 from interagency.matrix.overlaps.asking import Question, alike_by_title, question_on
@@ -165,6 +166,7 @@ def new_post() -> ResponseReturnValue:
         return redirect(url_for("activities.activity", activity_id=question.same))
     if question.is_open:
         return _form_page(form, None, 409, question=question)
+    form.propose(draft, Act(current_user._get_current_object(), today()))
     question.hold(db.session)
     made = record.create_activity(db.session, draft, by=current_user, mine=mine, month=_month(mine))
     question.keep(db.session, made.id, current_user, utc_now())
@@ -251,6 +253,7 @@ def edit_post(activity_id: int) -> ResponseReturnValue:
         return _form_page(form, found, 409, question=question)
     month = _month(mine)
     acquire_write_lock()
+    form.propose(draft, Act(current_user._get_current_object(), today()))
     question.hold(db.session, activity_id)
     try:
         changed = record.save_activity(

@@ -15,9 +15,10 @@ from interagency.matrix.overview.views import bp as overview
 from interagency.matrix.pages.activity_views import bp as activities
 from interagency.matrix.pages.choice_views import bp as choices
 from interagency.matrix.pages.merge_views import bp as merging
+from interagency.matrix.pages.organisation_views import bp as organisations
 from interagency.matrix.pages.overlap_views import bp as overlaps
 
 BLUEPRINTS = (
-    activities, milestones, agreement, month, cycles, editions, people, appointing, notices, overview, mandates,
-    overlaps, merging, choices,
+    activities, milestones, agreement, month, cycles, editions, people, appointing, organisations, notices, overview,
+    mandates, overlaps, merging, choices,
 )  # fmt: skip

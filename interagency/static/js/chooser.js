@@ -39,21 +39,26 @@ const enhance = (fieldset) => {
   const status = make("p", { className: "visually-hidden" });
   status.setAttribute("role", "status");
   const none = make("p", { className: "chooser-none", hidden: true, textContent: words.none });
+  // What is on no list is proposed, where the list takes proposals.
+  const propose = make("button", { type: "button", className: "propose", hidden: true });
   fieldset.querySelector("[data-how]").hidden = true;
   box.append(browse, list, status);
   let options = [];
   let groups = [];
   let labels = [];
 
-  const chosen = () => [...chips.querySelectorAll("input")];
+  const chosen = () => [...chips.querySelectorAll("input")].filter((input) => input.name === words.name);
   const say = (text, name) => {
-    status.textContent = text.replace("{name}", name).replace("{n}", chosen().length);
+    status.textContent = text.replace("{n}", chips.children.length).replace("{name}", () => name);
   };
   // Chips stand in the order of the list, as the page shows them after saving.
   const arrange = () => {
     if (!options.length) return;
     const places = new Map(options.map((option, place) => [option.input.value, place]));
-    const place = (chip) => places.get(chip.querySelector("input").value) ?? options.length;
+    const place = (chip) => {
+      const { name, value } = chip.querySelector("input");
+      return (name === words.name ? places.get(value) : null) ?? options.length;
+    };
     const before = [...chips.children];
     const after = before.toSorted((one, other) => place(one) - place(other));
     if (after.some((chip, at) => chip !== before[at])) chips.replaceChildren(...after);
@@ -81,12 +86,18 @@ const enhance = (fieldset) => {
     chip.querySelector("input").tabIndex = -1;
     chip.append(remove);
   };
-  const add = (value, name) => {
-    const input = make("input", { type: "checkbox", name: words.name, value, checked: true });
-    const chip = make("li", { className: "chip" }, make("label", {}, input, make("span", { textContent: name })));
+  const add = (value, text, name = words.name) => {
+    const input = make("input", { type: "checkbox", name, value, checked: true });
+    const chip = make("li", { className: "chip" }, make("label", {}, input, make("span", { textContent: text })));
     chips.append(chip);
     dress(chip);
   };
+  const addNew = (name) =>
+    add(
+      name,
+      words.proposed.replace("{name}", () => name),
+      words.unlisted,
+    );
   const toggle = (option) => {
     const standing = chosen().find((input) => input.value === option.input.value);
     if (standing) standing.closest("li").remove();
@@ -144,7 +155,7 @@ const enhance = (fieldset) => {
     ready ??= read(words.chooser)
       .then((content) => {
         for (const group of content) draw(group, list);
-        list.append(none);
+        list.append(none, propose);
         changed();
       })
       .catch(() => {
@@ -174,6 +185,8 @@ const enhance = (fieldset) => {
     for (const group of groups) group.hidden = !group.querySelector(".option:not([hidden])");
     const shown = visible();
     none.hidden = shown.length > 0;
+    propose.hidden = none.hidden || !words.unlisted;
+    if (!propose.hidden) propose.textContent = words.propose.replace("{name}", () => search.value.trim());
     options.forEach((option) => {
       option.input.tabIndex = option === shown[0] ? 0 : -1;
     });
@@ -206,7 +219,7 @@ const enhance = (fieldset) => {
     if (event.key === "ArrowDown") {
       event.preventDefault();
       await openQuietly();
-      visible()[0]?.input.focus();
+      (visible()[0]?.input ?? propose).focus();
     } else if (event.key === "Enter") {
       event.preventDefault();
       await openQuietly();
@@ -245,6 +258,15 @@ const enhance = (fieldset) => {
       list.scrollTop += event.target.getBoundingClientRect().top - place;
     }
   });
+  propose.addEventListener("click", () => {
+    const names = search.value.split(";").map((name) => name.trim());
+    for (const name of names.filter(Boolean)) addNew(name);
+    changed();
+    say(words.added, search.value.trim());
+    search.value = "";
+    close();
+    search.focus();
+  });
   // What is ticked in the list is no input of the form: the chips are.
   list.addEventListener("input", (event) => event.stopPropagation());
   fieldset.addEventListener("focusout", (event) => {
@@ -263,6 +285,7 @@ const enhance = (fieldset) => {
     for (const option of options) names.set(option.input.value, option.name);
     chips.replaceChildren();
     for (const value of wanted) add(value, names.get(value) || value);
+    for (const [name, value] of event.detail) if (name === words.unlisted) addNew(value);
     changed();
   });
   for (const chip of chips.children) dress(chip);

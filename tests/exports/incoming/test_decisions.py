@@ -254,7 +254,13 @@ def test_focal_points_map_names_but_do_not_keep_the_directory(sqlite_app: Flask,
     ):
         sent = who.send(f"{first}/organisations", forged, at=first).location
     assert shown(sqlite_app, sent)["names"] == []
-    assert shown(sqlite_app, send(who, table(["Title", "Partners"], ["Two", "Blue Shield"])).location)["names"]
+    again = send(who, table(["Title", "Lead entity", "Partners"], ["Two", "WHO", "Blue Shield"])).location
+    assert shown(sqlite_app, again)["names"]
+    proposed = who.send(f"{again}/organisations", {"choice-0": "propose"}, at=again).location
+    assert shown(sqlite_app, proposed)["names"] == []
+    confirm(who, proposed)
+    assert named(sqlite_app, "Two")["partners"] == ["blue-shield"]
+    assert "1 proposed" in text_of(who.get("/organisations"))
 
 
 # --- Taking back ---

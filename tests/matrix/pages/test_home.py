@@ -16,9 +16,12 @@ from interagency.db.base import db
 from interagency.mail.models import OutboxMessage
 from interagency.matrix.activities.models import ActivityEntity, Participation
 from interagency.matrix.cycles.opening import open_cycle
+from interagency.matrix.organisations.directory import Act
+from interagency.matrix.organisations.merging import refuse_proposal
 from interagency.matrix.organisations.models import Organisation
+from interagency.matrix.organisations.queries import Directory
 from interagency.text.dates import ImpreciseDate
-from tests.helpers import Browser, choices, event_draft, statements_seen, text_of
+from tests.helpers import ACTIVITY, Browser, choices, event_draft, statements_seen, text_of
 from tests.matrix.conftest import VIENNA, Clock
 
 Enter = Callable[[str | None], Browser]
@@ -81,7 +84,7 @@ def test_what_is_withheld_is_told_as_its_page_lists_it(
     # Somebody agrees: the number follows.
     who = enter_sqlite("who")
     audience = links[next(iter(links))].rpartition("=")[2]
-    who.send("/agreement", choices(audience, "agreed", entity="who"), at="/agreement")
+    who.send("/agreement", {"entity": "who"} | choices(audience, "agreed"), at="/agreement")
     after = desk_links(coordinator)
     first = next(words for words, to in after.items() if to.endswith(f"audience={audience}"))
     assert first.startswith("1 record is withheld from")
@@ -173,3 +176,16 @@ def test_the_front_page_takes_no_more_statements_for_more_records(
         with statements_seen(sqlite_app) as many:
             browser.get("/")
         assert len(many) <= len(few) + 1, who
+
+
+def test_a_coordinator_is_led_to_what_is_proposed_for_the_directory(app: Flask, enter: Enter) -> None:
+    coordinator = enter("coordinator")
+    assert not [words for words in desk_links(coordinator) if "proposed" in words]
+    for name in ("Quiet Rivers", "Loud Rivers"):
+        enter("who").send("/activities/new", ACTIVITY | {"title": f"With {name}", "unlisted_partners": name})
+    assert desk_links(coordinator)["2 organisations are proposed and not decided"] == "/organisations#proposed"
+    assert " 2 proposed " in text_of(coordinator.get("/organisations"))
+    with app.app_context():
+        refuse_proposal(db.session, Directory(db.session).find("Loud Rivers"), Act(None, date(2026, 8, 3)), reason="No")
+        db.session.commit()
+    assert "1 organisation is proposed and not decided" in desk_links(coordinator)
