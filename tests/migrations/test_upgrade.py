@@ -54,6 +54,8 @@ SAID_OTHERWISE = (
         r"no UN entity is named, so nobody can agree|shared: all agreed|The event is marked.*"
         r"|(awaiting|agreed|refused):? .*",
     ),
+    # What an entity shares is one choice of three for each audience.
+    (r"\w+ /agreement", r".*"),
     # To take part and to be confirmed for a month are two things.
     (r"\S+ /activities/\d+(/history)?", r"not confirmed yet|Confirmation|.*: awaited.*"),
     (r"coordinator /coverage", r"All 103 operational recommendations, .*"),
