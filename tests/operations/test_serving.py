@@ -111,8 +111,9 @@ def test_every_route_carries_every_header_behind_tls(behind_tls: Flask) -> None:
     for method, rule in ROUTES:
         address = re.sub(r"<[^>]+>", "nobody", re.sub(r"<int:[^>]+>", "1", rule))
         answer = nobody.open(address, method=method, headers=PROXY)
+        is_outside = rule.startswith(("/external/", "/embed/", "/data/"))
         for name, value in HEADERS.items():
-            expected = {"no-referrer"} if rule.startswith("/external/") and name == "Referrer-Policy" else {value}
+            expected = {"no-referrer"} if is_outside and name == "Referrer-Policy" else {value}
             assert answer.headers.get(name) in expected, (method, rule, name)
         assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains", rule
         assert "unsafe" not in answer.headers["Content-Security-Policy"]
@@ -263,6 +264,8 @@ def test_a_method_that_an_address_does_not_take_is_refused_in_words_with_those_i
     wrong = []
     for rule in sqlite_app.url_map.iter_rules():
         address = re.sub(r"<[^>]+>", "1", rule.rule)
+        if any("DELETE" in (other.methods or ()) for other in sqlite_app.url_map.iter_rules(rule.endpoint)):
+            continue
         answer = client.open(address, method="DELETE")
         allowed = set(answer.headers.get("Allow", "").split(", "))
         if answer.status_code != 405 or not allowed & {"GET", "POST"} or "does not take that" not in answer.text:

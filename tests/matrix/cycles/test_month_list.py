@@ -170,11 +170,13 @@ def test_the_coordinators_remarks_tell_of_the_same_records(
     stale = add_activity("Stale")
     open_month()
     set_confirmed(app, "2026-05", stale)
-    page = html.fromstring(enter("coordinator").get("/cycles/2026-08").text)
+    coordinator = enter("coordinator")
     told = {
         int(link.rpartition("/")[2])
-        for words in ("its end has passed", "its beginning has passed", "not confirmed for three months")
-        for link in page.xpath(f"//section[@aria-labelledby='remarks']/details[contains(., '{words}')]//a/@href")
+        for kind in ("ended", "not-begun", "stale")
+        for link in html.fromstring(coordinator.get(f"/cycles/2026-08/remarks?kind={kind}").text).xpath(
+            "//main//li/a[starts-with(@href, '/activities/')]/@href"
+        )
     }
     rows = page_of(enter("who")).xpath("//li[contains(@class, 'look')]/@id")
     assert told == {ended, begun, stale} == {int(row.rpartition("-")[2]) for row in rows}
