@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
+from urllib.parse import quote
 
 from lxml import etree
 
@@ -47,6 +48,7 @@ FURTHER_PARTNERS = "There are further partners."
 NOT_STATED = "Not stated; the standard asks for a start, so this day stands here"
 PERIOD_NOT_STATED = "of when is not stated"
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+_LONE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -96,7 +98,7 @@ def _write(activity: etree._Element, one: dict[str, Any], content: Content) -> N
     _told(activity, "sector", "Narcotics control", {"vocabulary": "1", "code": NARCOTICS_CONTROL})
     _tags(activity, one, content)
     if one["link"]:
-        link = etree.SubElement(activity, "document-link", {"format": "text/html", "url": _clean(one["link"])})
+        link = etree.SubElement(activity, "document-link", {"format": "text/html", "url": _uri(one["link"])})
         _told(link, "title", "Page about the activity")
         etree.SubElement(link, "category", {"code": "A12"})
     _results(activity, one, date.fromisoformat(content["as_of"]))
@@ -105,6 +107,12 @@ def _write(activity: etree._Element, one: dict[str, Any], content: Content) -> N
 def _clean(text: str) -> str:
     """`text` without the characters that XML 1.0 cannot hold."""
     return _FORBIDDEN.sub("", text)
+
+
+def _uri(address: str) -> str:
+    """`address` with what a URI cannot hold (RFC 3986) written as percent signs and digits, as browsers send it."""
+    before, hash_sign, after = _LONE_PERCENT.sub("%25", _clean(address)).partition("#")
+    return quote(before, safe="%/:?@!$&'()*+,;=") + hash_sign + quote(after, safe="%/:?@!$&'()*+,;=")
 
 
 def _told(parent: etree._Element, tag: str, text: str, attributes: dict[str, str] | None = None) -> etree._Element:

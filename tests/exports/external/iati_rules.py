@@ -63,8 +63,9 @@ def no_spaces(path: str) -> Check:
 
 def one_or_all(attribute: str, elements: str) -> Check:
     """The activity says it, or each of `elements` does."""
-    return lambda one: one.get(attribute) is not None or all(
-        element.get(attribute.replace("default-", "")) is not None for element in one.xpath(elements)
+    return lambda one: (
+        one.get(attribute) is not None
+        or all(element.get(attribute.replace("default-", "")) is not None for element in one.xpath(elements))
     )
 
 
