@@ -15,6 +15,8 @@ from dotenv import dotenv_values
 from interagency.text.zones import known_zones
 
 PREFIX = "INTERAGENCY_"
+IATI_PREFIX_UNSET = "XM-DAC-41128-UNREGISTERED"
+_IDENTIFIER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,98}[A-Za-z0-9])?")
 _LOOPBACK = re.compile(r"http://(localhost|127\.0\.0\.1)(:\d+)?(/|$)")
 
 
@@ -96,6 +98,12 @@ def _bind(value: str) -> str:
 def _zone(value: str) -> str:
     if value not in known_zones():
         raise ValueError("write the name of a time zone, such as Europe/Vienna")
+    return value
+
+
+def _identifier(value: str) -> str:
+    if not _IDENTIFIER.fullmatch(value):
+        raise ValueError("write letters, digits and hyphens, such as XM-DAC-41128-UNGASS2016")
     return value
 
 
@@ -185,6 +193,22 @@ SETTINGS = (
     Setting("OIDC_CLIENT_SECRET", _text, "", "Its secret there. Empty: a public client, by PKCE alone."),
     Setting("OIDC_NAME", _text, "my organisation", "What stands on the button after “Sign in with”."),
     Setting(
+        "IATI_PREFIX",
+        _identifier,
+        IATI_PREFIX_UNSET,
+        "What the identifiers of activities in IATI files begin with: the reporting organisation's own identifier and "
+        "a name for this programme, such as `XM-DAC-41128-UNGASS2016`. Agree on it before the first file leaves, and "
+        "never change it: identifiers are for ever. The default says that nobody has.",
+    ),
+    Setting(
+        "IATI_SECRET",
+        _text,
+        "",
+        "Makes the rest of these identifiers, so that nobody can try out which record number stands behind one. Set it "
+        "before the first file leaves, keep it with the backups, and never change it. Empty: whoever tries finds the "
+        "number.",
+    ),
+    Setting(
         "DEVELOPMENT", _yes_no, "no", "yes shows `/style`, every part of the pages once, to those who work on them."
     ),
     Setting("FEED_COMPRESSION", _yes_no, "yes", "Whether calendar feeds may be sent compressed."),
@@ -218,6 +242,8 @@ class Settings:
     oidc_client_id: str
     oidc_client_secret: str
     oidc_name: str
+    iati_prefix: str
+    iati_secret: str
     development: bool
     feed_compression: bool
 

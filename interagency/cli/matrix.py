@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from interagency.exports.incoming.compare import Rights
     from interagency.exports.models import MatrixImport
+    from interagency.matrix.agreement.models import Audience
+    from interagency.matrix.cycles.models import Edition
 
 SHEET_STATES = {
     "read": "read",
@@ -41,7 +44,10 @@ def export_matrix(app: Flask, out: Path, query: str, month: str, audience: str) 
     if audience:
         if query:
             raise click.ClickException("What an audience may see is written whole: leave --filter out.")
-        _export_for_audience(out, month, audience)
+        from interagency.exports.external.files import workbook
+
+        prepared = _prepared_for(audience, month)
+        _write_prepared(out, workbook(prepared.content), prepared)
         return
     if month:
         if query:
@@ -103,11 +109,42 @@ def export_note(app: Flask, meeting: str, first: str, last: str, out: Path) -> N
     click.echo(f"Wrote {out}: {used}, {drafted.unused} agreed ones not used")
 
 
-def _export_for_audience(out: Path, month: str, key: str) -> None:
+@export.command("iati")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The XML file to write.")
+@click.option("--audience", required=True, help="What was agreed for an audience: commission, regional, …")
+@click.option("--edition", "month", default="", help="The edition of a month, e.g. 2026-08; without it the newest.")
+@with_app
+def export_iati(app: Flask, out: Path, audience: str, month: str) -> None:
+    """Write what an audience may see of the activities of an edition as IATI 2.03."""
+    from interagency.exports.external.iati import iati_file
+    from interagency.settings import IATI_PREFIX_UNSET
+
+    prepared = _prepared_for(audience, month)
+    body = iati_file(prepared.content)
+    if body is None:
+        raise click.ClickException(
+            f"Nothing was written: no activity of this edition is agreed for {prepared.audience.name}, and an IATI "
+            "file without one is not valid."
+        )
+    _write_prepared(out, body, prepared)
+    if settings_of(app).iati_prefix == IATI_PREFIX_UNSET:
+        click.echo("INTERAGENCY_IATI_PREFIX is not set. Set it before this leaves: identifiers are for ever.", err=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What an audience may see of an edition."""
+
+    content: dict[str, Any]
+    audience: Audience
+    edition: Edition
+    activities: int
+    withheld: int
+
+
+def _prepared_for(key: str, month: str) -> _Prepared:
     from interagency.db.base import db as database
-    from interagency.db.history import audit
     from interagency.exports.external.content import Form
-    from interagency.exports.external.files import workbook
     from interagency.exports.external.hand_outs import prepare
     from interagency.matrix.agreement.statements import audiences
     from interagency.matrix.cycles.editions import newest_edition
@@ -125,11 +162,21 @@ def _export_for_audience(out: Path, month: str, key: str) -> None:
     if edition is None:
         raise click.ClickException("There is no such edition: the month has not been closed.")
     content, passed = prepare(database.session, edition, audience, Form.FULL, None, today())
-    body = workbook(content)
+    return _Prepared(content, audience, edition, len(passed.activities), len(passed.withheld))
+
+
+def _write_prepared(out: Path, body: bytes, prepared: _Prepared) -> None:
+    """Write the file, keep in the audit log that it left, and say what is in it."""
+    from interagency.db.base import db as database
+    from interagency.db.history import audit
+
     write_whole(out, lambda file: file.write(body))
-    audit(database.session, "exported", by_name="command line", audience=audience.key, edition=edition.number)
+    audit(
+        database.session, "exported", by_name="command line", audience=prepared.audience.key,
+        edition=prepared.edition.number,
+    )  # fmt: skip
     database.session.commit()
-    click.echo(f"Wrote {out}: {len(passed.activities)} activities, {len(passed.withheld)} records withheld")
+    click.echo(f"Wrote {out}: {prepared.activities} activities, {prepared.withheld} records withheld")
 
 
 def _export_edition(out: Path, month: str) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from interagency.calendar.events.occurrences import outside
 from interagency.db.base import canonical_json
+from interagency.exports.external.coded import coded
 from interagency.matrix.activities.fields import BY_NAME
 from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.agreement.gate import Passed, entities_of_activity
@@ -27,7 +28,7 @@ PREPARED_BY = "UNODC, for the United Nations entities that take part"
 
 
 # Columns of the activity that leave beside those below, as they read, named one by one.
-FURTHER: tuple[str, ...] = ("supporting", "kinds", "on_request", "funding", "city", "section", "lessons")
+FURTHER: tuple[str, ...] = ("supporting", "kinds", "on_request", "funding", "city", "section", "lessons", "sdg")
 
 
 class Form(enum.StrEnum):
@@ -40,15 +41,26 @@ class Form(enum.StrEnum):
 
 
 def content_of(
-    passed: Passed, edition: Mapping[str, Any], *, audience: str, form: Form, country: str | None = None
+    passed: Passed,
+    edition: Mapping[str, Any],
+    *,
+    audience: str,
+    form: Form,
+    country: str | None = None,
+    identify: Callable[[int], str] = lambda _number: "",
 ) -> Content:
     """What the audience sees of an edition, from what passed the gate.
 
     `edition` are its contents, of which only month, zone, day of making, chapters and names are used. A country
-    extract keeps the records of one country, `country` by ISO 3166.
+    extract keeps the records of one country, `country` by ISO 3166. `identify` gives the name that the activity of a
+    number has outside; without one there is no IATI file.
     """
     words = FactLabels.of_edition(edition)
-    activities = [_activity(entry, words) for entry in passed.activities if _is_of(entry, form, country)]
+    activities = [
+        _activity(entry, words) | {"coded": _codes(entry, edition, identify(entry["id"]))}
+        for entry in passed.activities
+        if _is_of(entry, form, country)
+    ]
     events = [_event(entry, words) for entry in passed.events if _is_of_country(entry, form, country)]
     activities.sort(key=_order)
     events.sort(key=_order)
@@ -116,6 +128,11 @@ def _activity(entry: Mapping[str, Any], words: FactLabels) -> dict[str, Any]:
     if FURTHER:
         shown["further"] = {_title(name): words.say(name, facts[name]) if facts[name] else "" for name in FURTHER}
     return shown
+
+
+def _codes(entry: Mapping[str, Any], edition: Mapping[str, Any], identifier: str) -> dict[str, Any]:
+    facts = entry["facts"]
+    return coded(facts, edition, entities_of_activity(facts), identifier)
 
 
 def _key(

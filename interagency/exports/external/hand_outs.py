@@ -6,6 +6,7 @@ import hashlib
 import json
 import zlib
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,12 +16,14 @@ from interagency.accounts.models import AccessToken, Person, TokenKind
 from interagency.accounts.tokens import find_token, make_token
 from interagency.db.base import canonical_json
 from interagency.db.history import audit
+from interagency.exports.external.coded import identifier_of
 from interagency.exports.external.content import Content, Form, content_of
 from interagency.exports.models import HandOut, HandOutUse
 from interagency.matrix.agreement.gate import Passed, through_the_gate
 from interagency.matrix.agreement.models import Audience
 from interagency.matrix.cycles import editions
 from interagency.matrix.cycles.models import Edition
+from interagency.web.context import settings
 
 DAYS = 90
 MOST_DAYS = 730
@@ -32,7 +35,9 @@ def prepare(
     """What `audience` would get of an edition on `day`, and what is withheld and why (for coordinators)."""
     contents = editions.load(session, edition.number)
     passed = through_the_gate(session, contents, audience.key, day)
-    return content_of(passed, contents, audience=audience.name, form=form, country=country), passed
+    identify = partial(identifier_of, prefix=settings().iati_prefix, secret=settings().iati_secret)
+    content = content_of(passed, contents, audience=audience.name, form=form, country=country, identify=identify)
+    return content, passed
 
 
 def hand_out(

@@ -33,6 +33,7 @@ from interagency.exports.external.hand_outs import (
     note_use,
     prepare,
 )
+from interagency.exports.external.iati import iati_file, is_reportable
 from interagency.exports.external.reading import Reading, narrowed, read_choice
 from interagency.exports.external.tables import table_file
 from interagency.exports.models import HandOut
@@ -104,6 +105,7 @@ def page(token: str) -> ResponseReturnValue:
         content=content,
         reading=_reading(content, request.args),
         note=NOTE,
+        in_iati=is_reportable(content),
         as_of=date.fromisoformat(content["as_of"]),
         valid_until=expires_at.astimezone(settings().zone).date() if expires_at else None,
     )
@@ -120,19 +122,20 @@ def _reading(content: Content, args: Mapping[str, str]) -> Reading | None:
 @public
 @limiter.limit(LIMIT)
 def file(token: str, name: str) -> ResponseReturnValue:
-    """What was handed out, as a file: `matrix.xlsx`, `matrix.csv`, `matrix.json`, `calendar.ics`, or a flat table."""
+    """What was handed out, as a file: `matrix.xlsx`, `.csv` or `.json`, `iati.xml`, `calendar.ics`, or a flat table."""
     found = _opened(token)
     if found is None:
         return gone()
     made, content = found
     address = f"{settings().base_url}/external/"
-    makers: dict[str, tuple[str, Callable[[], bytes] | None]] = {
+    makers: dict[str, tuple[str, Callable[[], bytes | None] | None]] = {
         "matrix.xlsx": (
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             lambda: workbook(content),
         ),
         "matrix.csv": ("text/csv; charset=utf-8", lambda: csv_file(content)),
         "matrix.json": ("application/json", lambda: json_file(content)),
+        "iati.xml": ("application/xml", lambda: iati_file(content)),
         "calendar.ics": ("text/calendar; charset=utf-8", lambda: calendar_file(content, address)),
     }
     kind, make = makers.get(name, (CONTENT_TYPES.get(name.rpartition(".")[2], ""), None))

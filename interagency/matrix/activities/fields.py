@@ -280,8 +280,9 @@ FIELDS: tuple[Field, ...] = (
             "A section of the outcome document of its own, beside those of its recommendations.",
         ),
     ),
+    # What is handed out for the high-level political forum is ordered by them.
     Field(
-        "sdg", Kind.SDG, _l("SDGs"), Seen.INSIDE, Merge.LISTS,
+        "sdg", Kind.SDG, _l("SDGs"), Seen.OUTSIDE, Merge.LISTS,
         fold=_MORE,
         question=_l("Sustainable Development Goals and targets"), placeholder=_l("Number such as 3.5, or words"),
         is_on_page=False,

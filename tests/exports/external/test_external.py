@@ -22,8 +22,10 @@ from interagency.accounts.models import AccessToken
 from interagency.calendar.events.models import Event, EventDocument, EventKind, EventStatus
 from interagency.calendar.events.record import SegmentDraft, create_event
 from interagency.db.base import db
+from interagency.exports.external.coded import identifier_of
 from interagency.exports.external.content import Form, content_of
 from interagency.exports.external.files import calendar_file, csv_file, json_file, workbook
+from interagency.exports.external.iati import iati_file
 from interagency.exports.external.tables import TABLES, table_file
 from interagency.exports.models import HandOutUse
 from interagency.mail.models import OutboxMessage
@@ -178,12 +180,18 @@ def all_files(contents: dict[str, Any], audience: str) -> dict[str, bytes]:
     files = {}
     for form in Form:
         content = content_of(
-            passed, contents, audience=audience, form=form, country="KE" if form is Form.COUNTRY else None
+            passed,
+            contents,
+            audience=audience,
+            form=form,
+            country="KE" if form is Form.COUNTRY else None,
+            identify=lambda number: identifier_of(number, "XM-DAC-41128-TEST", ""),
         )
         files |= {
             f"{form}.xlsx": workbook(content),
             f"{form}.csv": csv_file(content),
             f"{form}.json": json_file(content),
+            f"{form}.xml": iati_file(content) or b"",
             f"{form}.ics": calendar_file(content, "http://localhost/external/"),
         }
         for name in TABLES:
@@ -352,14 +360,14 @@ def test_files_say_what_the_page_says_and_each_fetch_is_kept(app: Flask, enter: 
     assert json.loads(outside.get(f"{address}matrix.json").data)["activities"][0]["title"] == "=Shared()"
     assert "'=Shared()" in outside.get(f"{address}matrix.csv").data.decode("utf-8-sig")
     assert outside.get(f"{address}calendar.ics").data.startswith(b"BEGIN:VCALENDAR\r\n")
-    for name in ("matrix.xlsx", "matrix.csv", "matrix.json", "calendar.ics"):
+    for name in ("matrix.xlsx", "matrix.csv", "matrix.json", "iati.xml", "calendar.ics"):
         response = outside.get(f"{address}{name}")
         assert outside.get(f"{address}{name}").data == response.data
         assert b"secret@example.org" not in unpacked(response.data) + str(response.headers).encode()
         assert b"Not for you" not in unpacked(response.data)
     with app.app_context():
-        assert db.session.scalar(sa.select(sa.func.count()).select_from(HandOutUse)) == 12
-    assert "12" in text_of(enter("coordinator").get("/hand-outs"))
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(HandOutUse)) == 14
+    assert "14" in text_of(enter("coordinator").get("/hand-outs"))
 
 
 def test_a_description_leaves_only_where_its_entity_says_so(
@@ -372,7 +380,7 @@ def test_a_description_leaves_only_where_its_entity_says_so(
         close()
     address = handed_out(enter_sqlite("coordinator"))
     outside = enter_sqlite(None)
-    for name in ("", "matrix.xlsx", "matrix.csv", "matrix.json"):
+    for name in ("", "matrix.xlsx", "matrix.csv", "matrix.json", "iati.xml"):
         body = unpacked(outside.get(f"{address}{name}").data)
         assert b"What we do in full." in body, name
         assert b"For inside." not in body, name

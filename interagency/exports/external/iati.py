@@ -1,0 +1,220 @@
+"""The activities of a hand-out as IATI 2.03, made from its frozen content alone (docs/iati.md).
+
+Nothing is said that the hand-out does not say. Where the standard asks for more than is known (a share of each
+country, a day, a start), the file says beside it what stands there and why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+from urllib.parse import quote
+
+from lxml import etree
+
+from interagency.exports.external.content import Content
+from interagency.matrix.activities.drafts import figure_draft
+from interagency.matrix.activities.fields import BY_NAME
+from interagency.matrix.activities.figures import format_figure
+from interagency.matrix.activities.models import Status
+from interagency.text.dates import ImpreciseDate
+
+# Who hands it out reports, for every lead: one name and one series of identifiers (docs/decisions/010-iati.md).
+REPORTER, REPORTER_NAME, MULTILATERAL = "XM-DAC-41128", "United Nations Office on Drugs and Crime", "40"
+# Its numbered paragraphs are the vocabulary of recommendations and chapters.
+OUTCOME_DOCUMENT = "https://undocs.org/A/RES/S-30/1"
+ADOPTED = date(2016, 4, 19)
+NARCOTICS_CONTROL = "16063"
+UNSPECIFIED = "998"
+# Codes of IATI's lists: ActivityStatus, OrganisationRole, ActivityDateType, TagVocabulary, DescriptionType.
+STATUS = {
+    Status.PLANNED: "1",
+    Status.ONGOING: "2",
+    Status.COMPLETED: "4",
+    Status.CANCELLED: "5",
+    Status.SUSPENDED: "6",
+}
+BEGUN = frozenset({Status.ONGOING, Status.COMPLETED, Status.SUSPENDED})
+ACCOUNTABLE, IMPLEMENTING = "2", "4"
+PLANNED_START, ACTUAL_START, PLANNED_END, ACTUAL_END = "1", "2", "3", "4"
+GOALS, TARGETS, OF_OUR_OWN = "2", "3", "99"
+GENERAL, OTHER = "1", "4"
+
+SHARES = "Countries stand in equal shares because the standard asks for shares; nobody measured them."
+NO_COUNTRY = "No country is named"
+FURTHER_PARTNERS = "There are further partners."
+NOT_STATED = "Not stated; the standard asks for a start, so this day stands here"
+PERIOD_NOT_STATED = "of when is not stated"
+_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+_LONE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def is_reportable(content: Content) -> bool:
+    """Whether there is an IATI file of it: it lists activities, one at least, that have names outside.
+
+    Summaries do not, nor what was handed out before they had any.
+    """
+    activities = content.get("activities", [])
+    return bool(activities) and all(one.get("coded", {}).get("identifier") for one in activities)
+
+
+def iati_file(content: Content) -> bytes | None:
+    """The activities by the IATI Activity Standard 2.03, or None where `is_reportable` says no.
+
+    The same content gives the same bytes.
+    """
+    if not is_reportable(content):
+        return None
+    made = f"{content['as_of']}T00:00:00Z"  # the beginning of the edition's day: never later than it was made
+    root = etree.Element("iati-activities", {"version": "2.03", "generated-datetime": made})
+    for one in content["activities"]:
+        activity = etree.SubElement(root, "iati-activity", {"last-updated-datetime": made, _LANGUAGE: "en"})
+        _write(activity, one, content)
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+
+
+def _write(activity: etree._Element, one: dict[str, Any], content: Content) -> None:
+    """An activity, in the order that the schema asks for."""
+    coded = one["coded"]
+    organisations = coded["organisations"]
+    leads = any(org["part"] == "leads" and org["ref"] == REPORTER for org in organisations)
+    etree.SubElement(activity, "iati-identifier").text = coded["identifier"]
+    reporter = {"ref": REPORTER, "type": MULTILATERAL, "secondary-reporter": "0" if leads else "1"}
+    _told(activity, "reporting-org", REPORTER_NAME, reporter)
+    _told(activity, "title", one["title"])
+    for kind, text in _descriptions(one, content):
+        _told(activity, "description", text, {"type": kind})
+    for org in organisations:
+        role = ACCOUNTABLE if org["part"] == "leads" else IMPLEMENTING
+        known = {name: org[name] for name in ("ref", "type") if org[name]}
+        _told(activity, "participating-org", org["name"], known | {"role": role})
+    etree.SubElement(activity, "activity-status", {"code": STATUS[Status(one["status"])]})
+    for kind, day, note in _dates(one, date.fromisoformat(content["as_of"])):
+        _told(activity, "activity-date", note, {"type": kind, "iso-date": day.isoformat()})
+    _places(activity, coded)
+    _told(activity, "sector", "Narcotics control", {"vocabulary": "1", "code": NARCOTICS_CONTROL})
+    _tags(activity, one, content)
+    if one["link"]:
+        link = etree.SubElement(activity, "document-link", {"format": "text/html", "url": _uri(one["link"])})
+        _told(link, "title", "Page about the activity")
+        etree.SubElement(link, "category", {"code": "A12"})
+    _results(activity, one, date.fromisoformat(content["as_of"]))
+
+
+def _clean(text: str) -> str:
+    """`text` without the characters that XML 1.0 cannot hold."""
+    return _FORBIDDEN.sub("", text)
+
+
+def _uri(address: str) -> str:
+    """`address` with what a URI cannot hold (RFC 3986) written as percent signs and digits, as browsers send it."""
+    before, hash_sign, after = _LONE_PERCENT.sub("%25", _clean(address)).partition("#")
+    return quote(before, safe="%/:?@!$&'()*+,;=") + hash_sign + quote(after, safe="%/:?@!$&'()*+,;=")
+
+
+def _told(parent: etree._Element, tag: str, text: str, attributes: dict[str, str] | None = None) -> etree._Element:
+    """An element with its narrative; without one where there are no words."""
+    element = etree.SubElement(parent, tag, attributes or {})
+    if text:
+        etree.SubElement(element, "narrative").text = _clean(text)
+    return element
+
+
+def _descriptions(one: dict[str, Any], content: Content) -> Iterator[tuple[str, str]]:
+    """The description where it may leave; what stands in columns of its own in other files; how to read this one."""
+    if one["description"]:
+        yield GENERAL, one["description"]
+    apart = {column.title for name in ("city", "sdg") if (column := BY_NAME[name].column)}  # elements of their own
+    for title, text in one["further"].items():
+        if text and title not in apart:
+            yield OTHER, f"{title}: {text}"
+    notes = [f"{content['title']}, {content['period']}. Prepared by {content['prepared_by']}."]
+    if len(one["coded"]["countries"]) > 1:
+        notes.append(SHARES)
+    if one["partners"][-1:] == ["and others"]:
+        notes.append(FURTHER_PARTNERS)
+    yield OTHER, " ".join(notes)
+
+
+def _known(code: str) -> ImpreciseDate | None:
+    return ImpreciseDate.from_code(code) if code else None
+
+
+def _dates(one: dict[str, Any], as_of: date) -> Iterator[tuple[str, date, str]]:
+    """Type, day and note of start and end. What lies behind us by its status and the edition's day is actual."""
+    start, end = _known(one["coded"]["start"]), _known(one["coded"]["end"])
+    has_begun = one["status"] in BEGUN
+    if start is not None:
+        kind = ACTUAL_START if has_begun and start.first <= as_of else PLANNED_START
+        yield kind, start.first, "" if start.is_exact else f"{start.words()}: no day is known, so its first stands here"
+    elif has_begun:
+        # The same day in every edition: the work follows up what was adopted on it.
+        yield ACTUAL_START, min(ADOPTED, end.first) if end else ADOPTED, f"{NOT_STATED}: the outcome document's"
+    else:
+        yield PLANNED_START, min(as_of, end.first) if end else as_of, f"{NOT_STATED}: the edition's"
+    if end is not None:
+        kind = ACTUAL_END if one["status"] == Status.COMPLETED and end.last <= as_of else PLANNED_END
+        yield kind, end.last, "" if end.is_exact else f"{end.words()}: no day is known, so its last stands here"
+
+
+def shares(number: int) -> list[str]:
+    """100 per cent in `number` parts as equal as hundredths allow, which add up to exactly 100."""
+    each, left = divmod(10_000, number)
+    parts = [each + (place < left) for place in range(number)]
+    return [f"{part // 100}.{part % 100:02}" if part % 100 else str(part // 100) for part in parts]
+
+
+def _places(activity: etree._Element, coded: dict[str, Any]) -> None:
+    countries = coded["countries"]
+    if not countries:
+        _told(activity, "recipient-region", NO_COUNTRY, {"vocabulary": "1", "code": UNSPECIFIED})
+    else:
+        for (code, name), share in zip(countries, shares(len(countries)), strict=True):
+            _told(activity, "recipient-country", name, {"code": code, "percentage": share})
+    if coded["city"]:
+        _told(etree.SubElement(activity, "location"), "name", coded["city"])
+
+
+def _tags(activity: etree._Element, one: dict[str, Any], content: Content) -> None:
+    ours = {"vocabulary": OF_OUR_OWN, "vocabulary-uri": OUTCOME_DOCUMENT}
+    for code in one["recommendations"]:
+        _told(activity, "tag", f"{code} {content['codes'].get(code, '')}".strip(), {"code": code} | ours)
+    titles = {chapter["numeral"]: chapter["title"] for chapter in content["chapters"]}
+    for numeral in one["chapters"]:
+        _told(activity, "tag", f"Chapter {numeral}: {titles[numeral]}", {"code": numeral} | ours)
+    for code in one["coded"]["sdg"]:
+        etree.SubElement(activity, "tag", {"code": code, "vocabulary": TARGETS if "." in code else GOALS})
+
+
+def _results(activity: etree._Element, one: dict[str, Any], as_of: date) -> None:
+    """Each figure as an indicator of its own, never to be added up; results in words as one that has no number."""
+    apart = {"aggregation-status": "0"}
+    if one["coded"]["figures"]:
+        result = etree.SubElement(activity, "result", {"type": "1"} | apart)
+        _told(result, "title", "Figures")
+        for figure in one["coded"]["figures"]:
+            _figure(result, figure, one, as_of)
+    if one["results"]:
+        result = etree.SubElement(activity, "result", {"type": "2"} | apart)
+        _told(result, "title", "Results")
+        _told(result, "description", one["results"])
+        _told(etree.SubElement(result, "indicator", {"measure": "5"}), "title", "Results in words")
+
+
+def _figure(result: etree._Element, fact: list[str], one: dict[str, Any], as_of: date) -> None:
+    figure = figure_draft(fact)
+    measure = "2" if figure.unit.startswith("%") else "1"
+    indicator = etree.SubElement(result, "indicator", {"measure": measure, "aggregation-status": "0"})
+    _told(indicator, "title", figure.unit)
+    period = etree.SubElement(indicator, "period")
+    counted, start = _known(figure.as_of), _known(one["coded"]["start"])
+    first = min(start.first, as_of) if start else as_of
+    etree.SubElement(period, "period-start", {"iso-date": (counted.first if counted else first).isoformat()})
+    etree.SubElement(period, "period-end", {"iso-date": (counted.last if counted else as_of).isoformat()})
+    kind = "target" if one["status"] == Status.PLANNED else "actual"
+    said = format_figure(figure)
+    words = said if counted else f"{said}; {PERIOD_NOT_STATED}"
+    _told(etree.SubElement(period, kind, {"value": f"{figure.number:f}"}), "comment", words)
