@@ -125,7 +125,9 @@ class SampleLoader:
             "links": links,
         }
         draft = event_draft_from(said, self._records)
-        draft.segments = [_segment(segment) for segment in entry.get("segment", [])] or [_timed_segment(entry)]
+        draft.segments = [_segment(segment) for segment in entry.get("segment", [])]
+        if "start" in entry:
+            draft.segments.append(_timed_segment(entry))
         draft.exceptions = [_exception(change) for change in entry.get("exception", [])]
         draft.organisers = [self.directory.find(key) for key in entry.get("organisers", [])]
         draft.participants = [self.directory.find(key) for key in entry.get("participants", [])]
