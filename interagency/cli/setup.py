@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,8 @@ from interagency.cli.context import settings_of, with_app
 from interagency.cli.serve import serve
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from flask import Flask
 
 DEMO_ACCOUNTS = (
@@ -21,6 +22,14 @@ DEMO_ACCOUNTS = (
     ("focal.who@example.org", "Farida Who", "reader", "who"),
     ("focal.undp@example.org", "Felix Undp", "reader", "undp"),
     ("focal.unodc@example.org", "Fumiko Unodc", "reader", "unodc"),
+    ("focal.ohchr@example.org", "Flavio Ohchr", "reader", "ohchr"),
+    ("focal.unaids@example.org", "Fatou Unaids", "reader", "unaids"),
+    ("focal.unicef@example.org", "Fiona Unicef", "reader", "unicef"),
+    ("focal.unwomen@example.org", "Fabio Unwomen", "reader", "unwomen"),
+    ("focal.dpo@example.org", "Freya Dpo", "reader", "dpo"),
+    ("focal.desa@example.org", "Faisal Desa", "reader", "desa"),
+    ("focal.dpa@example.org", "Frida Dpa", "reader", "dpa"),
+    ("focal.eosg@example.org", "Francis Eosg", "reader", "eosg"),
     ("reader@example.org", "Rui Reader", "reader", None),
     ("admin@example.org", "Ada Admin", "administrator", None),
 )
@@ -100,22 +109,22 @@ def init() -> None:
 def demo(app: Flask) -> None:
     """Load the sample data and the demo accounts. What is there already stays as it is."""
     from interagency.db.base import db as database
-    from interagency.sample.load import load_sample
-    from interagency.sample.months import add_months
+    from interagency.matrix.cycles.months import first_day
+    from interagency.sample.year import add_year, first_month, load_records
     from interagency.web.context import utc_now
 
-    for line in load_sample(database.session, progress=click.echo):
+    at, settings = utc_now(), settings_of(app)
+    for line in load_records(database.session, at=at, zone=settings.zone, progress=click.echo):
         click.echo(line)
     database.session.commit()
-    password = settings_of(app).demo_password
-    made = _demo_accounts(app, password)
+    made = _demo_accounts(app, settings.demo_password, first_day(first_month(at, settings.zone)))
     click.echo(f"demo accounts: {made} added, {len(DEMO_ACCOUNTS) - made} left as they were")
-    for line in add_months(database.session, at=utc_now(), zone=settings_of(app).zone):
+    for line in add_year(database.session, at=at, zone=settings.zone, base_url=settings.base_url):
         click.echo(line)
 
 
-def _demo_accounts(app: Flask, password: str) -> int:
-    """Add the demo accounts that are missing; with a password set, give it to all of them."""
+def _demo_accounts(app: Flask, password: str, since: date) -> int:
+    """Add the demo accounts that are missing, appointed `since`; with a password set, give it to all of them."""
     from interagency.accounts.models import Person, Role, verify_password
     from interagency.accounts.queries import person_by_email
     from interagency.db.base import db as database
@@ -132,7 +141,7 @@ def _demo_accounts(app: Flask, password: str) -> int:
             database.session.flush()
             if entity:
                 database.session.add(
-                    Appointment(person_id=person.id, entity_id=directory.find(entity).id, first_day=date(2026, 1, 1))
+                    Appointment(person_id=person.id, entity_id=directory.find(entity).id, first_day=since)
                 )
             made += 1
         if password and not verify_password(person, password):
