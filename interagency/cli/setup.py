@@ -13,26 +13,7 @@ from interagency.cli.context import settings_of, with_app
 from interagency.cli.serve import serve
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from flask import Flask
-
-DEMO_ACCOUNTS = (
-    ("coordinator@example.org", "Clara Coordinator", "coordinator", None),
-    ("focal.who@example.org", "Farida Who", "reader", "who"),
-    ("focal.undp@example.org", "Felix Undp", "reader", "undp"),
-    ("focal.unodc@example.org", "Fumiko Unodc", "reader", "unodc"),
-    ("focal.ohchr@example.org", "Flavio Ohchr", "reader", "ohchr"),
-    ("focal.unaids@example.org", "Fatou Unaids", "reader", "unaids"),
-    ("focal.unicef@example.org", "Fiona Unicef", "reader", "unicef"),
-    ("focal.unwomen@example.org", "Fabio Unwomen", "reader", "unwomen"),
-    ("focal.dpo@example.org", "Freya Dpo", "reader", "dpo"),
-    ("focal.desa@example.org", "Faisal Desa", "reader", "desa"),
-    ("focal.dpa@example.org", "Frida Dpa", "reader", "dpa"),
-    ("focal.eosg@example.org", "Francis Eosg", "reader", "eosg"),
-    ("reader@example.org", "Rui Reader", "reader", None),
-    ("admin@example.org", "Ada Admin", "administrator", None),
-)
 
 
 @click.group()
@@ -107,9 +88,10 @@ def init() -> None:
 @click.command()
 @with_app
 def demo(app: Flask) -> None:
-    """Load the sample data and the demo accounts. What is there already stays as it is."""
+    """Load the sample data, the demo accounts and a year of use. What is there already stays as it is."""
     from interagency.db.base import db as database
     from interagency.matrix.cycles.months import first_day
+    from interagency.sample.people import ACCOUNTS, add_people
     from interagency.sample.year import add_year, first_month, load_records
     from interagency.web.context import utc_now
 
@@ -117,37 +99,10 @@ def demo(app: Flask) -> None:
     for line in load_records(database.session, at=at, zone=settings.zone, progress=click.echo):
         click.echo(line)
     database.session.commit()
-    made = _demo_accounts(app, settings.demo_password, first_day(first_month(at, settings.zone)))
-    click.echo(f"demo accounts: {made} added, {len(DEMO_ACCOUNTS) - made} left as they were")
+    made = add_people(database.session, settings.demo_password, first_day(first_month(at, settings.zone)))
+    click.echo(f"demo accounts: {made} added, {len(ACCOUNTS) - made} left as they were")
     for line in add_year(database.session, at=at, zone=settings.zone, base_url=settings.base_url):
         click.echo(line)
-
-
-def _demo_accounts(app: Flask, password: str, since: date) -> int:
-    """Add the demo accounts that are missing, appointed `since`; with a password set, give it to all of them."""
-    from interagency.accounts.models import Person, Role, verify_password
-    from interagency.accounts.queries import person_by_email
-    from interagency.db.base import db as database
-    from interagency.matrix.organisations.models import Appointment
-    from interagency.matrix.organisations.queries import Directory
-
-    directory = Directory(database.session)
-    made = 0
-    for email, name, role, entity in DEMO_ACCOUNTS:
-        person = person_by_email(database.session, email)
-        if person is None:
-            person = Person(email=email, name=name, role=Role(role), session_epoch=0)
-            database.session.add(person)
-            database.session.flush()
-            if entity:
-                database.session.add(
-                    Appointment(person_id=person.id, entity_id=directory.find(entity).id, first_day=since)
-                )
-            made += 1
-        if password and not verify_password(person, password):
-            person.set_password(password)
-    database.session.commit()
-    return made
 
 
 def keep_secret(path: Path, made: str) -> str:
@@ -165,6 +120,7 @@ def keep_secret(path: Path, made: str) -> str:
 @click.option("--port", default=8000, show_default=True, help="Where to listen on 127.0.0.1.")
 def run(port: int) -> None:
     """Set everything up, load the sample data and serve: what `make run` calls."""
+    from interagency.sample.people import ACCOUNTS
     from interagency.settings import SettingError, read_settings
 
     try:
@@ -181,7 +137,7 @@ def run(port: int) -> None:
     for command in (db_upgrade, framework_load, demo):
         context.invoke(command)
     click.echo(f"\nOpen http://127.0.0.1:{port} and sign in with one of:")
-    for email, name, _role, _entity in DEMO_ACCOUNTS:
+    for email, name, _role, _entity in ACCOUNTS:
         click.echo(f"  {email:<26} {name}")
     click.echo(f"Password of all of them: {password}\nStop with Ctrl-C.\n")
     context.invoke(serve, bind=f"127.0.0.1:{port}", workers=2, threads=8)

@@ -17,7 +17,7 @@ from interagency.exports.external.hand_outs import hand_out
 from interagency.exports.models import HandOutUse
 from interagency.mail.models import OutboxMessage
 from interagency.matrix.activities.drafts import Records, draft_from
-from interagency.matrix.activities.models import Activity, Participation
+from interagency.matrix.activities.models import Participation
 from interagency.matrix.activities.record import create_activity, facts, save_activity, save_own_part
 from interagency.matrix.agreement.models import Audience, Decision
 from interagency.matrix.agreement.statements import Said, say_to_each
@@ -30,9 +30,9 @@ from interagency.matrix.overlaps.verdicts import keep_verdict
 from interagency.matrix.overview.mandates import declare
 from interagency.sample.clock import Clock
 from interagency.sample.load import SampleLoader
+from interagency.sample.people import COORDINATOR, focal_address
 
 ILLUSTRATIVE = "Illustrative: not from the papers"
-COORDINATOR = "coordinator@example.org"
 MONTHS_OF_MANDATES = 12
 
 
@@ -60,15 +60,13 @@ class Acts:
 
     def focal_point(self, key: str) -> Person:
         """The demonstration's focal point of an entity."""
-        return self.people[f"focal.{key}@example.org"]
+        return self.people[focal_address(key)]
 
     def do(self, ago: int) -> None:
         """All acts of a month, an hour apart, flushed."""
         if ago == MONTHS_OF_MANDATES:
             for key, codes in self.story["mandates"].items():
-                declare(
-                    self.session, self.entity(key), codes, None, by=self.focal_point(key), at=self.clock.at
-                )  # fmt: skip
+                declare(self.session, self.entity(key), codes, None, by=self.focal_point(key), at=self.clock.at)
         for kind, act in (
             ("activity", self._add_activity),
             ("event", self._add_event),

@@ -120,6 +120,7 @@ class SampleLoader:
         links = [[link.get("kind", "page"), link.get("title", ""), link["url"]] for link in entry.get("links", [])]
         said |= {
             "description": entry.get("description", "").strip(),
+            "shareable": entry.get("shareable", True),  # they are published, too
             "venue": place.get("venue", ""),
             "city": place.get("city", ""),
             "country": place.get("country"),

@@ -20,9 +20,9 @@ from interagency.matrix.cycles.opening import newest_cycle, open_cycle, reopen
 from interagency.sample.acts import Acts, hand_out_all
 from interagency.sample.clock import Clock, kept_at
 from interagency.sample.load import FOLDER, load_sample
+from interagency.sample.people import COORDINATOR
 
 MONTHS = 12
-COORDINATOR = "coordinator@example.org"
 OPENS, CLOSES = time(9), time(10)
 SIGNS = {
     "U": AnswerKind.UNCHANGED,
@@ -92,8 +92,8 @@ class Year:
         return month_after(month_of(self.at.astimezone(self.zone).date()), -ago)
 
     def _set(self, day: datetime) -> datetime:
-        """Put the clock to an instant, never past the present and never back."""
-        self.clock.at = max(self.clock.at, min(day, self.at)) if self.clock.at < self.at else min(day, self.at)
+        """Put the clock to an instant that is not past the present. Returns it."""
+        self.clock.at = min(day, self.at)
         return self.clock.at
 
     def _on(self, ago: int, day: int, hour: time = OPENS) -> datetime:
@@ -167,7 +167,7 @@ class Year:
 
     def answer_open_month(self) -> None:
         """What happened so far in the present month."""
-        self._set(max(self._on(0, 2), self.clock.at))
+        self._set(max(self._on(0, 12), self.clock.at))
         self.acts.do(0)
         for place, (key, how) in enumerate(self.story["open"].items()):
             self._answer(0, key, how, place)
