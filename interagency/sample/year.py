@@ -52,7 +52,9 @@ def load_records(session: Session, *, at: datetime, zone: ZoneInfo, progress: Ca
         return load_sample(session, progress)
     begins = datetime.combine(first_day(first_month(at, zone)), OPENS, zone) - timedelta(days=1)
     with kept_at(session, begins.astimezone(UTC)):
-        return load_sample(session, progress)
+        lines = load_sample(session, progress)
+        session.flush()
+    return lines
 
 
 def add_year(session: Session, *, at: datetime, zone: ZoneInfo, base_url: str) -> list[str]:
@@ -137,6 +139,9 @@ class Year:
             moment = due + timedelta(days=1, hours=place % 4)
         if how == "-":
             return
+        if ago == 0:  # not yet due: on the last days, as far as there were any
+            opened = min(self._on(0, 1), self.at)
+            moment = max(opened, min(moment, self.at - timedelta(hours=25 + 7 * place)))
         moment = min(moment, self.at)
         self._sign(ago, key, how, moment)
         if how not in "RT":
