@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,15 +14,6 @@ from interagency.cli.serve import serve
 
 if TYPE_CHECKING:
     from flask import Flask
-
-DEMO_ACCOUNTS = (
-    ("coordinator@example.org", "Clara Coordinator", "coordinator", None),
-    ("focal.who@example.org", "Farida Who", "reader", "who"),
-    ("focal.undp@example.org", "Felix Undp", "reader", "undp"),
-    ("focal.unodc@example.org", "Fumiko Unodc", "reader", "unodc"),
-    ("reader@example.org", "Rui Reader", "reader", None),
-    ("admin@example.org", "Ada Admin", "administrator", None),
-)
 
 
 @click.group()
@@ -98,47 +88,21 @@ def init() -> None:
 @click.command()
 @with_app
 def demo(app: Flask) -> None:
-    """Load the sample data and the demo accounts. What is there already stays as it is."""
+    """Load the sample data, the demo accounts and a year of use. What is there already stays as it is."""
     from interagency.db.base import db as database
-    from interagency.sample.load import load_sample
-    from interagency.sample.months import add_months
+    from interagency.matrix.cycles.months import first_day
+    from interagency.sample.people import ACCOUNTS, add_people
+    from interagency.sample.year import add_year, first_month, load_records
     from interagency.web.context import utc_now
 
-    for line in load_sample(database.session, progress=click.echo):
+    at, settings = utc_now(), settings_of(app)
+    for line in load_records(database.session, at=at, zone=settings.zone, progress=click.echo):
         click.echo(line)
     database.session.commit()
-    password = settings_of(app).demo_password
-    made = _demo_accounts(app, password)
-    click.echo(f"demo accounts: {made} added, {len(DEMO_ACCOUNTS) - made} left as they were")
-    for line in add_months(database.session, at=utc_now(), zone=settings_of(app).zone):
+    made = add_people(database.session, settings.demo_password, first_day(first_month(at, settings.zone)))
+    click.echo(f"demo accounts: {made} added, {len(ACCOUNTS) - made} left as they were")
+    for line in add_year(database.session, at=at, zone=settings.zone, base_url=settings.base_url):
         click.echo(line)
-
-
-def _demo_accounts(app: Flask, password: str) -> int:
-    """Add the demo accounts that are missing; with a password set, give it to all of them."""
-    from interagency.accounts.models import Person, Role, verify_password
-    from interagency.accounts.queries import person_by_email
-    from interagency.db.base import db as database
-    from interagency.matrix.organisations.models import Appointment
-    from interagency.matrix.organisations.queries import Directory
-
-    directory = Directory(database.session)
-    made = 0
-    for email, name, role, entity in DEMO_ACCOUNTS:
-        person = person_by_email(database.session, email)
-        if person is None:
-            person = Person(email=email, name=name, role=Role(role), session_epoch=0)
-            database.session.add(person)
-            database.session.flush()
-            if entity:
-                database.session.add(
-                    Appointment(person_id=person.id, entity_id=directory.find(entity).id, first_day=date(2026, 1, 1))
-                )
-            made += 1
-        if password and not verify_password(person, password):
-            person.set_password(password)
-    database.session.commit()
-    return made
 
 
 def keep_secret(path: Path, made: str) -> str:
@@ -156,6 +120,7 @@ def keep_secret(path: Path, made: str) -> str:
 @click.option("--port", default=8000, show_default=True, help="Where to listen on 127.0.0.1.")
 def run(port: int) -> None:
     """Set everything up, load the sample data and serve: what `make run` calls."""
+    from interagency.sample.people import ACCOUNTS
     from interagency.settings import SettingError, read_settings
 
     try:
@@ -172,7 +137,7 @@ def run(port: int) -> None:
     for command in (db_upgrade, framework_load, demo):
         context.invoke(command)
     click.echo(f"\nOpen http://127.0.0.1:{port} and sign in with one of:")
-    for email, name, _role, _entity in DEMO_ACCOUNTS:
+    for email, name, _role, _entity in ACCOUNTS:
         click.echo(f"  {email:<26} {name}")
     click.echo(f"Password of all of them: {password}\nStop with Ctrl-C.\n")
     context.invoke(serve, bind=f"127.0.0.1:{port}", workers=2, threads=8)

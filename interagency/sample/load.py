@@ -59,12 +59,13 @@ class SampleLoader:
         """Add an activity unless it is there; whether it was added."""
         if entry["key"] in self.activities:
             return False
-        draft = self._activity_draft(entry)
+        draft = self.activity_draft(entry)
         made = create_activity(self.session, draft, by=None, by_name=BY, sample_key=entry["key"])
         self.activities[entry["key"]] = made
         return True
 
-    def _activity_draft(self, entry: dict[str, Any]) -> ActivityDraft:
+    def activity_draft(self, entry: dict[str, Any]) -> ActivityDraft:
+        """What an entry says of an activity."""
         said = empty_facts()
         for field in EDITED:
             if field.is_column and entry.get(field.name) is not None:
@@ -98,7 +99,7 @@ class SampleLoader:
         """Add an event unless it is there; whether it was added."""
         if entry["key"] in self.events:
             return False
-        draft = self._event_draft(entry)
+        draft = self.event_draft(entry)
         made = create_event(
             self.session,
             draft,
@@ -111,13 +112,15 @@ class SampleLoader:
         self.events[entry["key"]] = made
         return True
 
-    def _event_draft(self, entry: dict[str, Any]) -> EventDraft:
+    def event_draft(self, entry: dict[str, Any]) -> EventDraft:
+        """What an entry says of an event."""
         place = entry.get("place", {})
         own = {"segments", "exceptions", "activities", "parent", "series", "links", "organisers", "participants"}
         said = {name: value for name, value in entry.items() if name in EMPTY and name not in own}
         links = [[link.get("kind", "page"), link.get("title", ""), link["url"]] for link in entry.get("links", [])]
         said |= {
             "description": entry.get("description", "").strip(),
+            "shareable": entry.get("shareable", True),  # they are published, too
             "venue": place.get("venue", ""),
             "city": place.get("city", ""),
             "country": place.get("country"),
@@ -125,7 +128,9 @@ class SampleLoader:
             "links": links,
         }
         draft = event_draft_from(said, self._records)
-        draft.segments = [_segment(segment) for segment in entry.get("segment", [])] or [_timed_segment(entry)]
+        draft.segments = [_segment(segment) for segment in entry.get("segment", [])]
+        if "start" in entry:
+            draft.segments.append(_timed_segment(entry))
         draft.exceptions = [_exception(change) for change in entry.get("exception", [])]
         draft.organisers = [self.directory.find(key) for key in entry.get("organisers", [])]
         draft.participants = [self.directory.find(key) for key in entry.get("participants", [])]

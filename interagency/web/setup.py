@@ -115,4 +115,5 @@ def prepare(app: Flask) -> None:
     app.jinja_env.filters["format_date_value"] = format_date_value
     app.jinja_env.filters["format_instant"] = format_instant
     app.jinja_env.globals["viewer_zone_name"] = lambda: viewer_zone().key
+    app.jinja_env.globals["is_demonstration"] = lambda: bool(settings().demo_password)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

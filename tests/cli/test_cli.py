@@ -29,13 +29,13 @@ def test_from_nothing_to_a_workbook_and_a_feed_twice(run: CliRunner, tmp_path: P
         result = run.invoke(main, ["init"])
         assert result.exit_code == 0, result.output
         assert words in result.output
-    for words in ("sample activities: 167 added", "sample activities: 0 added, 167 left"):
+    for words in ("sample activities: 174 added", "sample activities: 0 added, 174 left"):
         result = run.invoke(main, ["demo"])
         assert result.exit_code == 0, result.output
         assert words in result.output
     out = tmp_path / "matrix.xlsx"
     assert run.invoke(main, ["export", "matrix", "--out", str(out)]).exit_code == 0
-    assert load_workbook(out)["Matrix"].max_row == 168
+    assert load_workbook(out)["Matrix"].max_row == 187
     feed = tmp_path / "feed.ics"
     assert run.invoke(main, ["calendar", "feed", "--out", str(feed)]).exit_code == 0
     whole = tmp_path / "whole.ics"

@@ -6,17 +6,19 @@ import shutil
 import sys
 import tempfile
 import threading
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
 from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
 
 from interagency.db.base import db, now
-from interagency.matrix.cycles.months import month_after, month_of
-from interagency.sample.load import load_sample
-from interagency.sample.months import add_months
+from interagency.matrix.activities.models import Activity
+from interagency.matrix.cycles.months import first_day, month_after, month_of
+from interagency.sample.people import add_people
+from interagency.sample.year import add_year, first_month, load_records
 from tests.conftest import close, fill, make_app, make_settings
 from tests.helpers import PASSWORD
 
@@ -73,8 +75,6 @@ COORDINATOR_PAGES = {
     "waiting": "/agreement/waiting",
     "note": "/exports/note",
     "look-alikes": "/overlaps",
-    "pair": "/overlaps/81/149",
-    "merge": "/overlaps/81/149/merge",
 }
 ADMIN_PAGES = {"people": "/people", "person": "/people/2"}
 SIZES = {"desktop": (1280, 900), "phone": (360, 740)}
@@ -92,7 +92,7 @@ ARGUMENTS = [
 def take(browser: Browser, address: str, folder: Path, *, size: str, theme: str) -> None:
     """Pictures of all pages in one size and theme."""
     width, height = SIZES[size]
-    for who, pages in (("who", PAGES), ("coordinator", COORDINATOR_PAGES), ("admin", ADMIN_PAGES)):
+    for who, pages in (("focal.who", PAGES), ("coordinator", COORDINATOR_PAGES), ("admin", ADMIN_PAGES)):
         context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme="dark" if theme == "dark" else "light"
         )
@@ -108,6 +108,17 @@ def take(browser: Browser, address: str, folder: Path, *, size: str, theme: str)
         context.close()
 
 
+def load_year(at: datetime, zone: ZoneInfo) -> None:
+    """The demonstration as `make run` shows it, and the pair of look-alikes whose pages are taken."""
+    load_records(db.session, at=at, zone=zone, progress=lambda _line: None)
+    add_people(db.session, PASSWORD, first_day(first_month(at, zone)))
+    add_year(db.session, at=at, zone=zone, base_url="")
+    keys = ("n2018-13-16-b", "n2020-26-a")
+    first, second = sorted(db.session.scalars(sa.select(Activity.id).where(Activity.sample_key.in_(keys))))
+    COORDINATOR_PAGES["pair"] = f"/overlaps/{first}/{second}"
+    COORDINATOR_PAGES["merge"] = f"/overlaps/{first}/{second}/merge"
+
+
 def main(folder: Path) -> None:
     """Serve a filled service on loopback and take all pictures."""
     folder.mkdir(exist_ok=True)
@@ -115,9 +126,7 @@ def main(folder: Path) -> None:
         app = make_app(make_settings(Path(data), DEVELOPMENT="yes"))
         fill(app)
         with app.app_context():
-            load_sample(db.session, progress=lambda _line: None)
-            db.session.commit()
-            add_months(db.session, at=now(), zone=ZoneInfo("Europe/Vienna"))
+            load_year(now(), ZoneInfo("Europe/Vienna"))
         server = make_server("127.0.0.1", 0, app, threaded=True)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
