@@ -14,7 +14,7 @@ Add = Callable[..., int]
 EVENT = {"title": "Webinar on access", "kind": "web meeting", "status": "confirmed", "segments": "12 October 2027"}
 
 
-def test_an_activity_lists_its_events_and_an_event_leads_into_its_meeting(enter_sqlite: Enter, add_activity: Add) -> None:
+def test_an_activity_lists_its_events_and_an_event_leads_into_it(enter_sqlite: Enter, add_activity: Add) -> None:
     number = add_activity("Access to medicines", entities=("unodc",))
     who = enter_sqlite("who")
     links = "meeting: https://meet.example.org/1\nhttps://example.org/page"
