@@ -211,7 +211,7 @@ def require_second_factor_setup() -> ResponseReturnValue | None:
     """Coordinators and administrators set their second factor up before anything else, where it is required."""
     if request.endpoint is None or request.blueprint == bp.name:
         return None
-    if required_access(current_app, request.endpoint) == "public" or not _is_due():
+    if required_access(current_app, request.endpoint) in ("public", "token") or not _is_due():
         return None
     address = url_for("second_factor.second_factor_page")
     if request.method in SAFE_METHODS:

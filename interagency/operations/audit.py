@@ -54,7 +54,7 @@ KINDS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "agreement": (lazy_gettext("Agreement"), ("agreement.",)),
     "exports": (lazy_gettext("Downloads"), ("exported",)),
     "hand-outs": (lazy_gettext("Hand-outs"), ("handed_out", "hand_out.", "embed.")),
-    "months": (lazy_gettext("Months"), ("cycle.",)),
+    "months": (lazy_gettext("Months and letters"), ("cycle.", "notice.")),
     "imports": (lazy_gettext("Files taken in"), ("matrix.import", "calendar.import")),
     "records": (lazy_gettext("Merged activities and milestones"), ("activity.", "milestone.")),
     "organisations": (lazy_gettext("Organisations"), ("organisation.",)),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,12 +15,14 @@ import sqlalchemy as sa
 from flask import Flask
 from openpyxl import load_workbook
 
-from interagency.accounts.models import AccessToken, Person
+from interagency.accounts.models import AccessToken, Person, Scope, TokenKind
+from interagency.accounts.tokens import make_token
 from interagency.db.base import db, now
 from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.cycles.editions import close_cycle
 from interagency.matrix.cycles.opening import open_cycle
 from tests.api.conftest import Program, data_base, make
+from tests.conftest import close, make_app, make_settings
 from tests.helpers import ACTIVITY, EVENT, Browser, statements_seen, text_of
 
 Enter = Callable[[str | None], Browser]
@@ -85,6 +89,25 @@ def test_tokens_end(app: Flask, enter: Enter, program: Start) -> None:
         db.session.execute(sa.update(Person).where(Person.email == "reader@example.org").values(disabled_at=now()))
         db.session.commit()
     assert third.get("/cycles").status_code == 401
+
+
+def test_where_a_second_factor_is_required_no_token_gets_round_it(tmp_path: Path, template_sqlite: Path) -> None:
+    shutil.copy(template_sqlite, tmp_path / "interagency.sqlite3")
+    app = make_app(make_settings(tmp_path, SECOND_FACTOR="required"))
+    with app.app_context():
+        people = {one.email.partition("@")[0]: one for one in db.session.scalars(sa.select(Person))}
+        tokens = {
+            name: make_token(db.session, TokenKind.API, people[name], "x", scopes=list(Scope))[1]
+            for name in ("coordinator", "who")
+        }
+        db.session.commit()
+    answers = {name: Program(app.test_client(), token).get("/activities") for name, token in tokens.items()}
+    made = Program(app.test_client(), tokens["who"]).post(
+        "/activities", {"title": "x", "status": "ongoing", "lead": "who"}
+    )
+    close(app)
+    assert {name: answer.status_code for name, answer in answers.items()} == {"coordinator": 403, "who": 200}
+    assert made.status_code == 201
 
 
 def test_a_token_of_one_kind_opens_no_door_of_another(filled: Browser, program: Start, enter: Enter) -> None:

@@ -35,7 +35,8 @@ THIN = """() => {
   const pointers = new Map();
   for (const name of POINTS)
     for (const one of document.querySelectorAll(`[${name}]`))
-      for (const id of one.getAttribute(name).split(/\\s+/)) pointers.set(id, [...(pointers.get(id) ?? []), one]);
+      for (const id of one.getAttribute(name).trim().split(/\\s+/))
+        pointers.set(id, [...(pointers.get(id) ?? []), one]);
   const needed = (one) => [one, ...one.querySelectorAll("[id]")].some(
     (part) => (pointers.get(part.id) ?? []).some((from) => !one.contains(from)));
   const shape = (one) => {
@@ -62,7 +63,7 @@ IDS = """() => {
   const found = ids.filter((id, place) => ids.indexOf(id) !== place).map((id) => `#${id} twice`);
   for (const name of ["for", "headers", "list", "form", "aria-labelledby", "aria-describedby"])
     for (const one of document.querySelectorAll(`[${name}]`))
-      for (const id of one.getAttribute(name).split(/\\s+/))
+      for (const id of one.getAttribute(name).trim().split(/\\s+/))
         if (!known.has(id)) found.push(`${name}=${id} leads nowhere`);
   return found;
 }"""

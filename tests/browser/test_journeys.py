@@ -207,9 +207,10 @@ def test_the_coordinator_reminds_and_closes_reopens_on_a_phone_and_closes_again(
         context.set_default_timeout(8000)
         page = context.new_page()
         sign_in(page, "coordinator")
-        page.goto("/start")
         if name == "desktop":
-            page.get_by_role("button", name=re.compile(r"^Remind all \d+")).click()
+            page.goto("/cycles")
+            page.locator("tbody a").first.click()
+            page.get_by_role("button", name=re.compile(r"^Remind (all|the) \d+")).last.click()
             expect(page.locator(".notice").first).to_be_visible()
         else:
             _reopen(page)
@@ -227,5 +228,5 @@ def test_the_coordinator_reminds_and_closes_reopens_on_a_phone_and_closes_again(
 def _reopen(page: Page) -> None:
     page.goto("/cycles")
     page.locator("tbody a").first.click()
-    page.fill("#reopen-reason", "WHO asked for one more day")
+    page.fill("#reason-month", "WHO asked for one more day")
     page.get_by_role("button", name=re.compile("^Reopen")).click()

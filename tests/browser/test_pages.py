@@ -59,6 +59,7 @@ def test_an_activity_is_added_by_keyboard_alone(context: BrowserContext) -> None
     page.fill("#recommendations .chooser-search", "availability")  # of a chapter
     expect(page.locator("#recommendations .option:visible")).not_to_have_count(0)
     expect(page.locator("#recommendations .option:visible").first).to_contain_text("2(a)")
+    page.fill("#recommendations .chooser-search", "")
     page.focus(".savebar button")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("Train laboratory staff in West Africa")

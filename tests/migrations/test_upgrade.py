@@ -51,7 +51,8 @@ SAID_OTHERWISE = (
     (r"coordinator /agreement/waiting", r".*"),
     (
         r"\S+ /(activities|events)/\d+",
-        r"no UN entity is named, so nobody can agree|shared: all agreed|The event is marked.*",
+        r"no UN entity is named, so nobody can agree|shared: all agreed|The event is marked.*"
+        r"|(awaiting|agreed|refused):? .*",
     ),
     # To take part and to be confirmed for a month are two things.
     (r"\S+ /activities/\d+(/history)?", r"not confirmed yet|Confirmation|.*: awaited.*"),

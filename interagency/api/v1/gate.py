@@ -8,11 +8,11 @@ from flask import Flask, Response, current_app, g, request
 from flask_babel import gettext as _
 from flask_smorest import Blueprint
 
-from interagency.accounts.models import AccessToken, Scope, TokenKind
+from interagency.accounts.models import AccessToken, Person, Scope, TokenKind
 from interagency.accounts.tokens import is_use_to_be_noted, note_use, owner_of
 from interagency.db.base import SAFE_METHODS, acquire_write_lock, db, defer_write_lock
 from interagency.web.access import required_access, token_only
-from interagency.web.context import utc_now
+from interagency.web.context import settings, utc_now
 from interagency.web.extensions import csrf, limiter
 from interagency.web.problems import Problem
 
@@ -38,11 +38,19 @@ def _ask_for_token() -> None:
         raise Problem(401, _("Send a token that lives: Authorization: Bearer …. You make one in your account."),
                       headers=CHALLENGE)  # fmt: skip
     kept, g.token_person = found
+    _require_second_factor(g.token_person)
     if is_use_to_be_noted(kept, utc_now()):
         g.api_secret = token
     _require_scope(kept)
     if request.method not in SAFE_METHODS:
         acquire_write_lock()  # not before: who has no right keeps nobody waiting
+
+
+def _require_second_factor(person: Person) -> None:
+    """Where the service asks an office for a second factor, no token gets round setting one up."""
+    has_office = person.is_coordinator or person.is_administrator
+    if settings().second_factor == "required" and has_office and not person.has_second_factor:
+        raise Problem(403, _("Your role needs a second factor here. Sign in and set it up first."))
 
 
 def _require_scope(kept: AccessToken) -> None:

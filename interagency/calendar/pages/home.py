@@ -24,6 +24,7 @@ from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import counts_by_chapter, may_add_activities, my_entities
 from interagency.matrix.cycles.answers import current_cycle, due_for
 from interagency.matrix.cycles.models import Cycle
+from interagency.matrix.cycles.month.reasons import HEADINGS
 from interagency.matrix.cycles.months import format_due, format_month
 from interagency.matrix.cycles.standing import standings, unanswered_label
 from interagency.matrix.desk.notices import notices_on_home
@@ -177,6 +178,7 @@ def home() -> ResponseReturnValue:
         may_add=may_add_activities(current_user, mine),
         desk=coordinators_desk(db.session, utc_now(), state) if current_user.is_coordinator else None,
         own_months=own_months(db.session, mine, utc_now()) if mine else [],
+        reason_headings=HEADINGS,
         letters_here=notices_on_home(db.session, current_user, utc_now()),
         mails=mails_stuck(db.session) if minds_mail else None,
         coming=_coming(),

@@ -61,7 +61,9 @@ LIMIT = "120 per minute; 2000 per hour"
 GONE = """<!doctype html>
 <html lang="en" dir="ltr"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex"><title>Not here</title><link rel="stylesheet" href="../../static/base.css"></head>
+<meta name="robots" content="noindex"><title>Not here</title>
+<link rel="icon" href="../../static/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="../../static/base.css"></head>
 <body><main><h1>This address opens nothing</h1>
 <p>It may be mistyped, or its time may have ended. Ask whoever gave it to you for a new one.</p></main></body></html>
 """

@@ -159,12 +159,8 @@ def _query(kind: RemarkKind, month: str, day: date) -> Any:
     query = query.join(ActivityEntity, ActivityEntity.activity_id == Activity.id)
     if kind is RemarkKind.AWAITED:
         return query.where(ActivityEntity.participation == Participation.AWAITED)
-    return query.where(*stale_conditions(month, day))
-
-
-def stale_conditions(month: str, day: date) -> list[sa.ColumnElement[bool]]:
-    """Of an activity and an entity that takes part: last confirmed `STALE_AFTER` months ago or never, and that old."""
-    return [ActivityEntity.participation == Participation.CONFIRMED, activity_reasons(month, day)[Reason.STALE]]
+    stale = activity_reasons(month, day)[Reason.STALE]
+    return query.where(ActivityEntity.participation == Participation.CONFIRMED, stale)
 
 
 def _details(session: Session, kind: RemarkKind, month: str, day: date, ids: list[int]) -> dict[int, str]:

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.mail import outbox
-from interagency.matrix.activities.models import Activity, ActivityEntity, Participation
 from interagency.matrix.agreement.models import Audience
 from interagency.matrix.cycles.answers import open_cycles
 from interagency.matrix.cycles.board import BoardRow, board
 from interagency.matrix.cycles.models import Cycle, Edition
-from interagency.matrix.cycles.remarks import RemarkKind, remark_counts, stale_conditions
+from interagency.matrix.cycles.month.records import EntityMonth, Listed, entity_month, in_order
+from interagency.matrix.cycles.remarks import RemarkKind, remark_counts
 from interagency.matrix.cycles.standing import EntityStanding, standings
 from interagency.matrix.desk.withheld import WithheldTally, withheld_tallies
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overlaps.tally import State, Tally, tally
 from interagency.web.context import settings, today
 
-MOST_LISTED = 25
+MOST_LISTED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +62,26 @@ class MailsStuck:
 
 
 @dataclass(frozen=True, slots=True)
-class StaleRecord:
-    """An activity an entity has not confirmed for long."""
-
-    activity_id: int
-    title: str
-    confirmed_month: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class OwnMonth:
-    """An entity's open month as its focal point sees it on the front page. `stale` are the first of `stale_count`."""
+    """An entity's open month as its focal point sees it on the front page, with the numbers of the month's own page.
 
-    cycle: Cycle
+    `first` are the first of the `to_look_at` records that need a look before they are confirmed.
+    """
+
     standing: EntityStanding
-    asked: int
-    stale: list[StaleRecord]
-    stale_count: int
+    month: EntityMonth
+
+    @property
+    def cycle(self) -> Cycle:
+        return self.month.cycle
+
+    @property
+    def confirmed(self) -> int:
+        return len(self.month.own) - len(self.month.unconfirmed)
+
+    @property
+    def first(self) -> list[Listed]:
+        return in_order(self.month.to_look_at)[:MOST_LISTED]
 
 
 def coordinators_desk(session: Session, at: datetime, state: State) -> CoordinatorsDesk:
@@ -116,36 +118,5 @@ def own_months(session: Session, mine: Sequence[Organisation], at: datetime) -> 
             row = by_id.get(entity.id)
             if row is None or (row.has_answered and cycle is not cycles[-1]):
                 continue
-            stale, count = _stale(session, entity, cycle.month, today())
-            found.append(OwnMonth(cycle, row, _asked(session, entity), stale, count))
+            found.append(OwnMonth(row, entity_month(session, cycle, entity, at)))
     return found
-
-
-def _asked(session: Session, entity: Organisation) -> int:
-    """In how many activities the entity was named and has not said whether it takes part."""
-    query = (
-        sa.select(sa.func.count())
-        .select_from(ActivityEntity)
-        .join(Activity)
-        .where(
-            Activity.is_listed,
-            ActivityEntity.entity_id == entity.id,
-            ActivityEntity.participation == Participation.AWAITED,
-        )
-    )
-    return session.scalar(query) or 0
-
-
-def _stale(session: Session, entity: Organisation, month: str, day: date) -> tuple[list[StaleRecord], int]:
-    conditions = [Activity.is_listed, ActivityEntity.entity_id == entity.id, *stale_conditions(month, day)]
-    query = sa.select(Activity.id, Activity.title, ActivityEntity.confirmed_month).join(ActivityEntity)
-    rows = session.execute(
-        query.where(*conditions)
-        .order_by(sa.func.coalesce(ActivityEntity.confirmed_month, ""), sa.func.lower(Activity.title), Activity.id)
-        .limit(MOST_LISTED + 1)
-    ).all()
-    count = len(rows)
-    if count > MOST_LISTED:
-        counting = sa.select(sa.func.count()).select_from(ActivityEntity).join(Activity)
-        count = session.scalar(counting.where(*conditions)) or 0
-    return [StaleRecord(*row) for row in rows[:MOST_LISTED]], count

@@ -108,6 +108,7 @@ const enhance = (fieldset) => {
       for (const input of chosen()) if (values.has(input.value)) input.closest("li").remove();
       if (!clears) for (const option of inside) add(option.input.value, option.name);
       changed();
+      search.value = "";
       say(clears ? words.removed : words.added, group);
     });
     node.querySelector(".heading").append(button);

@@ -18,7 +18,7 @@ from interagency.matrix.activities.models import ActivityEntity, Participation
 from interagency.matrix.cycles.opening import open_cycle
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
-from tests.helpers import Browser, event_draft, statements_seen, text_of
+from tests.helpers import Browser, choices, event_draft, statements_seen, text_of
 from tests.matrix.conftest import VIENNA, Clock
 
 Enter = Callable[[str | None], Browser]
@@ -81,7 +81,7 @@ def test_what_is_withheld_is_told_as_its_page_lists_it(
     # Somebody agrees: the number follows.
     who = enter_sqlite("who")
     audience = links[next(iter(links))].rpartition("=")[2]
-    who.send("/agreement", {"entity": "who", "audience": audience, "decision": "agreed"}, at="/agreement")
+    who.send("/agreement", choices(audience, "agreed", entity="who"), at="/agreement")
     after = desk_links(coordinator)
     first = next(words for words, to in after.items() if to.endswith(f"audience={audience}"))
     assert first.startswith("1 record is withheld from")
@@ -102,8 +102,10 @@ def test_a_focal_point_sees_the_state_of_the_month(app: Flask, enter: Enter, add
     clock.move(2027, 6, 1, 9)
     begin(app, "2027-05")
     page = html.fromstring(enter("who").get("/").text)
-    summary = page.xpath("//details[summary[contains(., 'was not confirmed for three months or more')]]")[-1]
+    assert "0 of 1 record confirmed" in " ".join(page.text_content().split())
+    summary = page.xpath("//details[summary[contains(., '1 record needs a look')]]")[-1]
     assert summary.xpath(".//li/a/text()") == ["Old work"]
+    assert "Not confirmed for three months or more" in summary.text_content()
     assert "May 2027 for WHO" not in text_of(enter("undp").get("/"))
 
 
