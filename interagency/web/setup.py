@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from interagency.db.base import SAFE_METHODS
 from interagency.web import request_id as arrivals
 from interagency.web.access import required_access
+from interagency.web.compression import compress
 from interagency.web.context import settings, viewer_zone
 from interagency.web.errors import (
     _database_error,
@@ -104,6 +105,7 @@ def prepare(app: Flask) -> None:
     )
     limiter.init_app(app)
     app.before_request(_require_access)
+    app.after_request(compress)  # the last: those added later go before it
     app.after_request(add_security_headers)
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(HTTPException, _http_error)

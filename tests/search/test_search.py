@@ -340,3 +340,18 @@ def test_check_is_content_with_the_sample_whose_lists_stand_in_the_order_of_its_
 ) -> None:
     with sqlite_app.app_context():
         assert list(problems(db.session)) == []
+
+
+def test_the_page_says_what_was_looked_for_and_is_no_dead_end(enter: Enter, add_activity: Add) -> None:
+    add_activity("Women in prison")
+    reader = enter("reader")
+    found = reader.get("/search?q=women+in+prison")
+    assert "Looked for: words that begin with “women”, the word “in”, words that begin with “prison”." in text_of(found)
+    assert "Read as recommendation 1(p)." in text_of(reader.get("/search?q=1p"))
+    page = html.fromstring(found.text)
+    jumps = page.xpath("//ul[contains(@class, 'kinds')]//a/@href")
+    assert [jump.removeprefix("#") for jump in jumps] == page.xpath("//section/h2/@id")
+    only = html.fromstring(reader.get("/search?q=zzzqqq&only=events").text)
+    assert only.xpath("//select[@name='only']/option[@selected]/@value") == ["events"]
+    assert "/search?q=zzzqqq" in only.xpath("//main//a/@href")
+    assert {"/activities", "/coverage", "/calendar"} <= set(only.xpath("//main//a/@href"))

@@ -9,6 +9,7 @@ from interagency.calendar.pages import (
     home,
     import_views,
     occurrence_views,
+    of_activity,
     subscription_views,
     suggestion_views,
     timeline_views,
@@ -17,6 +18,6 @@ from interagency.calendar.pages import (
 
 _VIEWS = (
     home, who_else, calendar_views, event_views, event_form_views, occurrence_views, import_views, subscription_views,
-    suggestion_views, timeline_views,
+    suggestion_views, timeline_views, of_activity,
 )  # fmt: skip
 BLUEPRINTS = tuple(dict.fromkeys(views.bp for views in _VIEWS))

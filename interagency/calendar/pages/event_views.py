@@ -13,7 +13,7 @@ from flask_login import current_user
 from interagency.calendar.events import queries, record
 from interagency.calendar.events.clashes import Clash, clashes, plan_of
 from interagency.calendar.events.models import Event, EventStatus
-from interagency.calendar.events.occurrences import occurrences
+from interagency.calendar.events.occurrences import format_days, occurrences
 from interagency.calendar.events.recurrence import rule_words
 from interagency.calendar.feeds.adding import google_address, outlook_address
 from interagency.calendar.feeds.publishing import feed_events
@@ -60,6 +60,7 @@ def event(event_id: int) -> ResponseReturnValue:
         described=described(found),
         side_events=queries.side_events(db.session, found.id),
         viewer_zone=viewer_zone(),
+        format_days=format_days,
         back=back_address(),
         next_acts=next_acts(f"event-{found.id}", add=url_for("calendar.new"), add_label=str(_("Add another"))),
         milestone_move=_milestone_move(found),

@@ -34,6 +34,7 @@ SIZE = 50
 LARGEST_ID = 2**31 - 1
 # Literals, not parameters: SQLite finds an index on an expression by its text.
 _LAST_DATE: sa.ColumnElement[date] = sa.literal_column("'9999-12-31'", sa.Date())
+_FIRST_DATE: sa.ColumnElement[date] = sa.literal_column("'0001-01-01'", sa.Date())
 _BETWEEN: sa.ColumnElement[str] = sa.literal_column("'~'", sa.String())
 
 
@@ -114,11 +115,16 @@ def _instant(text: str) -> datetime:
 
 
 _title = sa.func.lower(Activity.title)
+_status = sa.type_coerce(Activity.status, sa.String) + _BETWEEN + _title
+# What has no begin stands last both ways; so the latest first is sorted without an index.
 SORTS = {
     "newest": Sort((Activity.updated_at, Activity.id), _instant, descending=True),
     "title": Sort((_title, Activity.id), str),
+    "-title": Sort((_title, Activity.id), str, descending=True),
     "start": Sort((sa.func.coalesce(Activity.start_first, _LAST_DATE), Activity.id), date.fromisoformat),
-    "status": Sort((sa.type_coerce(Activity.status, sa.String) + _BETWEEN + _title, Activity.id), str),
+    "-start": Sort((sa.func.coalesce(Activity.start_first, _FIRST_DATE), Activity.id), date.fromisoformat, True),
+    "status": Sort((_status, Activity.id), str),
+    "-status": Sort((_status, Activity.id), str, descending=True),
 }
 
 
@@ -131,8 +137,9 @@ def page_of_activities(
     sort: str = "newest",
     after: str = "",
     before: str = "",
+    size: int = SIZE,
 ) -> Page:
-    """Page `number` of the activities under `filters`.
+    """Page `number` of the activities under `filters`, of `size` of them, in the order `sort` (a key of SORTS).
 
     Beside a page that was seen, `after` (its last key) or `before` (its first) lead to the place at once, however deep
     it lies; a number alone counts its way there.
@@ -140,7 +147,7 @@ def page_of_activities(
     mine = list(mine)
     conditions = activity_conditions(filters, mine)
     total = _total(session, filters, conditions)
-    pages = max(1, -(-total // SIZE))
+    pages = max(1, -(-total // size))
     number = min(max(1, number), pages)
     order = SORTS.get(sort, SORTS["newest"])
     backwards = bool(before) and not after
@@ -152,8 +159,8 @@ def page_of_activities(
         ids = newest_first(session, sa.select(Activity.id).where(*conditions), Activity, terms)
     else:
         ids = sa.select(Activity.id).where(*conditions).order_by(*order.order(backwards=backwards))
-    ids = ids.limit(SIZE)
-    ids = ids.where(beyond) if beyond is not None else ids.offset((number - 1) * SIZE)
+    ids = ids.limit(size)
+    ids = ids.where(beyond) if beyond is not None else ids.offset((number - 1) * size)
     rows = _rows(session, ids, order)
     relations = _relations(session, [row.id for row in rows])
     found = [_listed(row, relations) for row in rows]

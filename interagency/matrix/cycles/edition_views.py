@@ -22,6 +22,7 @@ from interagency.matrix.cycles.months import MonthNotUnderstood, format_month, r
 from interagency.matrix.cycles.opening import editions_of
 from interagency.matrix.cycles.standing import unanswered_of
 from interagency.registry import registry
+from interagency.text.word_changes import word_changes
 from interagency.web.errors import refuse
 
 bp = Blueprint("editions", __name__)
@@ -129,6 +130,7 @@ def changes(month: str) -> ResponseReturnValue:
         Kind=Kind,
         others=[one for one in queries.all_editions(db.session) if one.number != found.number],
         format_month=format_month,
+        word_changes=word_changes,
     )
 
 

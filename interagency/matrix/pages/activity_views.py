@@ -1,4 +1,4 @@
-"""The activities in the browser: list, page, new, edit, history."""
+"""One activity in the browser: page, new, edit, history."""
 
 from __future__ import annotations
 
@@ -15,19 +15,15 @@ from interagency.db.history import changes_of
 from interagency.matrix.activities import queries, record
 from interagency.matrix.activities.fields import COUNTRY_ROLE_LABELS, FILTERED, STATUS_LABELS
 from interagency.matrix.activities.figures import format_figure
-from interagency.matrix.activities.filters import read_filters
 from interagency.matrix.activities.forms import ActivityForm, OwnPartForm
 from interagency.matrix.activities.labels import FactLabels, field_labels, field_lines
-from interagency.matrix.activities.listing import page_of_activities
 from interagency.matrix.activities.models import TITLE_LENGTH, Activity, Participation
 from interagency.matrix.activities.record import Right, StaleVersionError
 from interagency.matrix.agreement.gate import ACTIVITY
 from interagency.matrix.agreement.statements import standings
 from interagency.matrix.cycles.answers import month_being_updated
-from interagency.matrix.framework.names import chapters, recommendations
 from interagency.matrix.organisations.directory import Act
 from interagency.matrix.organisations.models import Organisation
-from interagency.matrix.organisations.queries import entities
 from interagency.matrix.overlaps.asking import Question, alike_by_title, question_on
 from interagency.matrix.overlaps.undoing import merges_of
 from interagency.matrix.overlaps.verdicts import related_to
@@ -42,7 +38,6 @@ from interagency.web.idempotency import idempotent, record_redirect
 
 bp = Blueprint("activities", __name__)
 ROLE_LENGTH = 1000
-LONGEST_KEY = 2 * TITLE_LENGTH
 HINTS, MOST_HINTED = "30 per minute", 3
 
 
@@ -60,36 +55,6 @@ def _words() -> dict[str, Any]:
         "format_figure": format_figure,
         "words_between": words_between,
     }
-
-
-@bp.get("/activities")
-def activities() -> ResponseReturnValue:
-    """The list, under the filters of the query."""
-    mine = queries.my_entities()
-    filters = read_filters(db.session, request.args)
-    keys = [entity.key for entity in mine]
-    page = page_of_activities(
-        db.session,
-        filters,
-        mine=keys,
-        number=request.args.get("page", 1, type=int),
-        sort=request.args.get("sort", "newest"),
-        after=request.args.get("after", "")[:LONGEST_KEY],
-        before=request.args.get("before", "")[:LONGEST_KEY],
-    )
-    return render_template(
-        "matrix/activities.html",
-        page=page,
-        filters=filters,
-        counts=queries.counts_by_chapter(db.session, filters, keys),
-        chapters=chapters(db.session),
-        entities=entities(db.session, retired=True),
-        recommendations=recommendations(db.session),
-        may_add=queries.may_add_activities(current_user, mine),
-        has_mine=bool(mine),
-        may_declare=bool(mine) or current_user.is_coordinator,
-        sort=request.args.get("sort", "newest"),
-    )
 
 
 @bp.get("/activities/<int:activity_id>")

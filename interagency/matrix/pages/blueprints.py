@@ -12,7 +12,7 @@ from interagency.matrix.organisations.appoint_views import bp as appointing
 from interagency.matrix.organisations.people_views import bp as people
 from interagency.matrix.overview.mandate_views import bp as mandates
 from interagency.matrix.overview.views import bp as overview
-from interagency.matrix.pages.activity_views import bp as activities
+from interagency.matrix.pages.activity_list import bp as activities
 from interagency.matrix.pages.choice_views import bp as choices
 from interagency.matrix.pages.merge_views import bp as merging
 from interagency.matrix.pages.organisation_views import bp as organisations

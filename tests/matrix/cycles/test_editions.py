@@ -211,8 +211,14 @@ def test_changes_are_told_on_the_page_and_in_the_workbook(
         (changing, "changed", "Title", "Changing", "Changed"),
         (ending, "ended", "Status", "ongoing", "completed"),
     ]
-    page = text_of(reader.get("/editions/2026-09/changes"))
+    answer = reader.get("/editions/2026-09/changes")
+    page = text_of(answer)
     assert "1 new, 1 changed, 1 ended, 1 unchanged" in page
+    assert "Title removed: Changing added: Changed" in page
+    told_of = html.fromstring(answer.text).xpath("//ul[contains(@class, 'changes')]/li")
+    assert " ".join(told_of[0].text_content().split()) == "New"  # the heading above says what it is
+    pieces = [one.text_content() for one in told_of[1].xpath(".//del | .//ins")]
+    assert pieces == ["removed: ongoing", "added: completed"]
     assert "everything is new" in text_of(reader.get("/editions/2026-08/changes"))
     assert "From edition 2 (September 2026) to edition 1" in text_of(
         reader.get("/editions/2026-08/changes?since=2026-09")
