@@ -3,13 +3,14 @@
     {"format": 1, "month", "number", "issue", "made_at", "made_by",
      "chapters": [{"number", "title"}], "sections": {place: {"chapter", "label", "heading"}},
      "recommendations": {code: {"chapter", "section", "title"}},
-     "organisations": {key: {"short", "name", "is_entity"}}, "countries": {code: name}, "regions": {code: name},
+     "organisations": {key: {"short", "name", "is_entity", "position", "is_body"}}, "countries": {code: name}, "regions": {code: name},
      "activities": [entry], "event": [entry],
      "answers": [answer], "silent": [key], "taken_back": [key], "returned": [key],
      "counts": {...}, "gone": {"activities": [id], "event": [id]}, "merged": {"activities": [[id, id]]}}
 
 An entry is what `activities.bulk.entries` gives. `gone` are the records that stood in an earlier edition
-and not in this one, so that one that comes back is told apart from a new one. `merged` says what each merged activity
+and not in this one, so that one that comes back is told apart from a new one. `is_body` stands for those that are one
+(`Organisation.is_body`); editions made before it was kept have none, so that what bodies agree to stays inside there. `merged` says what each merged activity
 became part of; editions made before it was kept have none, and older ones no `sections`. In those made before
 `taken_back` and `returned` were told apart, both count as `silent`. Nothing in it is looked up again when it is read:
 what is renamed or retired later changes no edition (rules 8 and 17).
@@ -91,16 +92,9 @@ def names_of_the_day(session: Session) -> Contents:
             for one in session.scalars(sa.select(Recommendation))
         },
         "organisations": {
-            key: {"short": acronym or name, "name": name, "is_entity": is_entity, "position": position}
-            for key, acronym, name, is_entity, position in session.execute(
-                sa.select(
-                    Organisation.key,
-                    Organisation.acronym,
-                    Organisation.name,
-                    Organisation.is_entity,
-                    Organisation.position,
-                )
-            )
+            one.key: {"short": one.short, "name": one.name, "is_entity": one.is_entity, "position": one.position}
+            | ({"is_body": True} if one.is_body else {})
+            for one in session.scalars(sa.select(Organisation))
         },
         "countries": dict(session.execute(sa.select(Country.code, Country.name)).all()),
         "regions": dict(session.execute(sa.select(Region.code, Region.name)).all()),

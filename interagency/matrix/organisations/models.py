@@ -62,6 +62,12 @@ class Organisation(Model):
         """Name and acronym, for the first mention."""
         return f"{self.name} ({self.acronym})" if self.acronym else self.name
 
+    @property
+    def is_body(self) -> bool:
+        """Whether it is an intergovernmental or inter-agency body, for which the coordinators speak (rule 20): not a
+        unit of an entity, which is that entity's."""
+        return self.kind is OrganisationKind.UN_BODY and not self.is_entity and self.parent_id is None
+
 
 class NameKind(enum.StrEnum):
     """Why an organisation is also found under another name."""
