@@ -3,7 +3,8 @@
     {"format": 1, "month", "number", "issue", "made_at", "made_by",
      "chapters": [{"number", "title"}], "sections": {place: {"chapter", "label", "heading"}},
      "recommendations": {code: {"chapter", "section", "title"}},
-     "organisations": {key: {"short", "name", "is_entity", "position", "is_body"}}, "countries": {code: name}, "regions": {code: name},
+     "organisations": {key: {"short", "name", "is_entity", "position", "is_body"}},
+     "countries": {code: name}, "regions": {code: name},
      "activities": [entry], "event": [entry],
      "answers": [answer], "silent": [key], "taken_back": [key], "returned": [key],
      "counts": {...}, "gone": {"activities": [id], "event": [id]}, "merged": {"activities": [[id, id]]}}
