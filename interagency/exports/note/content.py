@@ -22,7 +22,7 @@ from interagency.matrix.agreement.gate import entities_of_activity, through_the_
 from interagency.matrix.cycles import editions
 from interagency.matrix.cycles.contents import placed_in
 from interagency.matrix.cycles.months import first_day, format_month, month_after
-from interagency.text.dates import words_between
+from interagency.text.dates import ImpreciseDate, words_between
 from interagency.text.folding import clean
 
 AUDIENCE = "commission"
@@ -71,6 +71,11 @@ class Note:
     annex: list[Unused]
     used: int
     edition: int
+
+    @property
+    def dated(self) -> str:
+        """Its date, as its masthead says it."""
+        return ImpreciseDate.day(self.day).words()
 
     @property
     def is_empty(self) -> bool:
@@ -169,7 +174,7 @@ class _Drafting:
         known = self._contents["organisations"]
         entities = sorted(
             {key for entry in used for key in entities_of_activity(entry["facts"])},
-            key=lambda key: known.get(key, {}).get("position", 9999),
+            key=lambda key: (known.get(key, {}).get("position", 9999), known.get(key, {}).get("short", key)),
         )
         if used:
             joint, countries = sum(entry["joint"] for entry in used), self._countries(used)
@@ -179,8 +184,8 @@ class _Drafting:
             text += f", of {joined(self._wording.names.of(key) for key in entities)}"
             text += "."
             if countries:
-                verb = "is" if countries == 1 else "are"
-                text += f" {_count(countries, 'country', 'countries')} {verb} named as places of work."
+                named = _count(countries, "country is", "countries are")
+                text += f" As places of work {named} named."
             self._numbered(Paragraph(text))
         if of_bodies:
             acts = _count(of_bodies, "act of the Commission or another body", "acts of the Commission and other bodies")

@@ -26,7 +26,6 @@ from sqlalchemy.orm import Session
 from interagency.exports.note.content import BODY, TITLE, Heading, Note, Remark, draft_note
 from interagency.exports.note.request import NoteRequest
 from interagency.exports.note.wording import Paragraph
-from interagency.text.dates import ImpreciseDate
 from interagency.text.folding import clean
 
 DRAFT = "Draft: not edited"
@@ -80,7 +79,7 @@ class _Writer:
         _write(nations, "United Nations", size=14)
         _write(symbol, request.symbol or "E/CN.7/…/CRP.…", size=12, bold=bool(request.symbol), right=True)
         _write(council, "Economic and Social Council", size=16, bold=True)
-        _write(dated, ImpreciseDate.day(self._note.day).words())
+        _write(dated, self._note.dated)
         dated.add_paragraph("English only")
         for cell in (nations, symbol):
             _line_below(cell, 4)
@@ -187,6 +186,8 @@ def _number_at_margin(document: WordDocument) -> None:
             '<w:ind w:left="0" w:firstLine="0"/></w:pPr>'
         )
     )
+    for apart in document.styles["List Number"].element.findall(f".//{qn('w:contextualSpacing')}"):
+        apart.getparent().remove(apart)
     format_of_style = document.styles["List Number"].paragraph_format
     format_of_style.left_indent = format_of_style.first_line_indent = Mm(0)
     format_of_style.tab_stops.add_tab_stop(_INDENT)

@@ -21,7 +21,7 @@ _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 
 
 class NoteRefusal(ValueError):
-    """The note cannot be drafted; the text says why and what to do, `field` at which field of its form ("" for none)."""
+    """The note cannot be drafted; the text says why and what to do, `field` at which field of its form, "" for none."""
 
     def __init__(self, text: str, field: str = "") -> None:
         super().__init__(text)

@@ -41,11 +41,12 @@ _HELD = {
 _SENTENCE_ENDS = (".", "!", "?", "…")
 _WORD = re.compile(r"[\w-]+")
 # Of an organisation whose name holds one of these a sentence says "the".
-_COMMON_NOUNS = frozenset(
+_NOUNS = (
     "association bank cell centre center commission committee community conference coordination council department "
     "forum force fund government group initiative institute league network office organisation organization plan "
-    "programme project section society union university".split()
+    "programme project section society union university"
 )
+_COMMON_NOUNS = frozenset(_NOUNS.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +112,21 @@ def date_of(code: str | None) -> ImpreciseDate | None:
 
 
 def when(start: ImpreciseDate | None, end: ImpreciseDate | None, status: str = "") -> str:
-    """A period as a sentence says it: `in June 2016`, `on 3 May 2016`, `since 2019`, `from 2010 to 2011`; "" of none."""
+    """A period as a sentence says it: `in June 2016`, `on 3 May 2016`, `since 2019`, `from 2010 to 2011`, or ""."""
     if start is None and end is None:
         return ""
     if start is None or end is None:
-        known = (start or end or ImpreciseDate.year(2016)).words()
-        return f"until {known}" if start is None else f"{'since' if status == 'ongoing' else 'from'} {known}"
-    if start == end or (start.is_exact and end.is_exact):
-        words = words_between(start, end)
-        if start.is_exact:
-            return f"on {words}"
-        return f"in the {words}" if " of " in words else f"in {words}"
-    return f"from {start.words()} to {end.words()}"
+        begun = "since" if status == "ongoing" else "from"
+        return f"{begun} {_named(start)}" if start else f"until {_named(end)}"
+    if start.is_exact and end.is_exact:
+        return f"on {words_between(start, end)}"
+    return f"in {_named(start)}" if start == end else f"from {_named(start)} to {_named(end)}"
+
+
+def _named(date_known: ImpreciseDate | None) -> str:
+    """A date within a sentence: `June 2016`, `the second half of 2017`."""
+    words = date_known.words() if date_known else ""
+    return f"the {words}" if " of " in words else words
 
 
 class Wording:
@@ -172,7 +176,11 @@ class Wording:
             who = f"This work {passive}"
         else:
             who = f"{joined(self.names.of(key) for key in doing)} {one if len(doing) == 1 else several} this work"
-        partners = [self.names.of(key) for key in facts["partners"] if key not in asked]
+        partners = [
+            self.names.of(key)
+            for key in facts["partners"]
+            if key not in asked and self._labels.organisations.get(key) != facts["title"]
+        ]
         partners += [
             name for name in places[CountryRole.PARTNER] if not any(known.endswith(name) for known in partners)
         ] + ["others"] * bool(facts["partners_incomplete"])  # fmt: skip

@@ -10,11 +10,11 @@
      "counts": {...}, "gone": {"activities": [id], "event": [id]}, "merged": {"activities": [[id, id]]}}
 
 An entry is what `activities.bulk.entries` gives. `gone` are the records that stood in an earlier edition
-and not in this one, so that one that comes back is told apart from a new one. `is_body` stands for those that are one
-(`Organisation.is_body`); editions made before it was kept have none, so that what bodies agree to stays inside there. `merged` says what each merged activity
-became part of; editions made before it was kept have none, and older ones no `sections`. In those made before
-`taken_back` and `returned` were told apart, both count as `silent`. Nothing in it is looked up again when it is read:
-what is renamed or retired later changes no edition (rules 8 and 17).
+and not in this one, so that one that comes back is told apart from a new one. `is_body` stands beside those that are
+one (`Organisation.is_body`); editions made before it was kept name none, so that there their records stay inside.
+`merged` says what each merged activity became part of; editions made before it was kept have none, and older ones no
+`sections`. In those made before `taken_back` and `returned` were told apart, both count as `silent`. Nothing in it is
+looked up again when it is read: what is renamed or retired later changes no edition (rules 8 and 17).
 """
 
 from __future__ import annotations

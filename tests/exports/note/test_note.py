@@ -105,7 +105,7 @@ def test_chapters_paragraphs_and_sentences(enter_sqlite: Enter, world: dict[str,
     assert headings[2][0].startswith("Demand reduction")
     paragraphs = numbered(document)
     assert "Chapter II presents 4 activities, 1 of them joint, of the United Nations Development" in paragraphs[1]
-    assert "the World Health Organization (WHO). 2 countries are named as places of work." in paragraphs[1]
+    assert "the World Health Organization (WHO). As places of work 2 countries are named." in paragraphs[1]
     assert paragraphs[2] == "Task team. WHO carries out this work."
     (schools,) = [text for text in paragraphs if "Prevention in schools" in text]
     assert schools == (
@@ -154,7 +154,7 @@ WORK = "The World Health Organization (WHO) carries out this work"
          f"{WORK}. (Recommendations 1(a) and 1(b); Sustainable Development Goal 17 and target 3.5.)"),
         ({"sdg": ["3.5"]}, f"{WORK}. (Target 3.5 of the Sustainable Development Goals.)"),
         ({"start": "2017-H2", "status": "planned"},
-         "The World Health Organization (WHO) plans this work from second half of 2017."),
+         "The World Health Organization (WHO) plans this work from the second half of 2017."),
     ],
 )  # fmt: skip
 def test_a_paragraph_says_what_the_record_says(app: Flask, facts: dict[str, Any], text: str) -> None:
