@@ -197,13 +197,13 @@ def test_the_preview_says_the_same_as_the_word_file(enter_sqlite: Enter, world: 
     response = coordinator.get(ADDRESS.replace(".docx", ""))
     assert response.status_code == 200
     page = html.fromstring(response.text)
+    records = set(page.xpath("//a[@class='record-of']/@href"))
     shown = []
     for one in page.xpath("//p[@class='numbered' and @id]/span[2]"):
         for added in one.xpath("./sup | ./a"):
             added.drop_tree()
         shown.append(" ".join(one.text_content().split()))
     assert shown == numbered(document)
-    records = set(page.xpath("//a[@class='record-of']/@href"))
     assert f"/activities/{world['joint']}" in records
     assert "SECRET" not in response.text
     assert page.xpath("//select[@name='to']/option[@selected]/text()") == ["December 2026"]
