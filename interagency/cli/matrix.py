@@ -78,35 +78,32 @@ def export_matrix(app: Flask, out: Path, query: str, month: str, audience: str) 
 
 @export.command("note")
 @click.option("--session", "meeting", required=True, help="The session it is for, e.g. 'CND 70'.")
+@click.option("--symbol", default="", help="Its symbol, e.g. E/CN.7/2027/CRP.3.")
+@click.option("--item", default="", help="The agenda item, e.g. 'Item 8 of the provisional agenda'.")
+@click.option("--place", default="", help="Place and dates of the session, e.g. 'Vienna, 8-12 March 2027'.")
 @click.option("--from", "first", required=True, help="The first month, e.g. 2026-01.")
 @click.option("--to", "last", required=True, help="The last month, e.g. 2026-12.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The .docx to write.")
 @with_app
-def export_note(app: Flask, meeting: str, first: str, last: str, out: Path) -> None:
+def export_note(app: Flask, meeting: str, symbol: str, item: str, place: str, first: str, last: str, out: Path) -> None:
     """Draft the Note by the Secretariat from what was agreed for the Commission."""
     from io import BytesIO
 
     from interagency.db.base import db as database
-    from interagency.exports.note.document import NoteRefusal, write_note
-    from interagency.matrix.cycles.months import MonthNotUnderstood, read_month
+    from interagency.exports.note.document import write_note
+    from interagency.exports.note.request import NoteRefusal, note_request
     from interagency.web.context import today
 
     body = BytesIO()
+    asked = {"session": meeting, "symbol": symbol, "item": item, "place": place, "from": first, "to": last}
     try:
-        drafted = write_note(
-            body,
-            database.session,
-            meeting=meeting,
-            first_month=read_month(first),
-            last_month=read_month(last),
-            day=today(),
-        )
-    except (NoteRefusal, MonthNotUnderstood) as problem:
+        drafted = write_note(body, database.session, note_request(asked), today())
+    except NoteRefusal as problem:
         raise click.ClickException(str(problem)) from None
     write_whole(out, lambda file: file.write(body.getvalue()))
     note_export("note", meeting=meeting)
-    used = f"{drafted.paragraphs} activities of edition {drafted.edition}"
-    click.echo(f"Wrote {out}: {used}, {drafted.unused} agreed ones not used")
+    used = f"{drafted.used} activities of edition {drafted.edition}"
+    click.echo(f"Wrote {out}: {used}, {len(drafted.annex)} agreed ones not used")
 
 
 @export.command("iati")

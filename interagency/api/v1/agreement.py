@@ -14,11 +14,12 @@ from interagency.api.v1.schemas import NewStatement
 from interagency.db.base import db
 from interagency.matrix.activities.locks import lock
 from interagency.matrix.activities.models import Activity
-from interagency.matrix.activities.queries import LARGEST_ID, get_activity, my_entities
+from interagency.matrix.activities.queries import LARGEST_ID, get_activity
 from interagency.matrix.activities.record import facts
-from interagency.matrix.agreement.gate import ACTIVITY
+from interagency.matrix.agreement.gate import ACTIVITY, asked_of_activity
 from interagency.matrix.agreement.models import Decision
 from interagency.matrix.agreement.statements import AgreementRefusal, Said, audiences, log_of, say_to_each, standings
+from interagency.matrix.agreement.views import may_say, my_voices
 from interagency.matrix.organisations.models import Organisation
 from interagency.web.context import today, utc_now
 from interagency.web.problems import Problem
@@ -62,8 +63,8 @@ class StandingsSchema(Schema):
 
 
 def _own(key: str) -> Organisation:
-    """One of one's own entities: nobody else agrees for it, a coordinator neither."""
-    found = next((one for one in my_entities() if one.key == key), None)
+    """One of one's own entities: nobody else agrees for it, a coordinator neither. For a body coordinators do."""
+    found = next((one for one in my_voices() if one.key == key), None)
     if found is None:
         raise Problem(403, _("You do not speak for that entity."))
     return found
@@ -108,12 +109,11 @@ def _keys(some: list[Organisation]) -> list[str]:
 def standing(activity_id: int) -> Any:
     """Who agreed that an activity is shared with whom."""
     found = _activity(activity_id)
-    named = [part.entity for part in found.taking_part]
     return {
         "items": [
             {"audience": one.audience.key, "may_leave": one.may_leave, "agreed": _keys(one.agreed),
              "awaited": _keys(one.awaited), "refused": _keys(one.refused)}
-            for one in standings(db.session, named, ACTIVITY, found.id, today())
+            for one in standings(db.session, asked_of_activity(found), ACTIVITY, found.id, today())
         ]
     }  # fmt: skip
 
@@ -141,7 +141,7 @@ def agree(sent: dict[str, Any]) -> Any:
     if sent["activity"] is not None:
         lock(db.session, [sent["activity"]])
         found = _activity(sent["activity"])
-        if all(part.entity_id != entity.id for part in found.taking_part):
+        if entity not in may_say(asked_of_activity(found)):
             raise Problem(403, _("Your entity takes no part in this activity."))
         versions.version_read(found.version, facts(found))
         ids = (found.id,)

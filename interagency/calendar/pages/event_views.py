@@ -24,13 +24,14 @@ from interagency.matrix.activities.locks import lock
 from interagency.matrix.activities.models import Activity, Milestone
 from interagency.matrix.activities.queries import my_entities
 from interagency.matrix.activities.record import Right, StaleVersionError, right_to_edit
-from interagency.matrix.agreement.gate import EVENT
+from interagency.matrix.agreement.gate import EVENT, asked_of
 from interagency.matrix.agreement.statements import AgreementRefusal, standings
 from interagency.matrix.agreement.views import (
     SpokenOf,
     as_it_was_read,
     changed_since,
     flash_kept,
+    may_say,
     read_choices,
     say_again,
     say_all,
@@ -46,6 +47,7 @@ from interagency.web.errors import refuse
 def event(event_id: int) -> ResponseReturnValue:
     """One event."""
     found = queries.get_event(event_id)
+    asked = _asked(found)
     coming = occurrences(found, today(), today() + timedelta(days=750))[:10] if found.rrule else []
     return render_template(
         "calendar/event.html",
@@ -64,8 +66,8 @@ def event(event_id: int) -> ResponseReturnValue:
         back=back_address(),
         next_acts=next_acts(f"event-{found.id}", add=url_for("calendar.new"), add_label=str(_("Add another"))),
         milestone_move=_milestone_move(found),
-        standings=standings(db.session, _entities_named(found), EVENT, found.id, today(), shareable=found.shareable),
-        speaking_for=[one for one in _entities_named(found) if one.id in {entity.id for entity in my_entities()}],
+        standings=standings(db.session, asked, EVENT, found.id, today(), shareable=found.shareable),
+        speaking_for=may_say(asked),
     )
 
 
@@ -81,18 +83,19 @@ def _places_to_add(event: Event) -> list[tuple[str, str]]:
     return [(name, address) for name, address in offered if address]
 
 
-def _entities_named(event: Event) -> list[Organisation]:
-    """The UN entities whose agreement an event needs: organisers and participants."""
-    return [one for one in dict.fromkeys([*event.organisers, *event.participants]) if one.is_entity]
+def _asked(event: Event) -> list[Organisation]:
+    """Whose agreement an event needs, of its organisers and participants."""
+    named = [*event.organisers, *event.participants]
+    return asked_of((one for one in named if one.is_entity), named)
 
 
 @bp.post("/events/<int:event_id>/agreement")
 def agreement_post(event_id: int) -> ResponseReturnValue:
     """Say for one's entity whether an event, as it was read, may be shared with the audiences ticked."""
     found = queries.get_event(event_id, lock=True)
-    mine = {entity.key: entity for entity in my_entities()}
+    mine = {entity.key: entity for entity in may_say(_asked(found))}
     entity = mine.get(request.form.get("entity", ""))
-    if entity is None or entity not in _entities_named(found):
+    if entity is None:
         refuse(403, _("Your entity takes no part in this event."))
     if not as_it_was_read(found.version):
         return say_again(_spoken_of(found), entity, changed_since(found.title), 409)

@@ -178,11 +178,14 @@ def _event(entry: Mapping[str, Any], words: FactLabels) -> dict[str, Any]:
             part for part in (facts["venue"], facts["city"], words.countries.get(facts["country"] or "", "")) if part
         ),
         "chapters": [ROMAN[number] for number in entry["chapters"]],
-        # Title and address of those whose owner permits it; whose they are is not said: the owner agreed to that alone.
-        "documents": [
-            [title, url] for title, url, owner, is_permitted in facts.get("documents") or [] if owner and is_permitted
-        ],
+        "documents": shared_documents(facts),
     }
+
+
+def shared_documents(facts: Mapping[str, Any]) -> list[list[str]]:
+    """Title and address of the documents of an event whose owner permits it; whose they are is not said: the owner
+    agreed to that alone."""
+    return [[title, url] for title, url, owner, permitted in facts.get("documents") or [] if owner and permitted]
 
 
 def _order(one: Mapping[str, Any]) -> tuple[str, str]:

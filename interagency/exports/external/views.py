@@ -37,14 +37,17 @@ from interagency.exports.external.iati import iati_file, is_reportable
 from interagency.exports.external.reading import Reading, narrowed, read_choice
 from interagency.exports.external.tables import table_file
 from interagency.exports.models import HandOut
-from interagency.exports.note.document import NoteRefusal, write_note
+from interagency.exports.note.content import BODY, Note, draft_note
+from interagency.exports.note.content import TITLE as DRAFT_TITLE
+from interagency.exports.note.document import write_note
+from interagency.exports.note.request import NoteRefusal, note_request
 from interagency.exports.tables.writing import CONTENT_TYPES
 from interagency.matrix.agreement.models import Audience
 from interagency.matrix.agreement.statements import audiences
 from interagency.matrix.cycles.edition_views import get_edition, load
 from interagency.matrix.cycles.editions import newest_edition
 from interagency.matrix.cycles.models import Edition
-from interagency.matrix.cycles.months import MonthNotUnderstood, month_of, read_month
+from interagency.matrix.cycles.months import FIRST_MONTH, month_after, month_of, months_between
 from interagency.matrix.framework.models import Country
 from interagency.matrix.framework.names import gazetteer
 from interagency.text.folding import clean
@@ -278,14 +281,29 @@ def revoke_post(token_id: int) -> ResponseReturnValue:
 @bp.get("/exports/note")
 @coordinators_only
 def note() -> ResponseReturnValue:
-    """The form that drafts the note."""
-    return _note_page()
+    """The form that drafts the note; once it says a session, with the draft below it."""
+    if "session" not in request.args:
+        return _note_page()
+    try:
+        return _note_page(draft_note(db.session, note_request(request.args), today()))
+    except NoteRefusal as refusal:
+        return _note_page(refusal=refusal)
 
 
-def _note_page(error: str = "", code: int = 200) -> ResponseReturnValue:
+def _note_page(draft: Note | None = None, refusal: NoteRefusal | None = None) -> ResponseReturnValue:
     month = month_of(today())
-    page = render_template("external/note.html", error=error, typed=request.args, last=month, first=f"{month[:4]}-01")
-    return page, code
+    count = months_between(FIRST_MONTH, month) + 12
+    page = render_template(
+        "external/note.html",
+        draft=draft,
+        draft_title=DRAFT_TITLE,
+        body=BODY,
+        refusal=refusal,
+        typed=request.args,
+        months=[month_after(FIRST_MONTH, place) for place in range(count, -1, -1)],
+        chosen={"from": f"{month[:4]}-01", "to": month} | request.args,
+    )
+    return page, 422 if refusal else 200
 
 
 @bp.get("/exports/note.docx")
@@ -294,19 +312,9 @@ def note_file() -> ResponseReturnValue:
     """The note as a Word draft."""
     body = BytesIO()
     try:
-        meeting = clean(request.args.get("session", ""), lines=False)[:100]
-        if not meeting:
-            raise NoteRefusal(_("Write the session it is for, such as CND 70."))
-        write_note(
-            body,
-            db.session,
-            meeting=meeting,
-            first_month=read_month(request.args.get("from", "")),
-            last_month=read_month(request.args.get("to", "")),
-            day=today(),
-        )
-    except (NoteRefusal, MonthNotUnderstood) as problem:
-        return _note_page(str(problem), 422)
+        write_note(body, db.session, note_request(request.args), today())
+    except NoteRefusal as refusal:
+        return _note_page(refusal=refusal)
     response = Response(body.getvalue(), content_type=DOCX)
     response.headers["Content-Disposition"] = "attachment; filename=note.docx"
     return response

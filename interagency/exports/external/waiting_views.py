@@ -19,7 +19,7 @@ from interagency.matrix.cycles.editions import all_editions
 from interagency.matrix.cycles.models import Edition
 from interagency.matrix.desk.withheld import divided
 from interagency.matrix.organisations.appointments import focal_points
-from interagency.matrix.organisations.queries import entities
+from interagency.matrix.organisations.queries import bodies, entities
 from interagency.matrix.organisations.readers import as_focal_point
 from interagency.text.folding import listed
 from interagency.web.access import coordinators_only
@@ -54,7 +54,7 @@ def waiting() -> ResponseReturnValue:
     audience = _audience()
     passed, edition, editions = _divided(audience)
     found = group_withheld(passed.withheld)
-    known = entities(db.session, retired=True)
+    known = [*entities(db.session, retired=True), *bodies(db.session, retired=True)]
     people = focal_points(db.session, today())
     rows = [(one, found.awaited[one.key], found.alone(one.key)) for one in known if one.key in found.awaited]
     return render_template(
@@ -65,10 +65,11 @@ def waiting() -> ResponseReturnValue:
         months=list(dict.fromkeys(one.cycle_month for one in editions)),
         withheld=passed.withheld,
         rows=rows,
-        to_ask=sum(bool(found.to_ask(one.key)) for one, _records, _alone in rows),
-        nobody={one.key for one in known if not people.get(one.id)},
+        to_ask=sum(one.is_entity and bool(found.to_ask(one.key)) for one, _records, _alone in rows),
+        nobody={one.key for one in known if one.is_entity and not people.get(one.id)},
         refused=[(one, found.refused[one.key]) for one in known if one.key in found.refused],
         inside=found.inside,
+        bodies=bodies(db.session),
     )
 
 

@@ -255,7 +255,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "on_request", Kind.FLAG, _l("On request"), Seen.OUTSIDE, Merge.LISTS,
-        question=_l("It is carried out on request of a Member State"), is_filter=True, fold=_MORE,
+        question=_l("It is carried out on request of a Member State"), is_filter=True, is_in_note=True, fold=_MORE,
         column=SheetColumn("On request", 11, "#meta+request", "yes when a Member State asked for it."),
     ),
     # Member States are to learn what still seeks funds.
@@ -267,7 +267,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "city", Kind.LINE, _l("City"), Seen.OUTSIDE, Merge.ONE,
         part=FormPart.WHERE_AND_WHEN,
-        question=_l("City, or cities"), is_searched=True, fold=_REACH,
+        question=_l("City, or cities"), is_searched=True, is_in_note=True, fold=_REACH,
         column=SheetColumn("City", 16, "#loc+city", "The city or cities it takes place in."),
     ),
     # The Note puts it under this heading.
@@ -285,7 +285,7 @@ FIELDS: tuple[Field, ...] = (
         "sdg", Kind.SDG, _l("SDGs"), Seen.OUTSIDE, Merge.LISTS,
         fold=_MORE,
         question=_l("Sustainable Development Goals and targets"), placeholder=_l("Number such as 3.5, or words"),
-        is_on_page=False,
+        is_on_page=False, is_in_note=True,
         column=SheetColumn("SDGs", 12, "#sector+sdg", "Goals and targets of the 2030 Agenda."),
     ),
     Field(
@@ -301,7 +301,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "link", Kind.ADDRESS, _l("Link"), Seen.OUTSIDE, Merge.ONE,
-        part=FormPart.RESULTS,
+        part=FormPart.RESULTS, is_in_note=True,
         column=SheetColumn("Link", 24, "#meta+url", "A page about it."),
     ),
     Field(

@@ -2,8 +2,9 @@
 
 An entity agrees to a record when its newest statement on it says so, or its default does. No statement is no
 agreement; an agreement whose last day has passed is none; an agreement beyond the entity's default counts only
-if the person said so expressly. A record needs every UN entity named in it that has not declined. One with no
-UN entity has nobody who could agree, and stays inside.
+if the person said so expressly. A record needs every UN entity named in it that has not declined. One that names
+none, but bodies such as the Commission, needs every one of these; coordinators speak for them. One that names
+neither has nobody who could agree, and stays inside.
 
 The gate asks what stands at the moment of handing out: stricter than "from the next edition on" for a
 withdrawal, and what was handed out before stands (docs/decisions/006-agreement.md).
@@ -12,21 +13,23 @@ withdrawal, and what was handed out before stands (docs/decisions/006-agreement.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.matrix.activities.facts import entities_taking_part
+from interagency.matrix.activities.models import Activity
 from interagency.matrix.agreement.models import Agreement, Decision
 from interagency.matrix.organisations.models import Organisation
 
 ACTIVITY, EVENT = "activity", "event"
 # The facts that name organisations which may be proposed: UN entities are not.
 _NAMING = ("partners", "organisers", "participants")
+One = TypeVar("One")
 
 
 class Stance(enum.StrEnum):
@@ -71,19 +74,43 @@ def _of_default(default: Statement | None, day: date) -> Stance:
     return Stance.AGREED if default.decision is Decision.AGREED else Stance.REFUSED
 
 
-NO_ENTITY, INTERNAL = "no UN entity is named, so nobody can agree", "marked as internal"
+NO_ENTITY, INTERNAL = "no UN entity or body is named, so nobody can agree", "marked as internal"
 
 
-def why_inside(entities: Iterable[Any], facts: Mapping[str, Any]) -> str:
-    """Why a record stays inside whatever was agreed: it names no UN entity, or is marked as internal; else ""."""
+def asked(
+    taking_part: Iterable[One],
+    others: Iterable[One],
+    is_entity: Callable[[One], bool],
+    is_body: Callable[[One], bool],
+) -> list[One]:
+    """Whose agreement a record needs (rule 20): the UN entities that take part in it, or the bodies among the
+    `others` that it names, where it names no UN entity at all."""
+    entities, beside = list(dict.fromkeys(taking_part)), list(dict.fromkeys(others))
+    if entities or any(map(is_entity, beside)):
+        return entities
+    return [one for one in beside if is_body(one)]
+
+
+def asked_of(taking_part: Iterable[Organisation], others: Iterable[Organisation]) -> list[Organisation]:
+    """Whose agreement a record needs that stands in the database."""
+    return asked(taking_part, others, lambda one: one.is_entity, lambda one: one.is_body)
+
+
+def asked_of_activity(activity: Activity) -> list[Organisation]:
+    """Whose agreement an activity needs."""
+    return asked_of([part.entity for part in activity.taking_part], activity.partners)
+
+
+def why_inside(named: Iterable[Any], facts: Mapping[str, Any]) -> str:
+    """Why a record stays inside whatever was agreed: nobody is asked, or it is marked as internal; else ""."""
     if not facts.get("shareable", True):
         return INTERNAL
-    return "" if list(entities) else NO_ENTITY
+    return "" if list(named) else NO_ENTITY
 
 
-def may_leave(statements: Statements, entities: Iterable[str], kind: str, record_id: int, day: date) -> bool:
-    """Whether a record named by these UN entities may be shared: every one of them has agreed, and there is one."""
-    named = list(entities)
+def may_leave(statements: Statements, asked: Iterable[str], kind: str, record_id: int, day: date) -> bool:
+    """Whether a record may be shared that needs the agreement of these: each of them has agreed, and there is one."""
+    named = list(asked)
     return bool(named) and all(stance(statements, entity, kind, record_id, day) is Stance.AGREED for entity in named)
 
 
@@ -114,14 +141,21 @@ def statements_for(session: Session, audience: str) -> dict[tuple[str, str, int 
 
 
 def entities_of_activity(facts: Mapping[str, Any]) -> list[str]:
-    """The UN entities whose agreement an activity needs, lead first."""
+    """The UN entities that take part in an activity, lead first."""
     return entities_taking_part(facts)
 
 
-def entities_of_event(facts: Mapping[str, Any], organisations: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The UN entities whose agreement an event needs: organisers and participants."""
-    named = dict.fromkeys([*facts["organisers"], *facts["participants"]])
-    return [key for key in named if organisations.get(key, {}).get("is_entity")]
+def asked_by_facts(kind: str, facts: Mapping[str, Any], organisations: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Whose agreement a record needs, by the names that its edition keeps: of an activity those who take part, lead
+    first, or partners; of an event organisers and participants."""
+
+    def is_a(what: str) -> Callable[[str], bool]:
+        return lambda key: bool(organisations.get(key, {}).get(what))
+
+    if kind == ACTIVITY:
+        return asked(entities_taking_part(facts), facts["partners"], is_a("is_entity"), is_a("is_body"))
+    named = [*facts["organisers"], *facts["participants"]]
+    return asked(filter(is_a("is_entity"), named), named, is_a("is_entity"), is_a("is_body"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,20 +183,18 @@ def through_the_gate(session: Session, contents: Mapping[str, Any], audience: st
     """Divide the records of an edition (or a live picture) into what `audience` may see on `day`, and the rest."""
     statements = statements_for(session, audience)
     proposed = {key for key, one in contents["organisations"].items() if one.get("proposed")}
-    activities, events, withheld = [], [], []
-    for entry in contents["activities"]:
-        entities = entities_of_activity(entry["facts"])
-        if may_leave(statements, entities, ACTIVITY, entry["id"], day):
-            activities.append(_less(entry, proposed))
-        else:
-            withheld.append(_withheld(statements, entities, ACTIVITY, entry, day))
-    for entry in contents.get("event", []):
-        entities = entities_of_event(entry["facts"], contents["organisations"])
-        if not why_inside(entities, entry["facts"]) and may_leave(statements, entities, EVENT, entry["id"], day):
-            events.append(_less(entry, proposed))
-        else:
-            withheld.append(_withheld(statements, entities, EVENT, entry, day))
-    return Passed(activities, events, withheld)
+    found = Passed([], [], [])
+    for kind, entries, passed in (
+        (ACTIVITY, contents["activities"], found.activities),
+        (EVENT, contents.get("event", []), found.events),
+    ):
+        for entry in entries:
+            named = asked_by_facts(kind, entry["facts"], contents["organisations"])
+            if not why_inside(named, entry["facts"]) and may_leave(statements, named, kind, entry["id"], day):
+                passed.append(_less(entry, proposed))
+            else:
+                found.withheld.append(_withheld(statements, named, kind, entry, day))
+    return found
 
 
 def _less(entry: dict[str, Any], proposed: set[str]) -> dict[str, Any]:
@@ -172,13 +204,13 @@ def _less(entry: dict[str, Any], proposed: set[str]) -> dict[str, Any]:
     return entry | {"facts": entry["facts"] | changed} if changed else entry
 
 
-def _withheld(statements: Statements, entities: list[str], kind: str, entry: Mapping[str, Any], day: date) -> Withheld:
-    stances = {entity: stance(statements, entity, kind, entry["id"], day) for entity in entities}
+def _withheld(statements: Statements, named: list[str], kind: str, entry: Mapping[str, Any], day: date) -> Withheld:
+    stances = {key: stance(statements, key, kind, entry["id"], day) for key in named}
     return Withheld(
         kind,
         entry["id"],
         entry["facts"]["title"],
         tuple(key for key, one in stances.items() if one is Stance.AWAITED),
         tuple(key for key, one in stances.items() if one is Stance.REFUSED),
-        why_inside(entities, entry["facts"]),
+        why_inside(named, entry["facts"]),
     )

@@ -187,7 +187,8 @@ class Standing:
 def standings(
     session: Session, entities: list[Organisation], kind: str, record_id: int, day: date, *, shareable: bool = True
 ) -> list[Standing]:
-    """For each audience who agreed to share a record, who is awaited, who refused, and whether it would leave."""
+    """For each audience who agreed to share a record that needs the agreement of `entities` (`gate.asked_of`), who is
+    awaited, who refused, and whether it would leave."""
     inside = why_inside(entities, {"shareable": shareable})
     found = []
     for audience in audiences(session):

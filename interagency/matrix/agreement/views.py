@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -19,7 +19,7 @@ from interagency.db.base import db
 from interagency.matrix.activities.locks import lock
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import get_activity, my_entities, survivor_of
-from interagency.matrix.agreement.gate import ACTIVITY, Stance, stance, statements_for
+from interagency.matrix.agreement.gate import ACTIVITY, Stance, asked_of_activity, stance, statements_for
 from interagency.matrix.agreement.models import Audience, Decision
 from interagency.matrix.agreement.statements import (
     AgreementRefusal,
@@ -32,6 +32,7 @@ from interagency.matrix.agreement.statements import (
 )
 from interagency.matrix.agreement.waiting import joint_activities, waits_for
 from interagency.matrix.organisations.models import Organisation
+from interagency.matrix.organisations.queries import bodies
 from interagency.matrix.organisations.speaking import entity_named
 from interagency.text.folding import clean
 from interagency.text.typed_dates import DateNotUnderstood, read_one_day
@@ -41,9 +42,22 @@ from interagency.web.errors import refuse
 bp = Blueprint("agreement", __name__)
 
 
-def _own_entity() -> tuple[Organisation, list[Organisation]]:
-    """The entity the person speaks for here, and all they could choose. 403 for who speaks for none."""
+def my_voices() -> list[Organisation]:
+    """Those for whom the person who is here says what may be shared: the entities they are focal point of and, of a
+    coordinator, every body (rule 20), retired ones too: records go on naming them."""
     mine = my_entities()
+    return [*mine, *bodies(db.session, retired=True)] if current_user.is_coordinator else mine
+
+
+def may_say(asked: Iterable[Organisation]) -> list[Organisation]:
+    """Of those whose agreement a record needs, the ones for whom the person who is here speaks."""
+    own = {entity.id for entity in my_entities()}
+    return [one for one in asked if one.id in own or (one.is_body and current_user.is_coordinator)]
+
+
+def _own_entity() -> tuple[Organisation, list[Organisation]]:
+    """The entity or body the person speaks for here, and all they could choose. 403 for who speaks for none."""
+    mine = my_voices()
     if not mine:
         refuse(403, _("Only the focal points of an entity say what it shares."))
     return entity_named(mine), mine
@@ -249,7 +263,7 @@ def _number(parts: list[str], place: int) -> int:
 
 
 def _takes_part(activity: Activity, entity: Organisation) -> bool:
-    return any(part.entity_id == entity.id for part in activity.taking_part)
+    return entity in may_say(asked_of_activity(activity))
 
 
 @bp.post("/activities/<int:activity_id>/agreement")

@@ -15,7 +15,7 @@ from interagency.matrix.agreement.waiting import group_withheld
 from interagency.matrix.cycles.contents import gather
 from interagency.matrix.cycles.editions import load, newest_edition
 from interagency.matrix.cycles.models import Edition
-from interagency.matrix.organisations.queries import entities
+from interagency.matrix.organisations.queries import bodies, entities
 from interagency.web.last_known import keep, known
 
 # Records that are read while somebody waits for a page that only tells their number.
@@ -76,6 +76,7 @@ def _state(session: Session, edition: Edition, day: date) -> tuple[object, ...]:
 
 def _tally(session: Session, audience: Audience, passed: Passed) -> WithheldTally:
     awaited = group_withheld(passed.withheld).awaited
-    waiting = [(one.short, len(awaited[one.key])) for one in entities(session, retired=True) if one.key in awaited]
+    known = [*entities(session, retired=True), *bodies(session, retired=True)]
+    waiting = [(one.short, len(awaited[one.key])) for one in known if one.key in awaited]
     waiting.sort(key=lambda one: -one[1])
     return WithheldTally(audience.key, audience.name, len(passed.withheld), tuple(waiting))

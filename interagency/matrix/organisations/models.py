@@ -80,6 +80,17 @@ class Organisation(Model):
         """Proposed, and not taken into the directory."""
         return self.is_proposed and self.retired_on is not None
 
+    @property
+    def is_body(self) -> bool:
+        """Whether it is an intergovernmental or inter-agency body, for which the coordinators speak (rule 20): not a
+        unit of an entity, which is that entity's, and none that was only proposed."""
+        return (
+            self.kind is OrganisationKind.UN_BODY
+            and not self.is_entity
+            and self.parent_id is None
+            and not self.is_proposed
+        )
+
 
 class NameKind(enum.StrEnum):
     """Why an organisation is also found under another name."""

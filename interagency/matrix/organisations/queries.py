@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from interagency.accounts.models import Person
 from interagency.matrix.framework.names import NotUnderstood
-from interagency.matrix.organisations.models import Appointment, Organisation
+from interagency.matrix.organisations.models import Appointment, Organisation, OrganisationKind
 from interagency.text.folding import name_key
 
 
@@ -21,6 +21,14 @@ def entities(session: Session, *, retired: bool = False) -> list[Organisation]:
     if not retired:
         query = query.where(Organisation.retired_on.is_(None))
     return list(session.scalars(query.order_by(Organisation.position, Organisation.acronym, Organisation.name)))
+
+
+def bodies(session: Session, *, retired: bool = False) -> list[Organisation]:
+    """All bodies for which the coordinators speak (`Organisation.is_body`), by name."""
+    query = sa.select(Organisation).where(Organisation.kind == OrganisationKind.UN_BODY)
+    if not retired:
+        query = query.where(Organisation.retired_on.is_(None))
+    return [one for one in session.scalars(query.order_by(Organisation.position, Organisation.name)) if one.is_body]
 
 
 def partners(session: Session, keys: Sequence[str] | None = None) -> list[Organisation]:

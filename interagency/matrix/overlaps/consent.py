@@ -16,7 +16,16 @@ from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
 from interagency.matrix.activities.models import Activity
-from interagency.matrix.agreement.gate import ACTIVITY, Stance, Statement, Statements, may_leave, stance, statements_for
+from interagency.matrix.agreement.gate import (
+    ACTIVITY,
+    Stance,
+    Statement,
+    Statements,
+    asked_of_activity,
+    may_leave,
+    stance,
+    statements_for,
+)
 from interagency.matrix.agreement.models import Agreement, Decision
 from interagency.matrix.agreement.statements import audiences
 from interagency.matrix.organisations.models import Organisation
@@ -33,6 +42,7 @@ def narrow(
     """
     named = (_keys(survivor), _keys(other))
     entities = {part.entity.key: part.entity for activity in (survivor, other) for part in activity.entities}
+    entities |= {one.key: one for activity in (survivor, other) for one in asked_of_activity(activity)}
     kept = []
     for audience in audiences(session):
         statements = statements_for(session, audience.key)
@@ -90,7 +100,7 @@ def _narrower(own: list[Statement | None], day: date) -> Statement | None:
 
 
 def _keys(activity: Activity) -> list[str]:
-    return [part.entity.key for part in activity.taking_part]
+    return [one.key for one in asked_of_activity(activity)]
 
 
 def _say(

@@ -19,8 +19,9 @@ from interagency.matrix.activities.forms import ActivityForm, OwnPartForm
 from interagency.matrix.activities.labels import FactLabels, field_labels, field_lines
 from interagency.matrix.activities.models import TITLE_LENGTH, Activity, Participation
 from interagency.matrix.activities.record import Right, StaleVersionError
-from interagency.matrix.agreement.gate import ACTIVITY
+from interagency.matrix.agreement.gate import ACTIVITY, asked_of_activity
 from interagency.matrix.agreement.statements import standings
+from interagency.matrix.agreement.views import may_say
 from interagency.matrix.cycles.answers import month_being_updated
 from interagency.matrix.organisations.directory import Act
 from interagency.matrix.organisations.models import Organisation
@@ -65,6 +66,7 @@ def activity(activity_id: int) -> ResponseReturnValue:
     right = record.right_to_edit(current_user, mine, found)
     own = {entity.id for entity in mine}
     changes = changes_of(db.session, "activity", found.id)
+    asked = asked_of_activity(found)
     return render_template(
         "matrix/activity.html",
         activity=found,
@@ -72,10 +74,10 @@ def activity(activity_id: int) -> ResponseReturnValue:
         own_ids=own,
         changes=changes[:3],
         Right=Right,
-        standings=standings(db.session, [part.entity for part in found.taking_part], ACTIVITY, found.id, today()),
+        standings=standings(db.session, asked, ACTIVITY, found.id, today()),
         related=related_to(db.session, found.id),
         merges=merges_of(db.session, found.id),
-        speaking_for=[part.entity for part in found.taking_part if part.entity_id in own],
+        speaking_for=may_say(asked),
         back=back_address(),
         next_acts=next_acts(
             f"activity-{found.id}",

@@ -86,18 +86,22 @@ def test_every_entity_must_agree_and_there_must_be_one() -> None:
 
 
 def world(seed: int) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
-    """Activities and events with a marker in every field, by id their entities; and statements of all sorts."""
+    """Activities and events with a marker in every field, by id who is asked; and statements of all sorts.
+
+    Bodies are asked where no entity is named. A unit of an entity never is.
+    """
     chance = random.Random(seed)
     session = db.session
     directory = Directory(session)
-    keys = ["who", "undp", "unodc", "unicef"]
+    keys, bodies = ["who", "undp", "unodc", "unicef"], ["cnd", "ceb", "unsc_stat"]
     recommendations, countries = (
         list(session.scalars(sa.select(Recommendation))),
         list(session.scalars(sa.select(Country))),
     )
     activities, events = {}, {}
     for number in range(14):
-        named = chance.sample(keys, chance.choice([0, 1, 1, 2, 3]))
+        named = chance.sample(keys, chance.choice([0, 0, 1, 1, 2, 3]))
+        beside = chance.sample(bodies, chance.choice([0, 1, 2]))
         entities = [directory.find(key) for key in named]
 
         def mark(name: str, number: int = number) -> str:
@@ -110,6 +114,7 @@ def world(seed: int) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
             share_description=chance.random() < 0.5,
             lead=entities[0] if entities and chance.random() < 0.8 else None,
             entities=entities,
+            partners=[directory.find(key) for key in [*beside, "undp_afg", "interpol"]],
             countries=[(chance.choice(countries), CountryRole.BENEFICIARY)],
             recommendations=chance.sample(recommendations, chance.choice([0, 1, 2])),
             results=mark("results"),
@@ -120,9 +125,9 @@ def world(seed: int) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
         )
         draft.entities = [entity for entity in entities if entity is not draft.lead]
         made = create_activity(session, draft, by=None, by_name="test")
-        activities[made.id] = named
+        activities[made.id] = named or beside
     for number in range(6):
-        named = chance.sample(keys, chance.choice([1, 2]))
+        named = chance.sample(chance.choice([keys, bodies]), chance.choice([1, 2]))
         day = date(2026, 10, 1) + timedelta(days=number)
         event = create_event(
             session,
@@ -133,7 +138,7 @@ def world(seed: int) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
                 segments=[SegmentDraft(ImpreciseDate.day(day), ImpreciseDate.day(day))],
                 description=f"MARK-E{number}-description",
                 organisers=[directory.find(named[0])],
-                participants=[directory.find(key) for key in named[1:]],
+                participants=[directory.find(key) for key in [*named[1:], "undp_afg"]],
                 venue=f"MARK-E{number}-venue",
                 remarks=f"MARK-E{number}-remarks",
                 shareable=chance.random() < 0.7,
@@ -141,7 +146,7 @@ def world(seed: int) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
             by=None,
         )
         events[event.id] = named
-    for key in keys:
+    for key in [*keys, *bodies]:
         for target in [None, *chance.sample(list(activities), 5)]:
             session.add(
                 Agreement(
@@ -226,7 +231,7 @@ def oracle(entities: list[str], audience: str, record_id: int | None) -> bool:
 @pytest.mark.parametrize("seed", range(6))
 def test_nothing_of_a_withheld_record_leaves_and_its_absence_changes_no_byte(sqlite_app: Flask, seed: int) -> None:
     with sqlite_app.app_context():
-        activities, _events = world(seed)
+        activities, events = world(seed)
         contents = close()
         for audience in ("commission", "public", "regional"):
             shown = {
@@ -238,6 +243,12 @@ def test_nothing_of_a_withheld_record_leaves_and_its_absence_changes_no_byte(sql
             assert {entry["id"] for entry in passed.activities} == shown
             files = all_files(contents, audience)
             everything = b"".join(unpacked(body) for body in files.values())
+            kept_events = {entry["id"] for entry in passed.events}
+            assert kept_events == {
+                entry["id"]
+                for entry in contents["event"]
+                if entry["facts"]["shareable"] and oracle(events[entry["id"]], audience, None)
+            }
             marks = {int(number) for number in re.findall(rb"MARK-A(\d+)", everything)}
             titles = {entry["id"]: entry["facts"]["title"] for entry in contents["activities"]}
             assert marks == {int(re.findall(r"\d+", titles[one])[0]) for one in shown}
@@ -250,7 +261,6 @@ def test_nothing_of_a_withheld_record_leaves_and_its_absence_changes_no_byte(sql
             assert b"-description" not in re.sub(rb"MARK-A\d+-description", b"", everything)
             for never in (b"contact", b"remarks", b"source"):
                 assert not re.search(rb"MARK-[AE]\d+-" + never, everything), never
-            kept_events = {entry["id"] for entry in passed.events}
             assert {int(n) for n in re.findall(rb"MARK-E(\d+)", everything)} == {
                 int(re.findall(r"\d+", entry["facts"]["title"])[0])
                 for entry in contents["event"]
@@ -626,7 +636,7 @@ def test_what_waits_counts_as_the_hand_out_page_does(app: Flask, enter: Enter, a
         for words in (
             "Awaiting UNICEF 1 Together",
             "Refused by UNDP 2",
-            "Stays inside: no UN entity is named, so nobody can agree 1 Of nobody",
+            "Stays inside: no UN entity or body is named, so nobody can agree 1 Of nobody",
             "Stays inside: marked as internal 1 Meeting",
             "Nobody is focal point of UNICEF",
         ):

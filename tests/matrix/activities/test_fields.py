@@ -25,7 +25,7 @@ from interagency.exports.columns import MATRIX
 from interagency.exports.external.content import Form, content_of
 from interagency.exports.incoming.cells import PARTS
 from interagency.exports.incoming.values import CellReader
-from interagency.exports.note.document import _Writer
+from interagency.exports.note.wording import Paragraph, Wording
 from interagency.exports.snapshot import ActivityRow
 from interagency.matrix.activities.conditions import activity_conditions
 from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from
@@ -266,14 +266,15 @@ def test_editions_keep_each_and_comparing_tells_each_alone(sqlite_app: Flask, ad
 def test_hand_outs_and_the_note_say_what_may_leave_and_nothing_else(sqlite_app: Flask, add_activity: Add) -> None:
     number = add_activity("A hand-out", entities=("unodc",))
     with sqlite_app.app_context():
-        contents = gather(db.session, DAY) | {"month": "2026-08", "made_at": "2026-09-06T00:00:00", "zone": "UTC"}
+        made = {"month": "2026-08", "number": 1, "made_at": "2026-09-06T00:00:00", "zone": "UTC"}
+        contents = gather(db.session, DAY) | made
         entry = next(one for one in contents["activities"] if one["id"] == number)
 
         def handed_out(one: dict[str, Any]) -> Any:
             return content_of(Passed([one], [], []), contents, audience="commission", form=Form.FULL)
 
-        def noted(one: dict[str, Any]) -> str:
-            return _Writer(contents, 1, "CND 70", "2026-01", "2026-12").sentence(one)
+        def noted(one: dict[str, Any]) -> Paragraph:
+            return Wording(contents).activity(one)
 
         for field in FIELDS:
             one = entry | {"facts": changed(entry["facts"], field)}

@@ -1,0 +1,266 @@
+"""The words of the Note: paragraphs put together from the records' own words and facts, never invented.
+
+A paragraph opens with the title of its record, goes on with the description where its entity lets it leave, says in a
+sentence who, with whom, where and when, and what the figures count, then the results, and in brackets what it
+answers. Links, and of when and from where a figure is, stand in footnotes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from interagency.calendar.events.occurrences import StoredOccurrence
+from interagency.exports.external.content import shared_documents
+from interagency.matrix.activities.drafts import figure_draft
+from interagency.matrix.activities.figures import format_figure
+from interagency.matrix.activities.labels import FactLabels
+from interagency.matrix.activities.models import CountryRole
+from interagency.matrix.agreement.gate import ACTIVITY, EVENT, asked_by_facts
+from interagency.text.dates import ImpreciseDate, words_between
+from interagency.text.folding import clean
+
+_VERBS = {  # of one, of several, of the work
+    "planned": ("plans", "plan", "is planned"),
+    "ongoing": ("carries out", "carry out", "is carried out"),
+    "completed": ("carried out", "carried out", "was carried out"),
+    "suspended": ("has suspended", "have suspended", "has been suspended"),
+    "cancelled": ("has cancelled", "have cancelled", "was cancelled"),
+}
+# Of a meeting, by its status: what is said of it before its days and after.
+_HELD = {
+    "held": ("was held", "was held"),
+    "confirmed": ("is scheduled for", "was scheduled for"),
+    "tentative": ("is planned for", "was planned for"),
+    "postponed": ("has been postponed from", "was postponed from"),
+    "cancelled": ("has been cancelled on", "was cancelled on"),
+}
+_SENTENCE_ENDS = (".", "!", "?", "…")
+_WORD = re.compile(r"[\w-]+")
+# Of an organisation whose name holds one of these a sentence says "the".
+_NOUNS = (
+    "association bank cell centre center commission committee community conference coordination council department "
+    "forum force fund government group initiative institute league network office organisation organization plan "
+    "programme project section society union university"
+)
+_COMMON_NOUNS = frozenset(_NOUNS.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph: the title it opens with, its text, its footnotes, and the record it is drawn from.
+
+    `kind` and `record_id` name the record, `record` says it in words; all empty of one that is drawn from none.
+    `number` is its place in the note.
+    """
+
+    text: str
+    title: str = ""
+    footnotes: tuple[str, ...] = ()
+    kind: str = ""
+    record_id: int = 0
+    record: str = ""
+    number: int = 0
+
+    def numbered(self, number: int) -> Paragraph:
+        """The same at its place."""
+        return replace(self, number=number)
+
+
+@dataclass(slots=True)
+class Names:
+    """Names of organisations: spelled out at the first mention, by acronym from then on."""
+
+    organisations: Mapping[str, Mapping[str, Any]]
+    mentioned: set[str] = field(default_factory=set)
+
+    def of(self, key: str) -> str:
+        """How a sentence names it, such as `the World Health Organization (WHO)`, then `WHO`."""
+        one = self.organisations.get(key)
+        if one is None:
+            return key
+        is_common = not _COMMON_NOUNS.isdisjoint(one["name"].lower().split())
+        article = "the " if one.get("is_entity") or one.get("is_body") or is_common else ""
+        if one["short"] == one["name"]:
+            return f"{article}{one['name']}"
+        if key in self.mentioned:
+            return str(one["short"])
+        self.mentioned.add(key)
+        return f"{article}{one['name']} ({one['short']})"
+
+
+def joined(parts: Iterable[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    words = list(parts)
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+
+
+def sentence(text: str) -> str:
+    """`text` as a sentence: with a capital, and a full stop unless it ends as one."""
+    text = text.strip()
+    if not text:
+        return ""
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(_SENTENCE_ENDS) else '.'}"
+
+
+def date_of(code: str | None) -> ImpreciseDate | None:
+    """The date a fact says."""
+    return ImpreciseDate.from_code(code) if code else None
+
+
+def when(start: ImpreciseDate | None, end: ImpreciseDate | None, status: str = "") -> str:
+    """A period as a sentence says it: `in June 2016`, `on 3 May 2016`, `since 2019`, `from 2010 to 2011`, or ""."""
+    if start is None and end is None:
+        return ""
+    if start is None or end is None:
+        begun = "since" if status == "ongoing" else "from"
+        return f"{begun} {_named(start)}" if start else f"until {_named(end)}"
+    if start.is_exact and end.is_exact:
+        return f"on {words_between(start, end)}"
+    return f"in {_named(start)}" if start == end else f"from {_named(start)} to {_named(end)}"
+
+
+def _named(date_known: ImpreciseDate | None) -> str:
+    """A date within a sentence: `June 2016`, `the second half of 2017`."""
+    words = date_known.words() if date_known else ""
+    return f"the {words}" if " of " in words else words
+
+
+class Wording:
+    """Says records of one edition; organisations are spelled out where this first names them."""
+
+    def __init__(self, contents: Mapping[str, Any]) -> None:
+        self._contents = contents
+        self._labels = FactLabels.of_edition(contents)
+        self._made_on = date.fromisoformat(contents["made_at"][:10])
+        self.names = Names(contents["organisations"])
+
+    def activity(self, entry: Mapping[str, Any]) -> Paragraph:
+        """What the note says of an activity."""
+        facts = entry["facts"]
+        description = facts["description"] if facts.get("share_description") else ""
+        parts = [
+            *_sentences(description),
+            sentence(self._who_and_where(facts, description)),
+            *_sentences(facts["results"]),
+            _answers(facts),
+        ]
+        return self._of(
+            entry, ACTIVITY, " ".join(filter(None, parts)), facts["title"], tuple(self._footnotes(facts))
+        )  # fmt: skip
+
+    def _of(self, entry: Mapping[str, Any], kind: str, text: str, title: str, footnotes: tuple[str, ...]) -> Paragraph:
+        name = "Record" if kind == ACTIVITY else "Event"
+        edition = f"edition {self._contents['number']} of the matrix"
+        return Paragraph(
+            clean(text, lines=False),
+            sentence(clean(title, lines=False)),
+            tuple(clean(one, lines=False) for one in footnotes),
+            kind,
+            entry["id"],
+            f"{name} {entry['id']}, version {entry['version']}, {edition}",
+        )
+
+    def _who_and_where(self, facts: Mapping[str, Any], description: str) -> str:
+        """Who does it, with whom, where, when, and what the figures count, in one sentence; "" where the description
+        says so much itself."""
+        asked = asked_by_facts(ACTIVITY, facts, self._contents["organisations"])
+        supporting = [key for key in asked if key in facts["supporting"]]
+        doing = [key for key in asked if key not in supporting] or asked
+        places = {role: self._countries(facts, role) for role in CountryRole}
+        one, several, passive = _VERBS[facts["status"]]
+        if self._opens_with(description, doing):
+            who = f"This work {passive}"
+        else:
+            who = f"{joined(self.names.of(key) for key in doing)} {one if len(doing) == 1 else several} this work"
+        partners = [
+            self.names.of(key)
+            for key in facts["partners"]
+            if key not in asked and self._labels.organisations.get(key) != facts["title"]
+        ]
+        partners += [
+            name for name in places[CountryRole.PARTNER] if not any(known.endswith(name) for known in partners)
+        ] + ["others"] * bool(facts["partners_incomplete"])  # fmt: skip
+        text = who
+        if partners:
+            text += f" together with {joined(partners)}"
+        support = [self.names.of(key) for key in supporting if key not in doing]
+        text += f", with the support of {joined(support)}," if support else ""
+        text += _where(facts["city"], sorted({*places[CountryRole.BENEFICIARY], *places[CountryRole.HOST]}))
+        if subjects := places[CountryRole.SUBJECT]:
+            text += f" concerning {joined(subjects)}"
+        text += " at the request of a Member State" if facts["on_request"] else ""
+        if period := when(date_of(facts["start"]), date_of(facts["end"]), facts["status"]):
+            text += f" {period}"
+        if facts["figures"]:
+            figures = (replace(figure_draft(one), as_of="", source="") for one in facts["figures"])
+            text += f", involving {joined(format_figure(one).removesuffix(' ()') for one in figures)}"
+        return "" if text == f"This work {passive}" else text.replace(",,", ",").rstrip(",")
+
+    def _opens_with(self, description: str, doing: list[str]) -> bool:
+        """Whether a description begins with who does it and names all of them, so that it need not be said again."""
+        shorts = [self._labels.organisations.get(key, key) for key in doing]
+        words = _WORD.findall(description)
+        return bool(words) and words[0] in shorts and set(shorts) <= set(words)
+
+    def _countries(self, facts: Mapping[str, Any], role: CountryRole) -> list[str]:
+        return sorted({self._labels.countries.get(code, code) for code, one in facts["countries"] if one == role})
+
+    def _footnotes(self, facts: Mapping[str, Any]) -> Iterable[str]:
+        """Of when and from where each figure is, and the page about the activity."""
+        for figure in map(figure_draft, facts["figures"]):
+            if figure.as_of or figure.source:
+                known = [date_of(figure.as_of), figure.source]
+                origin = ", ".join(one.words() if isinstance(one, ImpreciseDate) else one for one in known if one)
+                yield sentence(f"{format_figure(replace(figure, as_of='', source=''))}: {origin}")
+        if facts["link"]:
+            yield f"See {facts['link']}."
+
+    def meeting(self, entry: Mapping[str, Any], day: StoredOccurrence) -> Paragraph:
+        """What the note says of one date of an event."""
+        facts = entry["facts"]
+        country = self._labels.countries.get(facts["country"] or "", "")
+        place = day.venue or ", ".join(filter(None, (facts["venue"], facts["city"], country)))
+        over = bool(day.last_day and day.last_day < self._made_on)
+        status = day.status or facts["status"]
+        held = _HELD[status][over]
+        text = f"This {facts['kind']} {held} {day.when}" if status != "held" else f"This {facts['kind']} {held}"
+        text += f" in {place}" if place else ""
+        if status == "held":
+            text += f" {'on' if day.is_exact else 'in'} {day.when}"
+        if facts["organisers"]:
+            text += f", organized by {joined(self.names.of(key) for key in facts['organisers'])}"
+        documents = tuple(f"{title}: {url}" if title else url for title, url in shared_documents(facts))
+        return self._of(entry, EVENT, sentence(text), day.title, documents)
+
+
+def _sentences(text: str | None) -> list[str]:
+    """The sentences of a free text, in one paragraph; each of its lines is one at least."""
+    return [sentence(line) for line in clean(text or "").splitlines() if line.strip()]
+
+
+def _where(city: str | None, countries: list[str]) -> str:
+    if not city:
+        return f" in {joined(countries)}" if countries else ""
+    if len(countries) == 1:
+        return f" in {city}, {countries[0]}"
+    return f" in {joined(countries)} ({city})" if countries else f" in {city}"
+
+
+def _answers(facts: Mapping[str, Any]) -> str:
+    """In brackets: the recommendations it answers, and the Goals and targets it serves."""
+    found = []
+    codes = facts["recommendations"]
+    if codes:
+        found.append(f"{'recommendation' if len(codes) == 1 else 'recommendations'} {joined(codes)}")
+    goals = [code for code in facts["sdg"] if "." not in code]
+    targets = [code for code in facts["sdg"] if "." in code]
+    parts = [f"{name if len(some) == 1 else f'{name}s'} {joined(some)}"
+             for name, some in (("Sustainable Development Goal", goals), ("target", targets)) if some]  # fmt: skip
+    if targets and not goals:
+        parts[0] = f"{parts[0]} of the Sustainable Development Goals"
+    found += [joined(parts)] if parts else []
+    return f"({sentence('; '.join(found))})" if found else ""
