@@ -113,7 +113,7 @@ def test_nobody_makes_themselves_speak_for_an_entity(app: Flask, enter: Enter) -
     refused = admin.send(where, typed)
     assert refused.status_code == 422
     form = html.fromstring(refused.text).xpath("//form[.//input[@name='first']]")[0]
-    assert "Ask another administrator" in form.text_content()
+    assert "Ask another coordinator or administrator" in form.text_content()
     assert form.xpath("string(.//input[@name='first']/@value)") == typed["first"]
     assert "appointment.made" not in acts(app)
 
@@ -130,7 +130,7 @@ def test_nobody_prolongs_their_own_appointment(app: Flask, enter: Enter) -> None
     admin, where = enter("admin"), f"/people/{number}"
     longer = admin.send(where, {**typed, "last": "31 December 2027"})
     assert longer.status_code == 422
-    assert "Ask another administrator" in text_of(longer)
+    assert "Ask another coordinator or administrator" in text_of(longer)
     assert admin.send(where, {**typed, "last": "5 October 2026"}).status_code == 302
 
 
