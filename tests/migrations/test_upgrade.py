@@ -47,6 +47,8 @@ SAID_OTHERWISE = (
     (r"coordinator /overlaps", r"\d+ pairs?"),
     # Hours are the reader's, in one form everywhere, with the zone beside them.
     (r"\S+ /(calendar.*|events/.*|when|month)?", rf".*{_HOURS}.*|Europe/Vienna|Repeats; the next dates are shown\. .*"),
+    # What is illustrative is told once on a page, not on each line of the agenda.
+    (r"\S+ /calendar.*", r"illustrative"),
     # What is withheld is listed as the hand-out page counts it; a record that stays inside is not called shared.
     (r"coordinator /agreement/waiting", r".*"),
     (

@@ -90,6 +90,7 @@ def test_a_year_shows_a_service_in_use(year: tuple[Flask, list[str]]) -> None:
             assert found[1]["activities"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [AT, datetime(2027, 1, 1, 0, 30, tzinfo=UTC), datetime(2026, 3, 31, 22, 30, tzinfo=UTC)])
 def test_nothing_lies_ahead_of_the_present_and_history_lies_in_its_month(sqlite_app: Flask, at: datetime) -> None:
     live(sqlite_app, at)
