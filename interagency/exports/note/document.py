@@ -240,7 +240,7 @@ class _Footnotes:
             f"<w:r>{raised}<w:footnoteRef/></w:r>"
             '<w:r><w:rPr><w:sz w:val="17"/></w:rPr><w:t xml:space="preserve"> </w:t></w:r></w:p></w:footnote>'
         )
-        one.find(f".//{qn('w:t')}").text = f" {clean(text, lines=False)}"
+        one.findall(f".//{qn('w:t')}")[0].text = f" {clean(text, lines=False)}"
         self._root.append(one)
         paragraph._p.append(
             parse_xml(f'<w:r {nsdecls("w")}>{raised}<w:footnoteReference w:id="{number}"/></w:r>')
