@@ -301,7 +301,7 @@ def _note_page(draft: Note | None = None, refusal: NoteRefusal | None = None) ->
         refusal=refusal,
         typed=request.args,
         months=[month_after(FIRST_MONTH, place) for place in range(count, -1, -1)],
-        chosen={"from": f"{month[:4]}-01", "to": month} | request.args,
+        chosen={"from": f"{month[:4]}-01", "to": month} | request.args.to_dict(),
     )
     return page, 422 if refusal else 200
 

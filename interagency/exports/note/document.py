@@ -143,7 +143,7 @@ def _prepare(document: WordDocument, note: Note) -> None:
         style = document.styles[f"Heading {level}"]
         style.font.bold, style.font.italic = level < 3, level == 3
         style.paragraph_format.space_before, style.paragraph_format.space_after = Pt(14 - 2 * level), Pt(6)
-        style.paragraph_format.left_indent = 0 if level == 1 else _INDENT
+        style.paragraph_format.left_indent = Mm(0) if level == 1 else _INDENT
     document.styles["Title"].font.bold = document.styles["Subtitle"].font.bold = True
     document.styles["Subtitle"].font.italic = False
     spacing = document.styles["Subtitle"].element.rPr.find(qn("w:spacing"))

@@ -196,7 +196,7 @@ def test_the_preview_says_the_same_as_the_word_file(enter_sqlite: Enter, world: 
     document, _body = read(coordinator)
     response = coordinator.get(ADDRESS.replace(".docx", ""))
     assert response.status_code == 200
-    page = html.fromstring(response.text)
+    page: Any = html.fromstring(response.text)
     records = set(page.xpath("//a[@class='record-of']/@href"))
     shown = []
     for one in page.xpath("//p[@class='numbered' and @id]/span[2]"):
@@ -299,8 +299,9 @@ def test_what_is_missing_is_told(enter_sqlite: Enter, world: dict[str, int], que
         response = enter_sqlite("coordinator").get(f"{address}?{query}")
         assert response.status_code == 422
         assert message in text_of(response)
-        (at,) = html.fromstring(response.text).xpath("//div[@class='error-summary']//a/@href")
-        assert html.fromstring(response.text).get_element_by_id(at[1:]).get("aria-invalid") == "true"
+        page: Any = html.fromstring(response.text)
+        (at,) = page.xpath("//div[@class='error-summary']//a/@href")
+        assert page.get_element_by_id(at[1:]).get("aria-invalid") == "true"
     assert enter_sqlite("who").get(f"/exports/note.docx?{query}").status_code == 403
 
 
