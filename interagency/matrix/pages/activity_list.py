@@ -21,7 +21,6 @@ from interagency.matrix.organisations.queries import entities
 from interagency.matrix.pages.activity_views import bp
 from interagency.web.context import utc_now
 
-
 __all__ = ["bp"]
 LONGEST_KEY = 2 * TITLE_LENGTH
 MOST_PRINTED = 2000
