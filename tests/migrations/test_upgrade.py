@@ -56,6 +56,17 @@ SAID_OTHERWISE = (
         r"no UN entity is named, so nobody can agree|shared: all agreed|The event is marked.*"
         r"|(awaiting|agreed|refused):? .*",
     ),
+    # The list is sorted by its headings, and says who leads and who else in one column.
+    (
+        r"\w+ /activities(\?.*)?",
+        r"date not known|More filters and order|Order|Begin|Lead|With|\d+ activities, page \d+ of \d+|WCO"
+        r"|mini-Dublin Group|Special Rapporteur on .*|United Nations Inter-agency .*",
+    ),
+    # Who takes part is told with its full name in one line, with its day.
+    (r"coordinator /activities/\d+", r"[A-Z].* ·|[A-Z][^.:;]*"),
+    # An edition tells chapters by their short names; what changed stands word by word.
+    (r"coordinator /editions/[\d-]+", r"[A-Z].*\.\.\.|Lead|With"),
+    (r"coordinator /editions/[\d-]+/changes", r"new|Field|Was|Is|Results of .*|\w+, \w+|\w+ \d{4}"),
     # What an entity shares is one choice of three for each audience.
     (r"\w+ /agreement", r".*"),
     # To take part and to be confirmed for a month are two things.
