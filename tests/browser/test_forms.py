@@ -152,8 +152,8 @@ def test_the_zone_of_a_new_event_follows_its_city_until_somebody_writes_one(page
     expect(page.locator("#timezone")).to_have_value("Nairobi")
 
 
-@pytest.mark.parametrize("address", ["/activities/new", "/events/new"])
-def test_nothing_with_the_focus_is_hidden_and_bars_leave_room(page: Page, address: str) -> None:
+@pytest.mark.parametrize("path", ["/activities/new", "/events/new"])
+def test_nothing_with_the_focus_is_hidden_and_bars_leave_room(page: Page, path: str) -> None:
     covered = """() => {
       const node = document.activeElement;
       const box = node.getBoundingClientRect();
@@ -166,7 +166,7 @@ def test_nothing_with_the_focus_is_hidden_and_bars_leave_room(page: Page, addres
     }"""
     for size in ({"width": 320, "height": 640}, {"width": 1280, "height": 800}):
         page.set_viewport_size(size)  # type: ignore[arg-type]
-        page.goto(address)
+        page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
         for _stop in range(60):
             page.keyboard.press("Tab")

@@ -20,7 +20,7 @@ Add = Callable[..., int]
 def offered(browser: Browser, words: str) -> tuple[str, str] | None:
     """What is offered instead, and where it leads."""
     page = html.fromstring(browser.get("/search", query_string={"q": words}).text)
-    links = page.xpath("//div[@class='empty']//a")
+    links = page.xpath("//p[@class='meant']/a")
     return (links[0].text_content(), links[0].get("href")) if links else None
 
 
