@@ -92,7 +92,7 @@ def _of_set(items: Any, last: bool) -> str:
         from re import _compiler  # type: ignore[attr-defined]
 
         compiled = _compiler.compile(pattern)
-        return next(sign for sign in ("a", "1", " ", "-", "(", "b") if compiled.match(sign))
+        return next(sign for sign in ("a", "1", " ", "-", "(", "b", "\0") if compiled.match(sign))
     kind, value = items[-1 if last else 0]
     if str(kind) == "CATEGORY":
         return {"DIGIT": "1", "SPACE": " ", "WORD": "a"}.get(str(value).rsplit("_", 1)[-1], "a")

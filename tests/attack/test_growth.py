@@ -32,6 +32,7 @@ from interagency.calendar.incoming.lines import FileBlocks, read_duration, read_
 from interagency.calendar.incoming.reading import read_ics
 from interagency.db.base import db
 from interagency.exports.embedding.embeds import read_site, read_sites
+from interagency.exports.external.reading import read_choice
 from interagency.exports.incoming import headers, lists, marks, opening, reading
 from interagency.exports.incoming.cells import ALL_PARTS
 from interagency.exports.incoming.values import CellReader
@@ -105,6 +106,9 @@ PLAIN: dict[str, Callable[[str], Any]] = {
     "calendar.events.lines.split_days": lines.split_days,
     "exports.embedding.embeds.read_site": each_line(read_site),
     "exports.embedding.embeds.read_sites": read_sites,
+    "exports.external.reading.read_choice": lambda text: read_choice(
+        {"chapters": [{"numeral": "I"}], "activities": []}, {"country": text, "chapter": text, "q": text}
+    ),
     "calendar.events.lines.says_not_known": lines.says_not_known,
     "calendar.events.recurrence.read_days_of_rule": recurrence.read_days_of_rule,
     "calendar.events.recurrence.read_months": recurrence.read_months,

@@ -20,7 +20,7 @@ from interagency.matrix.cycles.models import AnswerKind, Cycle
 from interagency.matrix.cycles.months import format_month
 from interagency.matrix.cycles.remarks import SIZE, RemarkKind, remark_counts, remark_line, remarks
 from interagency.matrix.cycles.reminders import Reminded, remind, write_returned
-from interagency.matrix.cycles.views import bp, get_cycle, read_day, sender, sends_mail
+from interagency.matrix.cycles.views import bp, day_typed, get_cycle, sender, sends_mail
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
 from interagency.text.folding import clean, listed
@@ -226,7 +226,7 @@ def extend_post(month: str) -> ResponseReturnValue:
 
     def act(cycle: Cycle) -> str:
         entity = _get_entity(request.form.get("entity", ""))
-        due = read_day("due", cycle.month)
+        due = day_typed("due", cycle.month)
         opening.extend(db.session, cycle, entity, due, zone=settings().zone, by=current_user, at=utc_now())
         return str(_("%(entity)s has its own date now.", entity=entity.short))
 
@@ -239,7 +239,7 @@ def due_post(month: str) -> ResponseReturnValue:
     """Move the date of all, and say whether closing waits for all."""
 
     def act(cycle: Cycle) -> str:
-        due = read_day("due", cycle.month)
+        due = day_typed("due", cycle.month)
         opening.set_due(db.session, cycle, due, zone=settings().zone, by=current_user, at=utc_now())
         cycle.waits_for_all = request.form.get("waits") == "yes"
         return str(_("The dates of %(month)s are saved.", month=format_month(cycle.month)))

@@ -75,7 +75,7 @@ def get_cycle(month: str) -> Cycle:
     return cycle
 
 
-def read_day(name: str, month: str) -> datetime:
+def day_typed(name: str, month: str) -> datetime:
     """The end of the day that was typed, in the service's zone: without a year, the first such day from the month's
     beginning on. Raises CycleRefusal with what to write."""
     text = clean(request.form.get(name, ""), lines=False)[:60]
@@ -123,7 +123,7 @@ def open_post() -> ResponseReturnValue:
     """Open a month."""
     try:
         month = read_month(request.form.get("month", ""))
-        due = read_day("due", month) if request.form.get("due") else None
+        due = day_typed("due", month) if request.form.get("due") else None
         is_new = opening.open_cycle(db.session, month, at=utc_now(), zone=settings().zone, by=current_user, due=due)
     except (MonthNotUnderstood, CycleRefusal) as refusal:
         db.session.rollback()
