@@ -29,7 +29,7 @@ from interagency.matrix.framework.load import load_framework
 from interagency.matrix.organisations.load import load_organisations
 from interagency.matrix.organisations.models import Appointment
 from interagency.matrix.organisations.queries import Directory
-from interagency.matrix.overlaps import kept
+from interagency.matrix.overlaps import pair_cache
 from interagency.sample.load import load_sample
 from interagency.sample.months import add_months
 from interagency.settings import Settings, read_settings
@@ -42,7 +42,7 @@ from tests.servers import Databases
 # What makes a hash dear is looked at in tests/accounts/test_sign_in.py; everywhere else it would be waited for.
 REAL_HASHER = models.hasher
 models.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-kept.WAIT = kept.WAIT_FOR_NUMBERS = 60  # a busy machine is no fault
+pair_cache.WAIT = pair_cache.WAIT_FOR_NUMBERS = 60  # a busy machine is no fault
 models.DUMMY_HASH = models.nobodys_hash()
 
 

@@ -117,6 +117,17 @@ def changes_of(session: Session, record_type: str, record_id: int) -> list[Chang
     return list(session.scalars(query.order_by(Change.id.desc())))
 
 
+def newest(*models: type[Model]) -> list[sa.ScalarSelect[Any]]:
+    """The newest change of any record, and the highest id of each of `models`, which can be loaded without history."""
+    ids = (model.id for model in (Change, *models))  # type: ignore[attr-defined]
+    return [sa.select(sa.func.coalesce(sa.func.max(number), 0)).scalar_subquery() for number in ids]
+
+
+def revision(session: Session, *models: type[Model]) -> tuple[int, ...]:
+    """The numbers of `newest`: other ones once any record has changed or one of `models` was added."""
+    return tuple(session.execute(sa.select(*newest(*models))).one())
+
+
 def audit(session: Session, act: str, *, by: Any | None = None, by_name: str = "nobody", **details: Any) -> None:
     """Add a line to the audit log. `details` hold no secrets, tokens or contents."""
     name = by.name if by is not None else by_name

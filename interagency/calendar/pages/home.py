@@ -31,9 +31,8 @@ from interagency.matrix.desk.notices import notices_on_home
 from interagency.matrix.desk.waiting import coordinators_desk, mails_stuck, own_months
 from interagency.matrix.framework.names import chapters
 from interagency.matrix.organisations.models import Organisation
-from interagency.matrix.overlaps.tally import state_of_activities
+from interagency.matrix.overview.count_cache import cached_counts
 from interagency.web.context import settings, today, utc_now
-from interagency.web.last_known import known
 
 bp = Blueprint("pages", __name__)
 COMING = 8  # events on the front page
@@ -171,13 +170,12 @@ def home() -> ResponseReturnValue:
     keys = tuple(entity.key for entity in mine)
     own = Filters(values={"mine": ("yes",)}) if mine else Filters()
     total = db.session.scalar(sa.select(sa.func.count()).select_from(Activity).where(Activity.is_listed))
-    state = state_of_activities(db.session)
     minds_mail = current_user.is_coordinator or current_user.is_administrator
     return render_template(
         "home.html",
         mine=mine,
         may_add=may_add_activities(current_user, mine),
-        desk=coordinators_desk(db.session, utc_now(), state) if current_user.is_coordinator else None,
+        desk=coordinators_desk(db.session, utc_now()) if current_user.is_coordinator else None,
         own_months=own_months(db.session, mine, utc_now()) if mine else [],
         reason_headings=HEADINGS,
         letters_here=notices_on_home(db.session, current_user, utc_now()),
@@ -186,11 +184,7 @@ def home() -> ResponseReturnValue:
         newest=_newest(),
         total=total,
         chapters=chapters(db.session),
-        counts=known(
-            f"chapters/{','.join(keys)}",
-            state,
-            lambda: counts_by_chapter(db.session, own, keys),
-        ),
+        counts=cached_counts(db.session, ("chapters",), own, keys, lambda: counts_by_chapter(db.session, own, keys)),
     )
 
 

@@ -22,8 +22,8 @@ from interagency.matrix.activities.conditions import activity_conditions
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity, Status
 from interagency.matrix.organisations.models import Organisation
+from interagency.matrix.overview.count_cache import cached_counts
 from interagency.matrix.overview.grid import TYPES, Line, lines, links
-from interagency.matrix.overview.kept import kept_counts
 from interagency.text.dates import ImpreciseDate, words_between
 from interagency.web.context import viewer_zone
 
@@ -257,7 +257,7 @@ def _activities(session: Session, filters: Filters, mine: list[str], window: Win
     place = sa.case((first.is_(None), UNDATED), (inside, INSIDE), else_="").label("place")
     found = sa.select(Activity.id, first.label("first"), last.label("last"), place).where(*conditions)
     part = links(by).subquery("part")
-    places, told = kept_counts(
+    places, told = cached_counts(
         session,
         ("when", "activities", by, window.middle),
         filters,
@@ -319,7 +319,7 @@ def _events(session: Session, filters: Filters, mine: list[str], window: Window,
     columns = (Event.id, Event.first_day.label("first"), Event.last_day.label("last"), place)
     part = _links(by).subquery("part")
     found = sa.select(*columns).where(*conditions)
-    places, told = kept_counts(
+    places, told = cached_counts(
         session,
         ("when", "events", by, window.middle, series),
         filters,

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
+from markupsafe import Markup
 
 from interagency.accounts.models import AccessToken
 from interagency.accounts.tokens import note_use
@@ -141,9 +142,16 @@ def embeds() -> ResponseReturnValue:
     return _list_page()
 
 
+# What is pasted into the page of another site.
+FRAME = Markup(
+    '<iframe src="{}" title="{}"\n  width="100%" height="600" loading="lazy" referrerpolicy="no-referrer"></iframe>'
+)
+
+
 def _list_page(made: str = "", label: str = "") -> str:
     rows = embeds_of(db.session, current_user._get_current_object())
-    return render_template("embeds/list.html", rows=rows, made=made, label=label)
+    lines = str(FRAME.format(made, label))
+    return render_template("embeds/list.html", rows=rows, made=made, label=label, lines=lines)
 
 
 @bp.get("/embeds/new")

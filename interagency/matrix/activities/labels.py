@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,6 +106,15 @@ class FactLabels:
             reader = self._date
         text: str = reader(value) if reader else self._plain(value)
         return text
+
+    def changed(self, fields: Mapping[str, Sequence[Any]]) -> list[tuple[str, str, str]]:
+        """`(label, before, after)` of each field `{name: [before, after]}` whose words differ, in the fields' order."""
+        rows = (
+            (label, self.say(name, fields[name][0]), self.say(name, fields[name][1]))
+            for name, label in field_labels().items()
+            if name in fields
+        )
+        return [row for row in rows if row[1] != row[2]]
 
     def _plain(self, value: Any) -> str:
         if isinstance(value, bool):

@@ -22,7 +22,7 @@ from interagency.matrix.activities.models import (
 from interagency.matrix.cycles.confirming import LIVE
 from interagency.matrix.cycles.month.reasons import STALE_AFTER, Reason, activity_reasons
 from interagency.matrix.organisations.models import Organisation
-from interagency.matrix.overlaps.kept import kept_pairs
+from interagency.matrix.overlaps.pair_cache import cached_pairs
 from interagency.matrix.overlaps.tally import is_one_twice, tally, verdicts_of
 
 SIZE = 50  # remarks on one page
@@ -188,7 +188,7 @@ def _details(session: Session, kind: RemarkKind, month: str, day: date, ids: lis
 def _alike(session: Session) -> list[Remark]:
     """Live activities whose titles are alike, unless somebody judged that they are two; by title."""
     verdicts = verdicts_of(session)
-    pairs = [pair for pair in kept_pairs(session).pairs if is_one_twice(pair, verdicts)]
+    pairs = [pair for pair in cached_pairs(session).pairs if is_one_twice(pair, verdicts)]
     ids = {number for pair in pairs for number in (pair.first_id, pair.second_id)}
     titles: dict[int, str] = {}
     for some in _parts(sorted(ids)):

@@ -19,7 +19,7 @@ from interagency.matrix.cycles.standing import EntityStanding, standings
 from interagency.matrix.desk.withheld import WithheldTally, withheld_tallies
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import proposals_waiting
-from interagency.matrix.overlaps.tally import State, Tally, tally
+from interagency.matrix.overlaps.tally import Tally, tally
 from interagency.web.context import settings, today
 
 MOST_LISTED = 5
@@ -87,8 +87,8 @@ class OwnMonth:
         return in_order(self.month.to_look_at)[:MOST_LISTED]
 
 
-def coordinators_desk(session: Session, at: datetime, state: State) -> CoordinatorsDesk:
-    """Everything that waits for a coordinator at `at` (UTC), the activities being in `state`."""
+def coordinators_desk(session: Session, at: datetime) -> CoordinatorsDesk:
+    """Everything that waits for a coordinator at `at` (UTC)."""
     months = []
     for cycle in open_cycles(session):
         rows = board(session, cycle, at)
@@ -100,7 +100,7 @@ def coordinators_desk(session: Session, at: datetime, state: State) -> Coordinat
         months=months,
         nobody=[row.entity for row in newest.rows if row.is_expected and not row.focal_points] if newest else [],
         awaited=remark_counts(session, newest.cycle.month, today(), [RemarkKind.AWAITED]) if newest else {},
-        look_alikes=tally(session, state),
+        look_alikes=tally(session),
         proposals=proposals_waiting(session),
         edition=edition,
         withheld=withheld,

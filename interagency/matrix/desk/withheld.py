@@ -16,7 +16,7 @@ from interagency.matrix.cycles.contents import gather
 from interagency.matrix.cycles.editions import load, newest_edition
 from interagency.matrix.cycles.models import Edition
 from interagency.matrix.organisations.queries import bodies, entities
-from interagency.web.last_known import keep, known
+from interagency.web.state_cache import keep, known
 
 # Records that are read while somebody waits for a page that only tells their number.
 AT_ONCE = 400

@@ -14,9 +14,9 @@ from interagency.accounts.models import Person
 from interagency.matrix.activities.conditions import activity_conditions
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity, ActivityEntity, Participation
-from interagency.matrix.overlaps.kept import Found, kept_pairs
 from interagency.matrix.overlaps.likeness import Common
 from interagency.matrix.overlaps.models import Verdict
+from interagency.matrix.overlaps.pair_cache import CachedPairs, cached_pairs
 
 SIZE = 25
 OPEN = "open"
@@ -45,7 +45,7 @@ class Listing:
     total: int
     following: str | None
     judged: dict[str, int]
-    search: Found
+    search: CachedPairs
 
 
 def listing(
@@ -58,7 +58,7 @@ def listing(
     must be under the filters. The number of statements is fixed.
     """
     verdicts = {(one.first_id, one.second_id): one for one in session.scalars(sa.select(Verdict))}
-    search = kept_pairs(session)
+    search = cached_pairs(session)
     pairs = [pair for pair in search.pairs if not pair.is_of_one]
     if shown == OPEN:
         keys = [pair.order for pair in pairs if (pair.first_id, pair.second_id) not in verdicts]

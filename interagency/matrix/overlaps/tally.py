@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from interagency.matrix.activities.models import Activity, ActivityEntity
-from interagency.matrix.overlaps import kept
+from interagency.db.history import revision
+from interagency.matrix.activities.models import Activity
+from interagency.matrix.overlaps import pair_cache
 from interagency.matrix.overlaps.models import Verdict, VerdictKind, VerdictSaid
 from interagency.matrix.overlaps.pairs import Pair
-from interagency.web.last_known import keep, known
+from interagency.web.state_cache import keep, known
 
 _NAME = "overlaps"
-State = tuple[object, ...]
 Verdicts = Mapping[tuple[int, int], VerdictKind]
 
 
@@ -43,28 +43,15 @@ def is_one_twice(pair: Pair, verdicts: Verdicts) -> bool:
     return pair.is_live and pair.common.is_alike_in_title and verdict is VerdictKind.SAME
 
 
-def state_of_activities(session: Session) -> State:
-    """What the pairs follow from, in three statements that indexes answer: activities, their parts, verdicts."""
-    activities = session.execute(sa.select(sa.func.count(), sa.func.sum(Activity.version)).select_from(Activity)).one()
-    parts = session.execute(
-        sa.select(ActivityEntity.participation, sa.func.count()).group_by(ActivityEntity.participation)
-    )
-    verdict = session.scalar(sa.select(sa.func.max(VerdictSaid.id)))
-    return (tuple(activities), tuple(sorted((kind.value, count) for kind, count in parts)), verdict)
-
-
-def tally(session: Session, state: State | None = None) -> Tally | None:
+def tally(session: Session) -> Tally | None:
     """The numbers as they stand; None while the activities are still being compared, which takes seconds of many."""
-    state = state_of_activities(session) if state is None else state
+    state = revision(session, Activity, VerdictSaid)
     found: Tally | None = known(_NAME, state)
-    if found is None:
-        search = kept.kept_pairs(session, wait=kept.WAIT_FOR_NUMBERS)
-        if not search.is_current:
-            return None
-        verdicts = verdicts_of(session)
-        found = Tally(
-            sum(is_open(pair, verdicts) for pair in search.pairs),
-            sum(is_one_twice(pair, verdicts) for pair in search.pairs),
-        )
-        keep(_NAME, state, found)
-    return found
+    if found is not None:
+        return found
+    search = pair_cache.cached_pairs(session, wait=pair_cache.WAIT_FOR_NUMBERS)
+    if not search.is_current:
+        return None
+    verdicts = verdicts_of(session)
+    twice = sum(is_one_twice(pair, verdicts) for pair in search.pairs)
+    return keep(_NAME, state, Tally(sum(is_open(pair, verdicts) for pair in search.pairs), twice))

@@ -39,7 +39,7 @@ from interagency.matrix.cycles.models import Cycle, CycleState
 from interagency.matrix.cycles.standing import Standing, standings
 from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Section
 from interagency.matrix.organisations.models import Mandate, Organisation
-from interagency.matrix.overview.kept import kept_counts
+from interagency.matrix.overview.count_cache import cached_counts
 
 
 class Blank(enum.StrEnum):
@@ -129,7 +129,7 @@ def coverage(session: Session, filters: Filters, mine: Iterable[str], *, at: dat
     A fixed number of statements. `at` decides which month is due.
     """
     mine = list(mine)
-    counted = kept_counts(session, ("coverage",), filters, mine, lambda: _count(session, filters, mine))
+    counted = cached_counts(session, ("coverage",), filters, mine, lambda: _count(session, filters, mine))
     short = sa.func.coalesce(Organisation.acronym, Organisation.name)
     entities = session.execute(sa.select(Organisation.id, short).order_by(Organisation.position, short)).all()
     countries = session.execute(sa.select(Country.code, Country.name).order_by(Country.name)).all()

@@ -14,8 +14,8 @@ from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import my_entities
 from interagency.matrix.framework.names import chapters, recommendations
 from interagency.matrix.organisations.queries import entities
+from interagency.matrix.overview.count_cache import cached_counts
 from interagency.matrix.overview.grid import regions_in_order
-from interagency.matrix.overview.kept import kept_counts
 from interagency.web.context import today
 
 
@@ -43,4 +43,4 @@ def _years() -> list[int]:
     """The years in which activities begin."""
     year = sa.cast(sa.extract("year", Activity.start_first), sa.Integer)
     query = sa.select(year).where(Activity.is_listed, Activity.start_first.is_not(None)).distinct()
-    return kept_counts(db.session, ("years",), Filters(), (), lambda: sorted(db.session.scalars(query)))
+    return cached_counts(db.session, ("years",), Filters(), (), lambda: sorted(db.session.scalars(query)))

@@ -27,7 +27,7 @@ from interagency.matrix.activities.models import (
 )
 from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Region, Section
 from interagency.matrix.organisations.models import Organisation
-from interagency.matrix.overview.kept import kept_counts
+from interagency.matrix.overview.count_cache import cached_counts
 
 ROWS = ("entity", "chapter", "section", "recommendation", "region", "country", "year")
 COLUMNS = ("chapter", "entity", "year", "status")
@@ -213,7 +213,7 @@ def grid(session: Session, filters: Filters, mine: Iterable[str], rows: str, col
     `mine` are the keys of the entities that the filter "mine" stands for; `rows` is one of ROWS, `columns` of COLUMNS.
     """
     mine = list(mine)
-    counts = kept_counts(
+    counts = cached_counts(
         session, ("grid", rows, columns), filters, mine, lambda: _counts(session, filters, mine, rows, columns)
     )
     inner = {place: count for place, count in counts.items() if not {ALL, NONE} & set(place)}

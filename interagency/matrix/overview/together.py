@@ -15,8 +15,8 @@ from interagency.matrix.activities.conditions import activity_conditions
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.framework.models import Chapter
+from interagency.matrix.overview.count_cache import cached_counts
 from interagency.matrix.overview.grid import SEPARATOR, Cell, Line, lines, links, step_of
-from interagency.matrix.overview.kept import kept_counts
 
 WIDTH, HEIGHT = 1200, 620
 MIDDLE_X, MIDDLE_Y, ACROSS, DOWN, LABEL_GAP = WIDTH // 2, HEIGHT // 2, 430, 265, 20
@@ -94,7 +94,7 @@ def together(session: Session, filters: Filters, mine: Iterable[str], *, alone: 
     `alone` is the key of an entity: the picture shows whom it works with, and no other pairs.
     """
     mine = list(mine)
-    counted = kept_counts(session, ("together",), filters, mine, lambda: _summed(_counted(session, filters, mine)))
+    counted = cached_counts(session, ("together",), filters, mine, lambda: _summed(_counted(session, filters, mine)))
     counts, joint, by_chapter, in_chapter = counted.pairs, counted.joint, counted.by_chapter, counted.in_chapter
     entities = [line for line in lines(session, "entity", set(joint)) if line.key in joint]
     most = max(counts.values(), default=0)

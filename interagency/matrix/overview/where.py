@@ -17,8 +17,8 @@ from interagency.matrix.activities.drafts import FigureDraft
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity, ActivityCountry, CountryRole, Figure, activity_region
 from interagency.matrix.framework.models import Country
+from interagency.matrix.overview.count_cache import cached_counts
 from interagency.matrix.overview.grid import SEPARATOR, Cell, Line, links, regions_in_order
-from interagency.matrix.overview.kept import kept_counts
 from interagency.matrix.overview.tile_map import TileMap, tile_map
 
 LISTED = 50  # figures without names; the page says how many there are
@@ -88,7 +88,7 @@ class _Counts:
 def where(session: Session, filters: Filters, mine: Iterable[str]) -> Where:
     """The activities under `filters` by region and country, in a fixed number of statements."""
     mine, regions = list(mine), regions_in_order(session)
-    counted = kept_counts(session, ("where",), filters, mine, lambda: _count(session, filters, mine, regions))
+    counted = cached_counts(session, ("where",), filters, mine, lambda: _count(session, filters, mine, regions))
     countries = list(session.scalars(sa.select(Country).order_by(Country.name)))
     return Where(
         places=_places(regions, countries, counted.by_region, counted.by_country, counted.beneficiary),

@@ -16,7 +16,7 @@ from interagency.matrix.activities import queries, record
 from interagency.matrix.activities.fields import COUNTRY_ROLE_LABELS, FILTERED, STATUS_LABELS
 from interagency.matrix.activities.figures import format_figure
 from interagency.matrix.activities.forms import ActivityForm, OwnPartForm
-from interagency.matrix.activities.labels import FactLabels, field_labels, field_lines
+from interagency.matrix.activities.labels import FactLabels, field_lines
 from interagency.matrix.activities.models import TITLE_LENGTH, Activity, Participation
 from interagency.matrix.activities.record import Right, StaleVersionError
 from interagency.matrix.agreement.gate import ACTIVITY, asked_of_activity
@@ -100,7 +100,6 @@ def history(activity_id: int) -> ResponseReturnValue:
             for one in [found, *queries.merged_into(db.session, found.id)]
         ],
         words=FactLabels(db.session),
-        fields=field_labels(),
     )
 
 
@@ -264,12 +263,7 @@ def _conflict(activity_id: int, form: ActivityForm, mine: list[Organisation]) ->
     db.session.rollback()
     theirs = queries.get_activity(activity_id)
     last = next(iter(changes_of(db.session, "activity", activity_id)), None)
-    words, names = FactLabels(db.session), field_labels()
-    rows = [
-        (names[name], words.say(name, stands[name]), words.say(name, typed[name]))
-        for name in names
-        if stands[name] != typed[name]
-    ]
+    rows = FactLabels(db.session).changed({name: (stands[name], typed[name]) for name in stands})
     form.version.data = str(version)
     conflict = {"rows": rows, "last": last}
     return _form_page(form, theirs, 409, conflict=conflict)

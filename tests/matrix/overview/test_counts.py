@@ -19,6 +19,7 @@ from interagency.matrix.activities.listing import page_of_activities
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.queries import counts_by_chapter
 from interagency.matrix.overview.grid import Grid, grid
+from interagency.web import state_cache
 from tests.helpers import Browser, statements_seen
 
 CHANGES = (
@@ -64,7 +65,7 @@ def assert_each_number_is_its_list(found: Grid, rows: str, columns: str) -> None
 
 def forget_counts(app: Flask) -> None:
     """As a process that begins: what is changed past the history is not seen by one that keeps counts."""
-    app.extensions.pop("interagency_kept_counts", None)
+    app.extensions.pop(state_cache.EXTENSION, None)
 
 
 @pytest.mark.parametrize(("rows", "columns"), [("entity", "chapter"), ("chapter", "entity")])

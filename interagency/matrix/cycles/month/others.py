@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.db.history import Change
-from interagency.matrix.activities.labels import FactLabels, field_labels
+from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.models import ActivityEntity
 from interagency.matrix.cycles.answers import changed_by_own
 from interagency.matrix.cycles.confirming import ACTIVITY
@@ -82,14 +82,10 @@ def told(session: Session, entity_id: int, since: datetime, ids: Collection[int]
     found: dict[int, list[Told]] = defaultdict(list)
     if not ids:
         return found
-    words, names = FactLabels(session), field_labels()
+    words = FactLabels(session)
     for change in session.scalars(_by_others(entity_id, since).where(Change.record_id.in_(list(ids))).limit(200)):
         if change.fields.keys() <= OF_THEMSELVES or len(found[change.record_id]) == MOST_SHOWN:
             continue
-        fields = [
-            (names[name], words.say(name, was), words.say(name, now))
-            for name, (was, now) in change.fields.items()
-            if name in names and words.say(name, was) != words.say(name, now)
-        ]
+        fields = words.changed(change.fields)
         found[change.record_id].append(Told(change.by_name, change.at, fields))
     return found

@@ -11,7 +11,7 @@ from flask import Flask
 
 from interagency.db.base import db
 from interagency.matrix.activities.models import Activity
-from interagency.matrix.overlaps import kept
+from interagency.matrix.overlaps import pair_cache
 from interagency.matrix.overlaps.pairs import Search, all_pairs
 from tests.helpers import Browser, text_of
 
@@ -29,7 +29,7 @@ def searches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         found.append(len(search.pairs))
         return search
 
-    monkeypatch.setattr(kept, "all_pairs", counted)
+    monkeypatch.setattr(pair_cache, "all_pairs", counted)
     return found
 
 
@@ -70,14 +70,14 @@ def test_a_page_that_does_not_wait_says_that_the_activities_are_being_compared(
 ) -> None:
     c = enter("coordinator")
     _two(add_activity)
-    monkeypatch.setattr(kept, "WAIT", 0)
-    monkeypatch.setattr(kept, "_work", lambda app, some: None)
+    monkeypatch.setattr(pair_cache, "WAIT", 0)
+    monkeypatch.setattr(pair_cache, "_work", lambda app, some: None)
     first = text_of(c.get("/overlaps"))
     assert "are being compared" in first and "No pair has been found yet." in first
     monkeypatch.undo()
     assert "are being compared" not in text_of(c.get("/overlaps"))
-    monkeypatch.setattr(kept, "WAIT", 0)
-    monkeypatch.setattr(kept, "_work", lambda app, some: None)
+    monkeypatch.setattr(pair_cache, "WAIT", 0)
+    monkeypatch.setattr(pair_cache, "_work", lambda app, some: None)
     add_activity(title="Nurses: training in palliative care", entities=("unicef",), lead="unicef")
     later = text_of(c.get("/overlaps"))
     assert "1 pair" in later and "Activities have changed since" in later
@@ -92,6 +92,6 @@ def test_a_search_that_fails_is_no_error_of_the_page(
     def failing(session: Any) -> Search:
         raise RuntimeError("no memory")
 
-    monkeypatch.setattr(kept, "all_pairs", failing)
+    monkeypatch.setattr(pair_cache, "all_pairs", failing)
     page = c.get("/overlaps")
     assert page.status_code == 200 and "are being compared" in text_of(page)

@@ -11,9 +11,9 @@ from interagency.db.base import db
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import CountryRole
 from interagency.matrix.framework.models import Country, Recommendation
-from interagency.matrix.overview import kept
-from interagency.matrix.overview.kept import kept_counts
+from interagency.matrix.overview.count_cache import cached_counts
 from interagency.text.dates import ImpreciseDate
+from interagency.web import state_cache
 from tests.helpers import Browser, text_of
 
 Enter = Callable[[str | None], Browser]
@@ -30,7 +30,7 @@ def test_counted_once_until_a_record_changes(app: Flask, add_activity: Add) -> N
     with app.app_context():
 
         def look(filters: Filters | None = None, mine: tuple[str, ...] = ()) -> int:
-            return kept_counts(db.session, ("test",), filters or Filters(), mine, count)
+            return cached_counts(db.session, ("test",), filters or Filters(), mine, count)
 
         assert [look(), look()] == [1, 1]
         assert look(Filters({"entity": ("who",)})) == 2
@@ -42,11 +42,11 @@ def test_counted_once_until_a_record_changes(app: Flask, add_activity: Add) -> N
 
 
 def test_no_more_than_some_are_kept(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "MOST", 2)
+    monkeypatch.setattr(state_cache, "MAX_ENTRIES", 2)
     with app.app_context():
         for name in ("a", "b", "a", "c"):
-            kept_counts(db.session, (name,), Filters(), (), lambda: 0)
-        names = [key[0][0] for key in app.extensions["interagency_kept_counts"].counts]
+            cached_counts(db.session, (name,), Filters(), (), lambda: 0)
+        names = [key[1][0] for key in app.extensions[state_cache.EXTENSION].entries]
     assert names == ["a", "c"]
 
 
