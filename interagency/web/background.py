@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Thread
 
 from flask import Flask
+from flask_login import current_user
 
 WAIT = 8.0  # seconds: what is done by then is answered as done
+MAX_TITLES = 10  # told of records that were left as they are
 log = logging.getLogger("interagency")
 
 
@@ -33,3 +35,13 @@ def carry_on(app: Flask, name: str, work: Callable[[], None], *, wait: float = W
     thread.join(wait)
     if failed:
         raise failed[0]
+
+
+def may_carry_on(sender_id: int | None, *, undoes: bool) -> bool:
+    """Whether the reader may go on with an import: who sent the file takes it in; a coordinator takes it back too."""
+    return bool(sender_id == current_user.id or (undoes and current_user.is_coordinator))
+
+
+def first_titles(titles: Sequence[str]) -> str:
+    """The first of some titles, for a message."""
+    return "; ".join(titles[:MAX_TITLES]) + ("; …" if len(titles) > MAX_TITLES else "")

@@ -113,7 +113,7 @@ def _source(subscription: Subscription, person: Person) -> Source:
     """What the address shows, as the rights of its person are today."""
     at, day = utc_now(), today()
     mine = [entity.key for entity in entities_of(db.session, person, day)]
-    kept = MultiDict((name, value) for name, values in subscription.filters.items() for value in values)
+    kept = MultiDict(subscription.filters)
     month = request.args.get("edition", "")
     asked = MultiDict((n, v) for n, v in request.args.items(multi=True) if n not in OWN_PARAMETERS)
     known = PLAIN_NAMES if month else NAMES

@@ -31,8 +31,7 @@ NAME_LENGTH = 100
 
 
 def _filters_of(subscription: Subscription) -> Filters:
-    pairs = MultiDict((name, value) for name, values in subscription.filters.items() for value in values)
-    return read_filters(db.session, pairs)
+    return read_filters(db.session, MultiDict(subscription.filters))
 
 
 def _page(filters: Filters, made: tuple[Subscription, str] | None = None) -> ResponseReturnValue:

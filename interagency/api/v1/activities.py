@@ -11,8 +11,9 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from flask_smorest import Blueprint
 
-from interagency.api.v1 import gate, idempotency, versions
+from interagency.api.v1 import gate, versions
 from interagency.api.v1.activity_forms import form_of, require_form
+from interagency.api.v1.answering import answer_of, commit_new, made_before
 from interagency.api.v1.paging import chosen_names, links, list_page, narrowed, refuse_unreadable
 from interagency.api.v1.schemas import (
     ACTIVITY_NAMES,
@@ -99,11 +100,6 @@ def _found(activity_id: int) -> Activity:
     return get_activity(activity_id)
 
 
-def _answer(activity_id: int, status: int = 200) -> Any:
-    (item,) = _items([activity_id])
-    return item, status, versions.tag_of(item["version"])
-
-
 @bp.route("/<int:activity_id>", methods=["GET"])
 @bp.arguments(One, location="query")
 @bp.response(200, ActivitySchema)
@@ -121,7 +117,7 @@ def activity(query: dict[str, Any], activity_id: int) -> Any:
     assert row is not None
     if (unchanged := versions.not_modified(row.version)) is not None:
         return unchanged
-    item, status, headers = _answer(activity_id)
+    item, status, headers = answer_of(_items, activity_id)
     return narrowed(item, names), status, headers
 
 
@@ -156,8 +152,8 @@ def create(sent: dict[str, Any]) -> Any:
     mine = my_entities()
     if not may_add_activities(current_user, mine):
         raise Problem(403, _("Only coordinators and focal points add activities."))
-    if (earlier := idempotency.led_to()) is not None:
-        return _answer(int(earlier.rpartition("/")[2]), 201)
+    if (earlier := made_before(_items)) is not None:
+        return earlier
     answers = _verdicts(sent)
     form = form_of(empty_facts() | sent, mine=mine)
     require_form(form)
@@ -171,12 +167,7 @@ def create(sent: dict[str, Any]) -> Any:
     question.hold(db.session)
     made = record.create_activity(db.session, draft, by=current_user, mine=mine, month=_month(mine))
     question.keep(db.session, made.id, current_user, utc_now())
-    number = made.id
-    address = url_for("api_activities.activity", activity_id=number)
-    idempotency.note(address)
-    db.session.commit()
-    item, status, headers = _answer(number, 201)
-    return item, status, headers | {"Location": address}
+    return commit_new(_items, made.id, url_for("api_activities.activity", activity_id=made.id))
 
 
 @bp.route("/<int:activity_id>", methods=["PATCH"])
@@ -207,7 +198,7 @@ def change(sent: dict[str, Any], activity_id: int) -> Any:
         _stale(activity_id)
     question.keep(db.session, activity_id, current_user, utc_now())
     db.session.commit()
-    return _answer(activity_id)
+    return answer_of(_items, activity_id)
 
 
 def _stale(activity_id: int) -> None:
@@ -239,4 +230,4 @@ def participation(sent: dict[str, Any], activity_id: int) -> Any:
     except StaleVersionError:
         _stale(activity_id)
     db.session.commit()
-    return _answer(activity_id)
+    return answer_of(_items, activity_id)

@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from flask_smorest import Blueprint
 
-from interagency.api.v1 import gate, idempotency, versions
+from interagency.api.v1 import gate, versions
+from interagency.api.v1.answering import answer_of, commit_new, made_before
 from interagency.api.v1.event_forms import draft_of_facts
 from interagency.api.v1.paging import chosen_names, links, list_page, narrowed, refuse_unreadable
 from interagency.api.v1.schemas import EVENT_NAMES, EventChange, EventSchema, ListQuery, One, page_of
@@ -77,11 +78,6 @@ def _found(event_id: int) -> Event:
     return get_event(event_id)
 
 
-def _answer(event_id: int, status: int = 200) -> Any:
-    (item,) = _items([event_id])
-    return item, status, versions.tag_of(item["version"])
-
-
 @bp.route("/<int:event_id>", methods=["GET"])
 @bp.arguments(One, location="query")
 @bp.response(200, EventSchema)
@@ -92,7 +88,7 @@ def event(query: dict[str, Any], event_id: int) -> Any:
     found = _found(event_id)
     if not found.rrule and (unchanged := versions.not_modified(found.version)) is not None:
         return unchanged
-    item, status, headers = _answer(event_id)
+    item, status, headers = answer_of(_items, event_id)
     return narrowed(item, names), status, headers
 
 
@@ -113,18 +109,13 @@ def create(sent: dict[str, Any]) -> Any:
     mine = my_entities()
     if not may_add_activities(current_user, mine):
         raise Problem(403, _("Only coordinators and focal points add events."))
-    if (earlier := idempotency.led_to()) is not None:
-        return _answer(int(earlier.rpartition("/")[2]), 201)
+    if (earlier := made_before(_items)) is not None:
+        return earlier
     draft = draft_of_facts(EMPTY | sent, mine=mine)
     _require_own(draft, mine)
     month = month_being_updated(db.session, [entity.id for entity in mine])
     made = record.create_event(db.session, draft, by=current_user, mine=mine, month=month)
-    number = made.id
-    address = url_for("api_events.event", event_id=number)
-    idempotency.note(address)
-    db.session.commit()
-    item, status, headers = _answer(number, 201)
-    return item, status, headers | {"Location": address}
+    return commit_new(_items, made.id, url_for("api_events.event", event_id=made.id))
 
 
 @bp.route("/<int:event_id>", methods=["PATCH"])
@@ -149,4 +140,4 @@ def change(sent: dict[str, Any], event_id: int) -> Any:
         theirs = get_event(event_id)
         versions.raise_stale(theirs.version, record.facts(theirs))
     db.session.commit()
-    return _answer(event_id)
+    return answer_of(_items, event_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -124,6 +126,15 @@ def _speaks_for(key: str) -> tuple[Organisation, bool]:
     return found, True
 
 
+@contextmanager
+def _refused_in_words() -> Iterator[None]:
+    """409 with its words where the month does not take an answer."""
+    try:
+        yield
+    except CycleRefusal as refusal:
+        raise Problem(409, str(refusal)) from None
+
+
 class MonthRecords(Schema):
     """The records that an entity's month lists."""
 
@@ -183,15 +194,13 @@ def sign(sent: dict[str, Any], month: str) -> Any:
     if on_behalf and not reason:
         words = _("You answer for another entity: write why, it is kept.")
         raise Problem(422, words, errors={"reason": [words]})
-    try:
+    with _refused_in_words():
         answers.cycle_for_answer(db.session, found.month, entity, today())
         made = answers.sign(
             db.session, found.month, entity, AnswerKind(sent["kind"]), by=current_user, at=utc_now(), day=today(),
             comment=clean(sent["comment"]), on_behalf_reason=reason if on_behalf else "",
             shown=_still(found, entity, sent["shown"]),
         )  # fmt: skip
-    except CycleRefusal as refusal:
-        raise Problem(409, str(refusal)) from None
     told = {"month": found.month, "entity": entity.key, "answer": made.kind.value,
             "confirmed": sum(map(len, (made.confirmed or {}).values()))}  # fmt: skip
     db.session.commit()
@@ -205,10 +214,8 @@ def take_back(month: str, key: str) -> Any:
     """Take an entity's answer back until the month is closed."""
     entity, _on_behalf = _speaks_for(key)
     found = _cycle(month)
-    try:
+    with _refused_in_words():
         answers.take_back(db.session, found.month, entity, by=current_user, at=utc_now(), day=today())
-    except CycleRefusal as refusal:
-        raise Problem(409, str(refusal)) from None
     db.session.commit()
     return None
 
@@ -221,10 +228,8 @@ def confirm(sent: dict[str, Any], month: str) -> Any:
     """Confirm records that were seen, without signing."""
     entity, _on_behalf = _speaks_for(sent["entity"])
     found = _cycle(month)
-    try:
+    with _refused_in_words():
         answers.cycle_for_answer(db.session, found.month, entity, today())
-    except CycleRefusal as refusal:
-        raise Problem(409, str(refusal)) from None
     kept = confirm_all(db.session, entity.id, found.month, _still(found, entity, sent["shown"]))
     told = {"month": found.month, "entity": entity.key, "confirmed": sum(map(len, kept.values()))}
     db.session.commit()

@@ -87,8 +87,7 @@ def feed_address(base_url: str, token: str) -> str:
 
 def filters_of(session: Session, subscription: Subscription) -> Filters:
     """The filters a subscription was made with; names that have changed since are understood."""
-    pairs = [(name, value) for name, values in subscription.filters.items() for value in values]
-    return read_event_filters(session, MultiDict(pairs))
+    return read_event_filters(session, MultiDict(subscription.filters))
 
 
 def make_feed(

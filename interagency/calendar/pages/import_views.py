@@ -27,13 +27,13 @@ from interagency.matrix.activities.queries import LARGEST_ID, my_entities
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
 from interagency.text.folding import clean
+from interagency.web.background import first_titles, may_carry_on
 from interagency.web.context import settings
 from interagency.web.errors import refuse
 from interagency.web.idempotency import idempotent, record_redirect, take_key
 
 bp = Blueprint("calendar_imports", __name__)
 # Titles that a message names of what was left.
-MOST_TITLES = 20
 
 
 def _offered() -> list[Organisation]:
@@ -121,7 +121,7 @@ def one(import_id: int) -> ResponseReturnValue:
             file_name=kept.file_name,
             run=run,
             rows_done=RUNS.rows_done(db.session, (import_id, run.undoes)),
-            may_go_on=_may_carry_on(kept, undoes=run.undoes),
+            may_go_on=may_carry_on(kept.person_id, undoes=run.undoes),
             back=(url_for("calendar_imports.imports"), _("Take a calendar in")),
             here=url_for("calendar_imports.one", import_id=import_id),
             go_on=url_for("calendar_imports.go_on_post", import_id=import_id),
@@ -149,7 +149,7 @@ def confirm(import_id: int) -> ResponseReturnValue:
     if kept.result["state"] == "applied":
         flash(_("This file was taken in already; nothing was done again."), "success")
         return redirect(url_for("calendar_imports.one", import_id=import_id))
-    if not _may_carry_on(kept, undoes=False):
+    if not may_carry_on(kept.person_id, undoes=False):
         refuse(403, _("Who sent the file confirms it."))
     chosen = {int(text) for text in request.form.getlist("item") if text.isdecimal() and len(text) < 6}
     kind = request.form.get("kind")
@@ -157,11 +157,6 @@ def confirm(import_id: int) -> ResponseReturnValue:
     if not begin(db.session, kept, chosen, kind if kind in set(EventKind) else kept.result["kind"]):
         db.session.rollback()
     return _carried_on(import_id)
-
-
-def _may_carry_on(kept: CalendarImport, *, undoes: bool) -> bool:
-    """Who sent a file takes it in; a coordinator takes it back too."""
-    return kept.person_id == current_user.id or (undoes and current_user.is_coordinator)
 
 
 def _carried_on(import_id: int) -> ResponseReturnValue:
@@ -188,7 +183,7 @@ def _flash_done(kept: CalendarImport) -> None:
     undone, left = told_of_undo(db.session, kept)
     flash(ngettext("%(num)s event is as it was before.", "%(num)s events are as they were before.", undone), "success")
     if left:
-        titles = "; ".join(left[:MOST_TITLES]) + ("; …" if len(left) > MOST_TITLES else "")
+        titles = first_titles(left)
         flash(_("Left as they are, because somebody changed them since: %(titles)s", titles=titles), "warning")
 
 
@@ -201,7 +196,7 @@ def go_on_post(import_id: int) -> ResponseReturnValue:
     if run is None:
         flash(_("There is nothing to go on with."), "success")
         return redirect(url_for("calendar_imports.one", import_id=import_id))
-    if not _may_carry_on(kept, undoes=run.undoes):
+    if not may_carry_on(kept.person_id, undoes=run.undoes):
         refuse(403, _("Who sent the file goes on with it."))
     return _carried_on(import_id)
 
@@ -215,7 +210,7 @@ def undo_post(import_id: int) -> ResponseReturnValue:
     if not is_done and RUNS.under_way(db.session, import_id) is None:
         flash(_("There is nothing to take back."), "success")
         return redirect(url_for("calendar_imports.one", import_id=import_id))
-    if not _may_carry_on(kept, undoes=True):
+    if not may_carry_on(kept.person_id, undoes=True):
         refuse(403, _("Who sent the file takes it back, or a coordinator."))
     acquire_write_lock()
     if not begin_undo(db.session, kept, _importer(kept.result["organiser"], kept.result["kind"])):

@@ -35,6 +35,7 @@ from interagency.matrix.activities.queries import LARGEST_ID, my_entities
 from interagency.matrix.organisations.directory import PARTNER_KINDS
 from interagency.matrix.organisations.queries import all_organisations
 from interagency.text.folding import clean
+from interagency.web.background import first_titles, may_carry_on
 from interagency.web.context import today, utc_now
 from interagency.web.errors import refuse
 from interagency.web.idempotency import idempotent, record_redirect, take_key
@@ -42,7 +43,6 @@ from interagency.web.idempotency import idempotent, record_redirect, take_key
 bp = Blueprint("imports", __name__)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHOWN = 400
-MOST_TITLES = 10  # of records named in one message
 
 
 def _rights() -> Rights:
@@ -118,7 +118,7 @@ def one(import_id: int) -> ResponseReturnValue:
             undo=url_for("imports.undo_post", import_id=import_id),
             run=run,
             rows_done=rows_done(db.session, (import_id, run.undoes)),
-            may_go_on=_may_carry_on(kept, undoes=run.undoes),
+            may_go_on=may_carry_on(kept.person_id, undoes=run.undoes),
         )
     is_open = kept.state is ImportState.PREVIEWED
     rows, done = results(db.session, kept)
@@ -158,7 +158,7 @@ def confirm(import_id: int) -> ResponseReturnValue:
     if kept.state is not ImportState.PREVIEWED:
         flash(_("This file was taken in already; nothing was done again."), "success")
         return redirect(url_for("imports.one", import_id=kept.id))
-    if not _may_carry_on(kept, undoes=False):
+    if not may_carry_on(kept.person_id, undoes=False):
         refuse(403, _("Who sent the file confirms it."))
     rows = {int(text) for text in request.form.getlist("row") if text.isdecimal() and len(text) < 8}
     shown = {int(text) for text in request.form.getlist("shown") if text.isdecimal() and len(text) < 8}
@@ -169,11 +169,6 @@ def confirm(import_id: int) -> ResponseReturnValue:
     if not begin(db.session, kept, rows=rows | further, answers=_answers()):
         db.session.rollback()
     return _carried_on(import_id)
-
-
-def _may_carry_on(kept: MatrixImport, *, undoes: bool) -> bool:
-    """Who sent a file takes it in; a coordinator takes it back too."""
-    return kept.person_id == current_user.id or (undoes and current_user.is_coordinator)
 
 
 def _carried_on(import_id: int) -> ResponseReturnValue:
@@ -199,7 +194,7 @@ def _flash_done(kept: MatrixImport) -> None:
         words = ngettext("%(num)s record is as it was before.", "%(num)s records are as they were before.", undone)
         flash(words, "success")
         if left:
-            titles = "; ".join(left[:MOST_TITLES]) + ("; …" if len(left) > MOST_TITLES else "")
+            titles = first_titles(left)
             words = _(
                 "Left as they are, because somebody built on them since, or they are not yours any more: %(titles)s",
                 titles=titles,
@@ -214,7 +209,7 @@ def go_on_post(import_id: int) -> ResponseReturnValue:
     _rights()
     kept = _get(import_id)
     run = under_way(db.session, import_id)
-    if not _may_carry_on(kept, undoes=run is not None and run.undoes):
+    if not may_carry_on(kept.person_id, undoes=run is not None and run.undoes):
         refuse(403, _("Who sent the file confirms it."))
     if run is None:
         flash(_("This file was taken in already; nothing was done again."), "success")
@@ -341,7 +336,7 @@ def undo_post(import_id: int) -> ResponseReturnValue:
     if kept.state is not ImportState.APPLIED and under_way(db.session, import_id) is None:
         flash(_("There is nothing to take back."), "success")
         return redirect(url_for("imports.one", import_id=kept.id))
-    if not _may_carry_on(kept, undoes=True):
+    if not may_carry_on(kept.person_id, undoes=True):
         refuse(403, _("Who sent the file takes it back, or a coordinator."))
     acquire_write_lock()
     if not begin_undo(db.session, kept, current_user, utc_now()):

@@ -23,7 +23,7 @@ from interagency.matrix.activities.record import Right, StaleVersionError
 from interagency.matrix.cycles import answers
 from interagency.matrix.cycles.answers import CycleRefusal
 from interagency.matrix.cycles.confirming import ACTIVITY
-from interagency.matrix.cycles.month.desk import Desk, month_of, month_page, open_desk, row_page
+from interagency.matrix.cycles.month.context import MonthContext, month_context, month_of, month_page, row_page
 from interagency.matrix.cycles.month.single import Key, confirm_one, undo_one
 from interagency.matrix.cycles.month.views import bp
 from interagency.matrix.cycles.months import format_month
@@ -54,80 +54,85 @@ def _activity() -> tuple[Key, int, str]:
     return key, version, said
 
 
-def _done(desk: Desk, key: Key, said: str) -> ResponseReturnValue:
+def _done(context: MonthContext, key: Key, said: str) -> ResponseReturnValue:
     """The row as it is now for the script that asked for it, else back to it."""
     anchor = f"{key[0]}-{key[1]}"
     if request.form.get("part"):
-        return row_page(desk, anchor, said)
+        return row_page(context, anchor, said)
     flash(said, "success")
-    return redirect(replace(desk, wanted=replace(desk.wanted, kept=anchor)).list_address(anchor=anchor))
+    return redirect(replace(context, wanted=replace(context.wanted, kept=anchor)).list_address(anchor=anchor))
 
 
 def _refused(problem: str, code: int = 409, typed: dict[str, str] | None = None) -> ResponseReturnValue:
     """The page of the month with what is wrong; nothing is written."""
     db.session.rollback()
-    return month_page(open_desk(), error=problem, typed=typed, code=code)
+    return month_page(month_context(), error=problem, typed=typed, code=code)
+
+
+def _takes_no_answer(context: MonthContext) -> str:
+    """Why the month takes no answer of the entity; "" where it does."""
+    try:
+        answers.cycle_for_answer(db.session, context.cycle.month, context.entity, today())
+    except CycleRefusal as refusal:
+        return str(refusal)
+    return ""
 
 
 @bp.post("/month/confirm")
 def confirm() -> ResponseReturnValue:
     """Confirm one record, without signing."""
-    desk = open_desk()
+    context = month_context()
     key, version, _said = _row()
-    try:
-        answers.cycle_for_answer(db.session, desk.cycle.month, desk.entity, today())
-    except CycleRefusal as refusal:
-        return _refused(str(refusal))
-    found = month_of(desk).find(key)
+    if problem := _takes_no_answer(context):
+        return _refused(problem)
+    found = month_of(context).find(key)
     if found is None or found.record.is_asked:
         return _refused(_("This record is not yours to confirm for this month: it is over, or you are not part of it."))
     if found.record.version != version:
         return _refused(_("Somebody saved this record a moment ago. Look at it again below, then confirm it."))
-    confirm_one(db.session, desk.cycle, desk.entity, found.record, found.reasons, by=current_user, at=utc_now())
+    confirm_one(db.session, context.cycle, context.entity, found.record, found.reasons, by=current_user, at=utc_now())
     db.session.commit()
-    month = format_month(desk.cycle.month)
-    return _done(desk, key, _("“%(title)s” is confirmed for %(month)s.", title=found.record.title, month=month))
+    month = format_month(context.cycle.month)
+    return _done(context, key, _("“%(title)s” is confirmed for %(month)s.", title=found.record.title, month=month))
 
 
 @bp.post("/month/undo")
 def undo() -> ResponseReturnValue:
     """Undo one confirming of one record."""
-    desk = open_desk()
+    context = month_context()
     key, _version, _said = _row()
-    try:
-        answers.cycle_for_answer(db.session, desk.cycle.month, desk.entity, today())
-    except CycleRefusal as refusal:
-        return _refused(str(refusal))
-    found = month_of(desk).find(key)
+    if problem := _takes_no_answer(context):
+        return _refused(problem)
+    found = month_of(context).find(key)
     if found is None or found.single is None or not found.may_undo:
         return _refused(
             _("There is nothing to undo: the record was edited since, or its confirming was undone already.")
         )
-    undo_one(db.session, desk.cycle, desk.entity, found.single, by=current_user, at=utc_now())
+    undo_one(db.session, context.cycle, context.entity, found.single, by=current_user, at=utc_now())
     db.session.commit()
-    return _done(desk, key, _("“%(title)s” is no longer confirmed.", title=found.record.title))
+    return _done(context, key, _("“%(title)s” is no longer confirmed.", title=found.record.title))
 
 
 @bp.post("/month/participation")
 def participation() -> ResponseReturnValue:
     """An entity that was named says whether it takes part."""
-    desk = open_desk()
+    context = month_context()
     key, version, said = _activity()
     if said not in ("confirmed", "declined"):
         refuse(400, _("Choose whether your entity takes part."))
     found = get_activity(key[1])
-    if all(part.entity_id != desk.entity.id for part in found.entities):
+    if all(part.entity_id != context.entity.id for part in found.entities):
         refuse(403, _("Your entity is no longer named in this activity; its lead took it out."))
     try:
         record.save_own_part(
             db.session,
             found,
             roles={},
-            participations={desk.entity.id: Participation(said)},
+            participations={context.entity.id: Participation(said)},
             version=version,
             by=current_user,
-            mine=[desk.entity],
-            month=desk.cycle.month if desk.cycle.is_open else None,
+            mine=[context.entity],
+            month=context.cycle.month if context.cycle.is_open else None,
         )
     except StaleVersionError:
         return _refused(
@@ -136,17 +141,17 @@ def participation() -> ResponseReturnValue:
     title = found.title
     db.session.commit()
     if said == "confirmed":
-        return _done(desk, key, _("“%(title)s”: you take part.", title=title))
-    return _done(desk, key, _("“%(title)s”: you do not take part.", title=title))
+        return _done(context, key, _("“%(title)s”: you take part.", title=title))
+    return _done(context, key, _("“%(title)s”: you do not take part.", title=title))
 
 
 @bp.post("/month/status")
 def status() -> ResponseReturnValue:
     """Say in one press what a passed date asks about: that a record has begun, or was over when it said."""
-    desk = open_desk()
+    context = month_context()
     key, version, said = _row()
     if key[0] in registry.cycle_parts and said == OVER:
-        return _say_over(desk, key, version)
+        return _say_over(context, key, version)
     if key[0] != ACTIVITY or said not in (Status.ONGOING, OVER):
         refuse(400, _("Choose what the activity is by now."))
     found = _led(key[1])
@@ -155,27 +160,27 @@ def status() -> ResponseReturnValue:
     now = Status.COMPLETED if said == OVER else Status.ONGOING
     if now is Status.COMPLETED and (problem := _end_problem(found.start, found.end, now)):
         return _refused(_("“%(title)s”: %(problem)s", title=found.title, problem=problem), 422)
-    return _save_status(desk, found, now, found.end)
+    return _save_status(context, found, now, found.end)
 
 
-def _say_over(desk: Desk, key: Key, version: int) -> ResponseReturnValue:
+def _say_over(context: MonthContext, key: Key, version: int) -> ResponseReturnValue:
     """The same of a record beside the activities."""
-    month = desk.cycle.month if desk.cycle.is_open else None
+    month = context.cycle.month if context.cycle.is_open else None
     part = registry.cycle_parts[key[0]]
     try:
-        title = part.say_over(db.session, key[1], version, current_user, [desk.entity], month)
+        title = part.say_over(db.session, key[1], version, current_user, [context.entity], month)
     except StaleVersionError:
         return _refused(_("Somebody saved this record a moment ago. Look at it again below."))
     except LookupError:
         return _refused(_("This record is not yours, or is over already."))
     db.session.commit()
-    return _done(desk, key, _("“%(title)s”: %(said)s.", title=title, said=part.over_label().lower()))
+    return _done(context, key, _("“%(title)s”: %(said)s.", title=title, said=part.over_label().lower()))
 
 
 @bp.post("/month/end")
 def end() -> ResponseReturnValue:
     """Say that an activity has come to its end: completed or cancelled, and when."""
-    desk = open_desk()
+    context = month_context()
     key, version, _said = _activity()
     found = _led(key[1])
     text = clean(request.form.get("end", "")[: 4 * LONGEST_END], lines=False)[:LONGEST_END]
@@ -192,7 +197,7 @@ def end() -> ResponseReturnValue:
         return _refused(
             _("Somebody saved this activity a moment ago. Look at it again below, then end it."), 409, typed
         )
-    return _save_status(desk, found, Status(said), last)
+    return _save_status(context, found, Status(said), last)
 
 
 def _led(activity_id: int) -> Activity:
@@ -203,7 +208,9 @@ def _led(activity_id: int) -> Activity:
     return found
 
 
-def _save_status(desk: Desk, found: Activity, said: Status, last: ImpreciseDate | None) -> ResponseReturnValue:
+def _save_status(
+    context: MonthContext, found: Activity, said: Status, last: ImpreciseDate | None
+) -> ResponseReturnValue:
     """Save status and end of an activity, which confirms it for the month."""
     before = record.facts(found)
     found.status, found.end = said, last
@@ -212,8 +219,8 @@ def _save_status(desk: Desk, found: Activity, said: Status, last: ImpreciseDate 
     if changed:
         found.updated_at = max(utc_now(), found.updated_at)
     for part in found.entities:
-        if part.entity_id == desk.entity.id and desk.cycle.is_open:
-            part.confirmed_month = max(part.confirmed_month or "", desk.cycle.month)
+        if part.entity_id == context.entity.id and context.cycle.is_open:
+            part.confirmed_month = max(part.confirmed_month or "", context.cycle.month)
     try:
         db.session.flush()
     except sa.orm.exc.StaleDataError:
@@ -222,7 +229,7 @@ def _save_status(desk: Desk, found: Activity, said: Status, last: ImpreciseDate 
         record_change(db.session, found, action, before=before, after=record.facts(found), by=current_user)
     title, number = found.title, found.id
     db.session.commit()
-    return _done(desk, (ACTIVITY, number), _("“%(title)s” is %(status)s.", title=title, status=said.value))
+    return _done(context, (ACTIVITY, number), _("“%(title)s” is %(status)s.", title=title, status=said.value))
 
 
 def _end_problem(start: ImpreciseDate | None, end: ImpreciseDate | None, status: str) -> str:

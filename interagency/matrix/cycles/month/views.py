@@ -12,7 +12,7 @@ from interagency.db.base import db
 from interagency.matrix.cycles import answers
 from interagency.matrix.cycles.answers import CycleRefusal
 from interagency.matrix.cycles.models import AnswerKind
-from interagency.matrix.cycles.month.desk import Desk, month_of, month_page, open_desk
+from interagency.matrix.cycles.month.context import MonthContext, month_context, month_of, month_page
 from interagency.matrix.cycles.month.listing import signed_groups
 from interagency.matrix.cycles.months import format_due, format_month
 from interagency.text.folding import clean
@@ -31,7 +31,7 @@ def _words() -> dict[str, object]:
 @bp.get("/month")
 def month() -> ResponseReturnValue:
     """The entity's month."""
-    return month_page(open_desk())
+    return month_page(month_context())
 
 
 def _kind(text: str) -> AnswerKind:
@@ -44,17 +44,17 @@ def _kind(text: str) -> AnswerKind:
 @bp.get("/month/sign")
 def sign() -> ResponseReturnValue:
     """What will be signed, before it is."""
-    return _sign_page(open_desk(), request.args.get("kind", ""))
+    return _sign_page(month_context(), request.args.get("kind", ""))
 
 
-def _sign_page(desk: Desk, kind: str, *, error: str = "", code: int = 200) -> ResponseReturnValue:
+def _sign_page(context: MonthContext, kind: str, *, error: str = "", code: int = 200) -> ResponseReturnValue:
     answer_kind = _kind(kind)
-    shown = month_of(desk)
-    changed = answers.changed_count(db.session, desk.cycle, desk.entity.id)
+    shown = month_of(context)
+    changed = answers.changed_count(db.session, context.cycle, context.entity.id)
     to_sign = shown.to_sign
     return render_template(
         "cycles/sign.html",
-        desk=desk,
+        context=context,
         month=shown,
         kind=kind,
         answer_kind=answer_kind,
@@ -69,7 +69,7 @@ def _sign_page(desk: Desk, kind: str, *, error: str = "", code: int = 200) -> Re
     ), code
 
 
-def _as_shown(desk: Desk) -> tuple[dict[str, list[int]] | None, int]:
+def _as_shown(context: MonthContext) -> tuple[dict[str, list[int]] | None, int]:
     """Of the records that the form says were shown those that still stand as they were, by kind; and how many records
     of the month were not shown, or were changed since. (None, 0) for a form that does not say what was shown."""
     if "shown" not in request.form:
@@ -77,7 +77,7 @@ def _as_shown(desk: Desk) -> tuple[dict[str, list[int]] | None, int]:
     shown = set(request.form["shown"].split())
     still: dict[str, list[int]] = {}
     others = 0
-    for one in month_of(desk).unconfirmed:
+    for one in month_of(context).unconfirmed:
         if one.shown_as in shown:
             still.setdefault(one.record.kind, []).append(one.record.id)
         else:
@@ -88,37 +88,39 @@ def _as_shown(desk: Desk) -> tuple[dict[str, list[int]] | None, int]:
 @bp.post("/month/sign")
 def sign_post() -> ResponseReturnValue:
     """Sign the entity's answer."""
-    desk = open_desk()
+    context = month_context()
     kind = request.form.get("kind", "")
     comment, reason = clean(request.form.get("comment", "")), clean(request.form.get("reason", ""))
     if len(comment) > COMMENT_LENGTH or len(reason) > COMMENT_LENGTH:
-        return _sign_page(desk, kind, error=_("Shorten your text to %(max)s characters.", max=COMMENT_LENGTH), code=422)
-    if desk.on_behalf and not reason:
-        return _sign_page(desk, kind, error=_("You answer for another entity: write why, it is kept."), code=422)
+        return _sign_page(
+            context, kind, error=_("Shorten your text to %(max)s characters.", max=COMMENT_LENGTH), code=422
+        )
+    if context.on_behalf and not reason:
+        return _sign_page(context, kind, error=_("You answer for another entity: write why, it is kept."), code=422)
     answer_kind = _kind(kind)
     try:
-        answers.cycle_for_answer(db.session, desk.cycle.month, desk.entity, today())
-        shown, others = _as_shown(desk)
+        answers.cycle_for_answer(db.session, context.cycle.month, context.entity, today())
+        shown, others = _as_shown(context)
         answer = answers.sign(
             db.session,
-            desk.cycle.month,
-            desk.entity,
+            context.cycle.month,
+            context.entity,
             answer_kind,
             by=current_user,
             at=utc_now(),
             day=today(),
             comment=comment,
-            on_behalf_reason=reason if desk.on_behalf else "",
+            on_behalf_reason=reason if context.on_behalf else "",
             shown=shown,
         )
     except CycleRefusal as refusal:
         db.session.rollback()
-        return month_page(open_desk(), error=str(refusal), code=409)
+        return month_page(month_context(), error=str(refusal), code=409)
     db.session.commit()
     flash(
         _(
             "Signed for %(entity)s, %(month)s: %(kind)s. Thank you. You can take it back until the month is closed.",
-            entity=desk.entity.short,
+            entity=context.entity.short,
             month=format_month(answer.cycle_month),
             kind=answer.kind.value,
         ),
@@ -126,7 +128,7 @@ def sign_post() -> ResponseReturnValue:
     )
     if others and answer_kind is AnswerKind.UNCHANGED:
         flash(_not_confirmed(others), "warning")
-    return redirect(desk.address())
+    return redirect(context.address())
 
 
 def _not_confirmed(others: int) -> str:
@@ -152,12 +154,14 @@ def _not_confirmed(others: int) -> str:
 @bp.post("/month/take-back")
 def take_back() -> ResponseReturnValue:
     """Take the answer back until the cycle closes."""
-    desk = open_desk()
+    context = month_context()
     try:
-        count = answers.take_back(db.session, desk.cycle.month, desk.entity, by=current_user, at=utc_now(), day=today())
+        count = answers.take_back(
+            db.session, context.cycle.month, context.entity, by=current_user, at=utc_now(), day=today()
+        )
     except CycleRefusal as refusal:
         db.session.rollback()
-        return month_page(open_desk(), error=str(refusal), code=409)
+        return month_page(month_context(), error=str(refusal), code=409)
     db.session.commit()
     confirmed = ngettext(
         "%(num)s record is no longer confirmed by it", "%(num)s records are no longer confirmed by it", count
@@ -170,4 +174,4 @@ def take_back() -> ResponseReturnValue:
         ),
         "success",
     )
-    return redirect(desk.address())
+    return redirect(context.address())

@@ -30,7 +30,7 @@ from interagency.web.errors import refuse
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class MonthContext:
     """Whose month is open before the person: the cycle, the entity, what else they could open, and what is listed."""
 
     cycle: Cycle
@@ -50,14 +50,14 @@ class Desk:
         return url_for("month.month", cycle=self.cycle.month, entity=self.entity.key, _anchor=anchor, **values)
 
 
-def open_desk() -> Desk:
+def month_context() -> MonthContext:
     """The cycle and entity the address names, or the ones the person is about. 403 or 404 for others."""
     mine, on_behalf = _choices()
     entity = entity_named(mine)
     cycles = list(db.session.scalars(sa.select(Cycle).order_by(Cycle.month.desc()).limit(12)))
     about = [entity] if request.values.get("entity") else mine
     cycle = _cycle(cycles, [one.id for one in about])
-    return Desk(cycle, entity, mine, cycles, on_behalf, wanted_in(request.values))
+    return MonthContext(cycle, entity, mine, cycles, on_behalf, wanted_in(request.values))
 
 
 def _choices() -> tuple[list[Organisation], bool]:
@@ -89,20 +89,20 @@ def _cycle(cycles: list[Cycle], entity_ids: list[int]) -> Cycle:
     return answers.current_cycle(db.session, entity_ids) or cycles[0]
 
 
-def month_of(desk: Desk) -> EntityMonth:
-    """The month on a desk, now."""
-    return entity_month(db.session, desk.cycle, desk.entity, utc_now(), words=desk.wanted.words)
+def month_of(context: MonthContext) -> EntityMonth:
+    """The month on a context, now."""
+    return entity_month(db.session, context.cycle, context.entity, utc_now(), words=context.wanted.words)
 
 
 def month_page(
-    desk: Desk, *, error: str = "", typed: dict[str, str] | None = None, code: int = 200
+    context: MonthContext, *, error: str = "", typed: dict[str, str] | None = None, code: int = 200
 ) -> ResponseReturnValue:
     """The page of the month. `error` says why nothing was done, and `typed` what was sent."""
-    month = month_of(desk)
-    listing = page_of(month, desk.wanted)
+    month = month_of(context)
+    listing = page_of(month, context.wanted)
     page = render_template(
         "cycles/month.html",
-        desk=desk,
+        context=context,
         month=month,
         listing=listing,
         rows=shown_rows(db.session, month, listing.records),
@@ -111,22 +111,22 @@ def month_page(
         late=month.is_late(utc_now()),
         Show=Show,
         shortened=shortened,
-        back=urlencode({"back": desk.list_address(show=listing.show, page=listing.page, kept="")}),
+        back=urlencode({"back": context.list_address(show=listing.show, page=listing.page, kept="")}),
         unsigned_sentence=unsigned_sentence,
-        people=focal_points(db.session, today()).get(desk.entity.id, []),
+        people=focal_points(db.session, today()).get(context.entity.id, []),
     )
     return page, code
 
 
-def row_page(desk: Desk, anchor: str, said: str) -> ResponseReturnValue:
+def row_page(context: MonthContext, anchor: str, said: str) -> ResponseReturnValue:
     """One row as it is now, and the counts above the list, for a page that puts them in their place; `said` is what
     was done. The whole page, at the row, for a browser without script."""
-    month = month_of(desk)
-    listing = page_of(month, desk.wanted)
+    month = month_of(context)
+    listing = page_of(month, context.wanted)
     one = next((one for one in month.records if one.anchor == anchor), None)
     return render_template(
         "cycles/month_part.html",
-        desk=desk,
+        context=context,
         month=month,
         listing=listing,
         shown=shown_rows(db.session, month, [one])[anchor] if one else None,
@@ -135,5 +135,5 @@ def row_page(desk: Desk, anchor: str, said: str) -> ResponseReturnValue:
         typed={},
         Show=Show,
         shortened=shortened,
-        back=urlencode({"back": desk.list_address(show=listing.show, page=listing.page, kept="")}),
+        back=urlencode({"back": context.list_address(show=listing.show, page=listing.page, kept="")}),
     )
