@@ -13,10 +13,10 @@ from bench.incoming import changed_workbook, compared
 from bench.measure import CONSTANT, LINEAR, Growth, Measure, Size, events_beside, timed
 from bench.pages import seconds_of_pages, seconds_of_start
 from bench.workbook import live
-from interagency.exports.incoming.opening import MOST_ROWS
+from interagency.exports.incoming.opening import MAX_ROWS
 from interagency.settings import Settings
 
-PREVIEW = f"import preview, at most {MOST_ROWS:,} rows"
+PREVIEW = f"import preview, at most {MAX_ROWS:,} rows"
 
 
 def measures(_size: Size) -> Iterable[Measure]:
@@ -34,7 +34,7 @@ def growth(size: Size) -> Iterable[Growth]:
                 for what, at_most, cost in _costs(app, settings, size.rounds, rounds):
                     found.setdefault((f"{what}, {name}", at_most), []).append(cost)
     for (what, at_most), costs in sorted(found.items(), key=lambda item: item[0][1]):
-        taken_in = [min(activities, MOST_ROWS) for activities in size.growth]
+        taken_in = [min(activities, MAX_ROWS) for activities in size.growth]
         yield Growth(what, list(size.growth), costs, at_most, taken_in if what.startswith(PREVIEW) else None)
 
 
@@ -46,7 +46,7 @@ def _costs(app: Flask, settings: Settings, rounds: int, few: int) -> Iterator[tu
     yield "the server's start", CONSTANT, min(seconds_of_start(settings) for _round in range(few))
     with app.app_context():
         yield "live workbook", LINEAR, min(timed(lambda: live(settings)) for _round in range(few))
-        body, changed = changed_workbook(MOST_ROWS)
+        body, changed = changed_workbook(MAX_ROWS)
         yield PREVIEW, LINEAR, min(timed(lambda: compared(body, changed)) for _round in range(few))
         months = Months()
         yield "closing a month", LINEAR, min(months.close() for _round in range(few))

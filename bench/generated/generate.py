@@ -31,7 +31,7 @@ from interagency.matrix.organisations.queries import names_of
 
 CHUNK = 1000
 PARTNERS_FOR_EACH = 100  # activities
-MOST_PARTNERS = 1500
+MAX_PARTNERS = 1500
 
 
 class NotEmptyError(ValueError):
@@ -102,7 +102,7 @@ def _fill(
 def _organisations(session: Session, wanted: Wanted) -> None:
     """Entities up to the number wanted, and partners in proportion to the activities."""
     known = session.scalar(sa.select(sa.func.count()).where(Organisation.is_entity)) or 0
-    partners = min(MOST_PARTNERS, 20 + wanted.activities // PARTNERS_FOR_EACH)
+    partners = min(MAX_PARTNERS, 20 + wanted.activities // PARTNERS_FOR_EACH)
     keys = set(session.scalars(sa.select(Organisation.key)))
     chance = Random(f"{wanted.seed} organisations")  # noqa: S311  (the same data again, no secret)
     kinds = [kind for kind in OrganisationKind if kind not in (OrganisationKind.UN_ENTITY, OrganisationKind.UN_BODY)]

@@ -28,7 +28,7 @@ DISCOVERY = "/.well-known/openid-configuration"
 TIMEOUT_SECONDS = 5
 # Signatures only the provider can make: a token signed with a shared secret, or not at all, is none.
 ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"})
-LONGEST_SUBJECT = 255
+MAX_SUBJECT_LENGTH = 255
 
 
 class SignInRefusedError(Exception):
@@ -88,7 +88,7 @@ def identity_from_claims(token: dict[str, Any]) -> Identity:
     """Who has come, from the checked ID token; what it lacks is asked of the provider. Raises ValueError."""
     claims = dict(token.get("userinfo") or {})
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not 0 < len(subject) <= LONGEST_SUBJECT or not subject.isascii():
+    if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT_LENGTH or not subject.isascii():
         raise ValueError("no usable subject")
     ours = settings().oidc_client_id
     if claims.get("aud") not in (ours, [ours]):  # Core 3.1.3.7: made for another service, it says nothing here

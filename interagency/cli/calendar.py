@@ -50,13 +50,13 @@ def calendar_import(app: Flask, file: Path, dry_run: bool, key: str, kind: str) 
     from interagency.calendar.events.models import EventKind
     from interagency.calendar.incoming.applying import begin, go_on
     from interagency.calendar.incoming.comparing import Importer, chosen_by_default, preview
-    from interagency.calendar.incoming.reading import LARGEST_FILE, CalendarNotRead
+    from interagency.calendar.incoming.reading import MAX_FILE_SIZE, CalendarNotRead
     from interagency.db.base import db as database
     from interagency.matrix.organisations.queries import Directory
 
     try:
         organiser = Directory(database.session).find(key) if key else None
-        if file.stat().st_size > LARGEST_FILE:
+        if file.stat().st_size > MAX_FILE_SIZE:
             raise CalendarNotRead("The file is larger than 20 MB. Export a shorter period, or send it in parts.")
         if kind not in {one.value for one in EventKind}:
             raise ValueError(f"“{kind}” is no kind of event. Choose one of: {', '.join(EventKind)}.")

@@ -29,7 +29,7 @@ from interagency.exports.rows.book import Book, TableRows
 from interagency.exports.rows.cells import (
     CUT,
     LINE_HEIGHT,
-    LONGEST_CELL,
+    MAX_CELL_LENGTH,
     Band,
     CellStyle,
     RowWriter,
@@ -371,4 +371,4 @@ def _stale_limit(picture: Snapshot) -> str:
     return month_after(picture.contents.get("month") or month_of(picture.day), -STALE_AFTER)
 
 
-__all__ = ["CUT", "LONGEST_CELL", "Origin", "add_table", "safe_text", "write_workbook"]
+__all__ = ["CUT", "MAX_CELL_LENGTH", "Origin", "add_table", "safe_text", "write_workbook"]

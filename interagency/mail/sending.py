@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=15)
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720, 1440))
 TIMEOUT_SECONDS = 15
-MOST_AT_ONCE = 500
+MAX_AT_ONCE = 500
 NO_TLS = "the server offers no TLS; write smtp+plain:// if everybody on the way may read the mails"
 
 
@@ -112,7 +112,7 @@ def send_outbox(session: Session, settings: Settings, clock: Callable[[], dateti
         return result
     postman = SmtpSender(settings)
     try:
-        for _ in range(MOST_AT_ONCE):
+        for _ in range(MAX_AT_ONCE):
             message = _claim(session, clock())
             if message is None:
                 return result

@@ -19,7 +19,7 @@ LONGEST = 200
 ON_PAGE = {"activities": 10, "events": 10}
 SUGGESTED = {"activities": 5, "events": 3}
 FEW, FEWEST = 5, 3
-MOST_WORDS = 6
+MAX_WORDS = 6
 COMMON_WORDS = frozenset(["a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"])
 # When one kind is asked for alone.
 ALL_OF_A_KIND = 200
@@ -97,7 +97,7 @@ def search_most(session: Session, question: Question, *, only: str | None = None
     Words such as “of” and “in” are left out. None where there are no such records, or too many words to try.
     """
     words = [word for word in dict.fromkeys(folded_words(question.text)) if word not in COMMON_WORDS]
-    if not 2 <= len(words) <= MOST_WORDS:
+    if not 2 <= len(words) <= MAX_WORDS:
         return None
     for size in range(len(words), (len(words) - 1) // 2, -1):
         questions = [read_question(" ".join(some)) for some in combinations(words, size)]

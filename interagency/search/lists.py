@@ -28,7 +28,7 @@ from interagency.search.results import Entry, Hit, Question, among
 from interagency.text.folding import fold, folded_words, is_found, listed
 from interagency.web.formats import format_instant
 
-MOST_NOTICES = 100
+MAX_NOTICES = 100
 
 
 def organisations(session: Session, question: Question) -> list[Hit]:
@@ -133,7 +133,7 @@ def notices(session: Session, question: Question, asker: Person) -> list[Hit]:
     query = sa.select(Notice.id, Notice.subject, Notice.sent_at, Notice.by_name).where(*held, *readable_by(asker))
     return [
         Hit(str(row.id), row.subject, f"{format_instant(row.sent_at)} · {row.by_name}")
-        for row in session.execute(query.order_by(Notice.id.desc()).limit(MOST_NOTICES))
+        for row in session.execute(query.order_by(Notice.id.desc()).limit(MAX_NOTICES))
     ]
 
 

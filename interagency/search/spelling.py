@@ -19,7 +19,7 @@ from interagency.matrix.framework.models import Chapter, Country, Recommendation
 from interagency.matrix.organisations.models import Organisation, OrganisationName
 from interagency.text.folding import WHOLE_WORD_UP_TO, folded_words, is_found, search_terms
 
-MOST_WORDS = 6
+MAX_WORDS = 6
 TWO_SLIPS_FROM = 7  # letters; in shorter words two slips make another word
 
 
@@ -30,7 +30,7 @@ def did_you_mean(session: Session, text: str) -> str | None:
     found in any record, is right as it is. Call when nothing was found.
     """
     words = folded_words(text)
-    if not words or len(words) > MOST_WORDS:
+    if not words or len(words) > MAX_WORDS:
         return None
     known = _known_words(session)
     meant = [word if _is_right(session, word, known) else _nearest(word, known) or word for word in words]

@@ -20,8 +20,8 @@ _LINE_BREAKS = re.compile("\r\n|\r|\x85|\u2028|\u2029")
 # All that `clean` takes out or changes within a text; white space at its ends is looked at apart.
 NOT_CLEAN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 WHOLE_WORD_UP_TO = 3  # `WHO` must not find `whole`
-LONGEST_WORD = 60  # what follows is cut off, in texts and queries alike; the databases' indexes have limits
-MOST_WORDS = 20  # of a query
+MAX_WORD_LENGTH = 60  # what follows is cut off, in texts and queries alike; the databases' indexes have limits
+MAX_WORDS = 20  # of a query
 
 
 class _Folded(dict[int, str]):
@@ -58,7 +58,7 @@ def folded_words(text: str) -> list[str]:
     """The words of `text`, folded; recommendation codes as one word (`1 (p)` and `I(p)` become `1p`)."""
     plain = _CODE.sub(lambda m: f" {_ROMAN.get(m[1], m[1])}{m[2]} ", fold(text))
     plain = _SIGN.sub(r" \1 ", plain.replace("'", " "))
-    return [word[:LONGEST_WORD] for word in _NOT_WORD.split(plain) if word]
+    return [word[:MAX_WORD_LENGTH] for word in _NOT_WORD.split(plain) if word]
 
 
 def search_text(*parts: str | None) -> str:
@@ -73,7 +73,7 @@ def search_terms(query: str, *, typing: bool = False) -> tuple[str, ...]:
     Words of up to three letters are whole words, longer ones beginnings; while somebody is `typing`, the last
     one is a beginning whatever its length.
     """
-    words = list(dict.fromkeys(folded_words(query)))[:MOST_WORDS]
+    words = list(dict.fromkeys(folded_words(query)))[:MAX_WORDS]
     terms = [word if len(word) <= WHOLE_WORD_UP_TO else f"{word}*" for word in words]
     if typing and terms:
         terms[-1] = f"{words[-1]}*"

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from flask_babel import gettext as _
 
-MOST_LINES = 300
-LONGEST_LINE = 3_000  # an address takes 2,000 characters, its title 500
-LONGEST_TEXT = MOST_LINES * LONGEST_LINE // 4
+MAX_LINES = 300
+MAX_LINE_LENGTH = 3_000  # an address takes 2,000 characters, its title 500
+MAX_TEXT_LENGTH = MAX_LINES * MAX_LINE_LENGTH // 4
 
 
 def split_lines(text: str) -> list[str]:
@@ -24,11 +24,11 @@ def split_lines(text: str) -> list[str]:
 
 def split_outside_brackets(text: str) -> list[str]:
     """The same, where a semicolon within brackets separates nothing: `8 countries (June 2024; World Drug Report)`."""
-    if len(text) > LONGEST_TEXT:
+    if len(text) > MAX_TEXT_LENGTH:
         raise ValueError(
             _(
                 "This is longer than %(most)s characters. Shorten it; nothing you typed is lost.",
-                most=f"{LONGEST_TEXT:,}",
+                most=f"{MAX_TEXT_LENGTH:,}",
             )
         )
     return _counted(part for line in text.split("\n") for part in _outside_brackets(line))
@@ -36,12 +36,12 @@ def split_outside_brackets(text: str) -> list[str]:
 
 def check_line(line: str) -> str:
     """`line`, if it is short enough to be read. Raises ValueError with a sentence."""
-    if len(line) > LONGEST_LINE:
+    if len(line) > MAX_LINE_LENGTH:
         raise ValueError(
             _(
                 "The line “%(line)s…” is longer than %(most)s characters. Shorten it; nothing you typed is lost.",
                 line=line.strip()[:40],
-                most=f"{LONGEST_LINE:,}",
+                most=f"{MAX_LINE_LENGTH:,}",
             )
         )
     return line
@@ -49,12 +49,12 @@ def check_line(line: str) -> str:
 
 def _counted(lines: Iterable[str]) -> list[str]:
     found = [line.strip() for line in lines if line.strip()]
-    if len(found) > MOST_LINES:
+    if len(found) > MAX_LINES:
         raise ValueError(
             _(
                 "These are %(number)s lines; up to %(most)s are taken. Shorten the list; nothing you typed is lost.",
                 number=f"{len(found):,}",
-                most=MOST_LINES,
+                most=MAX_LINES,
             )
         )
     return found

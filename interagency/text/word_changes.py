@@ -10,7 +10,7 @@ Piece = tuple[Literal["same", "gone", "new"], str]
 # A comma or stop is a piece of its own: what is one of a list stays the same where others come or go.
 _PIECES = re.compile(r"\s+|[,;.:]|[^\s,;.:]+")
 # Comparing takes the product of both lengths at worst; what is longer, or shares little, is shown whole.
-MOST_PIECES = 600
+MAX_PIECES = 600
 ALIKE = 0.4
 
 
@@ -21,7 +21,7 @@ def word_changes(was: str, now: str) -> list[Piece]:
     """
     old, new = _PIECES.findall(was), _PIECES.findall(now)
     matcher = SequenceMatcher(None, old, new, autojunk=False)
-    if max(len(old), len(new)) > MOST_PIECES or matcher.quick_ratio() < ALIKE or matcher.ratio() < ALIKE:
+    if max(len(old), len(new)) > MAX_PIECES or matcher.quick_ratio() < ALIKE or matcher.ratio() < ALIKE:
         whole: list[Piece] = [("gone", was), ("new", now)]
         return [piece for piece in whole if piece[1]]
     found: list[Piece] = []

@@ -11,7 +11,7 @@ import pytest
 from lxml import html
 
 from interagency.matrix.activities.filters import NAMES
-from interagency.text.lines import LONGEST_LINE, MOST_LINES
+from interagency.text.lines import MAX_LINE_LENGTH, MAX_LINES
 from tests.attack.conftest import INPUTS, World
 from tests.attack.growth import PUMPS, TooSlow, processor_seconds
 from tests.attack.test_fuzz import MORE_NAMES
@@ -137,7 +137,7 @@ def test_every_list_answers_soon_under_long_filters(world: World) -> None:
         ("/events/new", "documents", "a" + " " * SIGNS + "b"),
         ("/events/new", "days", "26 September 2017:" + " " * SIGNS + "x"),
         ("/activities/new", "figures", "1" + " " * SIGNS + "a"),
-        ("/activities/new", "hosts", "a" * (LONGEST_LINE + 1)),
+        ("/activities/new", "hosts", "a" * (MAX_LINE_LENGTH + 1)),
     ],
 )
 def test_a_line_too_long_is_refused_at_its_field_and_kept(world: World, address: str, field: str, text: str) -> None:
@@ -145,14 +145,14 @@ def test_a_line_too_long_is_refused_at_its_field_and_kept(world: World, address:
     record = EVENT if "event" in address else ACTIVITY
     answer = browser.send(address, {**record, field: text})
     assert answer.status_code == 422
-    assert any(f"longer than {LONGEST_LINE:,} characters" in error for error in errors_of(answer))
+    assert any(f"longer than {MAX_LINE_LENGTH:,} characters" in error for error in errors_of(answer))
     assert html.fromstring(answer.text).xpath("string(//textarea[@name=$name])", name=field).strip() == text.strip()
 
 
 def test_too_many_lines_are_refused_at_their_field_and_kept(world: World) -> None:
     browser = world.enter("who")
-    text = "\n".join(f"page: https://example.org/{number}" for number in range(MOST_LINES + 1))
+    text = "\n".join(f"page: https://example.org/{number}" for number in range(MAX_LINES + 1))
     answer = browser.send("/events/new", {**EVENT, "links": text})
     assert answer.status_code == 422
-    assert any(f"up to {MOST_LINES} are taken" in error for error in errors_of(answer))
+    assert any(f"up to {MAX_LINES} are taken" in error for error in errors_of(answer))
     assert text in html.fromstring(answer.text).xpath("string(//textarea[@name='links'])").replace("\r\n", "\n")

@@ -16,7 +16,7 @@ from tests.browser.test_pages import sign_in
 
 pytestmark = pytest.mark.browser
 SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 360, "height": 740}}
-MOST_TABS = 200
+MAX_TABS = 200
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def other(chromium: Browser, address: str) -> Iterator[Page]:
 
 def tab_to(page: Page, words: str) -> None:
     """Press Tab until the focus stands on what reads `words`, as a keyboard's owner does; it must be visible there."""
-    for _step in range(MOST_TABS):
+    for _step in range(MAX_TABS):
         page.keyboard.press("Tab")
         label = page.evaluate(
             "(() => { const at = document.activeElement;"

@@ -22,14 +22,14 @@ from lxml import etree
 from openpyxl.utils import column_index_from_string, get_column_letter, range_boundaries
 
 ROWS, COLUMNS = 1_048_576, 16_384  # [limits]
-LONGEST_TEXT = 32_767  # [limits] characters in a cell
-LONGEST_HEADER = 255  # [limits] characters in a header or footer, its codes among them
-LONGEST_NAME = 255  # [names]
-LONGEST_FORMULA = 8_192  # [limits]
-LONGEST_LIST = 255  # [rule] the formula of a rule
-LONGEST_SHEET_NAME = 31  # [sheets]
+MAX_TEXT_LENGTH = 32_767  # [limits] characters in a cell
+MAX_HEADER_LENGTH = 255  # [limits] characters in a header or footer, its codes among them
+MAX_NAME_LENGTH = 255  # [names]
+MAX_FORMULA_LENGTH = 8_192  # [limits]
+MAX_LIST_LENGTH = 255  # [rule] the formula of a rule
+MAX_SHEET_NAME_LENGTH = 31  # [sheets]
 WIDEST, HIGHEST = 255, 409  # [limits] a column in characters, a row in points
-MOST_FONTS, MOST_STYLES, MOST_FORMATS = 1_024, 65_490, 250  # [limits]
+MAX_FONTS, MAX_STYLES, MAX_FORMATS = 1_024, 65_490, 250  # [limits]
 _NAME = re.compile(r"[^\W\d][\w.]*|_[\w.]*")
 _CELL = re.compile(r"[a-z]{1,3}\d{1,7}|r\d*(c\d*)?|c\d*", re.IGNORECASE)
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
@@ -116,7 +116,7 @@ class _Workbook:
         sheets = list(self.book.iter("{*}sheet"))
         titles = [shown(node.get("name")) for node in sheets]
         for title in titles:
-            if not title.strip() or units(title) > LONGEST_SHEET_NAME or re.search(r"[:\\/?*\[\]]", title):
+            if not title.strip() or units(title) > MAX_SHEET_NAME_LENGTH or re.search(r"[:\\/?*\[\]]", title):
                 yield f"a sheet cannot be called “{title}”"
             if title.startswith("'") or title.endswith("'") or title.casefold() == "history":
                 yield f"a sheet cannot be called “{title}”"
@@ -132,7 +132,7 @@ class _Workbook:
         own = [name for name in self.names if not name.startswith("_xlnm.")]
         yield from _twice("name", (name.casefold() for name in own + tables))
         for name in own + tables:
-            if not _NAME.fullmatch(name) or _CELL.fullmatch(name) or units(name) > LONGEST_NAME:
+            if not _NAME.fullmatch(name) or _CELL.fullmatch(name) or units(name) > MAX_NAME_LENGTH:
                 yield f"“{name}” is no name"
         for node in self.book.iter("{*}definedName"):
             formula = node.text or ""
@@ -140,14 +140,14 @@ class _Workbook:
                 title = (place[0] or place[1]).replace("''", "'")
                 if title not in sheets:
                     yield f"“{node.get('name')}” refers to a sheet “{title}”"
-            if "#REF!" in formula or not formula or len(formula) > LONGEST_FORMULA:
+            if "#REF!" in formula or not formula or len(formula) > MAX_FORMULA_LENGTH:
                 yield f"“{node.get('name')}” refers to “{formula[:60]}”"
             if int(node.get("localSheetId", 0)) >= len(sheets):
                 yield f"“{node.get('name')}” is of a sheet that is not there"
 
     def _styles(self) -> Iterator[str]:
         """[limits]"""
-        for tag, most in (("font", MOST_FONTS), ("xf", MOST_STYLES), ("numFmt", MOST_FORMATS)):
+        for tag, most in (("font", MAX_FONTS), ("xf", MAX_STYLES), ("numFmt", MAX_FORMATS)):
             if len(self._all("xl/styles.xml", tag)) > most:
                 yield f"more than {most} of {tag}"
 
@@ -173,7 +173,7 @@ class _Workbook:
                 yield f"column {column.get('min')} is {column.get('width')} wide"
         for tag in ("oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter"):
             for node in root.iter(f"{{*}}{tag}"):  # [limits] [18.3.1.46]
-                if units(shown(node.text or "")) > LONGEST_HEADER:
+                if units(shown(node.text or "")) > MAX_HEADER_LENGTH:
                     yield f"{tag} has {units(shown(node.text))} characters"
         yield from self._rules(root)
         yield from self._tables(part, cells)
@@ -187,13 +187,13 @@ class _Workbook:
         return _text(cell.find("{*}is")) if cell.get("t") == "inlineStr" else value
 
     def _cell(self, cell: Any, text: str, looks: int) -> Iterator[str]:
-        if units(text) > LONGEST_TEXT:
+        if units(text) > MAX_TEXT_LENGTH:
             yield f"{cell.get('r')} holds {units(text)} characters"
         if int(cell.get("s", 0)) >= looks:
             yield f"{cell.get('r')} has a look that is not there"
         if cell.get("t", "n") == "n" and text and not re.fullmatch(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", text):
             yield f"{cell.get('r')} holds “{text[:20]}” as a number"
-        if len(cell.findtext("{*}f") or "") > LONGEST_FORMULA:
+        if len(cell.findtext("{*}f") or "") > MAX_FORMULA_LENGTH:
             yield f"{cell.get('r')} holds too long a formula"
 
     def _rules(self, root: Any) -> Iterator[str]:
@@ -202,7 +202,7 @@ class _Workbook:
         known = {name.casefold() for name in self.names}
         for rule in root.iter("{*}dataValidation"):
             formula = rule.findtext("{*}formula1") or ""
-            if units(formula) > LONGEST_LIST:
+            if units(formula) > MAX_LIST_LENGTH:
                 yield f"a rule of {units(formula)} characters"
             if rule.get("type") == "list" and not re.search(r"[\"!$]", formula) and formula.casefold() not in known:
                 yield f"a list “{formula}” that is not there"
@@ -230,7 +230,7 @@ class _Workbook:
                 yield f"{target} says {titles}, its cells {header}"
             yield from _twice(f"{target}: column", (title.casefold() for title in titles))
             yield from _twice(f"{target}: id", (node.get("id") for node in table.iter("{*}tableColumn")))
-            if any(not title or units(title) > LONGEST_NAME for title in titles):
+            if any(not title or units(title) > MAX_NAME_LENGTH for title in titles):
                 yield f"{target} has a column without or with too long a title"
             if bottom - top < 1 + int(table.get("totalsRowCount", 0)):
                 yield f"{target} has no row"
@@ -251,7 +251,7 @@ class _Workbook:
                 continue
             comments = self._all(target, "comment")
             yield from _twice(f"{target}: comment on", (node.get("ref") for node in comments))
-            if any(units(_text(node)) > LONGEST_TEXT for node in comments):
+            if any(units(_text(node)) > MAX_TEXT_LENGTH for node in comments):
                 yield f"{target} has too long a comment"
             if self.xml[part].find("{*}legacyDrawing") is None:
                 yield f"{target} has no drawing for its comments"

@@ -19,7 +19,7 @@ from interagency.db.base import db
 from interagency.exports.calendar_columns import CALENDAR
 from interagency.exports.columns import MATRIX
 from interagency.exports.snapshot import live_snapshot
-from interagency.exports.workbook import CUT, LONGEST_CELL
+from interagency.exports.workbook import CUT, MAX_CELL_LENGTH
 from interagency.matrix.activities.filters import Filters
 from tests.helpers import Browser
 
@@ -126,7 +126,7 @@ def test_a_text_too_long_for_a_cell_is_cut_with_a_note(
     (row,) = rows_of(book["Matrix"])
     text = str(row["Description"])
     assert text.endswith(CUT)
-    assert len(text.encode("utf-16-le")) // 2 <= LONGEST_CELL
+    assert len(text.encode("utf-16-le")) // 2 <= MAX_CELL_LENGTH
 
 
 def test_the_properties_name_nobody(sqlite_app: Flask, enter_sqlite: Enter) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from interagency.text.word_changes import MOST_PIECES, word_changes
+from interagency.text.word_changes import MAX_PIECES, word_changes
 
 
 def test_one_word_of_a_sentence() -> None:
@@ -30,5 +30,5 @@ def test_nothing_is_lost_and_nothing_invented(was: str, now: str) -> None:
 
 
 def test_what_is_very_long_is_not_compared() -> None:
-    was, now = "word " * MOST_PIECES, "word " * MOST_PIECES + "end"
+    was, now = "word " * MAX_PIECES, "word " * MAX_PIECES + "end"
     assert word_changes(was, now) == [("gone", was), ("new", now)]

@@ -31,7 +31,7 @@ from interagency.matrix.activities.fields import empty_facts
 from interagency.matrix.activities.filters import NAMES, read_filters
 from interagency.matrix.activities.models import Activity, Participation
 from interagency.matrix.activities.queries import (
-    LARGEST_ID,
+    MAX_ID,
     get_activity,
     get_activity_for_edit,
     may_add_activities,
@@ -89,7 +89,7 @@ def activities(query: dict[str, Any]) -> Any:
 
 def _found(activity_id: int) -> Activity:
     """The activity, loaded; 404, or 410 with the one that stands for it where it was merged."""
-    if not 0 < activity_id <= LARGEST_ID:
+    if not 0 < activity_id <= MAX_ID:
         raise Problem(404, _("There is no such activity."))
     found = db.session.get(Activity, activity_id)
     if found is None:
@@ -109,7 +109,7 @@ def activity(query: dict[str, Any], activity_id: int) -> Any:
     """One activity. Its ETag is its version."""
     names = chosen_names(query["fields_"], ACTIVITY_NAMES)
     row = None
-    if 0 < activity_id <= LARGEST_ID:
+    if 0 < activity_id <= MAX_ID:
         asked = sa.select(Activity.version, Activity.merged_into_id).where(Activity.id == activity_id)
         row = db.session.execute(asked).first()
     if row is None or row.merged_into_id is not None:

@@ -14,7 +14,7 @@ from interagency.api.v1.schemas import NewStatement
 from interagency.db.base import db
 from interagency.matrix.activities.locks import lock
 from interagency.matrix.activities.models import Activity
-from interagency.matrix.activities.queries import LARGEST_ID, get_activity
+from interagency.matrix.activities.queries import MAX_ID, get_activity
 from interagency.matrix.activities.record import facts
 from interagency.matrix.agreement.gate import ACTIVITY, asked_of_activity
 from interagency.matrix.agreement.models import Decision
@@ -91,7 +91,7 @@ def statements(key: str) -> Any:
 
 
 def _activity(number: int) -> Activity:
-    if not 0 < number <= LARGEST_ID or db.session.get(Activity, number) is None:
+    if not 0 < number <= MAX_ID or db.session.get(Activity, number) is None:
         raise Problem(404, _("There is no such activity."))
     found = get_activity(number, merged=True)
     if found.merged_into_id is not None:

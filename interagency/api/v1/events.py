@@ -22,7 +22,7 @@ from interagency.calendar.events.models import Event
 from interagency.calendar.events.occurrences import StoredOccurrence
 from interagency.calendar.events.queries import NAMES, event_conditions, get_event, read_event_filters
 from interagency.db.base import db
-from interagency.matrix.activities.queries import LARGEST_ID, may_add_activities, my_entities
+from interagency.matrix.activities.queries import MAX_ID, may_add_activities, my_entities
 from interagency.matrix.activities.record import StaleVersionError
 from interagency.matrix.cycles.answers import month_being_updated
 from interagency.matrix.organisations.models import Organisation
@@ -73,7 +73,7 @@ def events(query: dict[str, Any]) -> Any:
 
 
 def _found(event_id: int) -> Event:
-    if not 0 < event_id <= LARGEST_ID or db.session.get(Event, event_id) is None:
+    if not 0 < event_id <= MAX_ID or db.session.get(Event, event_id) is None:
         raise Problem(404, _("There is no such event."))
     return get_event(event_id)
 

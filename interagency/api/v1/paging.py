@@ -21,7 +21,7 @@ from interagency.web.problems import Problem
 # A save notes its instant before it is committed: who asks again looks back so far.
 LOOK_BACK = timedelta(minutes=5)
 OWN = ("limit", "cursor", "fields", "updated_since")
-LARGEST_ID = 2**31 - 1
+MAX_ID = 2**31 - 1
 Item = dict[str, Any]
 
 
@@ -56,7 +56,7 @@ def _place(cursor: str) -> tuple[datetime | None, int]:
         at, _sign, number = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii").partition("~")
         moment = datetime.fromisoformat(at) if at else None
         place = int(number)
-        if (moment is not None and moment.tzinfo is None) or not 0 <= place <= LARGEST_ID:
+        if (moment is not None and moment.tzinfo is None) or not 0 <= place <= MAX_ID:
             raise ValueError
     except (ValueError, binascii.Error):
         words = _("This is no cursor of ours. Use the address of “next” as it is.")

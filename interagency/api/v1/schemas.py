@@ -25,7 +25,7 @@ DATE_CODE = re.compile(r"^\d{4}(-(\d{2}(-\d{2})?|Q[1-4]|H[12]|early|mid|late))?$
 # A record as a month shows it: its kind, number and version.
 SHOWN = re.compile(r"^[a-z]{1,20}-\d{1,9}-\d{1,9}$")
 MOST = 200
-LARGEST_ID = 2**31 - 1
+MAX_ID = 2**31 - 1
 
 
 class Strict(Schema):
@@ -59,7 +59,7 @@ def _activity_field(field: Field) -> fields.Field[Any]:
         case Kind.ENTITY:
             return fields.String(allow_none=True, validate=validate.Length(max=60))
         case Kind.SECTION:
-            return fields.Integer(allow_none=True, strict=True, validate=validate.Range(1, LARGEST_ID))
+            return fields.Integer(allow_none=True, strict=True, validate=validate.Range(1, MAX_ID))
         case Kind.RECORDS | Kind.SDG:
             return _strings(60)
         case Kind.COUNTRIES:
@@ -297,6 +297,6 @@ class NewStatement(Strict):
     until = fields.Date(load_default=None, allow_none=True)
     beyond_default = fields.Boolean(load_default=False, truthy={True}, falsy={False})
     activity = fields.Integer(
-        load_default=None, allow_none=True, strict=True, validate=validate.Range(1, LARGEST_ID),
+        load_default=None, allow_none=True, strict=True, validate=validate.Range(1, MAX_ID),
         metadata={"description": "Number of the activity; without one it is the entity's default."},
     )  # fmt: skip

@@ -52,6 +52,7 @@ class EventChecks(EventFields):
         return bool(super().validate(*args, **more)) and self.check_rule_and_first_day()
 
     def validate_timezone(self, field: Any) -> None:
+        """A zone that is known; and where one was filled in, that of the city, or asked about once."""
         if field.data and not is_known_zone(field.data):
             raise ValidationError(
                 _("We do not know this time zone. Write a large city in it, such as Vienna, or choose one below.")

@@ -43,7 +43,7 @@ _TIME = re.compile(r"^(\d{1,2})[:.h]?(\d{2})?h? ?(?:([ap])\.?m\.?)?$", re.IGNORE
 _DAYS_OF_A_MONTH = re.compile(r"^(\d{1,2})-(\d{1,2} .+)$")
 _DASH = re.compile(r" ?[-–] ?")
 _CHAPTER_AND_NOTE = re.compile(r"^(?P<chapter>none|[ivx]+|\d)?\s*(?:\((?P<note>.*)\))?$", re.IGNORECASE)
-LONGEST_ADDRESS = 2_000
+MAX_ADDRESS_LENGTH = 2_000
 # What people write for days that nobody knows yet; `says_not_known`.
 _NOT_KNOWN = {
     DATE_NOT_KNOWN, "dates not known", "not known", "not known yet", "not yet known", "date not known yet",
@@ -236,7 +236,7 @@ def read_link(line: str) -> tuple[LinkKind, str, str]:
 
 
 def _is_address(text: str) -> bool:
-    return len(text) <= LONGEST_ADDRESS and not any(sign in text for sign in '<>"')
+    return len(text) <= MAX_ADDRESS_LENGTH and not any(sign in text for sign in '<>"')
 
 
 def link_label(link: tuple[LinkKind, str, str]) -> str:

@@ -25,7 +25,7 @@ from interagency.calendar.events.record import may_edit_event
 from interagency.db.base import db
 from interagency.db.fulltext import holds
 from interagency.matrix.activities.filters import Filters, read_filters, terms_of
-from interagency.matrix.activities.queries import LARGEST_ID, my_entities
+from interagency.matrix.activities.queries import MAX_ID, my_entities
 from interagency.matrix.organisations.models import Organisation
 
 NAMES = ("q", "entity", "chapter", "kind", "country", "status", "joint", "mine")
@@ -50,7 +50,7 @@ def everything() -> Sequence[ORMOption]:
 
 def get_event(event_id: int, *, lock: bool = False) -> Event:
     """The event, with everything loaded; 404 when there is none. With `lock` nobody changes it until the commit."""
-    if not 0 < event_id <= LARGEST_ID:
+    if not 0 < event_id <= MAX_ID:
         abort(404)
     query = sa.select(Event).where(Event.id == event_id).options(*everything())
     event = db.session.scalar(query.with_for_update(of=Event) if lock else query)

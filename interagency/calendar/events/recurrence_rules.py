@@ -14,8 +14,8 @@ from dateutil.rrule import rrulestr
 
 from interagency.text.typed_dates import LAST_YEAR
 
-LONGEST_RULE = 10_000
-LONGEST_SEARCH = 5 * 366  # days
+MAX_RULE_LENGTH = 10_000
+MAX_SEARCH_LENGTH = 5 * 366  # days
 PERIODS = {"DAILY": 1, "WEEKLY": 7, "MONTHLY": 28, "YEARLY": 365}
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _NUMBER = re.compile(r"[+-]?\d{1,10}", re.ASCII)
@@ -30,7 +30,7 @@ _NUMBERS = {
     "BYWEEKNO": (-53, 53, ("YEARLY",)),
     "BYSETPOS": (-366, 366, ("MONTHLY", "YEARLY")),
 }
-_LARGEST_DAY = {"MONTHLY": 5, "YEARLY": 53}
+_MAX_DAY = {"MONTHLY": 5, "YEARLY": 53}
 Moment = date | datetime
 
 
@@ -92,7 +92,7 @@ def first_of_rule(start: Moment, rrule: str) -> datetime | None:
         count = {"DAILY": day.toordinal(), "MONTHLY": 12 * day.year + day.month, "YEARLY": day.year}
         return count.get(parts["FREQ"], (day.toordinal() - 1 - week_start) // 7)
 
-    days = (begin + timedelta(days=number) for number in range(LONGEST_SEARCH) if begin.year < LAST_YEAR - 5)
+    days = (begin + timedelta(days=number) for number in range(MAX_SEARCH_LENGTH) if begin.year < LAST_YEAR - 5)
     return next((day for day in days if (period(day) - period(begin)) % every == 0 and _begins_with(day, parts)), None)
 
 
@@ -108,8 +108,8 @@ def _check_parts(parts: dict[str, str]) -> None:
     if not 1 <= _number(parts.get("INTERVAL", "1")) <= 1_000:
         raise RuleError("It repeats every so many days, weeks, months or years: from 1 to 1,000.")
     count = _number(parts.get("COUNT", "1"))
-    if count > LONGEST_RULE:
-        raise RuleError(f"It repeats more than {LONGEST_RULE:,} times. Shorten it.")
+    if count > MAX_RULE_LENGTH:
+        raise RuleError(f"It repeats more than {MAX_RULE_LENGTH:,} times. Shorten it.")
     if count < 1:
         raise RuleError("It would never take place: it repeats no times.")
     if parts.get("WKST", "MO") not in WEEKDAYS or ("UNTIL" in parts and _until(parts["UNTIL"]).year > LAST_YEAR):
@@ -137,7 +137,7 @@ def _check_numbers(name: str, text: str, least: int, most: int) -> None:
 
 def _check_days(frequency: str, parts: dict[str, str]) -> None:
     """Weekdays; numbered ones (`3TU`) only where a month or a year has as many (RFC 5545, 3.3.10)."""
-    most = 5 if "BYMONTH" in parts else _LARGEST_DAY.get(frequency, 0)
+    most = 5 if "BYMONTH" in parts else _MAX_DAY.get(frequency, 0)
     for value in parts["BYDAY"].split(",")[:400]:
         found = _NUMBERED_DAY.match(value)
         number = abs(int(found[1])) if found and found[1] else None

@@ -10,7 +10,7 @@ from interagency.calendar.feeds.building import FeedEvent, recurrence
 
 GOOGLE = "https://calendar.google.com/calendar/render"
 OUTLOOK = "https://outlook.office.com/calendar/0/action/compose"
-LONGEST_TEXT = 1_000  # so that the address stays one that every browser and server takes
+MAX_TEXT_LENGTH = 1_000  # so that the address stays one that every browser and server takes
 
 
 def google_address(event: FeedEvent) -> str:
@@ -62,4 +62,4 @@ def _instant(moment: date | datetime, tzid: str | None) -> str:
 
 
 def _text(event: FeedEvent) -> str:
-    return "\n\n".join(part for part in (event.description[:LONGEST_TEXT], event.url) if part)
+    return "\n\n".join(part for part in (event.description[:MAX_TEXT_LENGTH], event.url) if part)

@@ -29,7 +29,7 @@ from interagency.calendar.feeds.publishing import feed_events
 
 log = logging.getLogger("interagency")
 BATCH = 500
-MOST_BYTES = 32 * 1024 * 1024
+MAX_BYTES = 32 * 1024 * 1024
 # Level 6 takes three times as long as level 3 and saves a tenth.
 GZIP_LEVEL = 3
 Stamp = tuple[int, str]
@@ -146,7 +146,7 @@ class Feed:
 class FeedCache:
     """The feeds asked for last, by the name of their state."""
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, most_bytes: int = MAX_BYTES) -> None:
         self._cached: OrderedDict[str, Feed] = OrderedDict()
         self._lock = Lock()
         self._most_bytes = most_bytes

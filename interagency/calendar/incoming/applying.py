@@ -123,11 +123,13 @@ class _Standing:
         self.events: dict[int, Event] = {}
 
     def read_events(self, ids: Collection[int]) -> None:
+        """Read the events of these ids as they stand, with all that belongs to them."""
         query = sa.select(Event).where(Event.id.in_(ids)).options(*everything())
         found = self.session.scalars(query.execution_options(populate_existing=True)) if ids else ()
         self.events = {event.id: event for event in found}
 
     def check_events(self, ids: Collection[int]) -> None:
+        """In the transaction that writes: read again the events that somebody saved since they were read."""
         if not ids:
             return
         versions = dict(self.session.execute(sa.select(Event.id, Event.version).where(Event.id.in_(ids))).all())

@@ -12,7 +12,7 @@ from typing import Any
 from interagency.calendar.events.recurrence_rules import as_moment
 from interagency.calendar.incoming.lines import Block, Budget, EventNotRead, unescaped
 from interagency.calendar.incoming.recurrence import (
-    MOST_EXCEPTIONS,
+    MAX_EXCEPTIONS,
     as_utc_text,
     further_dates,
     left_out,
@@ -27,8 +27,8 @@ from interagency.matrix.activities.models import TEXT_LENGTH, TITLE_LENGTH
 from interagency.text.folding import clean
 from interagency.text.typed_dates import FIRST_YEAR, LAST_YEAR
 
-LONGEST_UID = 255
-LONGEST_EVENT = timedelta(days=3_660)
+MAX_UID_LENGTH = 255
+MAX_EVENT_LENGTH = timedelta(days=3_660)
 STATUSES = {"TENTATIVE": "tentative", "CONFIRMED": "confirmed", "CANCELLED": "cancelled"}
 PRIVATE = {"PRIVATE": "private", "CONFIDENTIAL": "confidential"}
 ALL_DAY_MARKS = ("X-MICROSOFT-CDO-ALLDAYEVENT", "X-MICROSOFT-MSNCALENDAR-ALLDAYEVENT")
@@ -102,7 +102,7 @@ class Member:
         if not uid:
             content = [self.block.text(name) for name in ("SUMMARY", "DTSTART", "LOCATION", "RRULE")]
             return f"{hashlib.sha256(chr(0).join(content).encode()).hexdigest()[:32]}@content"
-        if len(uid) <= LONGEST_UID:
+        if len(uid) <= MAX_UID_LENGTH:
             return uid
         return f"{uid[:180]}-{hashlib.sha256(uid.encode()).hexdigest()[:24]}"
 
@@ -147,7 +147,7 @@ class EventReader:
             uid=self.member.uid,
             sequence=self.member.sequence,
             modified=self.member.modified,
-            related=clean(block.text("RELATED-TO"), lines=False)[:LONGEST_UID],
+            related=clean(block.text("RELATED-TO"), lines=False)[:MAX_UID_LENGTH],
             marked=marked,
             title=self._title() or "Event without title",
             description=self._description(),
@@ -178,7 +178,7 @@ class EventReader:
         event = self.event()
         event.related = event.uid
         event.original = self._original_in_utc()
-        name, at, host = event.uid[: LONGEST_UID - 20].partition("@")
+        name, at, host = event.uid[: MAX_UID_LENGTH - 20].partition("@")
         event.uid = f"{name}-{event.original}{at}{host}"
         event.notes.append("The file holds this one date of a repeated event; it is taken as an event of its own.")
         return event
@@ -228,7 +228,7 @@ class EventReader:
             raise EventNotRead("It ends before it begins.")
         for moment in (start, end):
             _check_year(moment)
-        if as_moment(end) - as_moment(start) > LONGEST_EVENT:
+        if as_moment(end) - as_moment(start) > MAX_EVENT_LENGTH:
             raise EventNotRead("It lasts longer than ten years.")
         return rule, start, end
 
@@ -262,7 +262,7 @@ class EventReader:
         Raises EventNotRead when a change cannot be read, or changes all dates that follow.
         """
         pairs: list[tuple[datetime, Member]] = []
-        for member in members[: 4 * MOST_EXCEPTIONS]:
+        for member in members[: 4 * MAX_EXCEPTIONS]:
             _refuse_all_that_follow(member.block)
             original = original_of(member.block, self.times, self.start)
             if event.rrule:

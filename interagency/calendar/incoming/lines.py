@@ -10,12 +10,12 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-LARGEST_FILE = 20 * 1024 * 1024
-MOST_EVENTS = 5_000
-MOST_WORK = 1_000_000
-LONGEST_LINE = 200_000
+MAX_FILE_SIZE = 20 * 1024 * 1024
+MAX_EVENTS = 5_000
+MAX_WORK = 1_000_000
+MAX_LINE_LENGTH = 200_000
 DEEPEST = 30
-LONGEST_VALUE = 100_000
+MAX_VALUE_LENGTH = 100_000
 # What may stand in what; everything else (alarms, tasks, journals, availability) is passed over.
 KEPT = {
     "": ("VCALENDAR", "VEVENT"),
@@ -58,7 +58,7 @@ class EventNotRead(ValueError):
 class Budget:
     """How much may be looked through for one file, so that no file takes for ever."""
 
-    def __init__(self, left: int = MOST_WORK) -> None:
+    def __init__(self, left: int = MAX_WORK) -> None:
         self.left = left
 
     def spend(self, work: int) -> None:
@@ -192,18 +192,18 @@ def _lines_of(body: bytes) -> list[str]:
 
     They are unfolded before their letters are read, because a fold may cut a letter in two (RFC 5545, 3.1).
     """
-    if len(body) > LARGEST_FILE:
+    if len(body) > MAX_FILE_SIZE:
         raise CalendarNotRead("The file is larger than 20 MB. Export a shorter period, or send it in parts.")
     if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
         body = body.decode("utf-16", errors="replace").encode(errors="replace")
     body = body.removeprefix(codecs.BOM_UTF8).replace(b"\x00", b"").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if b"BEGIN:VCALENDAR" not in body[:100_000].upper():
         raise CalendarNotRead("This is not a calendar file. Export the calendar as .ics and send that.")
-    if body.upper().count(b"BEGIN:VEVENT") > MOST_EVENTS:
-        raise CalendarNotRead(f"The file holds more than {MOST_EVENTS:,} events. Send it in parts.")
+    if body.upper().count(b"BEGIN:VEVENT") > MAX_EVENTS:
+        raise CalendarNotRead(f"The file holds more than {MAX_EVENTS:,} events. Send it in parts.")
     for place, line in enumerate(body.split(b"\n"), 1):
-        if len(line) > LONGEST_LINE:
-            raise CalendarNotRead(f"Line {place} is longer than {LONGEST_LINE:,} signs. The file is damaged.")
+        if len(line) > MAX_LINE_LENGTH:
+            raise CalendarNotRead(f"Line {place} is longer than {MAX_LINE_LENGTH:,} signs. The file is damaged.")
     return [_decoded(line) for line in _FOLD.sub(b"", body).split(b"\n") if line]
 
 
@@ -232,7 +232,7 @@ def _line(name: str, rest: str) -> Line:
         colon = next((found.start() for found in _QUOTED_OR_COLON.finditer(rest) if found[0] == ":"), len(rest))
         head, value = rest[:colon], rest[colon + 1 :]
     parameters = {found[1].upper(): found[2].strip().strip('"') for found in _PARAMETER.finditer(head[:5_000])}
-    return Line(value[:LONGEST_VALUE], parameters)
+    return Line(value[:MAX_VALUE_LENGTH], parameters)
 
 
 def read_moment(text: str) -> date | datetime:

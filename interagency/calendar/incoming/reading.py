@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from interagency.calendar.incoming.event_reader import EventReader, IcsEvent, Member, title_of
-from interagency.calendar.incoming.lines import LARGEST_FILE, Budget, CalendarNotRead, EventNotRead, FileBlocks
-from interagency.calendar.incoming.recurrence import MOST_EXCEPTIONS
+from interagency.calendar.incoming.lines import MAX_FILE_SIZE, Budget, CalendarNotRead, EventNotRead, FileBlocks
+from interagency.calendar.incoming.recurrence import MAX_EXCEPTIONS
 from interagency.calendar.incoming.zones import FileZones
 
 OUTSIDE = "It stands outside the calendar of the file, before its beginning or after its end. Export it once more."
 
-__all__ = ["LARGEST_FILE", "CalendarNotRead", "EventNotRead", "IcsEvent", "ReadCalendar", "read_ics"]
+__all__ = ["MAX_FILE_SIZE", "CalendarNotRead", "EventNotRead", "IcsEvent", "ReadCalendar", "read_ics"]
 
 
 @dataclass(slots=True)
@@ -86,6 +86,6 @@ def _read_group(members: list[Member], default_zone: str, budget: Budget) -> Ics
         event.notes.append("It stands more than once in the file; the newest was taken.")
     changes = [member for member in members if member.is_change]
     reader.add_changes(event, sorted(changes, key=lambda member: member.newness))
-    if len(event.exceptions) > MOST_EXCEPTIONS:
-        raise EventNotRead(f"More than {MOST_EXCEPTIONS} single dates are moved or cancelled.")
+    if len(event.exceptions) > MAX_EXCEPTIONS:
+        raise EventNotRead(f"More than {MAX_EXCEPTIONS} single dates are moved or cancelled.")
     return event

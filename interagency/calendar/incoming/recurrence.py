@@ -19,7 +19,7 @@ from interagency.calendar.incoming.lines import Block, Budget, EventNotRead, Lin
 from interagency.calendar.incoming.times import EventTimes, Stamp
 from interagency.text.typed_dates import LAST_YEAR
 
-MOST_EXCEPTIONS = 500
+MAX_EXCEPTIONS = 500
 _ORDER = ("FREQ", "INTERVAL", "COUNT", "UNTIL")
 
 
@@ -118,8 +118,8 @@ def further_dates(block: Block, times: EventTimes, start: date | datetime, end: 
     if isinstance(start, datetime):
         for one in found:
             times.refuse_skipped(one)
-    if len(found) > MOST_EXCEPTIONS:
-        raise EventNotRead(f"It takes place on more than {MOST_EXCEPTIONS} single dates.")
+    if len(found) > MAX_EXCEPTIONS:
+        raise EventNotRead(f"It takes place on more than {MAX_EXCEPTIONS} single dates.")
     return found
 
 
@@ -128,7 +128,7 @@ def _without_length(line: Line, times: EventTimes, length: timedelta) -> Line:
     if "/" not in line.value:
         return line
     begins = []
-    for text in line.value.split(",")[: 10 * MOST_EXCEPTIONS]:
+    for text in line.value.split(",")[: 10 * MAX_EXCEPTIONS]:
         begin, is_period, rest = text.partition("/")
         begins.append(begin)
         if is_period:
@@ -143,8 +143,8 @@ def _without_length(line: Line, times: EventTimes, length: timedelta) -> Line:
 def left_out(block: Block, times: EventTimes, rule: str, start: date | datetime, budget: Budget) -> list[datetime]:
     """The begins of the rule that are left out (EXDATE). Raises EventNotRead."""
     named = set(_listed(block.all("EXDATE"), times, start))
-    if len(named) > 4 * MOST_EXCEPTIONS:
-        raise EventNotRead(f"More than {MOST_EXCEPTIONS} single dates are left out.")
+    if len(named) > 4 * MAX_EXCEPTIONS:
+        raise EventNotRead(f"More than {MAX_EXCEPTIONS} single dates are left out.")
     found = of_the_rule(named, rule, start, budget)
     if len(found) < len(named):
         times.note("It leaves out dates on which it would not take place anyway.")
@@ -153,8 +153,8 @@ def left_out(block: Block, times: EventTimes, rule: str, start: date | datetime,
 
 def _listed(lines: list[Line], times: EventTimes, start: date | datetime) -> list[datetime]:
     """The dates of these lines as begins of an event that first begins at `start`. Raises EventNotRead."""
-    if sum(line.value.count(",") + 1 for line in lines) > 10 * MOST_EXCEPTIONS:
-        raise EventNotRead(f"It names more than {10 * MOST_EXCEPTIONS:,} single dates.")
+    if sum(line.value.count(",") + 1 for line in lines) > 10 * MAX_EXCEPTIONS:
+        raise EventNotRead(f"It names more than {10 * MAX_EXCEPTIONS:,} single dates.")
     if not isinstance(start, datetime):
         return [as_moment(day) for line in lines for day in times.days(line)]
     found = [times.local(stamp) for line in lines for stamp in times.stamps(line)]

@@ -21,8 +21,8 @@ from interagency.calendar.incoming.zone_names import distance_of_name, iana_name
 from interagency.text.typed_dates import LAST_YEAR
 from interagency.text.zones import is_known_zone, local_problem, zones_by_city
 
-MOST_PARTS = 100
-MOST_ZONES = 200
+MAX_PARTS = 100
+MAX_ZONES = 200
 # Onsets before this year are taken as the rule of this year gives them: no tzdata goes by Outlook's 1601.
 EARLIEST = 1950
 # What a rule of onsets may say, and how: one onset a year.
@@ -124,7 +124,7 @@ class FileZones:
         self._budget = budget
         self._described: dict[str, Block] = {}
         for block in calendar.parts:
-            if block.name == "VTIMEZONE" and len(self._described) < MOST_ZONES:
+            if block.name == "VTIMEZONE" and len(self._described) < MAX_ZONES:
                 self._described.setdefault(block.text("TZID").strip().strip('"'), block)
         self._clocks: dict[str, Clock | None] = {}
         self._stated = calendar.text("X-WR-TIMEZONE").strip()
@@ -179,7 +179,7 @@ def _table(block: Block, budget: Budget) -> tuple[list[tuple[datetime, timedelta
 
     Raises ValueError when it cannot be read, EventNotRead when the file has used up what it may.
     """
-    if len(block.parts) > MOST_PARTS:
+    if len(block.parts) > MAX_PARTS:
         raise ZoneNotRead("too many parts")
     table: list[tuple[datetime, timedelta, timedelta]] = []
     is_endless = False

@@ -23,7 +23,7 @@ from interagency.calendar.incoming.models import RUNS, CalendarImport
 from interagency.calendar.incoming.reading import CalendarNotRead
 from interagency.calendar.incoming.versions import NEW, UPDATED
 from interagency.db.base import acquire_write_lock, db, defer_write_lock
-from interagency.matrix.activities.queries import LARGEST_ID, my_entities
+from interagency.matrix.activities.queries import MAX_ID, my_entities
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
 from interagency.text.folding import clean
@@ -103,7 +103,7 @@ def upload() -> ResponseReturnValue:
 def _get(import_id: int) -> CalendarImport:
     """One's own import, or any for a coordinator; 404 otherwise."""
     _offered()
-    within = import_id <= LARGEST_ID
+    within = import_id <= MAX_ID
     kept = db.session.get(CalendarImport, import_id, populate_existing=True) if within else None
     if kept is None or not (current_user.is_coordinator or kept.person_id == current_user.id):
         refuse(404, _("There is no such import. Your own stand in the list."))

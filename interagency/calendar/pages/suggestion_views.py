@@ -16,21 +16,21 @@ from interagency.matrix.activities.models import Activity
 from interagency.text.folding import clean
 from interagency.text.zones import is_known_zone, zone_named, zones_by_city
 
-LONGEST_CITY = 200
-MOST_ACTIVITIES, MOST_EVENTS = 300, 200
+MAX_CITY_LENGTH = 200
+MAX_ACTIVITIES, MAX_EVENTS = 300, 200
 
 
 def _activities(session: Session) -> list[str]:
     """Those that changed last: those of the organisers' entities would be too few, all too many."""
     query = sa.select(Activity.id, Activity.title).where(Activity.is_listed)
-    rows = session.execute(query.order_by(Activity.updated_at.desc(), Activity.id.desc()).limit(MOST_ACTIVITIES))
+    rows = session.execute(query.order_by(Activity.updated_at.desc(), Activity.id.desc()).limit(MAX_ACTIVITIES))
     return [f"{number}: {title}" for number, title in rows]
 
 
 def _events(session: Session) -> list[str]:
     """Sessions and other events that could hold a side event, the latest first."""
     query = sa.select(Event.id, Event.title).where(Event.is_listed)
-    rows = session.execute(query.order_by(Event.first_day.desc().nulls_last(), Event.id).limit(MOST_EVENTS))
+    rows = session.execute(query.order_by(Event.first_day.desc().nulls_last(), Event.id).limit(MAX_EVENTS))
     return [f"{number}: {title}" for number, title in rows]
 
 
@@ -60,5 +60,5 @@ def suggestions(name: str) -> ResponseReturnValue:
 @bp.get("/events/zone")
 def zone_of_city() -> ResponseReturnValue:
     """The time zone that a city names (`Asia/Bangkok`), or nothing."""
-    found = zone_named(clean(request.args.get("city", ""), lines=False)[:LONGEST_CITY])
+    found = zone_named(clean(request.args.get("city", ""), lines=False)[:MAX_CITY_LENGTH])
     return jsonify(zone=found if found and is_known_zone(found) else "")

@@ -20,7 +20,7 @@ bp = Blueprint("timeline", __name__)
 FIRST_YEAR, LAST_YEAR = 1950, 2150
 LEFT, MONTH_WIDTH, ROW, HEAD, AXIS = 8, 47, 36, 26, 24
 SMALLEST = 4
-LONGEST_TITLE = 60
+MAX_TITLE_LENGTH = 60
 # A title begins at its first mark; further to the right than this it ends at its last.
 TURN = LEFT + MONTH_WIDTH * 15
 
@@ -85,7 +85,7 @@ def _drawn(entry: Entry, y: int, window: Window) -> Drawn:
     early = marks[0].x <= TURN
     end = marks[-1].x + marks[-1].width
     return Drawn(
-        y, cut(entry.title, LONGEST_TITLE), marks[0].x if early else end, "start" if early else "end", entry, marks
+        y, cut(entry.title, MAX_TITLE_LENGTH), marks[0].x if early else end, "start" if early else "end", entry, marks
     )
 
 

@@ -35,7 +35,7 @@ from interagency.web.context import today, utc_now, viewer_zone
 from interagency.web.errors import refuse
 
 bp = Blueprint("here", __name__)
-MOST_EVENTS = 20
+MAX_EVENTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def events_here(session: Session, condition: sa.ColumnElement[bool]) -> tuple[li
     distance = sa.case((is_past == 0, Event.first_day))
     query = sa.select(Event).where(*listed).options(*everything())
     query = query.order_by(is_past, distance.asc().nulls_last(), Event.first_day.desc().nulls_last(), Event.id)
-    return list(session.scalars(query.limit(MOST_EVENTS))), total
+    return list(session.scalars(query.limit(MAX_EVENTS))), total
 
 
 @dataclass(frozen=True, slots=True)

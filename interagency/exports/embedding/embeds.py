@@ -23,7 +23,7 @@ from interagency.db.history import audit
 from interagency.exports.models import Embed, EmbedView, HandOut
 from interagency.text.lines import check_line, split_lines
 
-MOST_SITES = 10
+MAX_SITES = 10
 # A host as it stands in a Content-Security-Policy: nothing in it ends a source or the directive.
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}\.)*[a-z0-9-]{0,62}")
 
@@ -50,8 +50,8 @@ def read_sites(text: str) -> list[str]:
     sites = list(dict.fromkeys(read_site(line) for line in split_lines(text)))
     if not sites:
         raise ValueError(_("Write the sites that may show it, one per line; no other can."))
-    if len(sites) > MOST_SITES:
-        raise ValueError(_("Write at most %(most)s sites.", most=MOST_SITES))
+    if len(sites) > MAX_SITES:
+        raise ValueError(_("Write at most %(most)s sites.", most=MAX_SITES))
     return sites
 
 

@@ -37,7 +37,7 @@ from interagency.exports.embedding.entries import (
 )
 from interagency.exports.external.views import LIMIT, gone, sealed
 from interagency.exports.models import EmbedView
-from interagency.matrix.activities.queries import LARGEST_ID
+from interagency.matrix.activities.queries import MAX_ID
 from interagency.text.folding import clean
 from interagency.text.zones import is_known_zone, zones_by_city
 from interagency.web.access import public
@@ -50,7 +50,7 @@ from interagency.web.idempotency import derived_secret, idempotent, record_redir
 bp = Blueprint("embeds", __name__)
 LABEL_LENGTH = 100
 # Months that can be paged to, before and after this one.
-MOST_MONTHS = 36
+MAX_MONTHS = 36
 
 
 @bp.get("/embed/<token>")
@@ -110,7 +110,7 @@ def _months_away(month: date) -> int:
 
 
 def _shown_month(month: date) -> date | None:
-    return month if _months_away(month) <= MOST_MONTHS else None
+    return month if _months_away(month) <= MAX_MONTHS else None
 
 
 def _month(text: str) -> date:
@@ -129,7 +129,7 @@ def _month(text: str) -> date:
 def _asked_source() -> tuple[Source, dict[str, int]]:
     """What the address says the calendar is made from; 404 for what is not there or not one's own."""
     named = {name: request.args.get(name, type=int) for name in ("subscription", "hand_out")}
-    given = {name: number for name, number in named.items() if number is not None and 0 < number <= LARGEST_ID}
+    given = {name: number for name, number in named.items() if number is not None and 0 < number <= MAX_ID}
     source = source_of(db.session, current_user._get_current_object(), given.get("subscription"), given.get("hand_out"))
     if source is None:
         refuse(404, _("There is nothing to make it from. Choose a subscription of your own."))

@@ -26,7 +26,7 @@ from interagency.matrix.cycles.models import Edition
 from interagency.web.context import settings
 
 DAYS = 90
-MOST_DAYS = 730
+MAX_DAYS = 730
 
 
 def prepare(

@@ -26,7 +26,7 @@ from interagency.exports.external.files import (
 )
 from interagency.exports.external.hand_outs import (
     DAYS,
-    MOST_DAYS,
+    MAX_DAYS,
     all_hand_outs,
     content_by_token,
     hand_out,
@@ -197,7 +197,7 @@ def _preview_page(month: str, *, error: str = "", address: str = "", code: int =
         error=error or problem,
         address=address,
         days=DAYS,
-        most_days=MOST_DAYS,
+        most_days=MAX_DAYS,
         typed=request.form,
         may_hand_out=not problem,
     )
@@ -235,11 +235,11 @@ def hand_out_post(month: str) -> ResponseReturnValue:
     audience, form, country, problem = _chosen()
     recipient = clean(request.form.get("recipient", ""), lines=False)[:200]
     days = request.form.get("days", DAYS, type=int)
-    if problem or not recipient or not 1 <= days <= MOST_DAYS:
+    if problem or not recipient or not 1 <= days <= MAX_DAYS:
         said = problem or (
             _("Write to whom you hand it; the log keeps it.")
             if not recipient
-            else _("Choose between 1 and %(most)s days.", most=MOST_DAYS)
+            else _("Choose between 1 and %(most)s days.", most=MAX_DAYS)
         )
         return _preview_page(month, error=said, code=422)
     edition = get_edition(month, request.values.get("issue", type=int))

@@ -31,7 +31,7 @@ AUTHOR = "Interagency"
 MAX_MERGED = 1_000
 # The sheets, unpacked, that are changed in memory with all their formats, some 2,500 activities: openpyxl takes nine
 # times as much. A longer file is written anew row by row, as values of the one sheet that was read.
-LARGEST_IN_MEMORY = 12 * 1024 * 1024
+MAX_SIZE_IN_MEMORY = 12 * 1024 * 1024
 _ONLY_VALUES = (
     "The file is long, or holds what we cannot read: the sheet before this one has its values, not its formats."
 )
@@ -90,7 +90,7 @@ def _opened(body: bytes) -> Workbook | None:
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as parts:
             sheets = [part.file_size for part in parts.infolist() if part.filename.startswith("xl/worksheets/")]
-        if sum(sheets) > LARGEST_IN_MEMORY:
+        if sum(sheets) > MAX_SIZE_IN_MEMORY:
             return None
         return load_workbook(io.BytesIO(body), data_only=True, keep_links=False)
     except Exception:  # whatever other programs put into a workbook: the cells of the one sheet are read

@@ -9,12 +9,12 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from interagency.text.lines import MOST_LINES, split_lines
+from interagency.text.lines import MAX_LINES, split_lines
 
 _SEMICOLONS = str.maketrans("；؛", ";;")
 _LETTER = re.compile(r"\( ?([a-z]) ?\)", re.I)
-MOST_PARTS, MOST_NAMES = 60, 2 * MOST_LINES  # of a line, of a cell
-LONGEST_NAME = 300
+MAX_PARTS, MAX_NAMES = 60, 2 * MAX_LINES  # of a line, of a cell
+MAX_NAME_LENGTH = 300
 # All of them read lines with single spaces, see `lines_of`.
 _SEPARATOR = re.compile(r"( ?[,，、/&+|] ?| (?:and|et|y|e|или|и|und|or|与|和|و) )")
 _LETTERS = r"\(? ?([a-z]) ?\)?"
@@ -42,12 +42,12 @@ def names_of(raw: Any) -> list[str]:
     """The lines of a cell of names, each of which may hold several. Raises ValueError with a sentence for too many."""
     parts = lines_of(raw)
     number = len(parts) + sum(len(_SEPARATOR.findall(part)) for part in parts)
-    if number > MOST_NAMES:
+    if number > MAX_NAMES:
         raise ValueError(
             _(
                 "This cell holds %(number)s names; up to %(most)s are taken. Shorten the list.",
                 number=number,
-                most=MOST_NAMES,
+                most=MAX_NAMES,
             )
         )
     return parts
@@ -60,7 +60,7 @@ def separated(text: str, is_known: Callable[[str], bool], *, apart: bool = False
     it, and an unknown name stays whole unless a known one stands beside it. `apart`: names never hold a separator.
     """
     pieces = _SEPARATOR.split(text)
-    if len(pieces) == 1 or len(pieces) > 2 * MOST_PARTS or is_known(text.strip()):
+    if len(pieces) == 1 or len(pieces) > 2 * MAX_PARTS or is_known(text.strip()):
         return [text.strip()]
     if apart:
         return [name for piece in pieces[::2] if (name := piece.strip())]
@@ -75,7 +75,7 @@ def separated(text: str, is_known: Callable[[str], bool], *, apart: bool = False
         for last in range(count, first, -1):
             name = "".join(pieces[2 * first : 2 * last - 1]).strip()
             unknown, names, rest = best(last)
-            known = not name or (len(name) <= LONGEST_NAME and is_known(name))
+            known = not name or (len(name) <= MAX_NAME_LENGTH and is_known(name))
             ways.append((unknown + (0 if known else last - first), names + 1, (*((name,) if name else ()), *rest)))
         return min(ways, key=lambda way: way[:2])
 

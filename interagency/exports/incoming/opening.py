@@ -17,13 +17,13 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Shee
 from interagency.exports.incoming.headers import DERIVED_SHEETS
 from interagency.exports.incoming.marks import Marks, Sheet, is_worth_a_look, marks_of_ods, marks_of_xlsx
 
-LARGEST_FILE = 20 * 1024 * 1024
-LARGEST_UNPACKED = 300 * 1024 * 1024
-MOST_PARTS = 2_000
-MOST_ROWS = 20_000
-MOST_COLUMNS = 200
-MOST_SHEETS = 100
-MOST_CELLS = 8_000_000
+MAX_FILE_SIZE = 20 * 1024 * 1024
+MAX_UNPACKED_SIZE = 300 * 1024 * 1024
+MAX_PARTS = 2_000
+MAX_ROWS = 20_000
+MAX_COLUMNS = 200
+MAX_SHEETS = 100
+MAX_CELLS = 8_000_000
 HEADER_WITHIN = 20
 OLE = b"\xd0\xcf\x11\xe0"
 ODS = b"application/vnd.oasis.opendocument.spreadsheet"
@@ -45,7 +45,7 @@ def read_sheets(body: bytes, file_name: str) -> list[Sheet]:
     Cells that hold an error or a formula without a result come as `Unreadable`, days that the sheet shows as months
     or years as `ShownAs`. Raises FileNotRead.
     """
-    if len(body) > LARGEST_FILE:
+    if len(body) > MAX_FILE_SIZE:
         raise FileNotRead("The file is larger than 20 MB. Send it in parts.")
     if not body.strip():
         raise FileNotRead("The file is empty. Choose the workbook you edited.")
@@ -74,9 +74,9 @@ def _sheets(body: bytes) -> list[Sheet]:
             names = book.sheet_names
             if len(set(names)) != len(names):
                 raise FileNotRead("Two sheets of the workbook have the same name. Rename one and send it again.")
-            if len(names) > MOST_SHEETS:
+            if len(names) > MAX_SHEETS:
                 raise FileNotRead(
-                    f"The workbook has more than {MOST_SHEETS} sheets. Copy the matrix into one of its own."
+                    f"The workbook has more than {MAX_SHEETS} sheets. Copy the matrix into one of its own."
                 )
             found, cells = [], 0
             for described in book.sheets_metadata:
@@ -86,7 +86,7 @@ def _sheets(body: bytes) -> list[Sheet]:
                     found.append(Sheet(described.name, rows, height=read.height))
                     continue
                 cells += read.total_height * read.total_width
-                if cells > MOST_CELLS:
+                if cells > MAX_CELLS:
                     raise FileNotRead(
                         "The sheets hold far more cells than a matrix. Copy it into a workbook of its own."
                     )
@@ -127,7 +127,7 @@ def _check_package(body: bytes) -> bool | None:
         raise FileNotRead(damaged) from None
     with package:
         parts = package.infolist()
-        if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
+        if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED_SIZE:
             raise FileNotRead("The file unpacks to far more than a matrix needs. Copy the rows into a fresh workbook.")
         names = {part.filename for part in parts}
         try:
@@ -181,7 +181,7 @@ def _check_part(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
 
 def _check_reach(rows: int, columns: int) -> None:
     """Long and narrow lists beside the matrix, as we make ourselves, cost no more than a wide one."""
-    if columns > MOST_COLUMNS or rows * columns > (MOST_ROWS + HEADER_WITHIN) * MOST_COLUMNS:
+    if columns > MAX_COLUMNS or rows * columns > (MAX_ROWS + HEADER_WITHIN) * MAX_COLUMNS:
         raise too_far(rows, columns)
 
 
@@ -191,7 +191,7 @@ def _unpacked(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes
     with package.open(part) as source:
         while block := source.read(1 << 20):
             read += len(block)
-            if read > LARGEST_UNPACKED:
+            if read > MAX_UNPACKED_SIZE:
                 raise FileNotRead("The file unpacks to far more than it says. Copy the rows into a fresh workbook.")
             text = tail + block
             yield text
@@ -201,7 +201,7 @@ def _unpacked(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes
 def too_far(rows: int, columns: int) -> FileNotRead:
     """The refusal of a sheet that is too long or too wide."""
     return FileNotRead(
-        f"A sheet reaches to row {rows:,} and column {columns:,}. Up to {MOST_ROWS:,} rows and {MOST_COLUMNS} "
+        f"A sheet reaches to row {rows:,} and column {columns:,}. Up to {MAX_ROWS:,} rows and {MAX_COLUMNS} "
         "columns are taken: delete what stands far below or beside your data, or send it in parts."
     )
 
@@ -226,9 +226,9 @@ def _csv_rows(body: bytes) -> list[list[Any]]:
     try:
         rows = []
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            rows.append([_without_apostrophe(cell) for cell in row[: MOST_COLUMNS + 1]])
-            if len(rows) > MOST_ROWS + HEADER_WITHIN:
-                raise FileNotRead(f"The file has more than {MOST_ROWS:,} rows. Send it in parts.")
+            rows.append([_without_apostrophe(cell) for cell in row[: MAX_COLUMNS + 1]])
+            if len(rows) > MAX_ROWS + HEADER_WITHIN:
+                raise FileNotRead(f"The file has more than {MAX_ROWS:,} rows. Send it in parts.")
         return rows
     except csv.Error as problem:
         raise FileNotRead(f"The CSV cannot be read ({problem}). Save it anew, or send the workbook.") from None

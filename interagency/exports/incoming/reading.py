@@ -22,15 +22,15 @@ from interagency.exports.incoming.headers import (
 from interagency.exports.incoming.marks import DecimalCell, Sheet, ShownAs, Unreadable, error_in
 from interagency.exports.incoming.opening import (
     HEADER_WITHIN,
-    MOST_COLUMNS,
-    MOST_ROWS,
+    MAX_COLUMNS,
+    MAX_ROWS,
     FileNotRead,
     read_sheets,
     too_far,
 )
 from interagency.text.folding import clean, fold
 
-MOST_FILLED = 200_000
+MAX_FILLED = 200_000
 _NUMBER = re.compile(r"[\d\s.,%+-]+")
 _TOTAL = re.compile(
     r"(?:grand |sub ?|sub-)?totals?\b.*|sums?|averages?|counts?|total général|totaux|total general|suma|итого.*|"
@@ -103,7 +103,7 @@ def table_of(sheets: Sequence[Sheet], mapping: Mapping[str, str], wanted: str = 
         )
     best, at = max(able, key=lambda one: _likeness(one[0], one[1], mapping))
     best, at = next(((sheet, at) for sheet, at in able if sheet.name == wanted), (best, at))
-    if len(best.rows) > MOST_ROWS + HEADER_WITHIN:
+    if len(best.rows) > MAX_ROWS + HEADER_WITHIN:
         raise too_far(len(best.rows), max(map(len, best.rows)))
     table = _table(best, at, mapping)
     for sheet, row in found:
@@ -124,7 +124,7 @@ def _derived(sheets: Sequence[Sheet]) -> set[str]:
 
 
 def _likeness(sheet: Sheet, at: int, mapping: Mapping[str, str]) -> tuple[bool, bool, bool, bool, int]:
-    titles = {title_of(heading_of(cell), mapping) for cell in sheet.rows[at][:MOST_COLUMNS]} - {""}
+    titles = {title_of(heading_of(cell), mapping) for cell in sheet.rows[at][:MAX_COLUMNS]} - {""}
     has_title = "Title" in titles or "ID" in titles
     is_named = has_title and fold(sheet.name) == "matrix"
     return {"ID", "Version"} <= titles, sheet.is_visible, is_named, has_title, len(titles)
@@ -138,7 +138,7 @@ def _header_at(rows: list[list[Any]], mapping: Mapping[str, str]) -> int | None:
     best, at = 0, None
     tags = first = None
     for place, row in enumerate(rows[:HEADER_WITHIN]):
-        words = [text for cell in row[:MOST_COLUMNS] if isinstance(cell, str) and (text := heading_of(cell))]
+        words = [text for cell in row[:MAX_COLUMNS] if isinstance(cell, str) and (text := heading_of(cell))]
         if words and sum(map(is_tag, words)) * 2 > len(words):
             tags = place if tags is None else tags
             continue
@@ -166,7 +166,7 @@ def _line(rows: list[list[Any]], at: int, width: int) -> list[str]:
 
 def _texts(rows: list[list[Any]], at: int) -> tuple[list[str], int]:
     """The headings of the row `at`, with those of a second line of headings below; and where the rows begin."""
-    width = min(MOST_COLUMNS, max(map(len, rows[at : at + 200]), default=0))
+    width = min(MAX_COLUMNS, max(map(len, rows[at : at + 200]), default=0))
     above, below = _line(rows, at, width), _line(rows, at + 1, width)
     words = [text for text in below if text]
     is_second = words and all(guess(text) and not is_tag(text) for text in words)
@@ -274,7 +274,7 @@ def _is_number(text: str) -> bool:
 
 def _fill_merged(sheet: Sheet) -> None:
     """A merged cell holds for all rows it spans."""
-    left = MOST_FILLED
+    left = MAX_FILLED
     for top, column, bottom, _right in sheet.merged:
         if top >= len(sheet.rows) or column >= len(sheet.rows[top]):
             continue

@@ -36,7 +36,7 @@ from interagency.text.folding import clean, fold, name_key
 from interagency.text.lines import split_outside_brackets
 from interagency.text.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
 
-LONGEST_CELL = 32_767  # of Excel; other programs and CSV files know no such limit
+MAX_CELL_LENGTH = 32_767  # of Excel; other programs and CSV files know no such limit
 YES, NO = ("yes", "y", "x", "true", "1"), ("", "no", "n", "false", "0")
 AND_OTHERS = ("and others", "others", "et al", "et al.", "etc", "etc.")
 _DECIMAL_COMMA = re.compile(r"(\d{1,2}),(\d{1,2}|[a-z])")
@@ -89,8 +89,8 @@ class CellReader:
         self.left_out = []
         if isinstance(raw, Unreadable):
             raise ValueError(raw.reason)
-        if len(str(raw)) > LONGEST_CELL:
-            raise ValueError(_("A cell holds up to %(max)s characters. Shorten it.", max=f"{LONGEST_CELL:,}"))
+        if len(str(raw)) > MAX_CELL_LENGTH:
+            raise ValueError(_("A cell holds up to %(max)s characters. Shorten it.", max=f"{MAX_CELL_LENGTH:,}"))
         field = ALL_PARTS[name].field
         match field.kind:
             case Kind.LINE | Kind.TEXT | Kind.ADDRESS:

@@ -31,7 +31,7 @@ from interagency.exports.incoming.names import decide
 from interagency.exports.incoming.opening import FileNotRead
 from interagency.exports.incoming.reading import read_table
 from interagency.exports.models import ImportState, MatrixImport
-from interagency.matrix.activities.queries import LARGEST_ID, my_entities
+from interagency.matrix.activities.queries import MAX_ID, my_entities
 from interagency.matrix.organisations.directory import PARTNER_KINDS
 from interagency.matrix.organisations.queries import all_organisations
 from interagency.text.folding import clean
@@ -95,7 +95,7 @@ def _kept(found: MatrixImport) -> ResponseReturnValue:
 def _get(import_id: int) -> MatrixImport:
     """One's own import, or any for a coordinator; 404 otherwise. The file and its preview are read when asked for."""
     unread = (defer(MatrixImport.contents), defer(MatrixImport.preview))
-    known = 0 < import_id <= LARGEST_ID
+    known = 0 < import_id <= MAX_ID
     kept = db.session.get(MatrixImport, import_id, options=unread) if known else None
     if kept is None or not (current_user.is_coordinator or kept.person_id == current_user.id):
         refuse(404, _("There is no such import. Your own stand in the list."))

@@ -21,10 +21,10 @@ from interagency.text.folding import NOT_CLEAN, clean
 
 Cell = str | int | float | date | None
 
-LONGEST_CELL = 32_767
+MAX_CELL_LENGTH = 32_767
 CUT = " […] cut here: the full text is on the record's page"
 LINE_HEIGHT = 15  # points
-MOST_LINES = 10
+MAX_LINES = 10
 BLOCK = 1 << 18
 _serial = lru_cache(maxsize=4096)(to_excel)
 # What Excel would read as one character: _x0020_ is a space (ISO 29500-1, 22.9.2.19).
@@ -46,9 +46,9 @@ def safe_text(text: str) -> str:
     """`text` as a cell may hold it: no control characters, not longer than Excel takes, cut with a note."""
     text = clean(text)
     # Excel counts UTF-16 units.
-    if len(text.encode("utf-16-le")) // 2 <= LONGEST_CELL:
+    if len(text.encode("utf-16-le")) // 2 <= MAX_CELL_LENGTH:
         return text
-    room = LONGEST_CELL - len(CUT)
+    room = MAX_CELL_LENGTH - len(CUT)
     return text.encode("utf-16-le")[: room * 2].decode("utf-16-le", "ignore") + CUT
 
 
@@ -112,14 +112,14 @@ class RowWriter:
                 if not text:
                     continue
                 if len(text) > one_line or "\n" in text:
-                    if lines < MOST_LINES:
+                    if lines < MAX_LINES:
                         lines = max(lines, lines_of(text, look.width))
-                    if len(text) > LONGEST_CELL // 2:
+                    if len(text) > MAX_CELL_LENGTH // 2:
                         text = safe_text(text)
                 parts.append(f"{cell}{number}{style}{_xml(text)}</t></is></c>")
             elif value is not None:
                 parts.append(f'{cell}{number}" s="{_plain(value, look)}</v></c>')
-        high = f' ht="{LINE_HEIGHT * min(MOST_LINES, lines)}" customHeight="1"' if height else ""
+        high = f' ht="{LINE_HEIGHT * min(MAX_LINES, lines)}" customHeight="1"' if height else ""
         return f'<row r="{number}"{high}>{"".join(parts)}</row>'
 
 

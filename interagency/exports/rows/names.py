@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-LONGEST_NAME = 255
+MAX_NAME_LENGTH = 255
 _NO_PART = re.compile(r"[^\w.]")
 # A1 up to XFD1048576, R1C1 with or without numbers.
 _CELL = re.compile(r"[a-z]{1,3}\d{1,7}|r\d*(c\d*)?|c\d*", re.IGNORECASE)
@@ -17,7 +17,7 @@ _CELL = re.compile(r"[a-z]{1,3}\d{1,7}|r\d*(c\d*)?|c\d*", re.IGNORECASE)
 
 def valid_name(wanted: str) -> str:
     """`wanted` as a name: what no name may hold is an underscore, and what would be a cell's address has one more."""
-    name = _NO_PART.sub("_", wanted)[: LONGEST_NAME - 20]
+    name = _NO_PART.sub("_", wanted)[: MAX_NAME_LENGTH - 20]
     if not name or not (name[0].isalpha() or name[0] == "_"):
         name = f"_{name}"
     return f"{name}_" if _CELL.fullmatch(name) else name
@@ -37,7 +37,7 @@ class Names:
 def each_once(titles: Iterable[str]) -> list[str]:
     """The titles of a table's columns, which differ in more than capitals: a second one is numbered."""
     taken: set[str] = set()
-    return [_free(" ".join(title.split())[: LONGEST_NAME - 20] or "Column", taken, " ({})") for title in titles]
+    return [_free(" ".join(title.split())[: MAX_NAME_LENGTH - 20] or "Column", taken, " ({})") for title in titles]
 
 
 def _free(name: str, taken: set[str], numbered: str) -> str:

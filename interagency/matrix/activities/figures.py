@@ -63,7 +63,7 @@ _BETWEEN_WORDS = re.compile(r"[\s-]+")
 _PLAIN_SPACES = str.maketrans(dict.fromkeys(_SPACES, " "))
 _FRACTION = re.compile(r"(?:halves|half|thirds?|quarters?|fifths?|tenths?)\b", re.I)
 LARGEST = Decimal(10) ** 13
-LONGEST_UNIT, LONGEST_SOURCE = 200, 300
+MAX_UNIT_LENGTH, MAX_SOURCE_LENGTH = 200, 300
 _SOURCE = re.compile(r"^source\s*:\s*", re.I)
 
 
@@ -90,9 +90,9 @@ def read_figure(line: str) -> FigureDraft:
     if number >= LARGEST:
         raise ValueError(f"The number in “{shown}” is too large to be meant.")
     unit = (match["unit"] or match["share"]).strip()
-    if len(unit) > LONGEST_UNIT:
+    if len(unit) > MAX_UNIT_LENGTH:
         raise ValueError("What a figure counts fits in 200 characters; put the rest into the description.")
-    if len(source) > LONGEST_SOURCE:
+    if len(source) > MAX_SOURCE_LENGTH:
         raise ValueError("The source of a figure fits in 300 characters; put the rest into the source of the activity.")
     qualifier = _QUALIFIERS[(match["qualifier"] or "exactly").lower()]
     if match["more"]:

@@ -43,7 +43,7 @@ PLAIN_NAMES = (
 # In the order they are shown and written into addresses. `year` is the year an activity begins in; `also` holds
 # `name:value` pairs that must hold besides all the others: `entity=who&also=entity:undp` is what both take part in.
 NAMES = (*PLAIN_NAMES, "section", "beneficiary", "year", "also")
-LONGEST_QUERY = 200
+MAX_QUERY_LENGTH = 200
 _FIELDS = {field.parameter: field for field in FILTERED}
 
 
@@ -235,7 +235,7 @@ def read_filters(session: Session, args: MultiDict[str, str], *, names: Iterable
     problems: list[str] = []
     for name in names:
         for text in args.getlist(name)[:50]:
-            text = clean(text, lines=False)[:LONGEST_QUERY]
+            text = clean(text, lines=False)[:MAX_QUERY_LENGTH]
             if not text:
                 continue
             try:

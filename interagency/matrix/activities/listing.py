@@ -31,7 +31,7 @@ from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate, date_of
 
 SIZE = 50
-LARGEST_ID = 2**31 - 1
+MAX_ID = 2**31 - 1
 # Literals, not parameters: SQLite finds an index on an expression by its text.
 _LAST_DATE: sa.ColumnElement[date] = sa.literal_column("'9999-12-31'", sa.Date())
 _FIRST_DATE: sa.ColumnElement[date] = sa.literal_column("'0001-01-01'", sa.Date())
@@ -97,7 +97,7 @@ class Sort:
             values = [self.read(value), int(number)]
         except ValueError:
             return None
-        if "\x00" in value or not 0 <= values[1] <= LARGEST_ID:
+        if "\x00" in value or not 0 <= values[1] <= MAX_ID:
             return None
         here = [sa.literal(v, c.type) for v, c in zip(values, self.columns, strict=True)]
         place, first = sa.tuple_(*self.columns), self.columns[0]

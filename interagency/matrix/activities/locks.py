@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.matrix.activities.models import Activity
-from interagency.matrix.activities.queries import LARGEST_ID, survivor_of
+from interagency.matrix.activities.queries import MAX_ID, survivor_of
 
 
 def lock(session: Session, ids: Iterable[int]) -> None:
@@ -19,7 +19,7 @@ def lock(session: Session, ids: Iterable[int]) -> None:
 
     Call it before the activities are read: what is read afterwards stays so.
     """
-    numbers = [number for number in ids if 0 < number <= LARGEST_ID]
+    numbers = [number for number in ids if 0 < number <= MAX_ID]
     session.execute(_rows(numbers).with_for_update()).all()
 
 

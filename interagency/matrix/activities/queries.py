@@ -23,7 +23,7 @@ from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities_of
 from interagency.web.context import today
 
-LARGEST_ID = 2**31 - 1
+MAX_ID = 2**31 - 1
 
 
 def everything() -> Sequence[ORMOption]:
@@ -51,7 +51,7 @@ def get_activity(activity_id: int, *, merged: bool = False) -> Activity:
 
     One that was merged into another sends the person on to that one, unless `merged` says it is wanted itself.
     """
-    if not 0 < activity_id <= LARGEST_ID:
+    if not 0 < activity_id <= MAX_ID:
         abort(404)
     activity = db.session.scalar(sa.select(Activity).where(Activity.id == activity_id).options(*everything()))
     if activity is None:

@@ -16,7 +16,7 @@ from interagency.matrix.agreement.gate import ACTIVITY, Stance, Statements, With
 from interagency.matrix.agreement.models import Audience
 from interagency.matrix.organisations.models import Organisation
 
-MOST_SHOWN = 100
+MAX_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,5 +106,5 @@ def waits_for(
             (number, one) for number, one in joint.items() if entity.key in _awaited(some, one.entities, number, day)
         ]
         if records:
-            found.append(Waits(audience, records[:MOST_SHOWN], len(records)))
+            found.append(Waits(audience, records[:MAX_SHOWN], len(records)))
     return found

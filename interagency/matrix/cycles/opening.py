@@ -17,7 +17,7 @@ from interagency.matrix.cycles.models import Cycle, CycleState, Edition, Extensi
 from interagency.matrix.cycles.months import default_due, first_day, format_month, month_after, month_of, months_between
 from interagency.matrix.organisations.models import Organisation
 
-MOST_OPENED_AT_ONCE = 3
+MAX_OPENED_AT_ONCE = 3
 
 
 def newest_cycle(session: Session) -> Cycle | None:
@@ -68,7 +68,7 @@ def months_to_open(session: Session, today: date) -> list[str]:
     if newest is None:
         return [current]
     missing = months_between(newest.month, current)
-    if missing > MOST_OPENED_AT_ONCE:
+    if missing > MAX_OPENED_AT_ONCE:
         raise CycleRefusal(
             f"The newest cycle is {newest.month} and the clock of this machine says {current}. Check the clock; "
             "if it is right, open the months one by one with `interagency cycle open YYYY-MM`."

@@ -32,7 +32,7 @@ from interagency.web.errors import refuse
 from interagency.web.idempotency import idempotent, record_redirect
 
 bp = Blueprint("notices", __name__)
-LARGEST_ID = 2**31 - 1
+MAX_ID = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def notices() -> ResponseReturnValue:
 @bp.get("/notices/<int:notice_id>")
 def notice(notice_id: int) -> ResponseReturnValue:
     """One letter; 404 for who may not read it."""
-    found = db.session.get(Notice, notice_id) if notice_id <= LARGEST_ID else None
+    found = db.session.get(Notice, notice_id) if notice_id <= MAX_ID else None
     if found is not None and not current_user.is_coordinator:
         allowed = db.session.query(Notice.id).filter(Notice.id == notice_id, *readable_by(current_user)).first()
         found = found if allowed else None

@@ -22,7 +22,7 @@ from interagency.matrix.organisations.queries import proposals_waiting
 from interagency.matrix.overlaps.tally import Tally, tally
 from interagency.web.context import settings, today
 
-MOST_LISTED = 5
+MAX_LISTED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class OwnMonth:
 
     @property
     def first(self) -> list[Listed]:
-        return in_order(self.month.to_look_at)[:MOST_LISTED]
+        return in_order(self.month.to_look_at)[:MAX_LISTED]
 
 
 def coordinators_desk(session: Session, at: datetime) -> CoordinatorsDesk:

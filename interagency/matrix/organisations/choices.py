@@ -16,7 +16,7 @@ from interagency.matrix.organisations.queries import names_of
 from interagency.text.folding import fold
 from interagency.web.forms import Group, Option
 
-MOST_NAMED = 12
+MAX_NAMED = 12
 
 
 def kind_labels(kind: OrganisationKind) -> str:
@@ -135,7 +135,7 @@ def country_groups(session: Session, named: Mapping[str, int]) -> list[Group]:
             by_code[country.code]
         )
         weights[country.region_code] = weights.get(country.region_code, 0) + named.get(country.code, 0)
-    often = [by_code[code] for code in sorted(named, key=lambda code: (-named[code], code))[:MOST_NAMED]]
+    often = [by_code[code] for code in sorted(named, key=lambda code: (-named[code], code))[:MAX_NAMED]]
     ordered = [groups[code] for code in sorted(groups, key=lambda code: (-weights[code], groups[code].title))]
     return [Group(_("Most named in the matrix"), options=often), *ordered] if often else ordered
 

@@ -15,7 +15,7 @@ from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.naming import DirectoryRefusal, read_name
 from interagency.matrix.organisations.queries import Directory
 from interagency.text.folding import clean, name_key
-from interagency.text.lines import MOST_LINES, split_lines
+from interagency.text.lines import MAX_LINES, split_lines
 from interagency.web.forms import NamesField
 
 MOST = 20  # of one record at a time
@@ -32,7 +32,7 @@ class UnlistedField(NamesField):
     names: tuple[str, ...] = ()
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        text = clean("\n".join(valuelist[:MOST_LINES]))
+        text = clean("\n".join(valuelist[:MAX_LINES]))
         lines = (line.strip() for line in text.replace(";", "\n").split("\n"))
         self.names = tuple(dict.fromkeys(line for line in lines if line))
         super().process_formdata([text])

@@ -19,7 +19,7 @@ DESCRIBED = 250  # characters of a description that are compared
 SHORTEST_DESCRIPTION = 40
 MINOR_WORDS = frozenset("a an and as at by for from in into its of on or the their to with".split())  # noqa: SIM905
 # A title that stands in more than so many others is a general one (“Training”), and tells nothing.
-MOST_HOLDERS = 3
+MAX_HOLDERS = 3
 REMEMBERED = 2**14  # texts of some 5,000 activities
 SHARED = 0.6  # of the main words of the shorter title, for global work under the same recommendation
 PART_WEIGHT, WORK_WEIGHT = 80, 40

@@ -14,7 +14,7 @@ from interagency.matrix.activities.models import Activity
 from interagency.matrix.overlaps.likeness import (
     DESCRIBED,
     LIKENESS,
-    MOST_HOLDERS,
+    MAX_HOLDERS,
     described_words,
     main_words,
     sorted_words,
@@ -70,7 +70,7 @@ class TitleIndex:
         """The activities in whose titles this one's stands; none of a general title, which stands in many."""
         rarest = sorted((self._holders[word] for word in self.words[number]), key=len)
         found = set.intersection(*rarest) - {number} if rarest else set()
-        return found if len(found) <= MOST_HOLDERS else set()
+        return found if len(found) <= MAX_HOLDERS else set()
 
     def held(self, number: int) -> set[int]:
         """The activities whose titles stand in this one's."""

@@ -15,7 +15,7 @@ from interagency.web.formats import format_date_value
 WIDTH, HEIGHT = 76, 34
 LEFT, TOP = 260, 60
 LINE = 16
-LONGEST_LABEL, LONGEST_HEAD = 40, 11
+MAX_LABEL_LENGTH, MAX_HEAD_LENGTH = 40, 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,11 @@ def draw(grid: Grid, filters: Filters, rows: str, columns: str, day: date) -> Dr
         height=top + HEIGHT * len(lines) + 20,
         title=_("Activities: %(rows)s by %(columns)s", rows=words[rows].lower(), columns=words[columns].lower()),
         notes=[Word(10, 48 + LINE * place, note, "start") for place, note in enumerate(notes)],
-        heads=[Word(LEFT + WIDTH * n + WIDTH // 2, top - 8, cut(text, LONGEST_HEAD)) for n, text in enumerate(heads)],
+        heads=[
+            Word(LEFT + WIDTH * n + WIDTH // 2, top - 8, cut(text, MAX_HEAD_LENGTH)) for n, text in enumerate(heads)
+        ],
         labels=[
-            Word(LEFT - 8, top + HEIGHT * n + 20, cut(line[0], LONGEST_LABEL), "end") for n, line in enumerate(lines)
+            Word(LEFT - 8, top + HEIGHT * n + 20, cut(line[0], MAX_LABEL_LENGTH), "end") for n, line in enumerate(lines)
         ],
         boxes=[
             Box(LEFT + WIDTH * place, top + HEIGHT * number, cell)

@@ -22,8 +22,8 @@ from interagency.matrix.pages.activity_views import bp
 from interagency.web.context import utc_now
 
 __all__ = ["bp"]
-LONGEST_KEY = 2 * TITLE_LENGTH
-MOST_PRINTED = 2000
+MAX_KEY_LENGTH = 2 * TITLE_LENGTH
+MAX_PRINTED = 2000
 FIRST_ORDER = "newest"
 
 
@@ -83,9 +83,9 @@ def activities() -> ResponseReturnValue:
         mine=keys,
         number=1 if for_paper else request.args.get("page", 1, type=int),
         sort=sort,
-        after="" if for_paper else request.args.get("after", "")[:LONGEST_KEY],
-        before="" if for_paper else request.args.get("before", "")[:LONGEST_KEY],
-        size=MOST_PRINTED if for_paper else SIZE,
+        after="" if for_paper else request.args.get("after", "")[:MAX_KEY_LENGTH],
+        before="" if for_paper else request.args.get("before", "")[:MAX_KEY_LENGTH],
+        size=MAX_PRINTED if for_paper else SIZE,
     )
     shown = {
         "page": page,

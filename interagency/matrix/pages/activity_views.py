@@ -39,7 +39,7 @@ from interagency.web.idempotency import idempotent, record_redirect
 
 bp = Blueprint("activities", __name__)
 ROLE_LENGTH = 1000
-HINTS, MOST_HINTED = "30 per minute", 3
+HINTS, MAX_HINTED = "30 per minute", 3
 
 
 def _reader() -> str:
@@ -152,7 +152,7 @@ def alike() -> ResponseReturnValue:
         abort(403)
     title = clean(request.args.get("title", ""), lines=False)[:TITLE_LENGTH]
     found = alike_by_title(db.session, title, request.args.get("own", type=int))
-    return render_template("matrix/_alike_hint.html", alike=found[:MOST_HINTED])
+    return render_template("matrix/_alike_hint.html", alike=found[:MAX_HINTED])
 
 
 def _form_page(

@@ -10,7 +10,7 @@ from flask_login import current_user
 from interagency.db.base import db
 from interagency.matrix.activities.locks import lock
 from interagency.matrix.activities.models import Activity
-from interagency.matrix.activities.queries import LARGEST_ID, get_activity
+from interagency.matrix.activities.queries import MAX_ID, get_activity
 from interagency.matrix.activities.record import Right, StaleVersionError
 from interagency.matrix.cycles.answers import month_being_updated
 from interagency.matrix.organisations.models import Organisation
@@ -99,7 +99,7 @@ def _again(first_id: int, second_id: int, error: str, code: int) -> ResponseRetu
 @coordinators_only
 def undo_post(activity_id: int, merge_id: int) -> ResponseReturnValue:
     """Make two of one again, while nothing was built on it."""
-    found = db.session.get(Merge, merge_id) if 0 < merge_id <= LARGEST_ID else None
+    found = db.session.get(Merge, merge_id) if 0 < merge_id <= MAX_ID else None
     if found is None or found.survivor_id != activity_id:
         refuse(404, _("There is no such merging."))
     lock(db.session, [found.survivor_id, found.merged_id])

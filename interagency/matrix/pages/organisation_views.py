@@ -42,7 +42,7 @@ from interagency.web.errors import refuse
 from interagency.web.idempotency import idempotent, record_redirect
 
 bp = Blueprint("organisations", __name__)
-LONGEST_SEARCH = 200
+MAX_SEARCH_LENGTH = 200
 ALIKE = 85  # per cent
 
 
@@ -67,7 +67,7 @@ def _organisation(key: str) -> Organisation:
 @bp.get("/organisations")
 def organisations() -> ResponseReturnValue:
     """The directory: entities, partners by kind, and apart those proposed, retired and refused."""
-    text = clean(request.args.get("q", ""), lines=False)[:LONGEST_SEARCH]
+    text = clean(request.args.get("q", ""), lines=False)[:MAX_SEARCH_LENGTH]
     kind = request.args.get("kind", "")
     found = [one for one in all_organisations(db.session) if one.merged_into_id is None and _is_wanted(one, text, kind)]
     in_use = [one for one in found if one.retired_on is None and not one.is_proposed]

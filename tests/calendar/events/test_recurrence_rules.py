@@ -13,7 +13,7 @@ from icalendar import Calendar
 from interagency.calendar.events.models import Event
 from interagency.calendar.events.occurrences import occurrences
 from interagency.calendar.events.queries import everything
-from interagency.calendar.events.recurrence_rules import LONGEST_RULE, RuleError, check_rule, moments, work_of
+from interagency.calendar.events.recurrence_rules import MAX_RULE_LENGTH, RuleError, check_rule, moments, work_of
 from interagency.calendar.feeds.publishing import feed_events
 from interagency.calendar.feeds.subscriptions import build_feed
 from interagency.db.base import db
@@ -89,7 +89,7 @@ def test_what_calendars_write_is_taken(rule: str) -> None:
 def test_the_work_of_a_rule_is_known_before_it_is_done() -> None:
     assert work_of("FREQ=DAILY", START, datetime(2026, 10, 22, 15)) == 11
     assert work_of("FREQ=WEEKLY;INTERVAL=2", START, datetime(2027, 10, 12, 15)) == 27
-    assert LONGEST_RULE == 10_000
+    assert MAX_RULE_LENGTH == 10_000
 
 
 def test_a_last_day_is_meant_whole_on_pages_and_in_feeds(

@@ -23,7 +23,7 @@ from tests.calendar.feeds.test_event_cache import BASE, CHANGES, fill, subscribe
 from tests.helpers import Browser
 
 Enter = Callable[[str | None], Browser]
-MOST_ROWS = 30  # of the reference lists; those that are shown are among them, or SHOWN is not reached
+MAX_ROWS = 30  # of the reference lists; those that are shown are among them, or SHOWN is not reached
 DUE = datetime(2027, 3, 5, 22, 59, tzinfo=UTC)
 # Columns whose change must be seen to change the bytes, or this test would have lost its eyes.
 SHOWN = {
@@ -130,7 +130,7 @@ def others(column: sa.Column[Any], value: Any) -> Iterator[Any]:
 
 def changes(table: sa.Table) -> Iterator[tuple[sa.Column[Any], list[sa.Update], list[sa.Update]]]:
     """Each column with what gives it another value in the rows, and what brings the first one back."""
-    first = sa.select(table).order_by(*table.primary_key).limit(MOST_ROWS)
+    first = sa.select(table).order_by(*table.primary_key).limit(MAX_ROWS)
     rows = db.session.execute(first).mappings().all()
     for column in table.columns:
         if column.computed is not None or column.name == "feed_version":

@@ -21,7 +21,7 @@ from interagency.calendar.feeds import building as feed_module
 from interagency.calendar.feeds.building import calendar_bytes
 from interagency.calendar.feeds.publishing import feed_events
 from interagency.calendar.incoming.drafts import onto
-from interagency.calendar.incoming.lines import MOST_WORK
+from interagency.calendar.incoming.lines import MAX_WORK
 from interagency.calendar.incoming.reading import CalendarNotRead, ReadCalendar, read_ics
 from interagency.text.folding import clean
 from tests.helpers import event_draft
@@ -163,7 +163,7 @@ def test_dates_left_out_are_known_also_when_they_are_of_another_type() -> None:
 def test_the_work_for_one_file_is_bounded() -> None:
     many = [f"UID:{n}@x\nDTSTART:19000101\nRRULE:FREQ=DAILY;COUNT=9000" for n in range(130)]
     found = read_ics(file(*many), VIENNA)
-    assert len(found.events) <= MOST_WORK // 9_000
+    assert len(found.events) <= MAX_WORK // 9_000
     assert "Send it in parts" in found.skipped[-1][1]
 
 

@@ -210,7 +210,7 @@ def test_the_answer_to_a_long_file_is_its_rows_marked(
     file = workbook({"Matrix": rows}, merged="G2:G3")
     shown = send(who, file)
     confirm(who, shown.location)
-    monkeypatch.setattr(answer, "LARGEST_IN_MEMORY", 0)
+    monkeypatch.setattr(answer, "MAX_SIZE_IN_MEMORY", 0)
     body = who.get(f"{shown.location}/answer.xlsx").data
     lines = list(load_workbook(io.BytesIO(body)).worksheets[0].iter_rows())
     assert [cell.value for cell in lines[0]] == rows[0]

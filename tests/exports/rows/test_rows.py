@@ -20,7 +20,7 @@ from python_calamine import CalamineWorkbook
 
 from interagency.exports.columns import Column
 from interagency.exports.rows.book import Book, write_beside
-from interagency.exports.rows.cells import BLOCK, CUT, LONGEST_CELL, Cell, blocks, safe_text
+from interagency.exports.rows.cells import BLOCK, CUT, MAX_CELL_LENGTH, Cell, blocks, safe_text
 from interagency.exports.sheets import Sheet
 from interagency.exports.workbook import add_table
 from tests.exports.limits import shown
@@ -142,7 +142,7 @@ def test_a_text_longer_than_a_cell_takes_is_cut_with_a_note() -> None:
     for text in ("x" * 40_000, "🎉" * 20_000):
         (_title, (read_back,)) = read(ours([[text]]))
         assert read_back.endswith(CUT)
-        assert len(read_back.encode("utf-16-le")) // 2 <= LONGEST_CELL
+        assert len(read_back.encode("utf-16-le")) // 2 <= MAX_CELL_LENGTH
 
 
 def test_what_is_no_value_of_a_cell_is_said_at_once() -> None:

@@ -346,7 +346,7 @@ def test_a_long_list_comes_in_pages_and_a_row_keeps_its_place(
 def test_a_signature_lists_what_it_confirms_by_reason_and_no_more_than_a_page(
     app: Flask, enter: Enter, add_activity: Add, open_month: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(records, "MOST_SIGNED", 3)
+    monkeypatch.setattr(records, "MAX_SIGNED", 3)
     for number in range(4):
         add_activity(f"Activity {number}")
     add_activity("Over", end=when("2018"))

@@ -90,7 +90,7 @@ def test_what_is_too_long_for_paper_says_so(
     sqlite_app: Flask, enter_sqlite: Enter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(sqlite_app, 30)
-    monkeypatch.setattr(activity_list, "MOST_PRINTED", 10)
+    monkeypatch.setattr(activity_list, "MAX_PRINTED", 10)
     answer = enter_sqlite("reader").get("/activities?print=all")
     assert "These are the first 10 of " in text_of(answer)
     assert len(titles(html.fromstring(answer.text))) == 10

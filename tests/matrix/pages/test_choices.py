@@ -19,7 +19,7 @@ from interagency.matrix.organisations.models import Organisation
 from tests.helpers import ACTIVITY, EVENT, Browser, errors_of, text_of
 
 Enter = Callable[[str | None], Browser]
-MOST_BYTES = 60_000
+MAX_BYTES = 60_000
 
 
 def addresses(page: str) -> dict[str, str]:
@@ -140,9 +140,9 @@ def test_more_names_than_are_read_are_refused_and_kept(enter: Enter) -> None:
 def test_a_form_weighs_little_whatever_is_chosen_in_it(enter: Enter, address: str, kept: dict[str, Any]) -> None:
     who = enter("who")
     new = f"{address}/new"
-    assert len(who.get(new).data) < MOST_BYTES
+    assert len(who.get(new).data) < MAX_BYTES
     place = who.send(new, kept | {"verdict-rest": "distinct"}).location.split("?")[0]
-    assert len(who.get(f"{place}/edit").data) < MOST_BYTES
+    assert len(who.get(f"{place}/edit").data) < MAX_BYTES
 
 
 def test_organisers_of_an_event_are_typed_too(enter: Enter) -> None:

@@ -34,7 +34,7 @@ from interagency.text.typed_dates import DateNotUnderstood, read_date
 from interagency.web.context import today, utc_now
 from interagency.web.errors import refuse
 
-LONGEST_END = 60
+MAX_END_LENGTH = 60
 OVER = "over"
 
 
@@ -183,7 +183,7 @@ def end() -> ResponseReturnValue:
     context = month_context()
     key, version, _said = _activity()
     found = _led(key[1])
-    text = clean(request.form.get("end", "")[: 4 * LONGEST_END], lines=False)[:LONGEST_END]
+    text = clean(request.form.get("end", "")[: 4 * MAX_END_LENGTH], lines=False)[:MAX_END_LENGTH]
     said = request.form.get("status", "")
     typed = {"id": str(key[1]), "end": text, "status": said}
     try:

@@ -21,8 +21,8 @@ from interagency.matrix.organisations.models import Appointment
 Key = tuple[str, int]
 # What another entity says of itself changes nothing of what this one confirms.
 OF_THEMSELVES = frozenset({"participation", "roles"})
-MOST_CHANGES = 1000
-MOST_SHOWN = 5  # of one record
+MAX_CHANGES = 1000
+MAX_SHOWN = 5  # of one record
 
 
 class ByOthers(NamedTuple):
@@ -61,7 +61,7 @@ def _by_others(entity_id: int, since: datetime) -> sa.Select[Change]:
 def newest_by_others(session: Session, entity_id: int, since: datetime) -> dict[Key, ByOthers]:
     """By record the newest change of what the entity confirms, by people of other entities after `since`."""
     found: dict[Key, ByOthers] = {}
-    for change in session.scalars(_by_others(entity_id, since).limit(MOST_CHANGES)):
+    for change in session.scalars(_by_others(entity_id, since).limit(MAX_CHANGES)):
         if not change.fields.keys() <= OF_THEMSELVES:
             key = (ACTIVITY, change.record_id)
             found.setdefault(key, ByOthers(change.record_version, change.by_name, change.at))
@@ -84,7 +84,7 @@ def told(session: Session, entity_id: int, since: datetime, ids: Collection[int]
         return found
     words = FactLabels(session)
     for change in session.scalars(_by_others(entity_id, since).where(Change.record_id.in_(list(ids))).limit(200)):
-        if change.fields.keys() <= OF_THEMSELVES or len(found[change.record_id]) == MOST_SHOWN:
+        if change.fields.keys() <= OF_THEMSELVES or len(found[change.record_id]) == MAX_SHOWN:
             continue
         fields = words.changed(change.fields)
         found[change.record_id].append(Told(change.by_name, change.at, fields))

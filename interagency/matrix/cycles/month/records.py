@@ -27,7 +27,7 @@ from interagency.text.folding import search_terms
 from interagency.web.context import settings
 
 # What one page of a signature lists, and so confirms (rule 15). Beyond it one signs again.
-MOST_SIGNED = 2000
+MAX_SIGNED = 2000
 
 
 class Listed(NamedTuple):
@@ -96,7 +96,7 @@ class EntityMonth:
     @cached_property
     def to_sign(self) -> list[Listed]:
         """What signing confirms: the unconfirmed records that one page lists."""
-        return in_order(self.unconfirmed)[:MOST_SIGNED]
+        return in_order(self.unconfirmed)[:MAX_SIGNED]
 
     @cached_property
     def by_person(self) -> list[tuple[str, int, datetime]]:

@@ -24,7 +24,7 @@ from interagency.text.dates import words_between
 from interagency.text.folding import listed as in_words
 from interagency.web.formats import format_instant
 
-LONGEST_DESCRIPTION = 800  # what a row unfolds; the record's page has the rest
+MAX_DESCRIPTION_LENGTH = 800  # what a row unfolds; the record's page has the rest
 
 SHOWN = (
     Activity.title, Activity.description, Activity.status, Activity.results, Activity.is_joint, Activity.version,
@@ -164,6 +164,6 @@ def _row(activity: Activity, entity_id: int) -> MonthRow:
 
 def shortened(text: str) -> str:
     """The beginning of a long text, cut between words."""
-    if len(text) <= LONGEST_DESCRIPTION:
+    if len(text) <= MAX_DESCRIPTION_LENGTH:
         return text
-    return f"{text[:LONGEST_DESCRIPTION].rsplit(None, 1)[0]} …"
+    return f"{text[:MAX_DESCRIPTION_LENGTH].rsplit(None, 1)[0]} …"
