@@ -51,6 +51,7 @@ Flask.url_rule_class = RuleCompiledOnce
 SHARED = {"serve", "chromium"}
 SLOW = {"serve", "attacked_sqlite"}
 FIRST = {"browser", "crash", "office", "slow"}
+ICAL_JS = Path(__file__).parents[1] / "node_modules" / "ical.js"  # a reader of calendars, see package.json
 EVERYTHING = os.environ.get("INTERAGENCY_TEST_EVERYTHING") == "yes"
 # Nothing is timed in tests: a busy machine is no fault.
 hypothesis_settings.register_profile("untimed", deadline=None)
@@ -67,6 +68,11 @@ NEEDS = {
         "install Debian's nginx-light and openssl",
     ),
     "office": (lambda: _office_is_there(), "install Debian's libreoffice-calc-nogui and libreoffice-writer-nogui"),
+    "curl": (lambda: shutil.which("curl") is not None, "install Debian's curl"),
+    "node": (
+        lambda: shutil.which("node") is not None and ICAL_JS.is_dir(),
+        "install Node and npm, then `make lint-pages`",
+    ),
     "redis": (lambda: servers.REDIS in os.environ, "install Debian's redis-server or set INTERAGENCY_TEST_REDIS"),
     "postgresql": (
         lambda: servers.POSTGRESQL in os.environ,

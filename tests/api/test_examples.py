@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -69,7 +68,7 @@ def test_a_program_changes_a_title(service: str, token: str) -> None:
     assert retitle(service, token, 1, "Another title") == 200
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="install curl")
+@pytest.mark.curl
 def test_curl_reads_a_list(service: str, token: str) -> None:
     for block in SHELL:
         done = subprocess.run(

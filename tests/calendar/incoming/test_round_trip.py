@@ -32,9 +32,9 @@ from interagency.calendar.feeds.publishing import feed_events
 from interagency.calendar.incoming.comparing import Importer, preview
 from interagency.db.base import db
 from tests.calendar.incoming.doing import apply
+from tests.conftest import ICAL_JS
 
 SERIES = min(3_000, max(40, int(os.environ.get("INTERAGENCY_TEST_INPUTS", "10"))))
-ICAL_JS = Path(__file__).parents[3] / "node_modules" / "ical.js"
 YEARS = timedelta(days=3_653)
 ZONES = ["Europe/Vienna", "America/New_York", "Asia/Kathmandu", "Africa/Casablanca", "Australia/Lord_Howe"]
 RULES = [
