@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import pytest
 import recurring_ical_events
 import sqlalchemy as sa
-import vobject
 from dateutil.rrule import rrulestr
 from flask import Flask
 from hypothesis import example, given
@@ -25,6 +24,7 @@ from interagency.calendar.feeds.publishing import feed_events
 from interagency.calendar.incoming.lines import FileBlocks
 from interagency.db.base import db
 from interagency.text.folding import clean
+from tests.calendar.vobject_reader import read_by_vobject
 
 STAMP = datetime(2026, 1, 1, tzinfo=UTC)
 VIENNA = ZoneInfo("Europe/Vienna")
@@ -57,7 +57,7 @@ def test_half_past_eleven_on_the_last_sunday_of_october() -> None:
     body = feed(event())
     read = Calendar.from_ical(body).walk("VEVENT")[0]
     assert read.start.astimezone(UTC) == datetime(2026, 10, 25, 22, 30, tzinfo=UTC)
-    other = vobject.readOne(body.decode()).vevent
+    other = read_by_vobject(body).vevent
     assert other.dtstart.value.astimezone(UTC) == datetime(2026, 10, 25, 22, 30, tzinfo=UTC)
     assert other.dtend.value.astimezone(UTC) == datetime(2026, 10, 25, 23, 30, tzinfo=UTC)
 
@@ -106,7 +106,7 @@ TITLES = ["a, b; c: d", 'quote " and \\ backslash', "🎉 party 👩‍⚕️", 
 def test_titles_of_every_script_come_back_whole(title: str) -> None:
     body = feed(event(title=title, description=f"{title}\nsecond line"))
     assert str(Calendar.from_ical(body).walk("VEVENT")[0]["SUMMARY"]) == title
-    assert vobject.readOne(body.decode()).vevent.summary.value == title
+    assert read_by_vobject(body).vevent.summary.value == title
     for line in body.split(b"\r\n"):
         assert len(line) <= 75
         line.decode("utf-8")

@@ -15,12 +15,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-import vobject
 from flask import Flask
 from ical.calendar_stream import IcsCalendarStream
 from werkzeug.serving import make_server
 
 from interagency.calendar.feeds.building import FeedEvent, FeedOverride, calendar_bytes
+from tests.calendar.vobject_reader import read_by_vobject
 from tests.helpers import EVENT, Browser
 
 STAMP = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -101,7 +101,7 @@ def plain(value: datetime) -> datetime:
 
 def test_vobject_sees_every_occurrence() -> None:
     events, meant = world()
-    calendar = vobject.readOne(calendar_bytes("All", "http://localhost/x.ics", events).decode())
+    calendar = read_by_vobject(calendar_bytes("All", "http://localhost/x.ics", events))
     found: list[Happening] = []
     moved = {one.recurrence_id.value.astimezone(UTC) for one in calendar.vevent_list if hasattr(one, "recurrence_id")}
     for one in calendar.vevent_list:
@@ -131,12 +131,10 @@ def test_ical_sees_every_occurrence() -> None:
 
 
 def test_whole_days_are_days_to_each_reader() -> None:
-    body = calendar_bytes(
-        "All", "http://localhost/x.ics", [event(0, start=date(2026, 9, 26), end=date(2026, 9, 29))]
-    ).decode()
-    read = vobject.readOne(body).vevent
+    body = calendar_bytes("All", "http://localhost/x.ics", [event(0, start=date(2026, 9, 26), end=date(2026, 9, 29))])
+    read = read_by_vobject(body).vevent
     assert (read.dtstart.value, read.dtend.value) == (date(2026, 9, 26), date(2026, 9, 30))
-    (other,) = IcsCalendarStream.calendar_from_ics(body).events
+    (other,) = IcsCalendarStream.calendar_from_ics(body.decode()).events
     assert (other.dtstart, other.dtend) == (date(2026, 9, 26), date(2026, 9, 30))
 
 

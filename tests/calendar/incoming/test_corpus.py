@@ -11,7 +11,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-import vobject
 from flask import Flask
 from ical.calendar_stream import IcsCalendarStream
 
@@ -23,6 +22,7 @@ from interagency.calendar.incoming.drafts import onto
 from interagency.calendar.incoming.reading import read_ics
 from interagency.db.base import db
 from tests.calendar.incoming.doing import apply
+from tests.calendar.vobject_reader import read_by_vobject
 from tests.helpers import event_draft
 
 VIENNA = "Europe/Vienna"
@@ -56,7 +56,7 @@ def _plain(value: date | datetime) -> date | datetime:
 
 
 def by_vobject(body: bytes) -> list[Happening]:
-    calendar = vobject.readOne(body.decode())
+    calendar = read_by_vobject(body)
     changed = {
         (one.uid.value, _plain(one.recurrence_id.value))
         for one in calendar.vevent_list

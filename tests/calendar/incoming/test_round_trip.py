@@ -19,12 +19,11 @@ from zoneinfo import ZoneInfo
 import pytest
 import recurring_ical_events
 import sqlalchemy as sa
-import vobject
 from dateutil.rrule import rrulestr
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from icalendar import Calendar
+from icalendar import Calendar, Timezone
 
 from interagency.calendar.events.models import Event
 from interagency.calendar.feeds.building import CANCELLED_MARK, calendar_bytes
@@ -32,6 +31,7 @@ from interagency.calendar.feeds.publishing import feed_events
 from interagency.calendar.incoming.comparing import Importer, preview
 from interagency.db.base import db
 from tests.calendar.incoming.doing import apply
+from tests.calendar.vobject_reader import read_by_vobject
 from tests.conftest import ICAL_JS
 
 SERIES = min(3_000, max(40, int(os.environ.get("INTERAGENCY_TEST_INPUTS", "10"))))
@@ -169,7 +169,7 @@ def said(body: bytes, first: datetime, last: datetime) -> list[Said]:
 
 def dates_by_vobject(body: bytes, last: datetime) -> list[str]:
     """When the series takes place, as vobject reads it: the dates of the rule that are not changed, and the changed."""
-    entries = vobject.readOne(body.decode()).vevent_list
+    entries = read_by_vobject(body).vevent_list
     changed = {instant(one.recurrence_id.value) for one in entries if hasattr(one, "recurrence_id")}
     found = [instant(one.dtstart.value) for one in entries if hasattr(one, "recurrence_id")]
     (master,) = (one for one in entries if not hasattr(one, "recurrence_id"))
@@ -213,6 +213,18 @@ def compare_with_ical_js(given: list[tuple[bytes, datetime, list[Said]]]) -> Non
             for one, other in zip(read, expected, strict=True)
         }
         assert apart <= {timedelta(0), timedelta(hours=1)}
+
+
+def test_vobject_reads_each_calendar_by_its_own_clocks() -> None:
+    """What it read before does not decide: a calendar of summer describes no clock of winter."""
+    read = []
+    for first in (datetime(2027, 6, 1), datetime(2026, 1, 1)):
+        one = Series(first, "Australia/Lord_Howe", "FREQ=DAILY", "count", 3, ())
+        zone = Timezone.from_tzid("Australia/Lord_Howe", first_date=first.date(), last_date=first.date() + YEARS)
+        head, *rest = lines_of(one, "a@x")
+        body = "\r\n".join([head, *zone.to_ical().decode().splitlines(), *rest, ""]).encode()
+        read.append(dates_by_vobject(body, first + timedelta(days=10))[0])
+    assert read == ["2027-05-31T13:30:00+00:00", "2025-12-31T13:00:00+00:00"]
 
 
 @pytest.mark.parametrize("part", range(2))
