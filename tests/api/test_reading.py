@@ -211,6 +211,7 @@ def test_what_is_not_there_is_told_as_a_problem(program: Start) -> None:
 def test_the_description_is_whole_and_shown(filled: Browser, enter: Enter) -> None:
     document: Any = enter(None).get("/api/v1/openapi.json").json
     assert document["openapi"].startswith("3.1")
+    assert enter(None).get("/api/v1/openapi.json").json == document  # it is not longer the second time
     assert "/api/v1/activities/{activity_id}" in document["paths"]
     page = filled.get("/api/v1/")
     assert page.status_code == 200

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from functools import cache
 from typing import Any
 
 from flask import Blueprint, Flask, current_app, jsonify, render_template
@@ -49,18 +51,26 @@ class _Service(Api):  # type: ignore[misc]  # flask-smorest has no types
 
 def prepare(app: Flask) -> None:
     """Give `app` the API."""
-    app.config.update(API_TITLE=TITLE, API_VERSION="v1", OPENAPI_VERSION="3.1.0")
-    service = _Service(app)
     for part in PARTS:
-        service.register_blueprint(part)
+        app.register_blueprint(part)
     gate.guard(app, list(PARTS))
     app.register_blueprint(bp)
-    app.extensions["interagency_api"] = service
+
+
+@cache
+def _described() -> Api:
+    """The parts with what flask-smorest reads off them: once a process, and only where somebody asks for it."""
+    described = Flask(__name__)
+    described.config.update(API_TITLE=TITLE, API_VERSION="v1", OPENAPI_VERSION="3.1.0")
+    service = _Service(described)
+    for part in PARTS:
+        service.register_blueprint(part)
+    return service
 
 
 def description(app: Flask) -> dict[str, Any]:
     """The OpenAPI document, with what every operation has in common."""
-    document: dict[str, Any] = app.extensions["interagency_api"].spec.to_dict()
+    document: dict[str, Any] = deepcopy(_described().spec.to_dict())
     components = document.setdefault("components", {})
     components["securitySchemes"] = {
         "bearer": {"type": "http", "scheme": "bearer"},
