@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
+from babel.support import Translations
 from flask import Flask
-from flask_babel import force_locale, gettext
+from flask_babel import force_locale, get_babel, gettext
 from lxml import html
 
 from interagency.accounts.models import Person
@@ -84,6 +85,17 @@ def test_programs_and_what_runs_outside_a_request_are_answered_in_english(sqlite
         with force_locale(PSEUDO):
             assert gettext("Save") == "⟦Śáṽé·⟧"
         assert gettext("Save") == "Save"
+
+
+def test_a_catalogue_is_read_once_a_process(sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    with sqlite_app.app_context():
+        monkeypatch.setattr(get_babel().instance.domain_instance, "cache", {})
+    read: list[object] = []
+    load = Translations.load
+    monkeypatch.setattr(Translations, "load", lambda *where: read.append(where) or load(*where))
+    for language in ("fr", "fr", "es", "fr", "es"):
+        sqlite_app.test_client().get("/sign-in", headers={"Accept-Language": language})
+    assert len(read) == 2
 
 
 def test_a_template_within_a_request_speaks_the_language_that_is_forced(sqlite_app: Flask) -> None:
