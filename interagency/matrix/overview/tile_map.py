@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from interagency.matrix.framework.load import read_file
 from interagency.matrix.framework.models import Country
 from interagency.matrix.overview.grid import STEPS, Cell, step_of
+from interagency.text.languages import DEFAULT, viewer_language
 
 EMPTY = ".."
 BREAK = "|"  # where a short name may be parted
@@ -78,10 +80,14 @@ def places() -> dict[str, tuple[int, int]]:
     return {code: (x, y) for y, row in rows for x, code in enumerate(row.split()) if code != EMPTY}
 
 
-@cache
 def short_name(code: str, name: str) -> Markup:
-    """What stands on the tile: the short name of the data file, with its soft hyphens, or the name itself."""
-    return Markup("&shy;").join(escape(part) for part in layout()["names"].get(code, name).split(BREAK))
+    """What stands on the tile: the name itself, in English the short one of the data file with its soft hyphens."""
+    return _parted(layout()["names"].get(code, name) if viewer_language().code == DEFAULT else name)
+
+
+@cache
+def _parted(name: str) -> Markup:
+    return Markup("&shy;").join(escape(part) for part in name.split(BREAK))
 
 
 def tile_map(
@@ -105,7 +111,7 @@ def tile_map(
 
 def _name(code: str, regions: Mapping[str, str]) -> str:
     """The name of a region; what lies in none but the world is Antarctica."""
-    return "Antarctica" if code == "001" else regions[code]
+    return str(_("Antarctica")) if code == "001" else regions[code]
 
 
 def legend(most: int) -> list[tuple[int, int, int]]:

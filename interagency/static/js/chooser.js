@@ -1,11 +1,13 @@
 // Choosers: what is chosen stands as chips, and the input searches a list that comes once and is kept by the browser.
 // Without this script names are typed, and what is chosen stands as ticks.
 
+// As the search folds words: without accents, and with one of the Arabic letters that are written for each other.
+const ALIKE = { ة: "ه", ى: "ي", ی: "ي", ٱ: "ا", ک: "ك" };
 const fold = (text) =>
   text
     .normalize("NFKD")
-    .replace(/[\u0300-\u036f]/g, "")
-    .replace(/[’']/g, "")
+    .replace(/[\p{M}\p{Cf}\u0640’']/gu, "")
+    .replace(/[ةىیٱک]/g, (sign) => ALIKE[sign])
     .toLowerCase();
 
 const make = (tag, properties = {}, ...children) => {
