@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from threading import Thread
 
 from flask import Flask
+from flask_babel import force_locale, get_locale
 from flask_login import current_user
 
 WAIT = 8.0  # seconds: what is done by then is answered as done
@@ -20,9 +21,10 @@ def carry_on(app: Flask, name: str, work: Callable[[], None], *, wait: float = W
     Raises what it failed with within them; what fails later is logged.
     """
     failed: list[Exception] = []
+    language = get_locale()  # of who asked for it and reads what it answers
 
     def run() -> None:
-        with app.app_context():
+        with app.app_context(), force_locale(language):
             try:
                 work()
             except Exception as problem:

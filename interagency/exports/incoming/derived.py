@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
+
 from interagency.exports.columns import MATRIX
 from interagency.exports.incoming.cells import CellResult, State, is_untouched, shown
 from interagency.exports.incoming.marks import Unreadable
@@ -20,10 +22,10 @@ from interagency.matrix.framework.models import ROMAN, Section
 _COLUMNS = {column.title: column for column in MATRIX}
 CROSSES = {ROMAN[number]: number for number in range(1, 8)}
 _WHY = {
-    "Joint": "This column follows from others: joint where two or more entities take part. Change those.",
-    "Begins (first day)": "This column follows from others: from Begins. Change that.",
-    "Ends (last day)": "This column follows from others: from Ends. Change that.",
-    "Confirmed": "A record is confirmed in the browser, by who signs for an entity.",
+    "Joint": _l("This column follows from others: joint where two or more entities take part. Change those."),
+    "Begins (first day)": _l("This column follows from others: from Begins. Change that."),
+    "Ends (last day)": _l("This column follows from others: from Ends. Change that."),
+    "Confirmed": _l("A record is confirmed in the browser, by who signs for an entity."),
 }
 
 

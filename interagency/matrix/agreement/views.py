@@ -132,7 +132,7 @@ def flash_kept(entity: Organisation, said: list[Said]) -> None:
         flash(_("Nothing was different."), "success")
     for decision in Decision:
         chosen = [audience for one in said if one.decision is decision for audience in one.audiences]
-        names = ", ".join(audience.name for audience in sorted(chosen, key=lambda one: (one.position, one.key)))
+        names = ", ".join(audience.label for audience in sorted(chosen, key=lambda one: (one.position, one.key)))
         if not chosen:
             continue
         if decision is Decision.AGREED:

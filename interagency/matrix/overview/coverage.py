@@ -12,7 +12,6 @@ The reason of a blank:
 
 from __future__ import annotations
 
-import enum
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import lazy_pgettext, ngettext
 from sqlalchemy.orm import Session
 
 from interagency.matrix.activities.conditions import activity_conditions
@@ -40,17 +39,27 @@ from interagency.matrix.cycles.standing import Standing, standings
 from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Section
 from interagency.matrix.organisations.models import Mandate, Organisation
 from interagency.matrix.overview.count_cache import cached_counts
+from interagency.text.labelled import Labelled
 
 
-class Blank(enum.StrEnum):
+class Blank(Labelled):
     """Why nothing stands under a recommendation."""
 
-    NO_MANDATE = "outside all declared mandates"
-    SILENT = "silent"
-    WITHDRAWN = "answer taken back or returned"
-    NONE = "confirmed none"
-    GAP = "gap"
-    FILTERED = "none under these filters"
+    NO_MANDATE = (
+        "outside all declared mandates",
+        lazy_pgettext("why nobody works on a recommendation", "outside all declared mandates"),
+    )
+    SILENT = "silent", lazy_pgettext("why nobody works on a recommendation", "silent")
+    WITHDRAWN = (
+        "answer taken back or returned",
+        lazy_pgettext("why nobody works on a recommendation", "answer taken back or returned"),
+    )
+    NONE = "confirmed none", lazy_pgettext("why nobody works on a recommendation", "confirmed none")
+    GAP = "gap", lazy_pgettext("why nobody works on a recommendation", "gap")
+    FILTERED = (
+        "none under these filters",
+        lazy_pgettext("why nobody works on a recommendation", "none under these filters"),
+    )
 
 
 NAMED = 3
