@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Compiled modules are kept, whatever the environment says: some sixty servers and workers import them.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
-.PHONY: run test test-quick lint lint-pages format attack crawl versions bench bench-quick evening screenshots clean lock
+.PHONY: run test test-quick lint lint-pages format attack crawl versions translations bench bench-quick evening screenshots clean lock
 
 run: $(VENV)/.ready-to-run
 	@$(BIN)/interagency run --port $(PORT)
@@ -40,6 +40,11 @@ build/wapiti/bin/wapiti:
 # Writes docs/dependencies.md.
 versions: $(VENV)/.ready-to-develop
 	$(BIN)/python -m tests.tools.versions
+
+# Extracts every message into interagency/translations/messages.pot, brings each catalogue up to date, compiles it, and
+# says what is missing. See docs/languages.md.
+translations: $(VENV)/.ready-to-develop
+	$(BIN)/python -m tests.tools.translations
 
 lint: $(VENV)/.ready-to-develop
 	$(BIN)/ruff check .

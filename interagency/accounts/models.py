@@ -55,6 +55,7 @@ class Person(UserMixin, Model):  # type: ignore[misc]  # flask-login has no type
     password_hash: Mapped[str | None]
     # Name of a time zone, or empty for the service's own.
     timezone: Mapped[str] = mapped_column(default="")
+    # Code of one of the six languages, or empty for the browser's.
     language: Mapped[str] = mapped_column(sa.String(10), default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
     disabled_at: Mapped[datetime | None]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Request, abort, current_app, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import ngettext, refresh
 from flask_login import current_user
+from werkzeug.wrappers import Response
 
 from interagency.accounts import sessions
 from interagency.accounts.devices import known_device
@@ -15,10 +16,12 @@ from interagency.accounts.models import Person, verify_password
 from interagency.accounts.queries import person_by_email
 from interagency.db.base import db
 from interagency.db.history import audit
+from interagency.text.languages import BY_CODE
 from interagency.text.zones import known_zones, zones_by_city
 from interagency.web.access import public, required_access
-from interagency.web.context import settings
+from interagency.web.context import language_cookie, settings
 from interagency.web.extensions import limiter, login_manager
+from interagency.web.headers import YEAR_SECONDS
 from interagency.web.paths import is_internal_path
 
 bp = Blueprint("accounts", __name__)
@@ -113,7 +116,7 @@ def sign_out() -> ResponseReturnValue:
 
 @bp.get("/account")
 def account() -> ResponseReturnValue:
-    """A person's own page: time zone, where they are signed in, password."""
+    """A person's own page: language, time zone, where they are signed in, password."""
     here = sessions.current_session().id
     return render_template(
         "accounts/account.html",
@@ -127,14 +130,40 @@ def account() -> ResponseReturnValue:
 
 @bp.post("/account")
 def account_post() -> ResponseReturnValue:
-    """Keep the zone the person chose."""
+    """Keep the zone and the language the person chose."""
     zone = request.form.get("timezone", "")
-    if zone and zone not in known_zones():
+    language = request.form.get("language", "")
+    if (zone and zone not in known_zones()) or (language and language not in BY_CODE):
         abort(400)
-    current_user.timezone = zone
+    current_user.timezone, current_user.language = zone, language
     db.session.commit()
+    refresh()  # what follows is said in the language that was chosen
     flash(_("Times are now shown in %(zone)s.", zone=zone or _("the service's own zone")), "success")
-    return redirect(url_for("accounts.account"))
+    return _remember_language(redirect(url_for("accounts.account")), language)
+
+
+@bp.post("/language")
+@public
+def language_post() -> ResponseReturnValue:
+    """Keep the language chosen in the footer: on this device, and in the account of who is signed in."""
+    language, target = request.form.get("language", ""), request.form.get("next")
+    if language not in BY_CODE:
+        abort(400)
+    if current_user.is_authenticated and current_user.language != language:
+        current_user.language = language
+        db.session.commit()
+    here = target if target is not None and is_internal_path(target) else url_for("pages.home")
+    return _remember_language(redirect(here), language)
+
+
+def _remember_language(response: Response, language: str) -> Response:
+    """Keep `language` on this device, or forget it where it is empty."""
+    kept = {"secure": settings().secure_cookies, "httponly": True, "samesite": "Lax"}
+    if language:
+        response.set_cookie(language_cookie(), language, max_age=YEAR_SECONDS, **kept)  # type: ignore[arg-type]
+    else:
+        response.delete_cookie(language_cookie(), **kept)  # type: ignore[arg-type]
+    return response
 
 
 @bp.post("/account/sessions/<int:session_id>/end")

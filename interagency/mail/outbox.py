@@ -10,19 +10,19 @@ from email.utils import make_msgid
 from typing import Any
 
 import sqlalchemy as sa
-from flask_babel import force_locale, get_locale
+from flask_babel import force_locale
 from markupsafe import escape
 from sqlalchemy.orm import Session
 
 from interagency.db.base import is_conflict
 from interagency.mail.models import OutboxMessage
 from interagency.text.languages import BY_CODE, DEFAULT
+from interagency.web.context import viewer_language
 
 
 def spoken() -> str:
-    """The code of the language that is spoken now."""
-    locale = get_locale()
-    return locale.language if locale and locale.language in BY_CODE else DEFAULT
+    """The code of the language that is spoken now: of the page that writes, or of `in_language`."""
+    return viewer_language().code
 
 
 def in_language(code: str) -> AbstractContextManager[None]:

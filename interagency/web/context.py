@@ -1,4 +1,4 @@
-"""The settings, the clock and the reader's time zone of the running application."""
+"""The settings, the clock, and the reader's time zone and language of the running application."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g, has_request_context, request
+from flask_babel import get_locale
 from flask_login import current_user
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from interagency.db.base import now
 from interagency.settings import Settings
+from interagency.text.languages import BY_CODE, DEFAULT, Language, best_language
+from interagency.web.problems import is_for_a_program
 
 
 def settings() -> Settings:
@@ -23,6 +28,37 @@ def viewer_zone() -> ZoneInfo:
     """The zone times are shown in: the reader's own, or the service's."""
     chosen = getattr(current_user, "timezone", "") if current_user else ""
     return ZoneInfo(chosen) if chosen else settings().zone
+
+
+def language_cookie() -> str:
+    """The name of the cookie that holds the language chosen on this device."""
+    return "__Host-language" if settings().secure_cookies else "language"
+
+
+def choose_language() -> str:
+    """The code of the language a request is answered in: the account's, else the one chosen on this device, else the
+    browser's. Programs and what runs outside a request are answered in English.
+    """
+    if not has_request_context() or is_for_a_program():
+        return DEFAULT
+    chosen = _language_of_account() or request.cookies.get(language_cookie(), "")
+    return chosen if chosen in BY_CODE else best_language(request.headers.get("Accept-Language", ""))
+
+
+def _language_of_account() -> str:
+    """Empty for nobody, by the browser, and where the database has just failed: its error page waits for it no more."""
+    if "database_failed" in g and "_login_user" not in g:
+        return ""
+    try:
+        return getattr(current_user, "language", "") if current_user else ""
+    except (DBAPIError, PoolTimeout):
+        return ""
+
+
+def viewer_language() -> Language:
+    """The language that is spoken now: the request's, or that of `force_locale`."""
+    locale = get_locale()
+    return BY_CODE.get(locale.language if locale else DEFAULT, BY_CODE[DEFAULT])
 
 
 def utc_now() -> datetime:

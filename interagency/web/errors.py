@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from flask import Response, abort, current_app, render_template, request
+from flask import Response, abort, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
@@ -113,6 +113,7 @@ AWAY = (InterfaceError, InternalError, OperationalError)
 
 def _database_error(error: DBAPIError) -> ResponseReturnValue:
     db.session.rollback()
+    g.database_failed = True
     text = str(error.orig)
     if isinstance(error.orig, (UnicodeError,)) or "overflow" in text or "out of range" in text:
         return _refusal(404, _MESSAGES[404]())
@@ -140,6 +141,7 @@ def _no_answer() -> str:
 
 
 def _no_connection(error: PoolTimeout) -> ResponseReturnValue:
+    g.database_failed = True
     log.error("database: all connections are taken", exc_info=error)
     return service_unavailable(_no_answer())
 

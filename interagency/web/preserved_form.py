@@ -11,6 +11,7 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 
 from interagency.web.access import required_access
+from interagency.web.paths import page_address
 
 SECRETS = frozenset({"csrf_token", "password", "again", "current", "code"})
 
@@ -59,7 +60,4 @@ def _csrf_error(_error: CSRFError) -> ResponseReturnValue:
         "The page stood open too long, or you signed in again since. Nothing was saved. "
         "Open it again (reload the page it was on) and send it once more."
     )
-    adapter = current_app.create_url_adapter(request)
-    shown = adapter is not None and adapter.test(request.path, method="GET")
-    address = request.full_path.rstrip("?") if shown else url_for("pages.home")
-    return preserve_form(message, address, gettext("Open the page"), can_send_again=False, code=400)
+    return preserve_form(message, page_address(), gettext("Open the page"), can_send_again=False, code=400)

@@ -17,10 +17,11 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from interagency.db.base import SAFE_METHODS
 from interagency.text.kept import in_readers_words
+from interagency.text.languages import DEFAULT, LANGUAGES
 from interagency.web import request_id as arrivals
 from interagency.web.access import required_access
 from interagency.web.compression import compress
-from interagency.web.context import settings, viewer_zone
+from interagency.web.context import choose_language, settings, viewer_language, viewer_zone
 from interagency.web.errors import (
     _database_error,
     _disk_error,
@@ -35,6 +36,7 @@ from interagency.web.extensions import babel, csrf, limiter, login_manager
 from interagency.web.formats import format_date_value, format_instant
 from interagency.web.headers import add_security_headers
 from interagency.web.limits import set_size_limits
+from interagency.web.paths import page_address
 from interagency.web.preserved_form import _csrf_error, _ended
 from interagency.web.request_id import is_trusted_host
 from interagency.web.signing import SessionInterface
@@ -87,10 +89,16 @@ class _Unindented(Extension):
 
 
 def _translations() -> Any:
-    """The words of the reader's language, looked up once a request: templates ask for them hundreds of times."""
-    if "translations" not in g:
-        g.translations = get_translations()
-    return g.translations
+    """The words of the language that is spoken, looked up once a request: templates ask for them hundreds of times.
+
+    Kept where `force_locale` and `refresh` look.
+    """
+    state = g.get("_flask_babel")
+    found = getattr(state, "babel_translations", None)
+    if found is None:
+        found = get_translations()
+        g._flask_babel.babel_translations = found
+    return found
 
 
 def prepare(app: Flask) -> None:
@@ -102,7 +110,7 @@ def prepare(app: Flask) -> None:
     login_manager.init_app(app)
     login_manager.session_protection = None  # the server knows its sessions
     csrf.init_app(app)
-    babel.init_app(app, default_timezone="UTC")
+    babel.init_app(app, default_timezone="UTC", locale_selector=choose_language)
     app.jinja_env.add_extension(_Unindented)
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         lambda text: _translations().ugettext(text),
@@ -124,5 +132,7 @@ def prepare(app: Flask) -> None:
     app.jinja_env.filters["format_instant"] = format_instant
     app.jinja_env.filters["in_readers_words"] = in_readers_words
     app.jinja_env.globals["viewer_zone_name"] = lambda: viewer_zone().key
+    app.jinja_env.globals["viewer_language"] = viewer_language
+    app.jinja_env.globals.update(languages=LANGUAGES, default_language=DEFAULT, page_address=page_address)
     app.jinja_env.globals["is_demonstration"] = lambda: bool(settings().demo_password)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -20,6 +20,7 @@ ROUTES = {
     ("POST", "/sign-out"): "public",
     ("GET", "/account"): "signed in",
     ("POST", "/account"): "signed in",
+    ("POST", "/language"): "public",
     ("POST", "/account/sessions/<int:session_id>/end"): "signed in",
     ("POST", "/account/sessions/end-others"): "signed in",
     ("GET", "/search"): "signed in",
@@ -256,7 +257,7 @@ ONCE = {
         "/activities/<int:activity_id>/agreement",
         "/events/<int:event_id>/agreement", "/overlaps/<int:first_id>/<int:second_id>/verdict", "/mandates",
         "/month/confirm", "/month/sign", "/cycles/<month>/answer", "/cycles/<month>/extend", "/cycles/<month>/due",
-        "/sign-out", "/notices/new",
+        "/sign-out", "/notices/new", "/language",
     },
     "the newest counts": {"/sign-in", "/forgotten", "/account/second-factor"},
 }  # fmt: skip
