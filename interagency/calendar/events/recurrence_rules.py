@@ -12,6 +12,7 @@ from typing import Any
 
 from dateutil.rrule import rrulestr
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from interagency.text.typed_dates import LAST_YEAR
 
@@ -113,7 +114,12 @@ def _check_parts(parts: dict[str, str]) -> None:
     count = _number(parts.get("COUNT", "1"))
     if count > MAX_RULE_LENGTH:
         raise RuleError(
-            _("It repeats more than %(most_rule_length)s times. Shorten it.", most_rule_length=f"{MAX_RULE_LENGTH:,}")
+            ngettext(
+                "It repeats more than %(most_rule_length)s time. Shorten it.",
+                "It repeats more than %(most_rule_length)s times. Shorten it.",
+                MAX_RULE_LENGTH,
+                most_rule_length=f"{MAX_RULE_LENGTH:,}",
+            )
         )
     if count < 1:
         raise RuleError(_("It would never take place: it repeats no times."))

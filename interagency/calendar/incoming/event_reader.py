@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,7 +11,8 @@ from typing import Any
 from flask_babel import gettext as _
 
 from interagency.calendar.events.recurrence_rules import as_moment
-from interagency.calendar.incoming.lines import Block, Budget, EventNotRead, unescaped
+from interagency.calendar.incoming.lines import Block, Budget, EventNotRead
+from interagency.calendar.incoming.property_values import categories_of, links_of, number_of, title_of, words_of
 from interagency.calendar.incoming.recurrence import (
     MAX_EXCEPTIONS,
     as_utc_text,
@@ -36,7 +36,6 @@ PRIVATE = {"PRIVATE": "private", "CONFIDENTIAL": "confidential"}
 ALL_DAY_MARKS = ("X-MICROSOFT-CDO-ALLDAYEVENT", "X-MICROSOFT-MSNCALENDAR-ALLDAYEVENT")
 # As Outlook and our own feed mark what is cancelled.
 _CANCELLED_MARK = re.compile(r"cancell?ed\s*:", re.IGNORECASE)
-_BETWEEN_CATEGORIES = re.compile(r"(?<!\\),")
 
 
 @dataclass(slots=True)
@@ -83,7 +82,7 @@ class Member:
 
     @property
     def sequence(self) -> int:
-        return _number(self.block.text("SEQUENCE"))
+        return number_of(self.block.text("SEQUENCE"))
 
     @property
     def modified(self) -> str:
@@ -159,8 +158,8 @@ class EventReader:
             segments=segments,
             rrule=rule,
             exceptions=exceptions,
-            links=_links(block),
-            categories=list(_categories(block)),
+            links=links_of(block),
+            categories=list(categories_of(block)),
             notes=times.notes,
         )
 
@@ -202,7 +201,7 @@ class EventReader:
 
     def _title(self) -> str:
         """The title; of what is cancelled without the mark that programs put before it."""
-        title = _words(self.member.block, "SUMMARY", TITLE_LENGTH)
+        title = words_of(self.member.block, "SUMMARY", TITLE_LENGTH)
         mark = _CANCELLED_MARK.match(title) if self.member.is_cancelled else None
         return title[mark.end() :].strip() if mark else title
 
@@ -210,7 +209,7 @@ class EventReader:
         return clean(self.member.block.text("DESCRIPTION"))[:TEXT_LENGTH]
 
     def _venue(self) -> str:
-        return _words(self.member.block, "LOCATION", 300)
+        return words_of(self.member.block, "LOCATION", 300)
 
     def _status(self) -> str:
         return STATUSES.get(self.member.block.text("STATUS").strip().upper(), "")
@@ -379,34 +378,3 @@ def _segment(start: date | datetime, end: date | datetime) -> list[str | None]:
     if isinstance(start, datetime) and isinstance(end, datetime):
         return [start.date().isoformat(), end.date().isoformat(), f"{start:%H:%M:%S}", f"{end:%H:%M:%S}"]
     return [start.isoformat(), end.isoformat(), None, None]
-
-
-def _links(block: Block) -> list[list[str]]:
-    found = []
-    for name, kind in (("URL", "page"), ("CONFERENCE", "meeting")):
-        for line in block.all(name)[:20]:
-            address = clean(line.value, lines=False)
-            if address.startswith(("https://", "http://")) and len(address) < 2000 and not set(address) & set('<>" '):
-                found.append([kind, "", address])
-    return found[:20]
-
-
-def _categories(block: Block) -> Iterator[str]:
-    for line in block.all("CATEGORIES")[:20]:
-        for category in _BETWEEN_CATEGORIES.split(line.value)[:50]:
-            if name := clean(unescaped(category), lines=False)[:100]:
-                yield name
-
-
-def title_of(block: Block) -> str:
-    """What an event that is left out is called."""
-    return _words(block, "SUMMARY", 100) or "an event without title"
-
-
-def _words(block: Block, name: str, length: int) -> str:
-    return clean(block.text(name), lines=False)[:length].strip()
-
-
-def _number(text: str) -> int:
-    text = text.strip()
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 MAX_FILE_SIZE = 20 * 1024 * 1024
 MAX_EVENTS = 5_000
@@ -206,13 +207,20 @@ def _lines_of(body: bytes) -> list[str]:
         raise CalendarNotRead(_("This is not a calendar file. Export the calendar as .ics and send that."))
     if body.upper().count(b"BEGIN:VEVENT") > MAX_EVENTS:
         raise CalendarNotRead(
-            _("The file holds more than %(most_events)s events. Send it in parts.", most_events=f"{MAX_EVENTS:,}")
+            ngettext(
+                "The file holds more than %(most_event)s events. Send it in parts.",
+                "The file holds more than %(most_events)s events. Send it in parts.",
+                MAX_EVENTS,
+                most_events=f"{MAX_EVENTS:,}",
+            )
         )
     for place, line in enumerate(body.split(b"\n"), 1):
         if len(line) > MAX_LINE_LENGTH:
             raise CalendarNotRead(
-                _(
+                ngettext(
+                    "Line %(place)s is longer than %(most_line_length)s sign. The file is damaged.",
                     "Line %(place)s is longer than %(most_line_length)s signs. The file is damaged.",
+                    MAX_LINE_LENGTH,
                     place=place,
                     most_line_length=f"{MAX_LINE_LENGTH:,}",
                 )

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
-from interagency.calendar.incoming.event_reader import EventReader, IcsEvent, Member, title_of
+from interagency.calendar.incoming.event_reader import EventReader, IcsEvent, Member
 from interagency.calendar.incoming.lines import MAX_FILE_SIZE, Budget, CalendarNotRead, EventNotRead, FileBlocks
+from interagency.calendar.incoming.property_values import title_of
 from interagency.calendar.incoming.recurrence import MAX_EXCEPTIONS
 from interagency.calendar.incoming.zones import FileZones
 
@@ -59,7 +61,7 @@ def read_ics(body: bytes, default_zone: str) -> ReadCalendar:
             except (ValueError, OverflowError):
                 read.skipped.append((part[0].label, _("Its dates lie outside what a calendar can hold.")))
     for block in blocks.outside:
-        read.skipped.append((title_of(block), OUTSIDE))
+        read.skipped.append((title_of(block), str(OUTSIDE)))
     read.skipped += [(what, _("Its end is missing in the file. What follows it was read.")) for what in blocks.unclosed]
     return read
 
@@ -91,6 +93,11 @@ def _read_group(members: list[Member], default_zone: str, budget: Budget) -> Ics
     reader.add_changes(event, sorted(changes, key=lambda member: member.newness))
     if len(event.exceptions) > MAX_EXCEPTIONS:
         raise EventNotRead(
-            _("More than %(most_exceptions)s single dates are moved or cancelled.", most_exceptions=MAX_EXCEPTIONS)
+            ngettext(
+                "More than %(most)s single date is moved or cancelled.",
+                "More than %(most)s single dates are moved or cancelled.",
+                MAX_EXCEPTIONS,
+                most=MAX_EXCEPTIONS,
+            )
         )
     return event

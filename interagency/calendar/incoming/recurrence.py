@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from interagency.calendar.events.recurrence_rules import (
     RuleError,
@@ -126,7 +127,12 @@ def further_dates(block: Block, times: EventTimes, start: date | datetime, end: 
             times.refuse_skipped(one)
     if len(found) > MAX_EXCEPTIONS:
         raise EventNotRead(
-            _("It takes place on more than %(most_exceptions)s single dates.", most_exceptions=MAX_EXCEPTIONS)
+            ngettext(
+                "It takes place on more than %(most)s single date.",
+                "It takes place on more than %(most)s single dates.",
+                MAX_EXCEPTIONS,
+                most=MAX_EXCEPTIONS,
+            )
         )
     return found
 
@@ -153,7 +159,12 @@ def left_out(block: Block, times: EventTimes, rule: str, start: date | datetime,
     named = set(_listed(block.all("EXDATE"), times, start))
     if len(named) > 4 * MAX_EXCEPTIONS:
         raise EventNotRead(
-            _("More than %(most_exceptions)s single dates are left out.", most_exceptions=MAX_EXCEPTIONS)
+            ngettext(
+                "More than %(most)s single date is left out.",
+                "More than %(most)s single dates are left out.",
+                MAX_EXCEPTIONS,
+                most=MAX_EXCEPTIONS,
+            )
         )
     found = of_the_rule(named, rule, start, budget)
     if len(found) < len(named):
@@ -164,7 +175,14 @@ def left_out(block: Block, times: EventTimes, rule: str, start: date | datetime,
 def _listed(lines: list[Line], times: EventTimes, start: date | datetime) -> list[datetime]:
     """The dates of these lines as begins of an event that first begins at `start`. Raises EventNotRead."""
     if sum(line.value.count(",") + 1 for line in lines) > 10 * MAX_EXCEPTIONS:
-        raise EventNotRead(_("It names more than %(value)s single dates.", value=f"{10 * MAX_EXCEPTIONS:,}"))
+        raise EventNotRead(
+            ngettext(
+                "It names more than %(value)s single date.",
+                "It names more than %(value)s single dates.",
+                10 * MAX_EXCEPTIONS,
+                value=f"{10 * MAX_EXCEPTIONS:,}",
+            )
+        )
     if not isinstance(start, datetime):
         return [as_moment(day) for line in lines for day in times.days(line)]
     found = [times.local(stamp) for line in lines for stamp in times.stamps(line)]

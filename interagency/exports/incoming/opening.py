@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
 from interagency.exports.incoming.headers import DERIVED_SHEETS
@@ -77,8 +78,10 @@ def _sheets(body: bytes) -> list[Sheet]:
                 raise FileNotRead(_("Two sheets of the workbook have the same name. Rename one and send it again."))
             if len(names) > MAX_SHEETS:
                 raise FileNotRead(
-                    _(
+                    ngettext(
+                        "The workbook has more than %(most_sheet)s sheets. Copy the matrix into one of its own.",
                         "The workbook has more than %(most_sheets)s sheets. Copy the matrix into one of its own.",
+                        MAX_SHEETS,
                         most_sheets=MAX_SHEETS,
                     )
                 )
@@ -245,7 +248,12 @@ def _csv_rows(body: bytes) -> list[list[Any]]:
             rows.append([_without_apostrophe(cell) for cell in row[: MAX_COLUMNS + 1]])
             if len(rows) > MAX_ROWS + HEADER_WITHIN:
                 raise FileNotRead(
-                    _("The file has more than %(most_rows)s rows. Send it in parts.", most_rows=f"{MAX_ROWS:,}")
+                    ngettext(
+                        "The file has more than %(most_row)s rows. Send it in parts.",
+                        "The file has more than %(most_rows)s rows. Send it in parts.",
+                        MAX_ROWS,
+                        most_rows=f"{MAX_ROWS:,}",
+                    )
                 )
         return rows
     except csv.Error as problem:
