@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from threading import Thread
 
 from flask import Flask
-from flask_babel import force_locale, get_locale
+from flask_babel import force_locale
 from flask_login import current_user
 
 WAIT = 8.0  # seconds: what is done by then is answered as done
@@ -15,13 +15,13 @@ MAX_TITLES = 10  # told of records that were left as they are
 log = logging.getLogger("interagency")
 
 
-def carry_on(app: Flask, name: str, work: Callable[[], None], *, wait: float = WAIT) -> None:
-    """Do `work` in a context of the application; returns when it is done, or after `wait` seconds while it goes on.
+def carry_on(app: Flask, name: str, work: Callable[[], None], language: str, *, wait: float = WAIT) -> None:
+    """Do `work` in a context of the application, answering in the language with that code; returns when it is done, or
+    after `wait` seconds while it goes on.
 
     Raises what it failed with within them; what fails later is logged.
     """
     failed: list[Exception] = []
-    language = get_locale()  # of who asked for it and reads what it answers
 
     def run() -> None:
         with app.app_context(), force_locale(language):

@@ -221,10 +221,10 @@ def _when(event: IcsEvent) -> str:
     if dates := dates_of_rule(event.rrule, start):
         numbers.append(_dates(dates - gone))
     if gone:
-        numbers.append(str(ngettext("%(num)s date left out", "%(num)s dates left out", gone)))
+        numbers.append(str(ngettext("%(num)s left out", "%(num)s left out", gone)))
     if changed := len(event.exceptions) - gone:
-        numbers.append(str(ngettext("%(num)s date changed", "%(num)s dates changed", changed)))
-    return "; ".join([words, rule_words(event.rrule, start.date()), *numbers])
+        numbers.append(str(ngettext("%(num)s changed", "%(num)s changed", changed)))
+    return "; ".join([words, rule_words(event.rrule, start.date()), *([", ".join(numbers)] if numbers else [])])
 
 
 def _dates(number: int) -> str:

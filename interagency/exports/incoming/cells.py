@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from flask_babel import gettext as _
 from flask_babel import lazy_pgettext
 
 from interagency.exports.columns import COUNTRY_CELLS, MATRIX
@@ -133,7 +134,7 @@ class _Partners(Part):
 
     def say(self, value: PartnersCell, words: FactLabels) -> str:
         names = [words.organisations.get(key, key) for key in value.keys]
-        return "; ".join([*names, "and others"] if value.is_incomplete else names) or "—"
+        return "; ".join([*names, str(_("and others"))] if value.is_incomplete else names) or "—"
 
 
 class _Roles(Part):

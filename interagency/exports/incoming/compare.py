@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -45,7 +44,9 @@ from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.reader import entries
 from interagency.matrix.framework.models import ROMAN
 from interagency.matrix.organisations.models import Organisation
+from interagency.text.dates import ImpreciseDate
 from interagency.text.folding import clean, fold
+from interagency.text.kept import in_readers_words
 
 EDITABLE: dict[str, Column] = {column.title: column for column in MATRIX if column.field}
 
@@ -388,8 +389,4 @@ def _who(history: list[Change], names: Collection[str]) -> str:
     if not made:
         return ""
     last = max(made, key=lambda change: change.id)
-    return f"{last.by_name}, {_day(last.at)}"
-
-
-def _day(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B %Y}"
+    return f"{in_readers_words(last.by_name)}, {ImpreciseDate.day(last.at.date()).words()}"

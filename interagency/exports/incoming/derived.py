@@ -56,7 +56,7 @@ def row_cell(row: ActivityRow | None, title: str) -> Any:
 def told_derived(row: FileRow, was: ActivityRow, table: FileTable) -> list[CellResult]:
     """The cells of `row` that say something else than what follows: refused, with where to say it."""
     found = []
-    for title, reason in _WHY.items():
+    for title, why in _WHY.items():
         raw, exported = row.cells.get(title, ""), row_cell(was, title)
         is_new = not was.entry["id"]
         if (raw == "" and is_new) or title not in row.cells or _is_same(title, raw, exported):
@@ -64,7 +64,7 @@ def told_derived(row: FileRow, was: ActivityRow, table: FileTable) -> list[CellR
         found.append(
             CellResult(
                 "", title, table.letters[title], State.REFUSED, shown(exported), shown(raw),
-                reason=raw.reason if isinstance(raw, Unreadable) else reason,
+                reason=raw.reason if isinstance(raw, Unreadable) else str(why),
             )
         )  # fmt: skip
     return found

@@ -186,7 +186,7 @@ def _headings(sheet: Sheet, at: int, mapping: Mapping[str, str]) -> tuple[list[H
     names: list[str] = []
     for place, text in enumerate(texts):
         filled = any(place < len(row) and row[place] not in ("", None) for row in rows[first : first + 500])
-        name = text or (f"column {get_column_letter(place + 1)}" if filled else "")
+        name = text or (_("column %(letter)s", letter=get_column_letter(place + 1)) if filled else "")
         names.append(f"{name} ({names.count(name) + 1})" if name and name in names else name)
     titles = [
         mapping[name] if name in mapping else guess(text) or (guess(below[place]) if is_tag(below[place]) else "")

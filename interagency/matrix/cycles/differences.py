@@ -72,12 +72,12 @@ class Difference:
 
     def told(self) -> str:
         """The counts in words, without those of none: `3 new, 1 changed`; empty where there is nothing to compare."""
-        return ", ".join(counted(Kind(kind), number) for kind, number in self.counts().items() if number)
+        return ", ".join(counted(kind, number) for kind, number in self.counts().items() if number)
 
 
-def counted(kind: Kind, number: int) -> str:
+def counted(kind: Kind | str, number: int) -> str:
     """How many records of a kind there are: `3 new`."""
-    match kind:
+    match Kind(kind):
         case Kind.NEW:
             words = ngettext("%(num)s new", "%(num)s new", number)
         case Kind.REAPPEARED:
