@@ -106,6 +106,11 @@ def lowered(label: object) -> str:
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
+def sentences(*parts: str) -> str:
+    """Whole sentences one after the other, without the empty ones."""
+    return " ".join(part for part in parts if part)
+
+
 def one_of(names: Iterable[str]) -> str:
     """Names as a sentence lets choose between them: `2016`, `June 2016 or 2016`; empty without any."""
     *others, last = [*names] or [""]

@@ -9,6 +9,8 @@ from functools import cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from flask_babel import gettext as _
+
 from interagency.calendar.events.models import Event, EventStatus, OccurrenceChange, Segment
 from interagency.calendar.events.recurrence_rules import rule_from
 from interagency.text.dates import ImpreciseDate, words_between
@@ -241,7 +243,8 @@ def format_days(event: Event, reader: ZoneInfo | None = None) -> str:
         if hours and event.timezone:
             hours += f" {event.timezone}{_hours_there(event, segment, reader)}"
         words.append(words_between(segment.start, segment.end) + hours)
-    return "; ".join(words) + (", repeated" if event.rrule else "")
+    days = "; ".join(words)
+    return str(_("%(days)s, repeated", days=days)) if event.rrule else days
 
 
 def _hours_there(event: Event, segment: Segment, reader: ZoneInfo | None) -> str:

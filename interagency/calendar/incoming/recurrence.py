@@ -23,6 +23,7 @@ from interagency.calendar.incoming.times import EventTimes, Stamp
 from interagency.text.typed_dates import LAST_YEAR
 
 MAX_EXCEPTIONS = 500
+MAX_NAMED = 10 * MAX_EXCEPTIONS  # dates in the lines of one event
 _ORDER = ("FREQ", "INTERVAL", "COUNT", "UNTIL")
 
 
@@ -174,13 +175,13 @@ def left_out(block: Block, times: EventTimes, rule: str, start: date | datetime,
 
 def _listed(lines: list[Line], times: EventTimes, start: date | datetime) -> list[datetime]:
     """The dates of these lines as begins of an event that first begins at `start`. Raises EventNotRead."""
-    if sum(line.value.count(",") + 1 for line in lines) > 10 * MAX_EXCEPTIONS:
+    if sum(line.value.count(",") + 1 for line in lines) > MAX_NAMED:
         raise EventNotRead(
             ngettext(
-                "It names more than %(value)s single date.",
-                "It names more than %(value)s single dates.",
-                10 * MAX_EXCEPTIONS,
-                value=f"{10 * MAX_EXCEPTIONS:,}",
+                "It names more than %(most)s single date.",
+                "It names more than %(most)s single dates.",
+                MAX_NAMED,
+                most=f"{MAX_NAMED:,}",
             )
         )
     if not isinstance(start, datetime):
