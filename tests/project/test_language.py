@@ -28,8 +28,26 @@ UNSHOWN_ERRORS = frozenset(
 )
 # What goes into a sentence for a reader: arguments by these names, and functions that show their first one.
 SHOWN_ARGUMENTS = frozenset(
-    "ask closing fold greeting help hint label link_label message note placeholder problem question reason refusal "
-    "required subject why_not".split()
+    (
+        "ask",
+        "closing",
+        "fold",
+        "greeting",
+        "help",
+        "hint",
+        "label",
+        "link_label",
+        "message",
+        "note",
+        "placeholder",
+        "problem",
+        "question",
+        "reason",
+        "refusal",
+        "required",
+        "subject",
+        "why_not",
+    )
 )
 SHOWING = frozenset(("flash", "refuse", "note"))
 SHOWN_TARGETS = frozenset(("reason", "notes", "label", "message", "problem", "sentence", "error"))

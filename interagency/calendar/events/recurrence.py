@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import islice
@@ -332,10 +331,3 @@ def _months(parts: dict[str, str]) -> str:
     if "BYMONTH" not in parts:
         return ""
     return str(_("in %(months)s", months=listed([str(_MONTH_NAMES[int(n) - 1]) for n in parts["BYMONTH"].split(",")])))
-
-
-def listed(words: Sequence[str], last: str = "") -> str:
-    """`a, b and c`."""
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} {last or _('and')} {words[-1]}"
