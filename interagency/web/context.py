@@ -7,14 +7,15 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, g, has_request_context, request
-from flask_babel import get_locale
 from flask_login import current_user
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from interagency.db.base import now
 from interagency.settings import Settings
-from interagency.text.languages import BY_CODE, DEFAULT, Language, best_language
+from interagency.text.languages import BY_CODE, DEFAULT, best_language
+from interagency.text.languages import viewer_language as viewer_language  # noqa: PLC0414 (the reader's, beside the zone)
+from interagency.web.access import required_access
 from interagency.web.problems import is_for_a_program
 
 
@@ -39,10 +40,15 @@ def choose_language() -> str:
     """The code of the language a request is answered in: the account's, else the one chosen on this device, else the
     browser's. Programs and what runs outside a request are answered in English.
     """
-    if not has_request_context() or is_for_a_program():
+    if not has_request_context() or (is_for_a_program() and not _is_page()):
         return DEFAULT
     chosen = _language_of_account() or request.cookies.get(language_cookie(), "")
     return chosen if chosen in BY_CODE else best_language(request.headers.get("Accept-Language", ""))
+
+
+def _is_page() -> bool:
+    """Whether what was asked for is read by people who are signed in, though it stands among what programs read."""
+    return request.endpoint is not None and required_access(current_app, request.endpoint) == "signed in"
 
 
 def _language_of_account() -> str:
@@ -53,12 +59,6 @@ def _language_of_account() -> str:
         return getattr(current_user, "language", "") if current_user else ""
     except (DBAPIError, PoolTimeout):
         return ""
-
-
-def viewer_language() -> Language:
-    """The language that is spoken now: the request's, or that of `force_locale`."""
-    locale = get_locale()
-    return BY_CODE.get(locale.language if locale else DEFAULT, BY_CODE[DEFAULT])
 
 
 def utc_now() -> datetime:

@@ -15,6 +15,7 @@ from interagency.calendar.events.holidays import holidays_between
 from interagency.calendar.events.models import Event, EventKind, EventStatus
 from interagency.calendar.events.occurrences import Occurrence, all_occurrences
 from interagency.calendar.events.queries import everything
+from interagency.text.date_words import say_day, say_moment
 from interagency.text.folding import fold
 
 MOST = 20
@@ -53,7 +54,7 @@ def clashes(session: Session, plan: Plan, zone: ZoneInfo) -> list[Clash]:
         return []
     first, last = min(day[0] for day in plan.days), max(day[1] for day in plan.days)
     found = [
-        Clash(holiday.label, _("UN holiday"), f"{holiday.day:%A} {holiday.day.day} {holiday.day:%B %Y}")
+        Clash(holiday.label, _("UN holiday"), say_day(holiday.day, weekday=True))
         for holiday in holidays_between(first, last, plan.city)
         if any(begins <= holiday.day <= ends for begins, ends, *_ in plan.days)
     ]
@@ -103,4 +104,4 @@ def _when(one: Occurrence, zone: ZoneInfo) -> str:
     if one.event.timezone == zone.key:
         return own
     here, there = one.start.astimezone(zone), one.end.astimezone(zone)
-    return f"{own} ({here.day} {here:%B}, {here:%H:%M}-{there:%H:%M} {zone.key})"
+    return f"{own} ({say_moment(here, year=False)}-{there:%H:%M} {zone.key})"

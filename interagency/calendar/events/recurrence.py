@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from interagency.calendar.events.recurrence_rules import WEEKDAYS, parts_of, rule_from
+from interagency.text.date_words import say_day
 from interagency.text.dates import ImpreciseDate
 from interagency.text.folding import listed, one_of
 
@@ -304,7 +305,7 @@ def _days_words(parts: dict[str, str], first: date) -> str:
         return str(_("on %(days)s", days=_DAY_NAMES[first.weekday()]))
     if parts["FREQ"] == "MONTHLY" or "BYMONTH" in parts:
         return str(_("on %(days)s", days=_("day %(n)s", n=first.day)))
-    return str(_("on %(days)s", days=_("%(day)s %(month)s", day=first.day, month=_MONTH_NAMES[first.month - 1])))
+    return str(_("on %(days)s", days=say_day(first, year=False)))
 
 
 def _weekdays_words(text: str, position: str) -> str:

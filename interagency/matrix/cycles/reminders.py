@@ -10,7 +10,7 @@ import enum
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -31,6 +31,7 @@ from interagency.matrix.cycles.months import format_due, format_month
 from interagency.matrix.cycles.standing import Standing, unanswered_label
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.readers import COORDINATOR, keys_of, reader_of
+from interagency.text.date_words import say_day
 from interagency.text.folding import listed
 from interagency.web.context import settings
 
@@ -203,7 +204,7 @@ def _letter(cycle: Cycle, rows: list[BoardRow], person: Person, step: Step, send
     day = due.astimezone(sender.zone).date()
     month = format_month(cycle.month)
     subject = str(_SUBJECTS[step]) % {
-        "month": month, "entities": entities, "unanswered": unanswered, "day": _short(day),
+        "month": month, "entities": entities, "unanswered": unanswered, "day": say_day(day, year=False),
     }  # fmt: skip
     if step is Step.LATE:
         first = _(
@@ -243,10 +244,6 @@ def _letter(cycle: Cycle, rows: list[BoardRow], person: Person, step: Step, send
         link_label=_("Open your month"),
         closing=str(CLOSING),
     )
-
-
-def _short(day: date) -> str:
-    return f"{day.day} {day:%B}"
 
 
 def write_returned(
