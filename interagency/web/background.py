@@ -10,6 +10,8 @@ from flask import Flask
 from flask_babel import force_locale
 from flask_login import current_user
 
+from interagency.text.languages import semicolons
+
 WAIT = 8.0  # seconds: what is done by then is answered as done
 MAX_TITLES = 10  # told of records that were left as they are
 log = logging.getLogger("interagency")
@@ -46,4 +48,4 @@ def may_carry_on(sender_id: int | None, *, undoes: bool) -> bool:
 
 def first_titles(titles: Sequence[str]) -> str:
     """The first of some titles, for a message."""
-    return "; ".join(titles[:MAX_TITLES]) + ("; …" if len(titles) > MAX_TITLES else "")
+    return semicolons(titles[:MAX_TITLES]) + ("; …" if len(titles) > MAX_TITLES else "")

@@ -28,6 +28,7 @@ from interagency.db.fulltext import holds
 from interagency.matrix.activities.filters import Filters, read_filters, terms_of
 from interagency.matrix.activities.queries import MAX_ID, my_entities
 from interagency.matrix.organisations.models import Organisation
+from interagency.text.languages import commas
 
 NAMES = ("q", "entity", "chapter", "kind", "country", "status", "joint", "mine")
 
@@ -84,7 +85,7 @@ def read_event_filters(session: Session, args: MultiDict[str, str]) -> Filters:
                 "“%(text)s” cannot be chosen for “%(field)s”. Choose one of: %(valid)s.",
                 text=value[:40],
                 field=_("Kind") if name == "kind" else _("Status"),
-                valid=", ".join(valid),
+                valid=commas(valid),
             )
             for value in given
             if value not in valid

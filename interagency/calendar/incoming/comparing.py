@@ -32,6 +32,7 @@ from interagency.db.history import difference
 from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.folding import fold
+from interagency.text.languages import commas, semicolons
 
 LIKENESS = 0.85
 UNCHANGED, SKIPPED = "unchanged", "skipped"
@@ -209,11 +210,11 @@ def _when(event: IcsEvent) -> str:
         segment_words(segment_draft(first or "", last or "", begins, ends, []))
         for first, last, begins, ends in event.segments[:3]
     ]
-    words = "; ".join(shown) + ("; …" if len(event.segments) > 3 else "")
+    words = semicolons(shown) + ("; …" if len(event.segments) > 3 else "")
     if event.timezone and event.segments[0][2]:
         words += f" ({event.timezone})"
     if not event.rrule:
-        return "; ".join([words, _dates(len(event.segments))] if len(event.segments) > 1 else [words])
+        return semicolons([words, _dates(len(event.segments))] if len(event.segments) > 1 else [words])
     first, _last, begins, _ends = event.segments[0]
     start = datetime.fromisoformat(f"{first}T{begins or '00:00:00'}")
     gone = sum(bool(one[3]) or len(one) > 10 for one in event.exceptions)
@@ -224,7 +225,7 @@ def _when(event: IcsEvent) -> str:
         numbers.append(str(ngettext("%(num)s left out", "%(num)s left out", gone)))
     if changed := len(event.exceptions) - gone:
         numbers.append(str(ngettext("%(num)s changed", "%(num)s changed", changed)))
-    return "; ".join([words, rule_words(event.rrule, start.date()), *([", ".join(numbers)] if numbers else [])])
+    return semicolons([words, rule_words(event.rrule, start.date()), *([commas(numbers)] if numbers else [])])
 
 
 def _dates(number: int) -> str:

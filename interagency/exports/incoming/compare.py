@@ -47,6 +47,7 @@ from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
 from interagency.text.folding import clean, fold
 from interagency.text.kept import in_readers_words
+from interagency.text.languages import commas
 
 EDITABLE: dict[str, Column] = {column.title: column for column in MATRIX if column.field}
 
@@ -270,7 +271,7 @@ class Comparison:
         if problem:
             cell.state, cell.reason = State.REFUSED, problem
         elif gone := follow & (set(was.entry["chapters"]) if was else set()) - wanted:
-            names = ", ".join(ROMAN[number] for number in sorted(gone))
+            names = commas(ROMAN[number] for number in sorted(gone))
             cell.state = State.REFUSED
             cell.reason = _(
                 "Chapter %(names)s follows from the recommendations or the section. Change those.", names=names
@@ -300,12 +301,12 @@ class Comparison:
         names = self.words.organisations
         if strangers := sorted(names.get(key, key) for key in changed - set(named_entities(facts)) if key in roles):
             return State.REFUSED, _(
-                "%(strangers)s takes no part in it. Name the entity first.", strangers=", ".join(strangers)
+                "%(strangers)s takes no part in it. Name the entity first.", strangers=commas(strangers)
             )
         own = {entity.key for entity in self.rights.mine}
         if not self.rights.may_all and (others := sorted(names.get(key, key) for key in changed - own)):
             return State.REFUSED, _(
-                "Each entity says its own role; this would change that of %(others)s.", others=", ".join(others)
+                "Each entity says its own role; this would change that of %(others)s.", others=commas(others)
             )
         return State.CHANGE, ""
 
@@ -352,7 +353,7 @@ class Comparison:
                 result.notes.append(_("Lead: %(short)s, because the row names none.", short=self.rights.mine[0].short))
                 facts["lead"] = own[0]
             else:
-                names = ", ".join(entity.short for entity in self.rights.mine)
+                names = commas(entity.short for entity in self.rights.mine)
                 result.outcome = Outcome.REFUSED
                 result.reason = _(
                     "You speak for %(names)s: a new row names it as lead or among the other entities.", names=names

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from interagency.exports.incoming.cells import Outcome, RowResult
 from interagency.text.folding import fold
+from interagency.text.languages import commas
 
 # Cells of one column that a file would empty: told and not ticked from so many on, or from fewer where most rows do.
 MANY, SOME = 10, 3
@@ -29,7 +30,7 @@ def tell_copies(rows: list[RowResult], titles: Mapping[int, str]) -> None:
             continue
         ranks = [(fold(row.title) != fold(titles[number]), len(row.cells)) for row in copies]
         best = min(ranks)
-        places = ", ".join(str(row.number) for row in copies)
+        places = commas(str(row.number) for row in copies)
         is_sure = ranks.count(best) == 1 or not copies[ranks.index(best)].cells
         for place, row in enumerate(copies):
             if is_sure and place == ranks.index(best):

@@ -31,6 +31,7 @@ from interagency.exports.incoming.opening import (
     too_far,
 )
 from interagency.text.folding import clean, fold
+from interagency.text.languages import commas
 
 MAX_FILLED = 200_000
 _NUMBER = re.compile(r"[\d\s.,%+-]+")
@@ -210,7 +211,7 @@ def _told_twice(names: list[str], titles: list[str], texts: list[str], mapping: 
         places.sort(key=lambda place: (names[place] not in mapping, exactness(texts[place]), place))
         for place in places[1:]:
             titles[place] = ""
-        left = ", ".join(f"“{names[place]}”" for place in places[1:])
+        left = commas(f"“{names[place]}”" for place in places[1:])
         notes.append(
             _(
                 "“%(name)s” (column %(column)s) is read as %(title)s; %(left)s could be it too and was left out. "
@@ -233,7 +234,7 @@ def _table(sheet: Sheet, at: int, mapping: Mapping[str, str]) -> FileTable:
     titles = [heading.title for heading in headings]
     unknown = [heading.name for heading in headings if heading.name and not heading.title]
     if unknown:
-        names, more = ", ".join(unknown[:20]), len(unknown) - 20
+        names, more = commas(unknown[:20]), len(unknown) - 20
         table.notes.append(
             ngettext(
                 "These columns are not ours and were left alone: %(names)s and %(num)s more.",

@@ -25,6 +25,7 @@ from interagency.matrix.framework.names import (
 )
 from interagency.matrix.organisations.queries import Directory, entities
 from interagency.text.folding import clean, fold, lowered
+from interagency.text.languages import commas
 from interagency.text.typed_dates import FIRST_YEAR, LAST_YEAR
 
 # What the pages of an edition and of the calendar understand too.
@@ -136,7 +137,7 @@ class _Reader:
         try:
             return self._partner(text)
         except NotUnderstood:
-            known = ", ".join(entity.short for entity in entities(self.session, retired=True))
+            known = commas(entity.short for entity in entities(self.session, retired=True))
             raise NotUnderstood(
                 _("We do not know the entity “%(text)s”. Choose one of: %(known)s, none.", text=text[:60], known=known)
             ) from None
@@ -222,7 +223,7 @@ class _Reader:
         try:
             code = names.region(text)
         except NotUnderstood:
-            known = ", ".join(self.session.scalars(sa.select(Region.name).order_by(Region.name)))
+            known = commas(self.session.scalars(sa.select(Region.name).order_by(Region.name)))
             raise NotUnderstood(
                 _("We do not know the region “%(text)s”. Choose one of: %(known)s.", text=text[:60], known=known)
             ) from None
@@ -235,7 +236,7 @@ class _Reader:
                     "“%(text)s” cannot be chosen for “%(field)s”. Choose one of: %(valid)s.",
                     text=text[:40],
                     field=name,
-                    valid=", ".join(valid),
+                    valid=commas(valid),
                 )
             )
         return text, text
@@ -284,7 +285,7 @@ def unreadable(filters: Filters, given: Iterable[str], known: Iterable[str] = NA
     names = list(known)
     strange = [name for name in dict.fromkeys(given) if name not in names]
     told = [
-        _("There is no filter “%(name)s”. There are: %(names)s.", name=name[:40], names=", ".join(names))
+        _("There is no filter “%(name)s”. There are: %(names)s.", name=name[:40], names=commas(names))
         for name in strange
     ]
     return [*filters.problems, *told]

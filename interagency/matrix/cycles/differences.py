@@ -15,6 +15,7 @@ from flask_babel import lazy_pgettext, ngettext
 
 from interagency.db.history import difference
 from interagency.text.labelled import Labelled
+from interagency.text.languages import commas
 
 Facts = dict[str, Any]
 ENDED = frozenset({"completed", "cancelled"})
@@ -72,7 +73,7 @@ class Difference:
 
     def told(self) -> str:
         """The counts in words, without those of none: `3 new, 1 changed`; empty where there is nothing to compare."""
-        return ", ".join(counted(kind, number) for kind, number in self.counts().items() if number)
+        return commas(counted(kind, number) for kind, number in self.counts().items() if number)
 
 
 def counted(kind: Kind | str, number: int) -> str:

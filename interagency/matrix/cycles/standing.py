@@ -16,6 +16,7 @@ from interagency.matrix.cycles.models import Answer, AnswerKind, Cycle, Extensio
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.folding import listed
 from interagency.text.labelled import Labelled
+from interagency.text.languages import semicolons
 from interagency.web.context import settings
 
 
@@ -164,7 +165,7 @@ def unanswered_label(rows: Iterable[tuple[str, Standing]]) -> str:
             parts.append(
                 ngettext("%(names)s has not answered yet", "%(names)s have not answered yet", len(names), **words)
             )
-    return "; ".join(str(part) for part in parts)
+    return semicolons(str(part) for part in parts)
 
 
 def unsigned_sentence(short: str, state: Standing) -> str:

@@ -40,6 +40,7 @@ from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recomme
 from interagency.matrix.organisations.models import Mandate, Organisation
 from interagency.matrix.overview.count_cache import cached_counts
 from interagency.text.labelled import Labelled
+from interagency.text.languages import commas, semicolons
 
 
 class Blank(Labelled):
@@ -87,7 +88,7 @@ class Covered:
     def where(self) -> str:
         """`Kenya, Peru, Zambia and 4 more`, or nothing."""
         more = len(self.countries) - NAMED
-        named = ", ".join(self.countries[:NAMED])
+        named = commas(self.countries[:NAMED])
         return str(_("%(named)s and %(more)s more", named=named, more=more)) if more > 0 else named
 
 
@@ -271,7 +272,7 @@ def _under(filters: Filters) -> str:
     """Words that say a sentence is not about everything."""
     if not filters:
         return ""
-    labels = ", ".join(filters.label(name, value) for name, value in filters.pairs())
+    labels = commas(filters.label(name, value) for name, value in filters.pairs())
     return str(_("Counting only what stands under %(filters)s: ", filters=labels))
 
 
@@ -293,13 +294,13 @@ def chapter_sentence(number: int, found: list[Covered], activities: int, joint: 
             len(covered),
             roman=ROMAN[number],
             all=len(found),
-            entities=", ".join(entities) or _("no UN entity named"),
+            entities=commas(entities) or _("no UN entity named"),
         ),
         ngettext("%(num)s activity, %(joint)s of them joint", "%(num)s activities, %(joint)s of them joint", activities,
                  joint=joint),
         ngettext("in %(num)s country named", "in %(num)s countries named", len(countries))
         if countries else _("no country named"),
         *([_("the earliest begun in %(year)s", year=since)] if since else []),
-        _("no activity yet on %(codes)s", codes=", ".join(blank)) if blank else _("none is left blank"),
+        _("no activity yet on %(codes)s", codes=commas(blank)) if blank else _("none is left blank"),
     ]  # fmt: skip
-    return "; ".join(str(part) for part in parts) + "."
+    return str(_("%(clauses)s.", clauses=semicolons(parts)))
