@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -30,7 +31,7 @@ from interagency.matrix.cycles.answers import cycle_for_answer
 from interagency.matrix.cycles.editions import close_cycle
 from interagency.matrix.cycles.models import Answer, AnswerKind, Cycle
 from interagency.matrix.cycles.months import read_month
-from interagency.matrix.cycles.reminders import Sender, write_due_reminders, write_returned
+from interagency.matrix.cycles.reminders import Sender, announce_edition, write_due_reminders, write_returned
 from interagency.matrix.desk.notices import Letter, Recipient, send_notice, state_of_months
 from interagency.matrix.framework.names import NotUnderstood, gazetteer, read_chapter, read_code
 from interagency.matrix.organisations.directory import Act
@@ -191,7 +192,14 @@ def write_all(clock: Clock) -> None:
     letter = Letter("φ", "φ", state_of_months(session, at), coordinator)
     send_notice(session, letter, [Recipient(person, [who])], at=at)
     session.commit()  # the closing takes a transaction of its own
-    close_cycle(session, cycle.month, by=coordinator, at=at + timedelta(days=30), zone=VIENNA)
+    close_cycle(
+        session,
+        cycle.month,
+        by=coordinator,
+        at=at + timedelta(days=30),
+        zone=VIENNA,
+        announce=partial(announce_edition, sender=sender),
+    )
 
 
 def test_mails_are_in_the_language_of_who_receives_them(
