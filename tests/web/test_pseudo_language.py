@@ -23,7 +23,34 @@ PER_ROUTE = 3  # addresses of one route that are opened
 ROLES = ("coordinator", "who", "admin", "reader", None)
 # No words: what the program is called, formats and standards, numerals, what names an address or a zone.
 NOT_YET = frozenset(
-    ["api_description.documentation", "overview.where_page", "exports.dictionary", "data_addresses.addresses", "here.recommendation", "activities.history", "external.preview", "calendar.history", "editions.edition", "auditing.audit", "overview.matrix", "overview.coverage_page", "accounts.account", "month.sign", "cycles.cycles", "cycles.cycle", "activities.activities", "overlaps.pair", "timeline.when", "overview.together_page", "calendar.event", "activities.activity", "pages.home", "people.people", "people.person", "editions.changes"]
+    [
+        "api_description.documentation",
+        "overview.where_page",
+        "exports.dictionary",
+        "data_addresses.addresses",
+        "here.recommendation",
+        "activities.history",
+        "external.preview",
+        "calendar.history",
+        "editions.edition",
+        "auditing.audit",
+        "overview.matrix",
+        "overview.coverage_page",
+        "accounts.account",
+        "month.sign",
+        "cycles.cycles",
+        "cycles.cycle",
+        "activities.activities",
+        "overlaps.pair",
+        "timeline.when",
+        "overview.together_page",
+        "calendar.event",
+        "activities.activity",
+        "pages.home",
+        "people.people",
+        "people.person",
+        "editions.changes",
+    ]
 )
 SIGNS = """
     Interagency II III IV VI VII UNGASS SDG SDGs CSV JSON Excel IATI XML API ISO UTC PDF xlsx csv json ics iCalendar
