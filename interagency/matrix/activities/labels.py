@@ -15,7 +15,7 @@ from interagency.matrix.activities.drafts import figure_draft
 from interagency.matrix.activities.field_types import Field, Kind, Seen
 from interagency.matrix.activities.fields import BY_NAME, FIELDS
 from interagency.matrix.activities.figures import format_figure
-from interagency.matrix.activities.models import Activity, CountryRole, Participation
+from interagency.matrix.activities.models import Activity, Participation
 from interagency.matrix.framework.models import ROMAN, Country, Region
 from interagency.matrix.framework.names import section_labels
 from interagency.matrix.organisations.models import Organisation
@@ -141,7 +141,7 @@ class FactLabels:
         return self._roles({key: str(PARTICIPATION_LABELS[Participation(word)]) for key, word in said.items()})
 
     def _countries(self, links: list[list[str]]) -> str:
-        return "; ".join(f"{self.countries.get(code, code)} ({CountryRole(role).label})" for code, role in links)
+        return "; ".join(f"{self.countries.get(code, code)} ({role})" for code, role in links)
 
     def _regions(self, codes: list[str]) -> str:
         return "; ".join(self.regions.get(code, code) for code in codes)

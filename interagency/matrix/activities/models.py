@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from flask_babel import lazy_pgettext
 from sqlalchemy.orm import Mapped, composite, mapped_column, relationship
 
 from interagency.db.base import Model, Versioned, precision_column
@@ -16,7 +15,6 @@ from interagency.db.fulltext import FullTextMixin
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget, Section
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
-from interagency.text.labelled import Labelled
 
 TITLE_LENGTH = 300
 TEXT_LENGTH = 20_000
@@ -49,13 +47,13 @@ class Status(enum.StrEnum):
     CANCELLED = "cancelled"
 
 
-class CountryRole(Labelled):
+class CountryRole(enum.StrEnum):
     """What a country is to an activity. A government that co-organises is a partner, not a beneficiary."""
 
-    BENEFICIARY = "beneficiary", lazy_pgettext("what a country is to an activity", "beneficiary")
-    HOST = "host", lazy_pgettext("what a country is to an activity", "host")
-    PARTNER = "partner", lazy_pgettext("what a country is to an activity", "partner")
-    SUBJECT = "subject", lazy_pgettext("what a country is to an activity", "subject")
+    BENEFICIARY = "beneficiary"
+    HOST = "host"
+    PARTNER = "partner"
+    SUBJECT = "subject"
 
 
 class Qualifier(enum.StrEnum):
