@@ -16,7 +16,7 @@ GETTEXT = frozenset(
 # Read by who runs the service, by programs, or by nobody: commands, migrations, settings, logs, the API (docs/api.md).
 UNREAD = (
     *("cli/", "migrations/", "sample/", "operations/", "db/", "settings.py", "api/v1/", "mail/sending.py"),
-    *("matrix/pages/style_guide.py", "matrix/framework/load.py"),
+    *("matrix/pages/style_guide.py", "matrix/framework/load.py", "matrix/framework/resolution.py"),
     # What is raised of codes, editions and tokens that are damaged or meant for somebody else is logged, not shown.
     *("accounts/single_sign_on.py", "matrix/cycles/contents.py", "web/signing.py"),
     # Files that are written in a language of their own.
