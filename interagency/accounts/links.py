@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from interagency.accounts.models import LinkPurpose, OneTimeLink, Person, Role, new_token, token_hash
 from interagency.accounts.queries import person_by_email
 from interagency.db.history import audit
-from interagency.mail.outbox import MailContent, write
+from interagency.mail.outbox import MailContent, in_language, spoken, write
 
 LASTS = {LinkPurpose.INVITATION: timedelta(days=7), LinkPurpose.RESET: timedelta(days=1)}
 # Only what a mail server and a header can carry; whether it exists shows when the invitation is opened.
@@ -92,31 +92,40 @@ def address_of(purpose: LinkPurpose, token: str, base_url: str) -> str:
 
 
 def _write(session: Session, link: OneTimeLink, person: Person, address: str, at: datetime) -> None:
-    if link.purpose is LinkPurpose.INVITATION:
-        letter = MailContent(
-            subject="Your invitation to the interagency matrix and calendar",
-            greeting=f"Dear {person.name},",
-            paragraphs=(
-                "You are invited to the matrix of activities and the joint calendar of the UN entities that follow up "
-                "UNGASS 2016. Open the address, choose a password, and sign in with this e-mail address.",
-                "The address works once, for seven days. If it has ended, ask whoever invited you for a new one.",
-            ),
-            link=address,
-            link_label="Choose your password",
-        )
-    else:
-        letter = MailContent(
-            subject="A new password for the interagency matrix and calendar",
-            greeting=f"Dear {person.name},",
-            paragraphs=(
-                "Somebody asked for a new password for this account. If it was you, open the address and choose one. "
-                "It works once, for one day. If it was not you, do nothing: your password stays as it is.",
-            ),
-            link=address,
-            link_label="Choose a new password",
-        )
+    # Who chose no language yet asked on this page, or is invited by who reads it.
+    with in_language(person.language or spoken()):
+        letter = _letter(link.purpose, person, address)
     once = f"{link.purpose.value}/{link.id}"
     write(session, once, to_address=person.email, to_name=person.name, letter=letter, at=at)
+
+
+def _letter(purpose: LinkPurpose, person: Person, address: str) -> MailContent:
+    if purpose is LinkPurpose.INVITATION:
+        return MailContent(
+            subject=_("Your invitation to the interagency matrix and calendar"),
+            greeting=_("Dear %(name)s,", name=person.name),
+            paragraphs=(
+                _(
+                    "You are invited to the matrix of activities and the joint calendar of the UN entities that follow "
+                    "up UNGASS 2016. Open the address, choose a password, and sign in with this e-mail address."
+                ),
+                _("The address works once, for seven days. If it has ended, ask whoever invited you for a new one."),
+            ),
+            link=address,
+            link_label=_("Choose your password"),
+        )
+    return MailContent(
+        subject=_("A new password for the interagency matrix and calendar"),
+        greeting=_("Dear %(name)s,", name=person.name),
+        paragraphs=(
+            _(
+                "Somebody asked for a new password for this account. If it was you, open the address and choose one. "
+                "It works once, for one day. If it was not you, do nothing: your password stays as it is."
+            ),
+        ),
+        link=address,
+        link_label=_("Choose a new password"),
+    )
 
 
 def valid_link(session: Session, token: str, purpose: LinkPurpose, at: datetime) -> tuple[OneTimeLink, Person] | None:
@@ -147,16 +156,16 @@ def invite(
     """The account of `email`, made if missing, and a new invitation for it. Raises ValueError with a sentence."""
     address = email.strip().lower()
     if len(address) > 254 or not ADDRESS.fullmatch(address) or not address.isprintable():
-        raise ValueError(f"“{email[:60]}” is not an e-mail address.")
+        raise ValueError(_("“%(email)s” is not an e-mail address.", email=email[:60]))
     person = person_by_email(session, address)
     if person is None:
         if not name.strip():
-            raise ValueError("Write the person's name.")
+            raise ValueError(_("Write the person's name."))
         person = Person(email=address, name=" ".join(name.split())[:200], role=role, session_epoch=0)
         session.add(person)
         session.flush()
     elif not person.is_active:
-        raise ValueError(f"The account {address} is disabled. Enable it first.")
+        raise ValueError(_("The account %(address)s is disabled. Enable it first.", address=address))
     return person, make_link(session, person, LinkPurpose.INVITATION, base_url=base_url, at=at, by=by, token=token)
 
 
@@ -165,7 +174,7 @@ def reset(
 ) -> str:
     """End all sessions of `person` and write them a link to choose a new password. Raises ValueError."""
     if not person.is_active:
-        raise ValueError(f"The account {person.email} is disabled. Enable it first.")
+        raise ValueError(_("The account %(email)s is disabled. Enable it first.", email=person.email))
     person.session_epoch += 1
     return make_link(session, person, LinkPurpose.RESET, base_url=base_url, at=at, by=by, token=token)
 

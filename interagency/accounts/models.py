@@ -12,10 +12,12 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import ARGON2_VERSION
+from flask_babel import lazy_pgettext
 from flask_login import UserMixin
 from sqlalchemy.orm import Mapped, mapped_column
 
 from interagency.db.base import Model, now
+from interagency.text.labelled import Labelled
 
 hasher = PasswordHasher()
 
@@ -32,12 +34,12 @@ def nobodys_hash() -> str:
 DUMMY_HASH = nobodys_hash()
 
 
-class Role(enum.StrEnum):
+class Role(Labelled):
     """What a person may do by office. Focal points are readers with an appointment to an entity."""
 
-    READER = "reader"
-    COORDINATOR = "coordinator"
-    ADMINISTRATOR = "administrator"
+    READER = "reader", lazy_pgettext("a person", "reader")
+    COORDINATOR = "coordinator", lazy_pgettext("a person", "coordinator")
+    ADMINISTRATOR = "administrator", lazy_pgettext("a person", "administrator")
 
 
 class Person(UserMixin, Model):  # type: ignore[misc]  # flask-login has no types

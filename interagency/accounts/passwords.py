@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 SHORTEST, LONGEST = 12, 1000
 # Walked along in either direction, these are no words.
@@ -36,9 +37,15 @@ def _without_rows(text: str) -> str:
 def problem_with(password: str, *, email: str = "", name: str = "") -> str:
     """Why `password` cannot be taken and what to choose instead; empty when it can."""
     if len(password) < SHORTEST:
-        return str(_("Choose at least %(n)s characters. Four or five words in a row are easy to remember.", n=SHORTEST))
+        return str(
+            ngettext(
+                "Choose at least %(num)s character. Four or five words in a row are easy to remember.",
+                "Choose at least %(num)s characters. Four or five words in a row are easy to remember.",
+                SHORTEST,
+            )
+        )
     if len(password) > LONGEST:
-        return str(_("Choose at most %(n)s characters.", n=LONGEST))
+        return str(ngettext("Choose at most %(num)s character.", "Choose at most %(num)s characters.", LONGEST))
     plain = password.casefold()
     core = plain.strip("0123456789!.")
     known = any(text in _common() for text in (plain, core, _unit(plain)))

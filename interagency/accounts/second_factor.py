@@ -19,7 +19,7 @@ from flask_babel import gettext as _
 from interagency.accounts.models import Person, RecoveryCode, token_hash
 from interagency.db.base import db
 from interagency.db.history import AuditEntry, audit
-from interagency.mail.outbox import MailContent, write
+from interagency.mail.outbox import MailContent, in_language, write
 from interagency.web.context import settings
 
 STEP_SECONDS = 30
@@ -148,20 +148,29 @@ def turn_off(person: Person, *, by: Person | None, at: datetime, by_name: str = 
     db.session.execute(sa.delete(RecoveryCode).where(RecoveryCode.person_id == person.id))
     own = by is not None and by.id == person.id
     audit(db.session, "second_factor.off" if own else "second_factor.reset", by=by, by_name=by_name, person=person.id)
-    letter = MailContent(
-        subject="Your second factor was turned off",
-        greeting=f"Dear {person.name},",
-        paragraphs=(
-            "The second factor of your account in the interagency matrix and calendar was turned off, by yourself or "
-            "by an administrator.",
-            "If you know of it, set it up again on your account page when you can. If you do not, tell an "
-            "administrator at once.",
-        ),
-        link=f"{settings().base_url}/account/second-factor",
-        link_label="Set it up again",
-    )
+    with in_language(person.language):
+        letter = _letter(person)
     once = f"second_factor/{person.id}/{secrets.token_hex(8)}"
     write(db.session, once, to_address=person.email, to_name=person.name, letter=letter, at=at)
+
+
+def _letter(person: Person) -> MailContent:
+    return MailContent(
+        subject=_("Your second factor was turned off"),
+        greeting=_("Dear %(name)s,", name=person.name),
+        paragraphs=(
+            _(
+                "The second factor of your account in the interagency matrix and calendar was turned off, by "
+                "yourself or by an administrator."
+            ),
+            _(
+                "If you know of it, set it up again on your account page when you can. If you do not, tell an "
+                "administrator at once."
+            ),
+        ),
+        link=f"{settings().base_url}/account/second-factor",
+        link_label=_("Set it up again"),
+    )
 
 
 def reset(person: Person, *, by: Person | None, at: datetime) -> None:

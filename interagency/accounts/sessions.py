@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from flask import g, request, session
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from interagency.accounts.devices import remember_device
@@ -58,9 +59,9 @@ class Current:
 
 def label_of(user_agent: str) -> str:
     """`Firefox on Windows`: how a person knows which session it is. Nothing else is kept of the browser."""
-    browser = next((name for sign, name in BROWSERS if sign in user_agent), "A browser")
+    browser = next((name for sign, name in BROWSERS if sign in user_agent), str(_("A browser")))
     system = next((name for sign, name in SYSTEMS if sign in user_agent), "")
-    return f"{browser} on {system}" if system else browser
+    return str(_("%(browser)s on %(system)s", browser=browser, system=system)) if system else browser
 
 
 def idle_timeout() -> timedelta:

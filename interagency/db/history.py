@@ -6,28 +6,29 @@ them (triggers, see the migrations).
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import lazy_pgettext
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from interagency.db.base import Model, now
+from interagency.text.labelled import Labelled
 
 Facts = Mapping[str, Any]
 
 
-class Action(enum.StrEnum):
+class Action(Labelled):
     """What was done to a record."""
 
-    CREATED = "created"
-    CHANGED = "changed"
-    CONFIRMED = "confirmed"
-    DECLINED = "declined"
-    MERGED = "merged"
-    ENDED = "ended"
+    CREATED = "created", lazy_pgettext("what somebody did to a record", "created")
+    CHANGED = "changed", lazy_pgettext("what somebody did to a record", "changed")
+    CONFIRMED = "confirmed", lazy_pgettext("what somebody did to a record", "confirmed")
+    DECLINED = "declined", lazy_pgettext("what somebody did to a record", "declined")
+    MERGED = "merged", lazy_pgettext("what somebody did to a record", "merged")
+    ENDED = "ended", lazy_pgettext("what somebody did to a record", "ended")
 
 
 class Change(Model):

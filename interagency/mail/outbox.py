@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import make_msgid
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import force_locale
 from markupsafe import escape
 from sqlalchemy.orm import Session
 
 from interagency.db.base import is_conflict
 from interagency.mail.models import OutboxMessage
+from interagency.text.languages import BY_CODE, DEFAULT
+from interagency.web.context import viewer_language
+
+
+def spoken() -> str:
+    """The code of the language that is spoken now: of the page that writes, or of `in_language`."""
+    return viewer_language().code
+
+
+def in_language(code: str) -> AbstractContextManager[None]:
+    """What is written within is written in the language `code`, that of its reader; English for who chose none."""
+    language: AbstractContextManager[None] = force_locale(code or DEFAULT)
+    return language
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +41,7 @@ class MailContent:
     link: str = ""
     link_label: str = ""
     closing: str = ""
+    language: str = field(default_factory=spoken)  # its code; that of the moment, as of the words
 
     def text(self) -> str:
         """As plain text."""
@@ -42,7 +58,8 @@ class MailContent:
         if self.closing:
             parts.append(f"<p>{escape(self.closing)}</p>".replace("\n", "<br>"))
         body = "\n".join(parts)
-        return f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"></head><body>\n{body}\n</body></html>\n'
+        page = f'<html lang="{self.language}" dir="{BY_CODE[self.language].direction}">'
+        return f'<!doctype html>\n{page}<head><meta charset="utf-8"></head><body>\n{body}\n</body></html>\n'
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from interagency.matrix.organisations.queries import entities_of
 from interagency.search.marks import excerpt
 from interagency.search.results import Entry, Hit, Question, among
 from interagency.text.folding import fold, folded_words, is_found, listed
+from interagency.text.languages import commas
 from interagency.web.formats import format_instant
 
 MAX_NOTICES = 100
@@ -49,7 +50,7 @@ def organisations(session: Session, question: Question) -> list[Hit]:
     for row in session.execute(query.order_by(*order)):
         former = [name for name, kind in other[row.id] if kind is NameKind.FORMER]
         said = [_("UN entity") if row.is_entity else _("Partner")]
-        said += [_("formerly %(names)s", names=", ".join(former))] if former else []
+        said += [_("formerly %(names)s", names=commas(former))] if former else []
         said += [_("retired")] if row.retired_on else []
         said += [_("proposed, not decided yet")] if row.is_proposed else []
         title = f"{row.name} ({row.acronym})" if row.acronym else row.name

@@ -14,6 +14,7 @@ from interagency.matrix.activities.models import Activity, ActivityEntity
 from interagency.search.marks import excerpt
 from interagency.search.results import Group, Hit, Question
 from interagency.text.dates import ImpreciseDate, words_between
+from interagency.text.languages import commas, semicolons
 
 # Where the words that find an activity are looked for, beside title, roles and source.
 _WHY = ("description", "results", "lessons", "city")
@@ -32,7 +33,7 @@ def activities(session: Session, question: Question, limit: int, *, counted: boo
 
 def _activity_hit(activity: Activity, question: Question) -> Hit:
     said = [
-        ", ".join(part.entity.short for part in activity.taking_part),
+        commas(part.entity.short for part in activity.taking_part),
         str(STATUS_LABELS[activity.status]),
         words_between(activity.start, activity.end, short=True) if activity.start or activity.end else "",
     ]
@@ -53,7 +54,7 @@ def events(session: Session, question: Question, limit: int, *, counted: bool = 
 
 
 def _event_hit(event: Event, question: Question) -> Hit:
-    said = ["; ".join(_days(segment) for segment in event.segments[:3]), event.place]
+    said = [semicolons(_days(segment) for segment in event.segments[:3]), event.place]
     why = _why([event.description, event.source], question)
     return Hit(str(event.id), event.title, " · ".join(one for one in said if one), why)
 

@@ -112,6 +112,23 @@ def clean(text: str, *, lines: bool = True) -> str:
     return text.strip()
 
 
+def lowered(label: object) -> str:
+    """A label as it stands within a sentence: its first letter small, unless it begins with an abbreviation."""
+    text = str(label)
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def sentences(*parts: str) -> str:
+    """Whole sentences one after the other, without the empty ones."""
+    return " ".join(part for part in parts if part)
+
+
+def one_of(names: Iterable[str]) -> str:
+    """Names as a sentence lets choose between them: `2016`, `June 2016 or 2016`; empty without any."""
+    *others, last = [*names] or [""]
+    return str(_("%(names)s or %(last)s", names=commas(others), last=last)) if others else last
+
+
 def listed(names: Iterable[str]) -> str:
     """Names as a sentence lists them: `UNDP`, `UNDP and WHO`, `UNDP, UNICEF and WHO`; empty without any."""
     *others, last = [*names] or [""]

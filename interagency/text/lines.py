@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 MAX_LINES = 300
 MAX_LINE_LENGTH = 3_000  # an address takes 2,000 characters, its title 500
@@ -26,8 +27,10 @@ def split_outside_brackets(text: str) -> list[str]:
     """The same, where a semicolon within brackets separates nothing: `8 countries (June 2024; World Drug Report)`."""
     if len(text) > MAX_TEXT_LENGTH:
         raise ValueError(
-            _(
+            ngettext(
+                "This is longer than %(most)s character. Shorten it; nothing you typed is lost.",
                 "This is longer than %(most)s characters. Shorten it; nothing you typed is lost.",
+                MAX_TEXT_LENGTH,
                 most=f"{MAX_TEXT_LENGTH:,}",
             )
         )
@@ -38,8 +41,10 @@ def check_line(line: str) -> str:
     """`line`, if it is short enough to be read. Raises ValueError with a sentence."""
     if len(line) > MAX_LINE_LENGTH:
         raise ValueError(
-            _(
+            ngettext(
+                "The line “%(line)s…” is longer than %(most)s character. Shorten it; nothing you typed is lost.",
                 "The line “%(line)s…” is longer than %(most)s characters. Shorten it; nothing you typed is lost.",
+                MAX_LINE_LENGTH,
                 line=line.strip()[:40],
                 most=f"{MAX_LINE_LENGTH:,}",
             )

@@ -7,7 +7,11 @@ import re
 import unicodedata
 from datetime import date
 
-from interagency.text.date_words import WORDS
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+from interagency.text.date_words import WORDS, weekday_name
 from interagency.text.dates import MONTHS, ImpreciseDate, Precision
 from interagency.text.dates_in_english import in_english, plain
 
@@ -89,8 +93,8 @@ _PLACES = {
 }
 # What programs add to a day: 2026-12-31T00:00:00, 31/12/2026 00:00.
 _MIDNIGHT = re.compile(r"(?<=\d)[t ]0?0:00(?::00(?:\.0+)?)?(?:z|[+-]\d\d:?\d\d)?$")
-_HINT = "Write a day, month or year, such as 15 June 2016, June 2016 or early 2018."
-_DAY = "Write a day, such as 31 December 2027."
+_HINT = _l("Write a day, month or year, such as 15 June 2016, June 2016 or early 2018.")
+_DAY = _l("Write a day, such as 31 December 2027.")
 
 
 def _shown(text: str) -> str:
@@ -110,7 +114,7 @@ def read_date(text: str) -> ImpreciseDate | None:
     Raises DateNotUnderstood saying what to type, and AmbiguousDate where day and month can be exchanged.
     """
     if len(text) > LONGEST:
-        raise DateNotUnderstood(f"“{_shown(text)}…” is too long for a date.", _HINT)
+        raise DateNotUnderstood(_("“%(text)s…” is too long for a date.", text=_shown(text)), _HINT)
     plain = _normal(text)
     if plain in _UNKNOWN:
         return None
@@ -118,11 +122,15 @@ def read_date(text: str) -> ImpreciseDate | None:
     plain, weekday = _without_weekday(plain)
     found = next((read for reader in _READERS if (read := reader(plain, text)) is not None), None)
     if found is None:
-        raise DateNotUnderstood(f"We could not read “{_shown(text)}”.", _HINT)
+        raise DateNotUnderstood(_("We could not read “%(text)s”.", text=_shown(text)), _HINT)
     if weekday is not None and found.is_exact and found.first.weekday() != weekday:
-        right = calendar.day_name[found.first.weekday()]
         raise DateNotUnderstood(
-            f"{found.words()} is a {right}, not a {calendar.day_name[weekday]}. Correct one of them."
+            _(
+                "%(day)s is a %(right)s, not a %(typed)s. Correct one of them.",
+                day=found.words(),
+                right=weekday_name(found.first.weekday()),
+                typed=weekday_name(weekday),
+            )
         )
     return found
 
@@ -142,7 +150,7 @@ def read_one_day(text: str, *, not_before: date | None = None) -> date | None:
     if found is None:
         return None
     if not found.is_exact:
-        raise DateNotUnderstood(f"“{_shown(text)}” is longer than a day.", _DAY)
+        raise DateNotUnderstood(_("“%(text)s” is longer than a day.", text=_shown(text)), _DAY)
     return found.first
 
 
@@ -172,19 +180,35 @@ def _without_weekday(plain: str) -> tuple[str, int | None]:
 
 def _checked_year(year: str, text: str) -> int:
     if len(year) == 2:
-        raise DateNotUnderstood(f"“{_shown(text)}” has a year of two digits. Write all four.")
+        raise DateNotUnderstood(_("“%(text)s” has a year of two digits. Write all four.", text=_shown(text)))
     if not FIRST_YEAR <= int(year) <= LAST_YEAR:
-        raise DateNotUnderstood(f"The year {year[:10]} in “{_shown(text)}” lies outside {FIRST_YEAR} to {LAST_YEAR}.")
+        raise DateNotUnderstood(
+            _(
+                "The year %(year)s in “%(text)s” lies outside %(first_year)s to %(last_year)s.",
+                year=year[:10],
+                text=_shown(text),
+                first_year=FIRST_YEAR,
+                last_year=LAST_YEAR,
+            )
+        )
     return int(year)
 
 
 def _checked_day(year: int, month: int, day: int, text: str) -> ImpreciseDate:
     if not 1 <= month <= 12:
-        raise DateNotUnderstood(f"We could not read “{_shown(text)}”: there is no month {month}.", _HINT)
+        raise DateNotUnderstood(
+            _("We could not read “%(text)s”: there is no month %(month)s.", text=_shown(text), month=month), _HINT
+        )
     days = calendar.monthrange(year, month)[1]
     if not 1 <= day <= days:
-        name = MONTHS[month]
-        raise DateNotUnderstood(f"We could not read “{_shown(text)}”: {name} {year} has {days} days.", _HINT)
+        words = ngettext(
+            "We could not read “%(text)s”: %(month)s has %(num)s day.",
+            "We could not read “%(text)s”: %(month)s has %(num)s days.",
+            days,
+            text=_shown(text),
+            month=ImpreciseDate.month(year, month).words(),
+        )
+        raise DateNotUnderstood(words, _HINT)
     return ImpreciseDate.day(date(year, month, day))
 
 
@@ -232,10 +256,16 @@ def _numeric_day(plain: str, text: str) -> ImpreciseDate | None:
     if left > 12:
         return _checked_day(year, right, left, text)
     if 0 in (left, right):
-        raise DateNotUnderstood(f"We could not read “{_shown(text)}”.", _HINT)
+        raise DateNotUnderstood(_("We could not read “%(text)s”.", text=_shown(text)), _HINT)
     choices = [_checked_day(year, right, left, text), _checked_day(year, left, right, text)]
     raise AmbiguousDate(
-        f"“{_shown(text)}” could be {choices[0].words()} or {choices[1].words()}. Write the month as a word.", choices
+        _(
+            "“%(text)s” could be %(first)s or %(second)s. Write the month as a word.",
+            text=_shown(text),
+            first=choices[0].words(),
+            second=choices[1].words(),
+        ),
+        choices,
     )
 
 
@@ -248,7 +278,9 @@ def _month_and_year(plain: str, text: str) -> ImpreciseDate | None:
         return None
     year, month = _checked_year(match["y"] or match["y2"], text), int(match["m"] or match["m2"])
     if not 1 <= month <= 12:
-        raise DateNotUnderstood(f"We could not read “{_shown(text)}”: there is no month {month}.", _HINT)
+        raise DateNotUnderstood(
+            _("We could not read “%(text)s”: there is no month %(month)s.", text=_shown(text), month=month), _HINT
+        )
     return ImpreciseDate.month(year, month)
 
 
@@ -263,7 +295,7 @@ def _part_of_year(plain: str, text: str) -> ImpreciseDate | None:
     kind = match["a"] or match["a2"] or ("q" if match["w"] == "quarter" else "h")
     place = int(match["n"] or match["n2"] or _PLACES[match["p"]])
     if kind == "h" and place > 2:
-        raise DateNotUnderstood(f"We could not read “{_shown(text)}”: a year has two halves.", _HINT)
+        raise DateNotUnderstood(_("We could not read “%(text)s”: a year has two halves.", text=_shown(text)), _HINT)
     return ImpreciseDate.quarter(year, place) if kind == "q" else ImpreciseDate.half_year(year, place)
 
 
@@ -280,7 +312,10 @@ def _months_of_year(plain: str, text: str) -> ImpreciseDate | None:
     if last - first == 2 and first % 3 == 1:
         return ImpreciseDate.quarter(year, last // 3)
     raise DateNotUnderstood(
-        f"“{_shown(text)}” is no quarter or half of a year. Write where it begins and where it ends apart, by month."
+        _(
+            "“%(text)s” is no quarter or half of a year. Write where it begins and where it ends apart, by month.",
+            text=_shown(text),
+        )
     )
 
 

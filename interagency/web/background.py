@@ -7,22 +7,26 @@ from collections.abc import Callable, Sequence
 from threading import Thread
 
 from flask import Flask
+from flask_babel import force_locale
 from flask_login import current_user
+
+from interagency.text.languages import semicolons
 
 WAIT = 8.0  # seconds: what is done by then is answered as done
 MAX_TITLES = 10  # told of records that were left as they are
 log = logging.getLogger("interagency")
 
 
-def carry_on(app: Flask, name: str, work: Callable[[], None], *, wait: float = WAIT) -> None:
-    """Do `work` in a context of the application; returns when it is done, or after `wait` seconds while it goes on.
+def carry_on(app: Flask, name: str, work: Callable[[], None], language: str, *, wait: float = WAIT) -> None:
+    """Do `work` in a context of the application, answering in the language with that code; returns when it is done, or
+    after `wait` seconds while it goes on.
 
     Raises what it failed with within them; what fails later is logged.
     """
     failed: list[Exception] = []
 
     def run() -> None:
-        with app.app_context():
+        with app.app_context(), force_locale(language):
             try:
                 work()
             except Exception as problem:
@@ -44,4 +48,4 @@ def may_carry_on(sender_id: int | None, *, undoes: bool) -> bool:
 
 def first_titles(titles: Sequence[str]) -> str:
     """The first of some titles, for a message."""
-    return "; ".join(titles[:MAX_TITLES]) + ("; …" if len(titles) > MAX_TITLES else "")
+    return semicolons(titles[:MAX_TITLES]) + ("; …" if len(titles) > MAX_TITLES else "")

@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from interagency.db.base import SAFE_METHODS
+from interagency.text.kept import in_readers_words
 from interagency.text.languages import DEFAULT, LANGUAGES
 from interagency.web import formats
 from interagency.web import request_id as arrivals
@@ -40,6 +41,11 @@ from interagency.web.preserved_form import _csrf_error, _ended
 from interagency.web.request_id import is_trusted_host
 from interagency.web.signing import SessionInterface
 
+_FOR_WHOM = {
+    "coordinator": lambda: gettext("This page is for the coordinators."),
+    "administrator": lambda: gettext("This page is for the administrators."),
+}
+
 
 def _require_access() -> ResponseReturnValue | None:
     if request.endpoint is None:
@@ -57,7 +63,7 @@ def _require_access() -> ResponseReturnValue | None:
         "administrator": getattr(current_user, "is_administrator", False),
     }
     if not allowed[rule]:
-        return _refusal(403, gettext("This page is for the %(role)s.", role=f"{rule}s"))
+        return _refusal(403, _FOR_WHOM[rule]())
     return None
 
 
@@ -122,6 +128,7 @@ def prepare(app: Flask) -> None:
     app.register_error_handler(PoolTimeout, _no_connection)
     app.register_error_handler(OSError, _disk_error)
     app.log_exception = _log_unexpected  # type: ignore[method-assign, assignment]
+    app.jinja_env.filters["in_readers_words"] = in_readers_words
     formats.prepare(app)
     app.jinja_env.globals["viewer_zone_name"] = lambda: viewer_zone().key
     app.jinja_env.globals["viewer_language"] = viewer_language

@@ -14,8 +14,6 @@ NEVER_ONE = (
     "Choose between 1 and %(most)s days",
     "none of its %(all)s recommendations",
     "%(n)s months ago",
-    "every %(n)s days",
-    "every %(n)s months",
     "%(shown)s of %(total)s events are shown",
 )
 

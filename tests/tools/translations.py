@@ -33,7 +33,12 @@ PLURALS = {
 }
 TRANSLATED = [language.code for language in LANGUAGES if language.code != DEFAULT]
 METHODS = [("**/templates/**.html", "jinja2"), ("**/templates/**.svg", "jinja2"), ("**.py", "python")]
-KEYWORDS = DEFAULT_KEYWORDS | {"_l": None, "lazy_gettext": None, "lazy_ngettext": (1, 2)}
+KEYWORDS = DEFAULT_KEYWORDS | {
+    "_l": None,
+    "lazy_gettext": None,
+    "lazy_ngettext": (1, 2),
+    "lazy_pgettext": ((1, "c"), 2),
+}
 HEADER = "# {title}\n# Working translations of the interagency service. How to mend one: docs/languages.md."
 _DATES = re.compile(
     rb'^"(?:POT-Creation-Date|PO-Revision-Date|Last-Translator|Report-Msgid-Bugs-To|Generated-By'

@@ -20,7 +20,7 @@ from interagency.calendar.events.recurrence import read_days_of_rule, read_month
 from interagency.calendar.events.recurrence_rules import RuleError, check_rule, first_of_rule, rule_from
 from interagency.matrix.framework.names import Gazetteer
 from interagency.text.dates import ImpreciseDate
-from interagency.text.folding import clean
+from interagency.text.folding import clean, sentences
 from interagency.text.typed_dates import DateNotUnderstood, read_one_day
 from interagency.text.zones import have_one_clock, is_known_zone, local_problem, zone_named
 
@@ -197,7 +197,7 @@ class EventChecks(EventFields):
         words = _("%(day)s is none of the days it repeats on: %(rule)s.", day=day, rule=rule_words(rule, first.date()))
         if found is not None:
             next_day = ImpreciseDate.day(found.date()).words()
-            words += " " + _("Begin on %(day)s, or choose another repetition.", day=next_day)
+            words = sentences(words, _("Begin on %(day)s, or choose another repetition.", day=next_day))
         self.segments.errors = [words]
         return False
 

@@ -11,6 +11,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import pgettext
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session, object_session
 
@@ -162,7 +163,8 @@ def _exceptions_words(facts: list[list[Any]], _words: FactLabels) -> str:
     for fact in facts:
         one = _exception(*fact)
         begins = f"{one.start:%Y-%m-%d %H:%M}-{one.end:%H:%M}" if one.start and one.end else ""
-        begins = "cancelled" if one.is_cancelled else "left out" if one.is_left_out else begins
+        if one.is_cancelled or one.is_left_out:
+            begins = pgettext("a date", "cancelled") if one.is_cancelled else pgettext("a date", "left out")
         parts = [begins, one.title, one.venue, one.status or "", one.note]
         said.append(f"{one.original:%Y-%m-%d}: {', '.join(filter(None, [*parts, one.description]))}")
     return "; ".join(said)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dateutil.easter import easter
+from flask_babel import lazy_gettext as _l
 
 FILE = Path(__file__).parents[2] / "reference" / "un-days.json"
 
@@ -21,6 +22,24 @@ class Holiday:
     day: date
     name: str
     city: str = ""
+
+    @property
+    def label(self) -> str:
+        """Its name in the reader's language."""
+        return str(_NAMES.get(self.name, self.name))
+
+
+# The names in the file, for those who translate them.
+_NAMES = {
+    "New Year's Day": _l("New Year's Day"),
+    "Good Friday": _l("Good Friday"),
+    "Easter Monday": _l("Easter Monday"),
+    "Labour Day in Austria": _l("Labour Day in Austria"),
+    "National Day of Austria": _l("National Day of Austria"),
+    "Christmas Day": _l("Christmas Day"),
+    "Eid al-Fitr (calculated)": _l("Eid al-Fitr (calculated)"),
+    "Eid al-Adha (calculated)": _l("Eid al-Adha (calculated)"),
+}
 
 
 @lru_cache(maxsize=1)

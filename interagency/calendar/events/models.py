@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import lazy_pgettext
 from sqlalchemy.orm import Mapped, composite, mapped_column, relationship
 
 from interagency.db.base import Model, Versioned, precision_column
@@ -15,6 +16,7 @@ from interagency.matrix.activities.models import TITLE_LENGTH, Activity, Milesto
 from interagency.matrix.framework.models import Country
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
+from interagency.text.labelled import Labelled
 
 
 class EventKind(enum.StrEnum):
@@ -270,12 +272,12 @@ event_activity = sa.Table(
 )
 
 
-class LinkKind(enum.StrEnum):
+class LinkKind(Labelled):
     """What a link opens."""
 
-    PAGE = "page"
-    MEETING = "meeting"
-    WEBCAST = "webcast"
+    PAGE = "page", lazy_pgettext("what an address opens", "page")
+    MEETING = "meeting", lazy_pgettext("what an address opens", "meeting")
+    WEBCAST = "webcast", lazy_pgettext("what an address opens", "webcast")
 
 
 class EventLink(Model):

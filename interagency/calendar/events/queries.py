@@ -7,6 +7,7 @@ from datetime import date
 
 import sqlalchemy as sa
 from flask import abort
+from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
@@ -27,6 +28,7 @@ from interagency.db.fulltext import holds
 from interagency.matrix.activities.filters import Filters, read_filters, terms_of
 from interagency.matrix.activities.queries import MAX_ID, my_entities
 from interagency.matrix.organisations.models import Organisation
+from interagency.text.languages import commas
 
 NAMES = ("q", "entity", "chapter", "kind", "country", "status", "joint", "mine")
 
@@ -79,7 +81,12 @@ def read_event_filters(session: Session, args: MultiDict[str, str]) -> Filters:
         if known:
             values[name] = known
         problems += [
-            f"“{value[:40]}” is not a {name}. Choose one of: {', '.join(valid)}."
+            _(
+                "“%(text)s” cannot be chosen for “%(field)s”. Choose one of: %(valid)s.",
+                text=value[:40],
+                field=_("Kind") if name == "kind" else _("Status"),
+                valid=commas(valid),
+            )
             for value in given
             if value not in valid
         ]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from interagency.calendar.events.recurrence_rules import WEEKDAYS, parts_of, rule_from
+from interagency.text.date_words import say_day
 from interagency.text.dates import ImpreciseDate
+from interagency.text.folding import listed, one_of
 
 BASES = {"daily": "FREQ=DAILY", "weekly": "FREQ=WEEKLY", "monthly": "FREQ=MONTHLY", "yearly": "FREQ=YEARLY"}
 SHOWN = 10
@@ -29,12 +31,6 @@ _PLACES = {
     1: _l("first"), 2: _l("second"), 3: _l("third"), 4: _l("fourth"), 5: _l("fifth"), -1: _l("last"),
     -2: _l("second last"),
 }  # fmt: skip
-_EVERY = {
-    "DAILY": (_l("every day"), _l("every %(n)s days")),
-    "WEEKLY": (_l("every week"), _l("every %(n)s weeks")),
-    "MONTHLY": (_l("every month"), _l("every %(n)s months")),
-    "YEARLY": (_l("every year"), _l("every %(n)s years")),
-}
 _WORKING_DAYS = ",".join(WEEKDAYS[:5])
 _ENGLISH_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _ENGLISH_MONTHS = (
@@ -266,16 +262,29 @@ def rule_words(rrule: str, first: date) -> str:
     Such as `every 2 weeks on Monday and Wednesday, until 21 December 2026`.
     """
     parts = parts_of(rrule)
-    once, several = _EVERY[parts["FREQ"]]
-    every = int(parts.get("INTERVAL", "1"))
-    words = [str(once) if every == 1 else str(several) % {"n": every}]
+    words = [_every(parts["FREQ"], int(parts.get("INTERVAL", "1")))]
     words += [text for text in (_days_words(parts, first), _months(parts)) if text]
     if "COUNT" in parts:
-        return str(_("%(rule)s, %(n)s times", rule=" ".join(words), n=parts["COUNT"]))
+        number = int(parts["COUNT"])
+        return str(ngettext("%(rule)s, %(num)s time", "%(rule)s, %(num)s times", number, rule=" ".join(words)))
     if "UNTIL" in parts:
         last = datetime.strptime(parts["UNTIL"][:8], "%Y%m%d").date()
         return str(_("%(rule)s, until %(day)s", rule=" ".join(words), day=ImpreciseDate.day(last).words()))
     return str(_("%(rule)s, without end", rule=" ".join(words)))
+
+
+def _every(frequency: str, number: int) -> str:
+    """`every day`, `every 2 weeks`."""
+    match frequency:
+        case "DAILY":
+            words = _("every day") if number == 1 else ngettext("every %(num)s day", "every %(num)s days", number)
+        case "WEEKLY":
+            words = _("every week") if number == 1 else ngettext("every %(num)s week", "every %(num)s weeks", number)
+        case "MONTHLY":
+            words = _("every month") if number == 1 else ngettext("every %(num)s month", "every %(num)s months", number)
+        case _rest:
+            words = _("every year") if number == 1 else ngettext("every %(num)s year", "every %(num)s years", number)
+    return str(words)
 
 
 def _days_words(parts: dict[str, str], first: date) -> str:
@@ -285,29 +294,29 @@ def _days_words(parts: dict[str, str], first: date) -> str:
     if "BYMONTHDAY" in parts:
         numbers = parts["BYMONTHDAY"].split(",")
         named = [str(_("the last day")) if number == "-1" else _("day %(n)s", n=number) for number in numbers]
-        said.append(_("on %(days)s", days=_joined(named)))
+        said.append(_("on %(days)s", days=listed(named)))
     if "BYYEARDAY" in parts:
-        said.append(_("on day %(n)s of the year", n=_joined(parts["BYYEARDAY"].split(","))))
+        said.append(_("on day %(n)s of the year", n=listed(parts["BYYEARDAY"].split(","))))
     if "BYWEEKNO" in parts:
-        said.append(_("in week %(n)s", n=_joined(parts["BYWEEKNO"].split(","))))
+        said.append(_("in week %(n)s", n=listed(parts["BYWEEKNO"].split(","))))
     if said or parts["FREQ"] == "DAILY":
         return " ".join(said)
     if parts["FREQ"] == "WEEKLY":
         return str(_("on %(days)s", days=_DAY_NAMES[first.weekday()]))
     if parts["FREQ"] == "MONTHLY" or "BYMONTH" in parts:
         return str(_("on %(days)s", days=_("day %(n)s", n=first.day)))
-    return str(_("on %(days)s", days=f"{first.day} {_MONTH_NAMES[first.month - 1]}"))
+    return str(_("on %(days)s", days=say_day(first, year=False)))
 
 
 def _weekdays_words(text: str, position: str) -> str:
     """`on Monday and Wednesday`, `on the second Tuesday`, `on the last working day`."""
     days = [_("working day")] if text == _WORKING_DAYS else [_weekday_words(day) for day in text.split(",")]
     if position:
-        places = _joined([_place(int(number)) for number in position.split(",")])
-        return str(_("on the %(place)s %(days)s", place=places, days=_joined(days, _("or"))))
+        places = listed([_place(int(number)) for number in position.split(",")])
+        return str(_("on the %(place)s %(days)s", place=places, days=one_of(days)))
     if text == _WORKING_DAYS:
         return str(_("on every working day"))
-    return str(_("on %(days)s", days=_joined(days)))
+    return str(_("on %(days)s", days=listed(days)))
 
 
 def _weekday_words(day: str) -> str:
@@ -322,11 +331,4 @@ def _place(number: int) -> str:
 def _months(parts: dict[str, str]) -> str:
     if "BYMONTH" not in parts:
         return ""
-    return str(_("in %(months)s", months=_joined([str(_MONTH_NAMES[int(n) - 1]) for n in parts["BYMONTH"].split(",")])))
-
-
-def _joined(words: Sequence[str], last: str = "") -> str:
-    """`a, b and c`."""
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} {last or _('and')} {words[-1]}"
+    return str(_("in %(months)s", months=listed([str(_MONTH_NAMES[int(n) - 1]) for n in parts["BYMONTH"].split(",")])))

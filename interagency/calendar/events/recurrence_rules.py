@@ -11,6 +11,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from dateutil.rrule import rrulestr
+from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from interagency.text.typed_dates import LAST_YEAR
 
@@ -44,7 +46,7 @@ def parts_of(rrule: str) -> dict[str, str]:
     for part in rrule.strip().upper().rstrip(";").split(";"):
         name, equals, value = (piece.strip() for piece in part.partition("="))
         if not equals or not value or name in parts:
-            raise RuleError("The rule of repetition cannot be read.")
+            raise RuleError(_("The rule of repetition cannot be read."))
         parts[name] = value
     return parts
 
@@ -58,17 +60,19 @@ def check_rule(start: Moment, rrule: str) -> datetime | None:
     _check_parts(parts)
     begin = as_moment(start)
     if "UNTIL" in parts and _until(parts["UNTIL"]) < begin:
-        raise RuleError("It would never take place: the rule ends before it begins.")
+        raise RuleError(_("It would never take place: the rule ends before it begins."))
     if not _begins_with(begin, parts):
         raise RuleError(
-            "Its first day is not one of the days it repeats on, or the rule never takes place. "
-            "Choose a first day that is."
+            _(
+                "Its first day is not one of the days it repeats on, or the rule never takes place. Choose a first "
+                "day that is."
+            )
         )
     if "COUNT" not in parts:
         return None
     listed = list(moments(rrule, begin, datetime(LAST_YEAR, 12, 31, 23)))
     if len(listed) < int(parts["COUNT"]):
-        raise RuleError(f"It goes on after the year {LAST_YEAR}. Shorten it.")
+        raise RuleError(_("It goes on after the year %(last_year)s. Shorten it.", last_year=LAST_YEAR))
     return listed[-1]
 
 
@@ -99,28 +103,41 @@ def first_of_rule(start: Moment, rrule: str) -> datetime | None:
 def _check_parts(parts: dict[str, str]) -> None:
     frequency = parts.get("FREQ", "")
     if frequency not in PERIODS:
-        raise RuleError("It can repeat daily, weekly, monthly or yearly.")
+        raise RuleError(_("It can repeat daily, weekly, monthly or yearly."))
     unknown = sorted(set(parts) - {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", *_NUMBERS})
     if unknown:
-        raise RuleError(f"It repeats by a rule that is not kept here ({unknown[0][:20]}).")
+        raise RuleError(_("It repeats by a rule that is not kept here (%(unknown)s).", unknown=unknown[0][:20]))
     if "COUNT" in parts and "UNTIL" in parts:
-        raise RuleError("It can end after a number of times or on a day, not both.")
+        raise RuleError(_("It can end after a number of times or on a day, not both."))
     if not 1 <= _number(parts.get("INTERVAL", "1")) <= 1_000:
-        raise RuleError("It repeats every so many days, weeks, months or years: from 1 to 1,000.")
+        raise RuleError(_("It repeats every so many days, weeks, months or years: from 1 to 1,000."))
     count = _number(parts.get("COUNT", "1"))
     if count > MAX_RULE_LENGTH:
-        raise RuleError(f"It repeats more than {MAX_RULE_LENGTH:,} times. Shorten it.")
+        raise RuleError(
+            ngettext(
+                "It repeats more than %(most_rule_length)s time. Shorten it.",
+                "It repeats more than %(most_rule_length)s times. Shorten it.",
+                MAX_RULE_LENGTH,
+                most_rule_length=f"{MAX_RULE_LENGTH:,}",
+            )
+        )
     if count < 1:
-        raise RuleError("It would never take place: it repeats no times.")
+        raise RuleError(_("It would never take place: it repeats no times."))
     if parts.get("WKST", "MO") not in WEEKDAYS or ("UNTIL" in parts and _until(parts["UNTIL"]).year > LAST_YEAR):
-        raise RuleError("The rule of repetition cannot be read.")
+        raise RuleError(_("The rule of repetition cannot be read."))
     for name, (least, most, where) in _NUMBERS.items():
         if name in parts:
             if frequency not in where:
-                raise RuleError(f"It repeats by a rule that calendars do not agree on ({name} and {frequency}).")
+                raise RuleError(
+                    _(
+                        "It repeats by a rule that calendars do not agree on (%(name)s and %(frequency)s).",
+                        name=name,
+                        frequency=frequency,
+                    )
+                )
             _check_numbers(name, parts[name], least, most)
     if "BYSETPOS" in parts and not any(name.startswith("BY") and name != "BYSETPOS" for name in parts):
-        raise RuleError("It repeats by a rule that calendars do not agree on (BYSETPOS alone).")
+        raise RuleError(_("It repeats by a rule that calendars do not agree on (BYSETPOS alone)."))
     if "BYDAY" in parts:
         _check_days(frequency, parts)
 
@@ -128,11 +145,13 @@ def _check_parts(parts: dict[str, str]) -> None:
 def _check_numbers(name: str, text: str, least: int, most: int) -> None:
     values = text.split(",")
     if len(values) > 400:
-        raise RuleError("The rule of repetition cannot be read.")
+        raise RuleError(_("The rule of repetition cannot be read."))
     for value in values:
         number = _number(value)
         if number == 0 or not least <= number <= most:
-            raise RuleError(f"It repeats by a rule that no calendar has ({name}={value[:10]}).")
+            raise RuleError(
+                _("It repeats by a rule that no calendar has (%(name)s=%(value)s).", name=name, value=value[:10])
+            )
 
 
 def _check_days(frequency: str, parts: dict[str, str]) -> None:
@@ -142,26 +161,26 @@ def _check_days(frequency: str, parts: dict[str, str]) -> None:
         found = _NUMBERED_DAY.match(value)
         number = abs(int(found[1])) if found and found[1] else None
         if found is None or number == 0 or (number is not None and (number > most or "BYWEEKNO" in parts)):
-            raise RuleError(f"It repeats by a rule that no calendar has (BYDAY={value[:10]}).")
+            raise RuleError(_("It repeats by a rule that no calendar has (BYDAY=%(value)s).", value=value[:10]))
 
 
 def _number(text: str) -> int:
     """A whole number of at most ten figures. Raises RuleError."""
     if not _NUMBER.fullmatch(text):
-        raise RuleError("The rule of repetition cannot be read.")
+        raise RuleError(_("The rule of repetition cannot be read."))
     return int(text)
 
 
 def _until(text: str) -> datetime:
     """The end of a rule; a plain day is meant whole. Raises RuleError."""
     if not _UNTIL.match(text):
-        raise RuleError("The rule of repetition cannot be read.")
+        raise RuleError(_("The rule of repetition cannot be read."))
     try:
         if "T" in text:
             return datetime.strptime(text.rstrip("Z"), "%Y%m%dT%H%M%S")
         return datetime.combine(datetime.strptime(text, "%Y%m%d").date(), time(23, 59, 59))
     except ValueError:
-        raise RuleError("The rule of repetition cannot be read.") from None
+        raise RuleError(_("The rule of repetition cannot be read.")) from None
 
 
 def _begins_with(begin: datetime, parts: dict[str, str]) -> bool:
@@ -173,7 +192,7 @@ def _begins_with(begin: datetime, parts: dict[str, str]) -> bool:
     try:
         return next(iter(rule_from(_joined(one_period), begin)), None) == begin
     except (ValueError, TypeError, IndexError):
-        raise RuleError("The rule of repetition cannot be read.") from None
+        raise RuleError(_("The rule of repetition cannot be read.")) from None
 
 
 def _passes(begin: datetime, parts: dict[str, str]) -> bool:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.calendar.events import record
@@ -263,7 +264,7 @@ class Taking(_Standing):
             return note
         said = {
             "kind": (known_kind(incoming) or self.kind).value, "status": EventStatus.CONFIRMED.value,
-            "source": f"Taken in from {self.kept.file_name}",
+            "source": _("Taken in from %(file)s", file=self.kept.file_name),
         }  # fmt: skip
         draft = draft_from(said, self.records)
         onto(draft, incoming, None)
@@ -327,7 +328,7 @@ class Undoing(_Standing):
     def do(self, item: Note) -> Note:
         """Put one event back; whether that was possible, for the journal."""
         event = self.events.get(item["event_id"])
-        title = event.title if event else f"event {item['event_id']}"
+        title = event.title if event else _("event %(id)s", id=item["event_id"])
         if event is None or event.version != item["version"] or not self.importer.may_edit(event):
             return {"title": title, "undone": False}
         if item["act"] == NEW:

@@ -16,7 +16,7 @@ from interagency.web.background import WAIT
 from interagency.web.context import today
 
 
-def carry_on(app: Flask, import_id: int, person_id: int, *, wait: float = WAIT) -> None:
+def carry_on(app: Flask, import_id: int, person_id: int, language: str, *, wait: float = WAIT) -> None:
     """Carry on with an import that was begun, by the rights its person has today, as `web.background` does; its page
     offers to go on where it stopped.
     """
@@ -27,7 +27,7 @@ def carry_on(app: Flask, import_id: int, person_id: int, *, wait: float = WAIT) 
             importer = _importer(db.session.get_one(Person, person_id), kept)
         go_on(db.session, kept, importer)
 
-    background.carry_on(app, f"calendar import {import_id}", work, wait=wait)
+    background.carry_on(app, f"calendar import {import_id}", work, language, wait=wait)
 
 
 def _importer(person: Person, kept: CalendarImport) -> Importer:

@@ -10,6 +10,9 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
@@ -29,10 +32,11 @@ from interagency.db.history import difference
 from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.folding import fold
+from interagency.text.languages import commas, semicolons
 
 LIKENESS = 0.85
 UNCHANGED, SKIPPED = "unchanged", "skipped"
-NOT_YOURS = "It belongs to other entities; ask them, or a coordinator."
+NOT_YOURS = _l("It belongs to other entities; ask them, or a coordinator.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,15 +147,15 @@ class _Comparison:
         told = self._told(changes)
         if reason := self._why_not(stands, incoming, known):
             return item | {"act": SKIPPED, "reason": reason, "changes": told}
-        conflict = "It was changed here since it was last taken in." if self._changed_here(stands, last) else ""
+        conflict = _("It was changed here since it was last taken in.") if self._changed_here(stands, last) else ""
         return item | {"act": UPDATED, "event": incoming.as_json(), "changes": told, "conflict": conflict}
 
     def _again(self, stands: Event, incoming: IcsEvent, last: Taken | None) -> dict[str, Any]:
         """An event that left the lists: it comes again only where an import had been taken back."""
         if not self.importer.may_edit(stands):
-            return {"act": SKIPPED, "reason": NOT_YOURS}
+            return {"act": SKIPPED, "reason": str(NOT_YOURS)}
         if last is None or not (last.act == NEW and last.is_undone):
-            return {"act": SKIPPED, "reason": "It was removed here. Ask a coordinator if it should stand again."}
+            return {"act": SKIPPED, "reason": _("It was removed here. Ask a coordinator if it should stand again.")}
         return {"act": NEW, "event": incoming.as_json(), "alike": []}
 
     def _told(self, changes: dict[str, list[Any]]) -> list[list[Any]]:
@@ -164,9 +168,9 @@ class _Comparison:
 
     def _why_not(self, stands: Event, incoming: IcsEvent, known: tuple[int, str]) -> str:
         if not self.importer.may_edit(stands):
-            return NOT_YOURS
+            return str(NOT_YOURS)
         if is_older(incoming, known):
-            return "What stands here is newer than the file."
+            return str(_("What stands here is newer than the file."))
         return ""
 
     @staticmethod
@@ -206,19 +210,26 @@ def _when(event: IcsEvent) -> str:
         segment_words(segment_draft(first or "", last or "", begins, ends, []))
         for first, last, begins, ends in event.segments[:3]
     ]
-    words = "; ".join(shown) + ("; …" if len(event.segments) > 3 else "")
+    words = semicolons(shown) + ("; …" if len(event.segments) > 3 else "")
     if event.timezone and event.segments[0][2]:
         words += f" ({event.timezone})"
     if not event.rrule:
-        return words + (f"; {len(event.segments)} dates" if len(event.segments) > 1 else "")
+        return semicolons([words, _dates(len(event.segments))] if len(event.segments) > 1 else [words])
     first, _last, begins, _ends = event.segments[0]
     start = datetime.fromisoformat(f"{first}T{begins or '00:00:00'}")
-    words += f"; {rule_words(event.rrule, start.date())}"
     gone = sum(bool(one[3]) or len(one) > 10 for one in event.exceptions)
+    numbers = []
     if dates := dates_of_rule(event.rrule, start):
-        words += f"; {dates - gone} dates"
-    changed = len(event.exceptions) - gone
-    return words + (f", {gone} left out" if gone else "") + (f", {changed} changed" if changed else "")
+        numbers.append(_dates(dates - gone))
+    if gone:
+        numbers.append(str(ngettext("%(num)s left out", "%(num)s left out", gone)))
+    if changed := len(event.exceptions) - gone:
+        numbers.append(str(ngettext("%(num)s changed", "%(num)s changed", changed)))
+    return semicolons([words, rule_words(event.rrule, start.date()), *([commas(numbers)] if numbers else [])])
+
+
+def _dates(number: int) -> str:
+    return str(ngettext("%(num)s date", "%(num)s dates", number))
 
 
 def _facts_after(

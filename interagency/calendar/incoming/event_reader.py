@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from flask_babel import gettext as _
+
 from interagency.calendar.events.recurrence_rules import as_moment
-from interagency.calendar.incoming.lines import Block, Budget, EventNotRead, unescaped
+from interagency.calendar.incoming.lines import Block, Budget, EventNotRead
+from interagency.calendar.incoming.property_values import categories_of, links_of, number_of, title_of, words_of
 from interagency.calendar.incoming.recurrence import (
     MAX_EXCEPTIONS,
     as_utc_text,
@@ -34,7 +36,6 @@ PRIVATE = {"PRIVATE": "private", "CONFIDENTIAL": "confidential"}
 ALL_DAY_MARKS = ("X-MICROSOFT-CDO-ALLDAYEVENT", "X-MICROSOFT-MSNCALENDAR-ALLDAYEVENT")
 # As Outlook and our own feed mark what is cancelled.
 _CANCELLED_MARK = re.compile(r"cancell?ed\s*:", re.IGNORECASE)
-_BETWEEN_CATEGORIES = re.compile(r"(?<!\\),")
 
 
 @dataclass(slots=True)
@@ -81,7 +82,7 @@ class Member:
 
     @property
     def sequence(self) -> int:
-        return _number(self.block.text("SEQUENCE"))
+        return number_of(self.block.text("SEQUENCE"))
 
     @property
     def modified(self) -> str:
@@ -131,7 +132,7 @@ class EventReader:
         segments = [_segment(start, end)]
         exceptions: list[list[Any]] = []
         if rule and "RDATE" in block:
-            raise EventNotRead("It has a rule and further single dates; that cannot be kept. Split it in two.")
+            raise EventNotRead(_("It has a rule and further single dates; that cannot be kept. Split it in two."))
         if rule:
             exceptions = [_left_out(moment) for moment in left_out(block, times, rule, start, self.budget)]
         elif not self.member.is_change:
@@ -149,7 +150,7 @@ class EventReader:
             modified=self.member.modified,
             related=clean(block.text("RELATED-TO"), lines=False)[:MAX_UID_LENGTH],
             marked=marked,
-            title=self._title() or "Event without title",
+            title=self._title() or str(_("Event without title")),
             description=self._description(),
             venue=self._venue(),
             status="cancelled" if self.member.is_cancelled else self._status() or "confirmed",
@@ -157,30 +158,34 @@ class EventReader:
             segments=segments,
             rrule=rule,
             exceptions=exceptions,
-            links=_links(block),
-            categories=list(_categories(block)),
+            links=links_of(block),
+            categories=list(categories_of(block)),
             notes=times.notes,
         )
 
     def _note_what_is_odd(self, marked: str) -> None:
         if marked:
-            self.times.note(f"It is marked {marked} in the file; tick it only if everybody here may read it.")
+            self.times.note(
+                _("It is marked private in the file; tick it only if everybody here may read it.")
+                if marked == PRIVATE["PRIVATE"]
+                else _("It is marked confidential in the file; tick it only if everybody here may read it.")
+            )
         if not clean(self.member.block.text("UID"), lines=False):
-            self.times.note("It has no UID in the file; it gets one made from its title, begin and place.")
+            self.times.note(_("It has no UID in the file; it gets one made from its title, begin and place."))
         if not self.member.block.is_closed:
-            self.times.note("Its end is missing in the file; look whether all of it is here.")
+            self.times.note(_("Its end is missing in the file; look whether all of it is here."))
 
     def date_alone(self) -> IcsEvent:
         """One changed date of a series that the file does not hold, as an event of its own. Raises EventNotRead."""
         if self.member.is_cancelled:
-            raise EventNotRead("It cancels one date of a repeated event that the file does not hold.")
+            raise EventNotRead(_("It cancels one date of a repeated event that the file does not hold."))
         _refuse_all_that_follow(self.member.block)
         event = self.event()
         event.related = event.uid
         event.original = self._original_in_utc()
         name, at, host = event.uid[: MAX_UID_LENGTH - 20].partition("@")
         event.uid = f"{name}-{event.original}{at}{host}"
-        event.notes.append("The file holds this one date of a repeated event; it is taken as an event of its own.")
+        event.notes.append(_("The file holds this one date of a repeated event; it is taken as an event of its own."))
         return event
 
     def _original_in_utc(self) -> str:
@@ -196,7 +201,7 @@ class EventReader:
 
     def _title(self) -> str:
         """The title; of what is cancelled without the mark that programs put before it."""
-        title = _words(self.member.block, "SUMMARY", TITLE_LENGTH)
+        title = words_of(self.member.block, "SUMMARY", TITLE_LENGTH)
         mark = _CANCELLED_MARK.match(title) if self.member.is_cancelled else None
         return title[mark.end() :].strip() if mark else title
 
@@ -204,7 +209,7 @@ class EventReader:
         return clean(self.member.block.text("DESCRIPTION"))[:TEXT_LENGTH]
 
     def _venue(self) -> str:
-        return _words(self.member.block, "LOCATION", 300)
+        return words_of(self.member.block, "LOCATION", 300)
 
     def _status(self) -> str:
         return STATUSES.get(self.member.block.text("STATUS").strip().upper(), "")
@@ -215,7 +220,7 @@ class EventReader:
         """
         block, times = self.member.block, self.times
         if "DTSTART" not in block:
-            raise EventNotRead("It has no beginning.")
+            raise EventNotRead(_("It has no beginning."))
         stamp: date | Stamp = self._whole_day() or times.stamp(block.lines["DTSTART"][0])
         _check_year(stamp.shows if isinstance(stamp, Stamp) else stamp)
         rule, later = rule_of(block, stamp, times, self.budget) if repeats else ("", timedelta())
@@ -225,11 +230,11 @@ class EventReader:
         end = self._end(start) + later
         start = self.start = start + later
         if end < start:
-            raise EventNotRead("It ends before it begins.")
+            raise EventNotRead(_("It ends before it begins."))
         for moment in (start, end):
             _check_year(moment)
         if as_moment(end) - as_moment(start) > MAX_EVENT_LENGTH:
-            raise EventNotRead("It lasts longer than ten years.")
+            raise EventNotRead(_("It lasts longer than ten years."))
         return rule, start, end
 
     def _whole_day(self) -> date | None:
@@ -246,11 +251,11 @@ class EventReader:
             stamp = times.stamp(block.lines["DTEND"][0])
             end = times.local((times.midnight(stamp) if self._whole_day() else None) or stamp)
             if isinstance(start, datetime) != isinstance(end, datetime):
-                raise EventNotRead("It begins with an hour and ends with a day, or the other way round.")
+                raise EventNotRead(_("It begins with an hour and ends with a day, or the other way round."))
             if isinstance(end, datetime):
                 return end
             if end < start:
-                raise EventNotRead("It ends before it begins.")
+                raise EventNotRead(_("It ends before it begins."))
             return max(start, end - timedelta(days=1))  # exclusive (RFC 5545, 3.6.1)
         if "DURATION" in block:
             return times.after(start, block.text("DURATION"))
@@ -275,14 +280,21 @@ class EventReader:
             if original in known:
                 changes[original] = self._change(event, original, member)
             else:
-                self.times.note(f"It changes a date that its rule does not have, {original}; that part was left out.")
+                self.times.note(
+                    _(
+                        "It changes a date that its rule does not have, %(original)s; that part was left out.",
+                        original=original,
+                    )
+                )
         event.exceptions = [changes[original] for original in sorted(changes)]
 
     def _change_listed(self, event: IcsEvent, original: datetime, member: Member) -> None:
         """Change a date of an event that lists its dates (RDATE), which are its runs of days. Raises EventNotRead."""
         begins = [datetime.fromisoformat(f"{first}T{begins or '00:00'}") for first, _, begins, _ in event.segments]
         if original not in begins:
-            self.times.note(f"It changes a date that it does not have, {original}; that part was left out.")
+            self.times.note(
+                _("It changes a date that it does not have, %(original)s; that part was left out.", original=original)
+            )
             return
         place = begins.index(original)
         _original, start, end, is_cancelled, *own, has_hours = self._change(event, original, member)
@@ -291,7 +303,12 @@ class EventReader:
             moments = (datetime.fromisoformat(text) for text in (start, end))
             event.segments[place] = _segment(*(moment if timed else moment.date() for moment in moments))
             if any(own):
-                self.times.note(f"What the date {original:%Y-%m-%d} says of its own, but for its hours, was left out.")
+                self.times.note(
+                    _(
+                        "What the date %(original)s says of its own, but for its hours, was left out.",
+                        original=f"{original:%Y-%m-%d}",
+                    )
+                )
         elif len(event.segments) > 1:
             del event.segments[place]
         else:
@@ -338,48 +355,26 @@ def _refuse_all_that_follow(block: Block) -> None:
     """Raises EventNotRead for "this and future": without it, the later dates would stand at the old hour."""
     if block.lines["RECURRENCE-ID"][0].parameters.get("RANGE", "").upper() == "THISANDFUTURE":
         raise EventNotRead(
-            "It changes a date and all that follow, which cannot be kept, and without that part the later dates would "
-            "be wrong. End the event before that date and begin another there."
+            _(
+                "It changes a date and all that follow, which cannot be kept, and without that part the later dates "
+                "would be wrong. End the event before that date and begin another there."
+            )
         )
 
 
 def _check_year(moment: date | datetime) -> None:
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        raise EventNotRead(f"The year {moment.year} is out of range, {FIRST_YEAR} to {LAST_YEAR}.")
+        raise EventNotRead(
+            _(
+                "The year %(year)s is out of range, %(first_year)s to %(last_year)s.",
+                year=moment.year,
+                first_year=FIRST_YEAR,
+                last_year=LAST_YEAR,
+            )
+        )
 
 
 def _segment(start: date | datetime, end: date | datetime) -> list[str | None]:
     if isinstance(start, datetime) and isinstance(end, datetime):
         return [start.date().isoformat(), end.date().isoformat(), f"{start:%H:%M:%S}", f"{end:%H:%M:%S}"]
     return [start.isoformat(), end.isoformat(), None, None]
-
-
-def _links(block: Block) -> list[list[str]]:
-    found = []
-    for name, kind in (("URL", "page"), ("CONFERENCE", "meeting")):
-        for line in block.all(name)[:20]:
-            address = clean(line.value, lines=False)
-            if address.startswith(("https://", "http://")) and len(address) < 2000 and not set(address) & set('<>" '):
-                found.append([kind, "", address])
-    return found[:20]
-
-
-def _categories(block: Block) -> Iterator[str]:
-    for line in block.all("CATEGORIES")[:20]:
-        for category in _BETWEEN_CATEGORIES.split(line.value)[:50]:
-            if name := clean(unescaped(category), lines=False)[:100]:
-                yield name
-
-
-def title_of(block: Block) -> str:
-    """What an event that is left out is called."""
-    return _words(block, "SUMMARY", 100) or "an event without title"
-
-
-def _words(block: Block, name: str, length: int) -> str:
-    return clean(block.text(name), lines=False)[:length].strip()
-
-
-def _number(text: str) -> int:
-    text = text.strip()
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0

@@ -10,6 +10,10 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
 MAX_FILE_SIZE = 20 * 1024 * 1024
 MAX_EVENTS = 5_000
 MAX_WORK = 1_000_000
@@ -24,11 +28,11 @@ KEPT = {
 }
 # What never stands in another of these (RFC 5545, 3.6): where one begins, the one before has lost its end.
 COMPONENTS = {
-    "VEVENT": "an event",
-    "VTODO": "a task",
-    "VJOURNAL": "a journal entry",
-    "VFREEBUSY": "a list of busy times",
-    "VTIMEZONE": "a time zone",
+    "VEVENT": _l("an event"),
+    "VTODO": _l("a task"),
+    "VJOURNAL": _l("a journal entry"),
+    "VFREEBUSY": _l("a list of busy times"),
+    "VTIMEZONE": _l("a time zone"),
 }
 DATES = frozenset(["DTSTART", "DTEND", "RECURRENCE-ID", "RDATE", "EXDATE", "DTSTAMP", "LAST-MODIFIED"])
 WANTED = DATES.union(
@@ -66,7 +70,7 @@ class Budget:
         self.left -= work
         if self.left < 0:
             raise EventNotRead(
-                "The events of this file repeat more than can be looked through at once. Send it in parts."
+                _("The events of this file repeat more than can be looked through at once. Send it in parts.")
             )
 
 
@@ -139,11 +143,13 @@ class FileBlocks:
             elif not self._passed and self._open and name in WANTED:
                 self._open[-1].lines.setdefault(name, []).append(_line(name, rest))
         if self._open and self._open[0].name == "VCALENDAR":
-            raise CalendarNotRead("The file is cut off: its end is missing. Export it once more.")
+            raise CalendarNotRead(_("The file is cut off: its end is missing. Export it once more."))
 
     def _begin(self, name: str) -> None:
         if len(self._open) + len(self._passed) >= DEEPEST:
-            raise CalendarNotRead(f"The file is damaged: parts lie within parts, more than {DEEPEST} deep.")
+            raise CalendarNotRead(
+                _("The file is damaged: parts lie within parts, more than %(most)s deep.", most=DEEPEST)
+            )
         if name in COMPONENTS:
             self._close_unclosed()
         elif name == "VCALENDAR" and self._open and self._open[0].name != "VCALENDAR":
@@ -163,12 +169,12 @@ class FileBlocks:
         """Close what should have been closed before another component begins, or the calendar ends, and note it."""
         passed = next((place for place, name in enumerate(self._passed) if name in COMPONENTS), None)
         if passed is not None:
-            self.unclosed.append(COMPONENTS[self._passed[passed]])
+            self.unclosed.append(str(COMPONENTS[self._passed[passed]]))
             del self._passed[passed:]
         opened = next((place for place, block in enumerate(self._open) if block.name in COMPONENTS), None)
         if opened is not None:
             if self._open[opened].name != "VEVENT":
-                self.unclosed.append(COMPONENTS[self._open[opened].name])
+                self.unclosed.append(str(COMPONENTS[self._open[opened].name]))
             self._passed.clear()
             del self._open[opened:]
 
@@ -180,7 +186,7 @@ class FileBlocks:
         elif any(block.name == name for block in self._open):
             if name == "VCALENDAR":
                 self._close_unclosed()
-                self.unclosed += [f"a part called {passed[:40]}" for passed in self._passed[:1]]
+                self.unclosed += [_("a part called %(name)s", name=passed[:40]) for passed in self._passed[:1]]
             self._passed.clear()
             while self._open[-1].name != name:
                 self._open.pop()
@@ -193,17 +199,32 @@ def _lines_of(body: bytes) -> list[str]:
     They are unfolded before their letters are read, because a fold may cut a letter in two (RFC 5545, 3.1).
     """
     if len(body) > MAX_FILE_SIZE:
-        raise CalendarNotRead("The file is larger than 20 MB. Export a shorter period, or send it in parts.")
+        raise CalendarNotRead(_("The file is larger than 20 MB. Export a shorter period, or send it in parts."))
     if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
         body = body.decode("utf-16", errors="replace").encode(errors="replace")
     body = body.removeprefix(codecs.BOM_UTF8).replace(b"\x00", b"").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if b"BEGIN:VCALENDAR" not in body[:100_000].upper():
-        raise CalendarNotRead("This is not a calendar file. Export the calendar as .ics and send that.")
+        raise CalendarNotRead(_("This is not a calendar file. Export the calendar as .ics and send that."))
     if body.upper().count(b"BEGIN:VEVENT") > MAX_EVENTS:
-        raise CalendarNotRead(f"The file holds more than {MAX_EVENTS:,} events. Send it in parts.")
+        raise CalendarNotRead(
+            ngettext(
+                "The file holds more than %(most_event)s events. Send it in parts.",
+                "The file holds more than %(most_events)s events. Send it in parts.",
+                MAX_EVENTS,
+                most_events=f"{MAX_EVENTS:,}",
+            )
+        )
     for place, line in enumerate(body.split(b"\n"), 1):
         if len(line) > MAX_LINE_LENGTH:
-            raise CalendarNotRead(f"Line {place} is longer than {MAX_LINE_LENGTH:,} signs. The file is damaged.")
+            raise CalendarNotRead(
+                ngettext(
+                    "Line %(place)s is longer than %(most_line_length)s sign. The file is damaged.",
+                    "Line %(place)s is longer than %(most_line_length)s signs. The file is damaged.",
+                    MAX_LINE_LENGTH,
+                    place=place,
+                    most_line_length=f"{MAX_LINE_LENGTH:,}",
+                )
+            )
     return [_decoded(line) for line in _FOLD.sub(b"", body).split(b"\n") if line]
 
 
@@ -239,7 +260,7 @@ def read_moment(text: str) -> date | datetime:
     """`20261012` as a date, `20261012T150000` as a naive time, with `Z` as a time in UTC. Raises ValueError."""
     found = _MOMENT.match(text.strip().upper())
     if found is None:
-        raise ValueError(f"“{text.strip()[:40]}” is not a date.")
+        raise ValueError(_("“%(text)s” is not a date.", text=text.strip()[:40]))
     year, month, day = int(found[1]), int(found[2]), int(found[3])
     try:
         if found[4] is None:
@@ -247,7 +268,7 @@ def read_moment(text: str) -> date | datetime:
         second = min(int(found[6] or 0), 59) if found[6] != "60" else 59
         moment = datetime(year, month, day, int(found[4]), int(found[5]), second)
     except ValueError:
-        raise ValueError(f"“{text.strip()[:40]}” is not a date.") from None
+        raise ValueError(_("“%(text)s” is not a date.", text=text.strip()[:40])) from None
     return moment.replace(tzinfo=UTC) if found[7] else moment
 
 
@@ -255,7 +276,7 @@ def read_duration(text: str) -> tuple[int, timedelta]:
     """`P1DT2H` as days of the calendar and time that passes (RFC 5545, 3.3.6). Raises ValueError."""
     found = _DURATION.match(text.strip().upper())
     if found is None or not any(found.groups()[1:]):
-        raise ValueError(f"“{text.strip()[:40]}” is not a duration.")
+        raise ValueError(_("“%(text)s” is not a duration.", text=text.strip()[:40]))
     weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups()[1:])
     sign = -1 if found[1] == "-" else 1
     return sign * (7 * weeks + days), sign * timedelta(hours=hours, minutes=minutes, seconds=seconds)

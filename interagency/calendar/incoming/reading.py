@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from interagency.calendar.incoming.event_reader import EventReader, IcsEvent, Member, title_of
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+from interagency.calendar.incoming.event_reader import EventReader, IcsEvent, Member
 from interagency.calendar.incoming.lines import MAX_FILE_SIZE, Budget, CalendarNotRead, EventNotRead, FileBlocks
+from interagency.calendar.incoming.property_values import title_of
 from interagency.calendar.incoming.recurrence import MAX_EXCEPTIONS
 from interagency.calendar.incoming.zones import FileZones
 
-OUTSIDE = "It stands outside the calendar of the file, before its beginning or after its end. Export it once more."
+OUTSIDE = _l("It stands outside the calendar of the file, before its beginning or after its end. Export it once more.")
 
 __all__ = ["MAX_FILE_SIZE", "CalendarNotRead", "EventNotRead", "IcsEvent", "ReadCalendar", "read_ics"]
 
@@ -39,7 +44,7 @@ def read_ics(body: bytes, default_zone: str) -> ReadCalendar:
                 continue
             member = Member(block, zones, method)
             if method in ("REPLY", "COUNTER", "DECLINECOUNTER", "REFRESH"):
-                read.skipped.append((member.label, "It is the answer to an invitation, not an event."))
+                read.skipped.append((member.label, _("It is the answer to an invitation, not an event.")))
             else:
                 groups.setdefault(member.uid, []).append(member)
     known: set[str] = set()
@@ -48,16 +53,16 @@ def read_ics(body: bytes, default_zone: str) -> ReadCalendar:
             try:
                 event = _read_group(part, default_zone, budget)
                 if event.uid in known:  # one date of a series, named in two ways
-                    raise EventNotRead("It stands more than once in the file.")
+                    raise EventNotRead(_("It stands more than once in the file."))
                 known.add(event.uid)
                 read.events.append(event)
             except EventNotRead as problem:
                 read.skipped.append((part[0].label, str(problem)))
             except (ValueError, OverflowError):
-                read.skipped.append((part[0].label, "Its dates lie outside what a calendar can hold."))
+                read.skipped.append((part[0].label, _("Its dates lie outside what a calendar can hold.")))
     for block in blocks.outside:
-        read.skipped.append((title_of(block), OUTSIDE))
-    read.skipped += [(what, "Its end is missing in the file. What follows it was read.") for what in blocks.unclosed]
+        read.skipped.append((title_of(block), str(OUTSIDE)))
+    read.skipped += [(what, _("Its end is missing in the file. What follows it was read.")) for what in blocks.unclosed]
     return read
 
 
@@ -83,9 +88,16 @@ def _read_group(members: list[Member], default_zone: str, budget: Budget) -> Ics
         return reader.date_alone()
     event = reader.event()
     if len(masters) > 1:
-        event.notes.append("It stands more than once in the file; the newest was taken.")
+        event.notes.append(_("It stands more than once in the file; the newest was taken."))
     changes = [member for member in members if member.is_change]
     reader.add_changes(event, sorted(changes, key=lambda member: member.newness))
     if len(event.exceptions) > MAX_EXCEPTIONS:
-        raise EventNotRead(f"More than {MAX_EXCEPTIONS} single dates are moved or cancelled.")
+        raise EventNotRead(
+            ngettext(
+                "More than %(most)s single date is moved or cancelled.",
+                "More than %(most)s single dates are moved or cancelled.",
+                MAX_EXCEPTIONS,
+                most=MAX_EXCEPTIONS,
+            )
+        )
     return event

@@ -6,6 +6,9 @@ from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
 from interagency.calendar.events.recurrence_rules import (
     RuleError,
     as_moment,
@@ -20,6 +23,7 @@ from interagency.calendar.incoming.times import EventTimes, Stamp
 from interagency.text.typed_dates import LAST_YEAR
 
 MAX_EXCEPTIONS = 500
+MAX_NAMED = 10 * MAX_EXCEPTIONS  # dates in the lines of one event
 _ORDER = ("FREQ", "INTERVAL", "COUNT", "UNTIL")
 
 
@@ -30,12 +34,12 @@ def rule_of(block: Block, start: date | Stamp, times: EventTimes, budget: Budget
     The rule is empty when it happens once. Raises EventNotRead.
     """
     if "EXRULE" in block:
-        raise EventNotRead("It leaves out dates by a second rule; that cannot be kept.")
+        raise EventNotRead(_("It leaves out dates by a second rule; that cannot be kept."))
     lines = block.all("RRULE")
     if not lines:
         return "", timedelta()
     if len(lines) > 1:
-        raise EventNotRead("It has more than one rule of repetition.")
+        raise EventNotRead(_("It has more than one rule of repetition."))
     begins = as_moment(start.shows if isinstance(start, Stamp) else start)
     try:
         parts = parts_of(lines[0].value[:2_000])
@@ -49,7 +53,11 @@ def rule_of(block: Block, start: date | Stamp, times: EventTimes, budget: Budget
         raise EventNotRead(str(problem)) from None
     if first != begins:
         times.note(
-            f"Its first day, {begins:%Y-%m-%d}, is none of the days it repeats on; it begins on {first:%Y-%m-%d}."
+            _(
+                "Its first day, %(begins)s, is none of the days it repeats on; it begins on %(first)s.",
+                begins=f"{begins:%Y-%m-%d}",
+                first=f"{first:%Y-%m-%d}",
+            )
         )
     if last is not None:
         budget.spend(work_of(rule, first, last))
@@ -68,7 +76,7 @@ def _without_own_hour(parts: dict[str, str], begins: date | datetime) -> None:
     for name, own in (("BYHOUR", moment.hour), ("BYMINUTE", moment.minute), ("BYSECOND", moment.second)):
         if name in parts:
             if not parts[name].isdecimal() or int(parts[name][:4]) != own:
-                raise RuleError("It repeats oftener than daily; it can repeat daily, weekly, monthly or yearly.")
+                raise RuleError(_("It repeats oftener than daily; it can repeat daily, weekly, monthly or yearly."))
             del parts[name]
 
 
@@ -79,10 +87,10 @@ def _end_by_the_clock(parts: dict[str, str], start: date | Stamp, times: EventTi
     try:
         until = read_moment(parts["UNTIL"])
     except ValueError:
-        raise RuleError("The rule of repetition cannot be read.") from None
+        raise RuleError(_("The rule of repetition cannot be read.")) from None
     if until.year > LAST_YEAR:
         del parts["UNTIL"]
-        times.note(f"It ends after the year {LAST_YEAR}; it is taken without end.")
+        times.note(_("It ends after the year %(last_year)s; it is taken without end.", last_year=LAST_YEAR))
     elif not isinstance(start, Stamp):
         parts["UNTIL"] = f"{times.days(Line(parts['UNTIL'], {}))[0]:%Y%m%d}"
     elif not isinstance(until, datetime):
@@ -112,14 +120,21 @@ def further_dates(block: Block, times: EventTimes, start: date | datetime, end: 
     """
     lines = [_without_length(line, times, as_moment(end) - as_moment(start)) for line in block.all("RDATE")]
     if isinstance(start, datetime) and any(line.is_day for line in lines if line.value.strip()):
-        raise EventNotRead("Its further dates are of another kind than its first.")
+        raise EventNotRead(_("Its further dates are of another kind than its first."))
     gone = set(_listed(block.all("EXDATE"), times, start))
     found = sorted(set(_listed(lines, times, start)) - gone - {as_moment(start)})
     if isinstance(start, datetime):
         for one in found:
             times.refuse_skipped(one)
     if len(found) > MAX_EXCEPTIONS:
-        raise EventNotRead(f"It takes place on more than {MAX_EXCEPTIONS} single dates.")
+        raise EventNotRead(
+            ngettext(
+                "It takes place on more than %(most)s single date.",
+                "It takes place on more than %(most)s single dates.",
+                MAX_EXCEPTIONS,
+                most=MAX_EXCEPTIONS,
+            )
+        )
     return found
 
 
@@ -136,7 +151,7 @@ def _without_length(line: Line, times: EventTimes, length: timedelta) -> Line:
             is_duration = rest.strip()[:1] in "Pp+-"
             last = times.after(first, rest) if is_duration else times.local(times.stamp(Line(rest, line.parameters)))
             if as_moment(last) - as_moment(first) != length:
-                raise EventNotRead("Its further dates are periods of another length than its first; split it up.")
+                raise EventNotRead(_("Its further dates are periods of another length than its first; split it up."))
     return Line(",".join(begins), line.parameters)
 
 
@@ -144,17 +159,31 @@ def left_out(block: Block, times: EventTimes, rule: str, start: date | datetime,
     """The begins of the rule that are left out (EXDATE). Raises EventNotRead."""
     named = set(_listed(block.all("EXDATE"), times, start))
     if len(named) > 4 * MAX_EXCEPTIONS:
-        raise EventNotRead(f"More than {MAX_EXCEPTIONS} single dates are left out.")
+        raise EventNotRead(
+            ngettext(
+                "More than %(most)s single date is left out.",
+                "More than %(most)s single dates are left out.",
+                MAX_EXCEPTIONS,
+                most=MAX_EXCEPTIONS,
+            )
+        )
     found = of_the_rule(named, rule, start, budget)
     if len(found) < len(named):
-        times.note("It leaves out dates on which it would not take place anyway.")
+        times.note(_("It leaves out dates on which it would not take place anyway."))
     return sorted(found)
 
 
 def _listed(lines: list[Line], times: EventTimes, start: date | datetime) -> list[datetime]:
     """The dates of these lines as begins of an event that first begins at `start`. Raises EventNotRead."""
-    if sum(line.value.count(",") + 1 for line in lines) > 10 * MAX_EXCEPTIONS:
-        raise EventNotRead(f"It names more than {10 * MAX_EXCEPTIONS:,} single dates.")
+    if sum(line.value.count(",") + 1 for line in lines) > MAX_NAMED:
+        raise EventNotRead(
+            ngettext(
+                "It names more than %(most)s single date.",
+                "It names more than %(most)s single dates.",
+                MAX_NAMED,
+                most=f"{MAX_NAMED:,}",
+            )
+        )
     if not isinstance(start, datetime):
         return [as_moment(day) for line in lines for day in times.days(line)]
     found = [times.local(stamp) for line in lines for stamp in times.stamps(line)]
@@ -166,7 +195,7 @@ def original_of(block: Block, times: EventTimes, start: date | datetime) -> date
     """Which occurrence a changed one was (RECURRENCE-ID). Raises EventNotRead."""
     listed = _listed(block.lines["RECURRENCE-ID"][:1], times, start)
     if not listed:
-        raise EventNotRead("It changes a date that it does not name.")
+        raise EventNotRead(_("It changes a date that it does not name."))
     return listed[0]
 
 

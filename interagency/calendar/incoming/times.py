@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from flask_babel import gettext as _
+
 from interagency.calendar.incoming.lines import EventNotRead, Line, read_duration, read_moment
 from interagency.calendar.incoming.zones import Clock, FileZones
 from interagency.text.zones import local_problem
@@ -56,14 +58,24 @@ class EventTimes:
         if moment.tzinfo is not None:
             return Stamp(UNIVERSAL, moment.replace(tzinfo=None))
         if not tzid.strip():
-            self.note(f"It names no time zone; its hours are taken in {self._floating.tzid or self.default_zone}.")
+            self.note(
+                _(
+                    "It names no time zone; its hours are taken in %(tzid)s.",
+                    tzid=self._floating.tzid or self.default_zone,
+                )
+            )
             return Stamp(self._floating, moment)
         clock = self._zones.clock(tzid.strip())
         if clock is None:
-            why = "its description in the file cannot be read" if self._zones.is_described(tzid.strip()) else (
-                "the file does not describe it"
-            )  # fmt: skip
-            raise EventNotRead(f"Its time zone “{tzid[:60]}” is not known, and {why}.")
+            words = (
+                _(
+                    "Its time zone “%(tzid)s” is not known, and its description in the file cannot be read.",
+                    tzid=tzid[:60],
+                )
+                if self._zones.is_described(tzid.strip())
+                else _("Its time zone “%(tzid)s” is not known, and the file does not describe it.", tzid=tzid[:60])
+            )
+            raise EventNotRead(words)
         return Stamp(clock, moment)
 
     def days(self, line: Line) -> list[date]:
@@ -109,30 +121,44 @@ class EventTimes:
         zone = clock.zone_for(times, self.default_zone, exactly=repeats)
         if zone is None:
             raise EventNotRead(
-                f"The file gives its time zone “{clock.tzid[:60]}” clocks that no place known here has, so its "
-                "repetition cannot be kept. Give it the zone of a place and export it once more."
+                _(
+                    "The file gives its time zone “%(tzid)s” clocks that no place known here has, so its repetition "
+                    "cannot be kept. Give it the zone of a place and export it once more.",
+                    tzid=clock.tzid[:60],
+                )
             )
         self.zone = zone
         if clock.has_own_offsets and not clock.fits(zone, times):
             self.note(
-                f"The file gives “{clock.tzid[:60]}” other clocks than {zone} has; its times are taken by the "
-                "file's own offsets."
+                _(
+                    "The file gives “%(tzid)s” other clocks than %(zone)s has; its times are taken by the file's own "
+                    "offsets.",
+                    tzid=clock.tzid[:60],
+                    zone=zone,
+                )
             )
         elif clock.tzid not in ("", zone):
-            self.note(f"Its time zone “{clock.tzid[:60]}” is taken as {zone}.")
+            self.note(_("Its time zone “%(tzid)s” is taken as %(zone)s.", tzid=clock.tzid[:60], zone=zone))
         self.refuse_skipped(start.shows)
 
     def refuse_skipped(self, shows: datetime) -> None:
         """Raises EventNotRead when the clocks of the event's zone never show this time."""
         if local_problem(shows, self.zone or "UTC") == "skipped":
-            raise EventNotRead(f"The clocks in {self.zone} skip {shows:%H:%M} on {shows:%Y-%m-%d}.")
+            raise EventNotRead(
+                _(
+                    "The clocks in %(zone)s skip %(time)s on %(day)s.",
+                    zone=self.zone,
+                    time=f"{shows:%H:%M}",
+                    day=f"{shows:%Y-%m-%d}",
+                )
+            )
 
     def local(self, stamp: date | Stamp) -> date | datetime:
         """A date as it is; a time as a naive time of the event's zone. Raises EventNotRead."""
         if not isinstance(stamp, Stamp):
             return stamp
         if self.zone is None:
-            raise EventNotRead("It begins with a day and goes on with an hour, or the other way round.")
+            raise EventNotRead(_("It begins with a day and goes on with an hour, or the other way round."))
         clock = stamp.clock
         if clock.fits(self.zone, [stamp.shows]) if clock.has_own_offsets else clock.named == self.zone:
             return stamp.shows
@@ -149,11 +175,11 @@ class EventTimes:
         try:
             days, length = read_duration(text)
         except ValueError as problem:
-            raise EventNotRead(f"How long it lasts cannot be read: {problem}") from None
+            raise EventNotRead(_("How long it lasts cannot be read: %(problem)s", problem=problem)) from None
         if not isinstance(start, datetime):
             last = start + timedelta(days=days - 1) + length
             if days + length.days < 0:
-                raise EventNotRead("It ends before it begins.")
+                raise EventNotRead(_("It ends before it begins."))
             return max(start, last)
         zone = ZoneInfo(self.zone or "UTC")
         if not length:
@@ -166,7 +192,7 @@ def _moment(text: str) -> date | datetime:
     try:
         return read_moment(text)
     except ValueError as problem:
-        raise EventNotRead(f"Its dates cannot be read: {problem}") from None
+        raise EventNotRead(_("Its dates cannot be read: %(problem)s", problem=problem)) from None
 
 
 def _at(instant: datetime, zone: str) -> datetime:
@@ -174,6 +200,10 @@ def _at(instant: datetime, zone: str) -> datetime:
     local = instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     if local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC) != instant:
         raise EventNotRead(
-            f"{local:%Y-%m-%d %H:%M} comes twice by the clocks in {zone}, and it means the second; that cannot be kept."
+            _(
+                "%(local)s comes twice by the clocks in %(zone)s, and it means the second; that cannot be kept.",
+                local=f"{local:%Y-%m-%d %H:%M}",
+                zone=zone,
+            )
         )
     return local

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.calendar.events.models import Event
@@ -55,15 +56,23 @@ class Uids:
         """Why an event of the file cannot be taken under its UID; empty when it can."""
         uid = incoming.uid
         if incoming.original and (series := self._events.get(incoming.related)) is not None:
-            return f"It is one date of “{series.title}”, which stands here. Change that date there."
+            return str(
+                _("It is one date of “%(title)s”, which stands here. Change that date there.", title=series.title)
+            )
         if _DEADLINE.match(uid):
-            return "It is a deadline of this service; it stands in calendars by itself until the entity has signed."
+            return str(
+                _("It is a deadline of this service; it stands in calendars by itself until the entity has signed.")
+            )
         if uid not in self.known:
             if uid in self._runs:
-                return f"Its UID is that of a further run of days of “{self._runs[uid][0].title}”."
+                return str(
+                    _("Its UID is that of a further run of days of “%(title)s”.", title=self._runs[uid][0].title)
+                )
             base = self._events.get(_base(uid) or "")
             if base is not None and base.uid.endswith(OWN_HOST):
-                return f"It is a run of days that “{base.title}” no longer has. Add it there by hand."
+                return str(
+                    _("It is a run of days that “%(title)s” no longer has. Add it there by hand.", title=base.title)
+                )
         return self._clash_of_further(incoming)
 
     def _clash_of_further(self, incoming: IcsEvent) -> str:
@@ -71,9 +80,16 @@ class Uids:
         for uid in _further(incoming):
             other = self._events.get(uid) or self._runs.get(uid, (None, 0))[0]
             if other is not None and other is not own:
-                return f"Its further dates would get the UID of “{other.title}”. Take that one out first."
+                return str(
+                    _("Its further dates would get the UID of “%(title)s”. Take that one out first.", title=other.title)
+                )
             if uid in self._in_file and uid not in self.known:
-                return f"Its further dates would get the UID of “{self._in_file[uid]}” in the same file."
+                return str(
+                    _(
+                        "Its further dates would get the UID of “%(in_file)s” in the same file.",
+                        in_file=self._in_file[uid],
+                    )
+                )
         return ""
 
 

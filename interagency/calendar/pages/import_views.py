@@ -28,7 +28,7 @@ from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
 from interagency.text.folding import clean
 from interagency.web.background import first_titles, may_carry_on
-from interagency.web.context import settings
+from interagency.web.context import settings, viewer_language
 from interagency.web.errors import refuse
 from interagency.web.idempotency import idempotent, record_redirect, take_key
 
@@ -161,9 +161,9 @@ def confirm(import_id: int) -> ResponseReturnValue:
 
 def _carried_on(import_id: int) -> ResponseReturnValue:
     """The page of an import that was begun, once it is done, or when it has gone on for some seconds."""
-    person_id = current_user.id
+    person_id, language = current_user.id, viewer_language().code
     db.session.commit()  # nothing of this request's is in the way of the writing
-    carry_on(current_app._get_current_object(), import_id, person_id)  # type: ignore[attr-defined]
+    carry_on(current_app._get_current_object(), import_id, person_id, language)  # type: ignore[attr-defined]
     kept = _get(import_id)
     if RUNS.under_way(db.session, import_id) is None:
         _flash_done(kept)

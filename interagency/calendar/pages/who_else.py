@@ -30,7 +30,7 @@ from interagency.matrix.framework.names import NotUnderstood, gazetteer, read_co
 from interagency.matrix.framework.texts import official_text, official_texts
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overview.coverage import coverage
-from interagency.text.folding import listed
+from interagency.text.folding import listed, sentences
 from interagency.web.context import today, utc_now, viewer_zone
 from interagency.web.errors import refuse
 
@@ -201,5 +201,5 @@ def _coverage_sentence(code: str) -> str:
             else _("no country that is named"),
         )
     if one.mandated:
-        words += " " + _("Within the mandate of %(entities)s.", entities=listed(one.mandated))
+        words = sentences(words, _("Within the mandate of %(entities)s.", entities=listed(one.mandated)))
     return str(words)

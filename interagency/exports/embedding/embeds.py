@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy.orm import Session, aliased
 
 from interagency.accounts.models import AccessToken, Person, TokenKind
@@ -51,7 +52,9 @@ def read_sites(text: str) -> list[str]:
     if not sites:
         raise ValueError(_("Write the sites that may show it, one per line; no other can."))
     if len(sites) > MAX_SITES:
-        raise ValueError(_("Write at most %(most)s sites.", most=MAX_SITES))
+        raise ValueError(
+            ngettext("Write at most %(most)s site.", "Write at most %(most)s sites.", MAX_SITES, most=MAX_SITES)
+        )
     return sites
 
 

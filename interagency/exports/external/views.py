@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user
 
 from interagency.accounts.models import AccessToken
@@ -239,7 +240,9 @@ def hand_out_post(month: str) -> ResponseReturnValue:
         said = problem or (
             _("Write to whom you hand it; the log keeps it.")
             if not recipient
-            else _("Choose between 1 and %(most)s days.", most=MAX_DAYS)
+            else ngettext(
+                "Choose between 1 and %(most)s day.", "Choose between 1 and %(most)s days.", MAX_DAYS, most=MAX_DAYS
+            )
         )
         return _preview_page(month, error=said, code=422)
     edition = get_edition(month, request.values.get("issue", type=int))

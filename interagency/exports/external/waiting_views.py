@@ -7,8 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from interagency.accounts.models import Person
 from interagency.db.base import db
-from interagency.mail.outbox import MailContent, write
+from interagency.mail.outbox import MailContent, in_language, write
 from interagency.mail.sending import send_soon
 from interagency.matrix.agreement.gate import Passed, Withheld
 from interagency.matrix.agreement.models import Audience
@@ -19,6 +20,7 @@ from interagency.matrix.cycles.editions import all_editions
 from interagency.matrix.cycles.models import Edition
 from interagency.matrix.desk.withheld import divided
 from interagency.matrix.organisations.appointments import focal_points
+from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import bodies, entities
 from interagency.matrix.organisations.readers import as_focal_point
 from interagency.text.folding import listed
@@ -94,7 +96,7 @@ def ask_post() -> ResponseReturnValue:
                 f"agreement/{audience.key}/{entity.key}/{today()}/{person.id}",
                 to_address=person.email,
                 to_name=person.name,
-                letter=_letter(audience, entity.short, entity.key, person.name, records),
+                letter=_letter(audience, entity, person, records),
                 at=utc_now(),
                 send_if=as_focal_point([entity]),
             )
@@ -109,18 +111,27 @@ def ask_post() -> ResponseReturnValue:
     return redirect(url_for("waiting.waiting", audience=audience.key, of=edition.cycle_month if edition else CURRENT))
 
 
-def _letter(audience: Audience, short: str, key: str, name: str, records: list[Withheld]) -> MailContent:
-    titles = "\n".join(f"- {one.title}" for one in records[:TITLES_IN_A_MAIL])
-    more = len(records) - TITLES_IN_A_MAIL
-    return MailContent(
-        subject=f"{short}: may these be shared with {audience.name}?",
-        greeting=f"Dear {name},",
-        paragraphs=(
-            f"The following are not shared with {audience.name} as long as {short} has not agreed. "
-            "They wait for it only or among others:",
-            titles + (f"\n- and {more} more" if more > 0 else ""),
-            "Nothing is shared without your agreement. You may agree, refuse, or set a default for all.",
-        ),
-        link=f"{settings().base_url}/agreement?entity={key}",
-        link_label="Open what your entity shares",
-    )
+def _letter(audience: Audience, entity: Organisation, to: Person, records: list[Withheld]) -> MailContent:
+    """What waits for an entity, in the language of who reads it."""
+    with in_language(to.language):
+        lines = [f"- {one.title}" for one in records[:TITLES_IN_A_MAIL]]
+        if (more := len(records) - TITLES_IN_A_MAIL) > 0:
+            lines.append(ngettext("- and %(num)s more", "- and %(num)s more", more))
+        return MailContent(
+            subject=_(
+                "%(entity)s: may these be shared with %(audience)s?", entity=entity.short, audience=audience.label
+            ),
+            greeting=_("Dear %(name)s,", name=to.name),
+            paragraphs=(
+                _(
+                    "The following are not shared with %(audience)s as long as %(entity)s has not agreed. "
+                    "They wait for it only or among others:",
+                    audience=audience.label,
+                    entity=entity.short,
+                ),
+                "\n".join(lines),
+                _("Nothing is shared without your agreement. You may agree, refuse, or set a default for all."),
+            ),
+            link=f"{settings().base_url}/agreement?entity={entity.key}",
+            link_label=_("Open what your entity shares"),
+        )

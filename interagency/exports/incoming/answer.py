@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import pgettext
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import Cell
@@ -16,11 +19,13 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import column_index_from_string, get_column_letter
 
+from interagency.exports.incoming.cells import Outcome, State
 from interagency.exports.incoming.headers import DERIVED_SHEETS
 from interagency.exports.incoming.marks import Sheet
 from interagency.exports.incoming.opening import read_sheets
 from interagency.exports.incoming.reading import FileTable
 from interagency.exports.rows.cells import escaped, safe_text
+from interagency.text.folding import one_of
 
 _REFUSED = PatternFill("solid", fgColor="FBE6E4")
 _CONFLICT = PatternFill("solid", fgColor="FBF0D6")
@@ -32,7 +37,7 @@ MAX_MERGED = 1_000
 # The sheets, unpacked, that are changed in memory with all their formats, some 2,500 activities: openpyxl takes nine
 # times as much. A longer file is written anew row by row, as values of the one sheet that was read.
 MAX_SIZE_IN_MEMORY = 12 * 1024 * 1024
-_ONLY_VALUES = (
+_ONLY_VALUES = _l(
     "The file is long, or holds what we cannot read: the sheet before this one has its values, not its formats."
 )
 
@@ -69,7 +74,7 @@ def answer_workbook(
     book = _opened(body)
     if book is None:
         book = _written_anew(body, file_name, table, marks, values)
-        _add_list(book, rows, done, _ONLY_VALUES)
+        _add_list(book, rows, done, str(_ONLY_VALUES))
     else:
         sheet = book[table.sheet] if table.sheet in book.sheetnames else book.worksheets[0]
         merged = [(area.min_row, area.min_col, area.max_row, area.max_col) for area in sheet.merged_cells.ranges]
@@ -179,9 +184,17 @@ def _marks(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, _Mark]]:
 def _mark(cell: Mapping[str, Any]) -> _Mark:
     text = cell["reason"]
     if cell["state"] == "conflict":
-        text = f"Somebody changed this meanwhile ({cell['reason']}). It stands as: {cell['stands']}. Not written."
+        text = _(
+            "Somebody changed this meanwhile (%(reason)s). It stands as: %(stands)s. Not written.",
+            reason=cell["reason"],
+            stands=cell["stands"],
+        )
     if cell["state"] == "asked":
-        text = f"{cell['reason']} Not written: write {' or '.join(words for _value, words in cell['choices'])}."
+        text = _(
+            "%(reason)s Not written: write %(choices)s.",
+            reason=cell["reason"],
+            choices=one_of(words for _value, words in cell["choices"]),
+        )
     return _Mark(_REFUSED if cell["state"] == "refused" else _CONFLICT, text)
 
 
@@ -195,7 +208,10 @@ def _add_list(
         number += 1
         title = f"{SHEET} {number}"
     sheet = book.create_sheet(title)
-    header = ["Row", "Cell", "Record", "Title", "What happened", "Column", "Was", "Sent", "Stands", "Why"]
+    header = [
+        _("Row"), _("Cell"), _("Record"), _("Title"), _("What happened"), _("Column"), _("Was"), _("Sent"),
+        _("Stands"), _("Why"),
+    ]  # fmt: skip
     for place, width in enumerate((7, 8, 9, 44, 22, 22, 34, 34, 34, 60), start=1):
         sheet.column_dimensions[get_column_letter(place)].width = width
     sheet.freeze_panes = "A2"
@@ -215,11 +231,14 @@ def _add_list(
 
 def _lines(row: Mapping[str, Any], item: Mapping[str, Any] | None) -> list[list[Any]]:
     """Where, what happened, column, was, sent, stands, why: for each cell of a row, or for the row."""
-    happened = row["outcome"] if item is None else "added" if item["new"] else "changed"
+    if item is None:
+        happened = str(Outcome(row["outcome"]).label)
+    else:
+        happened = pgettext("a row of a file", "added") if item["new"] else str(Outcome.CHANGED.label)
     return [
         [
             f"{cell['letter']}{row['number']}" if cell["letter"] else "",
-            happened if cell["state"] == "change" else cell["state"],
+            happened if cell["state"] == "change" else str(State(cell["state"]).label),
             cell["title"],
             cell["was"],
             cell["sent"],

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session, defer
 
 from interagency.accounts.models import Person
@@ -99,6 +100,11 @@ def counts(rows: list[dict[str, Any]]) -> dict[str, int]:
     to_answer = numbers.pop(Outcome.ASKED.value)
     numbers["refused cells"] = sum(cell["state"] == State.REFUSED.value for row in rows for cell in row["cells"])
     return numbers | ({Outcome.ASKED.value: to_answer} if to_answer else {})
+
+
+def outcome_words() -> dict[str, str]:
+    """What the keys of `counts` are called."""
+    return {outcome.value: str(outcome.label) for outcome in Outcome} | {"refused cells": str(_("refused cells"))}
 
 
 # --- Taking in, and back ---

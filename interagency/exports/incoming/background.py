@@ -15,7 +15,7 @@ from interagency.web.background import WAIT
 from interagency.web.context import today, utc_now
 
 
-def carry_on(app: Flask, import_id: int, person_id: int, *, wait: float = WAIT) -> None:
+def carry_on(app: Flask, import_id: int, person_id: int, language: str, *, wait: float = WAIT) -> None:
     """Carry on with an import that was begun, by the rights its person has today, as `web.background` does; its page
     offers to go on where it stopped.
     """
@@ -27,4 +27,4 @@ def carry_on(app: Flask, import_id: int, person_id: int, *, wait: float = WAIT) 
             kept = db.session.get_one(MatrixImport, import_id)
         go_on(db.session, kept, rights, at=utc_now())
 
-    background.carry_on(app, f"import {import_id}", work, wait=wait)
+    background.carry_on(app, f"import {import_id}", work, language, wait=wait)

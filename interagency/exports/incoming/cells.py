@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from flask_babel import gettext as _
+from flask_babel import lazy_pgettext
 
 from interagency.exports.columns import COUNTRY_CELLS, MATRIX
 from interagency.exports.rows.cells import safe_text, unescaped
@@ -15,26 +17,27 @@ from interagency.matrix.activities.fields import BY_NAME, EDITED
 from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.models import CountryRole
 from interagency.text.folding import clean
+from interagency.text.labelled import Labelled
 
 
-class State(enum.StrEnum):
+class State(Labelled):
     """What becomes of a cell."""
 
-    CHANGE = "change"
-    CONFLICT = "conflict"
-    REFUSED = "refused"
-    ASKED = "asked"  # it can mean several things: the person says which
+    CHANGE = "change", lazy_pgettext("a cell of a file", "change")
+    CONFLICT = "conflict", lazy_pgettext("a cell of a file", "conflict")
+    REFUSED = "refused", lazy_pgettext("a cell of a file", "refused")
+    ASKED = "asked", lazy_pgettext("a cell of a file", "asked")  # it can mean several things: the person says which
 
 
-class Outcome(enum.StrEnum):
+class Outcome(Labelled):
     """What becomes of a row."""
 
-    NEW = "new"
-    CHANGED = "changed"
-    CONFLICT = "in conflict"
-    UNCHANGED = "unchanged"
-    REFUSED = "refused"
-    ASKED = "to answer"
+    NEW = "new", lazy_pgettext("a row of a file", "new")
+    CHANGED = "changed", lazy_pgettext("a row of a file", "changed")
+    CONFLICT = "in conflict", lazy_pgettext("a row of a file", "in conflict")
+    UNCHANGED = "unchanged", lazy_pgettext("a row of a file", "unchanged")
+    REFUSED = "refused", lazy_pgettext("a row of a file", "refused")
+    ASKED = "to answer", lazy_pgettext("a row of a file", "to answer")
 
 
 @dataclass(slots=True)
@@ -131,7 +134,7 @@ class _Partners(Part):
 
     def say(self, value: PartnersCell, words: FactLabels) -> str:
         names = [words.organisations.get(key, key) for key in value.keys]
-        return "; ".join([*names, "and others"] if value.is_incomplete else names) or "—"
+        return "; ".join([*names, str(_("and others"))] if value.is_incomplete else names) or "—"
 
 
 class _Roles(Part):

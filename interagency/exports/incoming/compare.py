@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
@@ -44,7 +44,10 @@ from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.reader import entries
 from interagency.matrix.framework.models import ROMAN
 from interagency.matrix.organisations.models import Organisation
+from interagency.text.dates import ImpreciseDate
 from interagency.text.folding import clean, fold
+from interagency.text.kept import in_readers_words
+from interagency.text.languages import commas
 
 EDITABLE: dict[str, Column] = {column.title: column for column in MATRIX if column.field}
 
@@ -67,10 +70,11 @@ class Rights:
         own = {entity.key for entity in self.mine}
         parts = set(named_entities(facts))
         if not own & parts:
-            return "It belongs to other entities."
+            return str(_("It belongs to other entities."))
         if facts["lead"] is None or facts["lead"] in own:
             return ""
-        return f"Only the lead, {words.organisations.get(facts['lead'], facts['lead'])}, changes this."
+        lead = words.organisations.get(facts["lead"], facts["lead"])
+        return str(_("Only the lead, %(lead)s, changes this.", lead=lead))
 
 
 class Comparison:
@@ -140,23 +144,31 @@ class Comparison:
         number = whole(raw)
         result = RowResult(row.number, Outcome.REFUSED, title, number)
         if isinstance(raw, Unreadable):
-            result.reason = f"ID: {raw.reason}"
+            result.reason = _("ID: %(reason)s", reason=raw.reason)
             return result
         entry = self.entries.get(number) if number is not None else None
         if entry is None or not entry["facts"]["is_listed"]:
-            result.reason = f"There is no record {str(raw)[:20]}. Leave the ID empty for a new one; never type one."
+            result.reason = _(
+                "There is no record %(raw)s. Leave the ID empty for a new one; never type one.", raw=str(raw)[:20]
+            )
             if entry is not None and (merged_into := self.merged.get(entry["id"])):
-                result.reason = (
-                    f"Record {number} was merged into record {merged_into}. Export again and change that one."
+                result.reason = _(
+                    "Record %(number)s was merged into record %(merged_into)s. Export again and change that one.",
+                    number=number,
+                    merged_into=merged_into,
                 )
             return result
         result.title = title or entry["facts"]["title"]
         version = whole(row.cells.get("Version"))
         if version is None or version < 1:
-            result.reason = "The row names a record but no version. Export the matrix again and edit that."
+            result.reason = _("The row names a record but no version. Export the matrix again and edit that.")
             return result
         if version > entry["version"]:
-            result.reason = f"The row names version {version}, but the record has only {entry['version']}."
+            result.reason = _(
+                "The row names version %(version)s, but the record has only %(newest)s.",
+                version=version,
+                newest=entry["version"],
+            )
             return result
         result.version = entry["version"]
         self._compare(row, entry, version, result)
@@ -259,9 +271,11 @@ class Comparison:
         if problem:
             cell.state, cell.reason = State.REFUSED, problem
         elif gone := follow & (set(was.entry["chapters"]) if was else set()) - wanted:
-            names = ", ".join(ROMAN[number] for number in sorted(gone))
+            names = commas(ROMAN[number] for number in sorted(gone))
             cell.state = State.REFUSED
-            cell.reason = f"Chapter {names} follows from the recommendations or the section. Change those."
+            cell.reason = _(
+                "Chapter %(names)s follows from the recommendations or the section. Change those.", names=names
+            )
         elif cell.value == sorted(set(now["chapters"]) - follow):
             return
         self._settle(cell, base, now, against, history)
@@ -286,21 +300,25 @@ class Comparison:
         changed = {key for key in {*roles, *was} if roles.get(key) != was.get(key)}
         names = self.words.organisations
         if strangers := sorted(names.get(key, key) for key in changed - set(named_entities(facts)) if key in roles):
-            return State.REFUSED, f"{', '.join(strangers)} takes no part in it. Name the entity first."
+            return State.REFUSED, _(
+                "%(strangers)s takes no part in it. Name the entity first.", strangers=commas(strangers)
+            )
         own = {entity.key for entity in self.rights.mine}
         if not self.rights.may_all and (others := sorted(names.get(key, key) for key in changed - own)):
-            return State.REFUSED, f"Each entity says its own role; this would change that of {', '.join(others)}."
+            return State.REFUSED, _(
+                "Each entity says its own role; this would change that of %(others)s.", others=commas(others)
+            )
         return State.CHANGE, ""
 
     # --- A new one ---
 
     def _new(self, row: FileRow, title: str) -> RowResult:
-        result = RowResult(row.number, Outcome.NEW, title or "no title")
+        result = RowResult(row.number, Outcome.NEW, title or str(_("no title")))
         raw_title = row.cells.get("Title", "")
         if not title or isinstance(raw_title, Unreadable):
-            result.outcome, result.reason = Outcome.REFUSED, "A new row needs a title."
+            result.outcome, result.reason = Outcome.REFUSED, _("A new row needs a title.")
             if isinstance(raw_title, Unreadable):
-                result.reason = f"A new row needs a title. {raw_title.reason}"
+                result.reason = _("A new row needs a title. %(reason)s", reason=raw_title.reason)
             return result
         for name, column in EDITABLE.items():
             raw = row.cells.get(name, "")
@@ -332,15 +350,17 @@ class Comparison:
                 result.cells.append(
                     CellResult("lead", "Lead entity", "", State.CHANGE, "—", self.rights.mine[0].short, value=own[0])
                 )
-                result.notes.append(f"Lead: {self.rights.mine[0].short}, because the row names none.")
+                result.notes.append(_("Lead: %(short)s, because the row names none.", short=self.rights.mine[0].short))
                 facts["lead"] = own[0]
             else:
-                names = ", ".join(entity.short for entity in self.rights.mine)
+                names = commas(entity.short for entity in self.rights.mine)
                 result.outcome = Outcome.REFUSED
-                result.reason = f"You speak for {names}: a new row names it as lead or among the other entities."
+                result.reason = _(
+                    "You speak for %(names)s: a new row names it as lead or among the other entities.", names=names
+                )
                 return
         if "status" not in result.values:
-            result.notes.append("Status: ongoing, because the row names none.")
+            result.notes.append(_("Status: ongoing, because the row names none."))
         result.alike = list(self.titles.get(fold(result.title), []))
         for number, _title in result.alike:
             known = self.entries.get(number) or self._load([number]).get(number)
@@ -349,7 +369,7 @@ class Comparison:
                 for name, value in result.values.items()
             ):
                 result.outcome, result.activity_id = Outcome.UNCHANGED, number
-                result.notes = [f"It stands already as record {number}."]
+                result.notes = [_("It stands already as record %(number)s.", number=number)]
                 result.cells, result.alike = [], []
                 return
 
@@ -370,8 +390,4 @@ def _who(history: list[Change], names: Collection[str]) -> str:
     if not made:
         return ""
     last = max(made, key=lambda change: change.id)
-    return f"{last.by_name}, {_day(last.at)}"
-
-
-def _day(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B %Y}"
+    return f"{in_readers_words(last.by_name)}, {ImpreciseDate.day(last.at.date()).words()}"

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
+
 from interagency.exports.columns import MATRIX
 from interagency.exports.incoming.cells import CellResult, State, is_untouched, shown
 from interagency.exports.incoming.marks import Unreadable
@@ -20,10 +22,10 @@ from interagency.matrix.framework.models import ROMAN, Section
 _COLUMNS = {column.title: column for column in MATRIX}
 CROSSES = {ROMAN[number]: number for number in range(1, 8)}
 _WHY = {
-    "Joint": "This column follows from others: joint where two or more entities take part. Change those.",
-    "Begins (first day)": "This column follows from others: from Begins. Change that.",
-    "Ends (last day)": "This column follows from others: from Ends. Change that.",
-    "Confirmed": "A record is confirmed in the browser, by who signs for an entity.",
+    "Joint": _l("This column follows from others: joint where two or more entities take part. Change those."),
+    "Begins (first day)": _l("This column follows from others: from Begins. Change that."),
+    "Ends (last day)": _l("This column follows from others: from Ends. Change that."),
+    "Confirmed": _l("A record is confirmed in the browser, by who signs for an entity."),
 }
 
 
@@ -54,7 +56,7 @@ def row_cell(row: ActivityRow | None, title: str) -> Any:
 def told_derived(row: FileRow, was: ActivityRow, table: FileTable) -> list[CellResult]:
     """The cells of `row` that say something else than what follows: refused, with where to say it."""
     found = []
-    for title, reason in _WHY.items():
+    for title, why in _WHY.items():
         raw, exported = row.cells.get(title, ""), row_cell(was, title)
         is_new = not was.entry["id"]
         if (raw == "" and is_new) or title not in row.cells or _is_same(title, raw, exported):
@@ -62,7 +64,7 @@ def told_derived(row: FileRow, was: ActivityRow, table: FileTable) -> list[CellR
         found.append(
             CellResult(
                 "", title, table.letters[title], State.REFUSED, shown(exported), shown(raw),
-                reason=raw.reason if isinstance(raw, Unreadable) else reason,
+                reason=raw.reason if isinstance(raw, Unreadable) else str(why),
             )
         )  # fmt: skip
     return found

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
+from flask_babel import gettext as _
+
 from interagency.exports.incoming.cells import Outcome, RowResult
 from interagency.text.folding import fold
+from interagency.text.languages import commas
 
 # Cells of one column that a file would empty: told and not ticked from so many on, or from fewer where most rows do.
 MANY, SOME = 10, 3
@@ -27,16 +30,24 @@ def tell_copies(rows: list[RowResult], titles: Mapping[int, str]) -> None:
             continue
         ranks = [(fold(row.title) != fold(titles[number]), len(row.cells)) for row in copies]
         best = min(ranks)
-        places = ", ".join(str(row.number) for row in copies)
+        places = commas(str(row.number) for row in copies)
         is_sure = ranks.count(best) == 1 or not copies[ranks.index(best)].cells
         for place, row in enumerate(copies):
             if is_sure and place == ranks.index(best):
-                row.notes.append(f"Record {number} stands in rows {places}; this one is read as the record.")
+                row.notes.append(
+                    _(
+                        "Record %(number)s stands in rows %(places)s; this one is read as the record.",
+                        number=number,
+                        places=places,
+                    )
+                )
                 continue
             row.outcome, row.cells = Outcome.REFUSED, []
-            row.reason = (
-                f"Record {number} stands in rows {places}. Keep one of them; to make this one a new activity, empty "
-                "its ID and Version."
+            row.reason = _(
+                "Record %(number)s stands in rows %(places)s. Keep one of them; to make this one a new activity, "
+                "empty its ID and Version.",
+                number=number,
+                places=places,
             )
 
 
@@ -47,7 +58,8 @@ def tell_twins(rows: list[RowResult]) -> None:
         if row.outcome is not Outcome.NEW or (other := first.setdefault(fold(row.title), row)) is row:
             continue
         row.is_doubtful = row.values == other.values
-        row.notes.append(f"Row {other.number} {'says the same' if row.is_doubtful else 'has the same title'}.")
+        words = _("Row %(number)s says the same.") if row.is_doubtful else _("Row %(number)s has the same title.")
+        row.notes.append(words % {"number": other.number})
 
 
 def mark_doubtful(rows: list[RowResult]) -> dict[str, int]:

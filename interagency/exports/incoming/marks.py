@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import IO, Any
 
+from flask_babel import gettext as _
 from lxml import etree
 from openpyxl.styles.numbers import BUILTIN_FORMATS
 
@@ -96,9 +97,15 @@ def error_in(text: str) -> Unreadable | None:
     if shown != shown.upper() and not shown.startswith("Err:"):
         return None  # a word after a hash
     if not shown.strip("#"):
-        return Unreadable(shown, f"The cell shows {shown[:10]}: the column was too narrow. Write the value again.")
+        return Unreadable(
+            shown, _("The cell shows %(shown)s: the column was too narrow. Write the value again.", shown=shown[:10])
+        )
     return Unreadable(
-        shown, f"The cell holds the error {shown}: its formula or lookup failed. Write the value itself, or empty it."
+        shown,
+        _(
+            "The cell holds the error %(shown)s: its formula or lookup failed. Write the value itself, or empty it.",
+            shown=shown,
+        ),
     )
 
 
@@ -131,12 +138,12 @@ def marks_of_xlsx(body: bytes, sheet_name: str) -> Marks:
                 kind, text = cell.get("t"), cell.findtext("{*}v")
                 if kind == "e":
                     marks.unreadable[place] = error_in(text or "#N/A") or Unreadable(
-                        text or "", "The cell is an error."
+                        text or "", _("The cell is an error.")
                     )
                 elif not text and cell.find("{*}f") is not None and cell.find("{*}is") is None and kind != "str":
                     marks.unreadable[place] = Unreadable(
                         f"={cell.findtext('{*}f') or ''}",
-                        "This formula was never worked out. Open the file in Excel, save it and send it again.",
+                        _("This formula was never worked out. Open the file in Excel, save it and send it again."),
                     )
                 elif precision := formats.get(cell.get("s", "")):
                     marks.shown[place] = precision
@@ -254,7 +261,7 @@ def _mark_ods(marks: Marks, place: Place, cell: Any) -> None:
         marks.merged.append((row, column, row + down - 1, column + across - 1))
     is_error = any(name.endswith("}value-type") and value == "error" for name, value in cell.attrib.items())
     if (error := error_in(text)) is not None or is_error:
-        marks.unreadable[place] = error or Unreadable(text, f"The cell holds an error ({text[:20]}).")
+        marks.unreadable[place] = error or Unreadable(text, _("The cell holds an error (%(text)s).", text=text[:20]))
     elif _of(cell, "value-type") == "date" and _MONTH_SHOWN.fullmatch(text):
         marks.shown[place] = "month"
     elif _of(cell, "value-type") == "date" and _YEAR_SHOWN.fullmatch(text):

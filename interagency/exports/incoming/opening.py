@@ -12,6 +12,8 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
+from flask_babel import gettext as _
+from flask_babel import ngettext
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
 from interagency.exports.incoming.headers import DERIVED_SHEETS
@@ -46,12 +48,12 @@ def read_sheets(body: bytes, file_name: str) -> list[Sheet]:
     or years as `ShownAs`. Raises FileNotRead.
     """
     if len(body) > MAX_FILE_SIZE:
-        raise FileNotRead("The file is larger than 20 MB. Send it in parts.")
+        raise FileNotRead(_("The file is larger than 20 MB. Send it in parts."))
     if not body.strip():
-        raise FileNotRead("The file is empty. Choose the workbook you edited.")
+        raise FileNotRead(_("The file is empty. Choose the workbook you edited."))
     if body.startswith(OLE):
         raise FileNotRead(
-            "The file is protected by a password or in the old .xls format. Save it as .xlsx without a password."
+            _("The file is protected by a password or in the old .xls format. Save it as .xlsx without a password.")
         )
     if body.startswith(b"PK"):
         return _sheets(body)
@@ -61,7 +63,7 @@ def read_sheets(body: bytes, file_name: str) -> list[Sheet]:
         or body.startswith((b"%PDF", b"<"))
     ):
         raise FileNotRead(
-            "This is not a workbook we can read, or it is damaged. Save it as .xlsx or .csv and send that."
+            _("This is not a workbook we can read, or it is damaged. Save it as .xlsx or .csv and send that.")
         )
     return [Sheet("CSV", _csv_rows(body))]
 
@@ -73,10 +75,15 @@ def _sheets(body: bytes) -> list[Sheet]:
         with CalamineWorkbook.from_filelike(io.BytesIO(body)) as book:
             names = book.sheet_names
             if len(set(names)) != len(names):
-                raise FileNotRead("Two sheets of the workbook have the same name. Rename one and send it again.")
+                raise FileNotRead(_("Two sheets of the workbook have the same name. Rename one and send it again."))
             if len(names) > MAX_SHEETS:
                 raise FileNotRead(
-                    f"The workbook has more than {MAX_SHEETS} sheets. Copy the matrix into one of its own."
+                    ngettext(
+                        "The workbook has more than %(most_sheet)s sheets. Copy the matrix into one of its own.",
+                        "The workbook has more than %(most_sheets)s sheets. Copy the matrix into one of its own.",
+                        MAX_SHEETS,
+                        most_sheets=MAX_SHEETS,
+                    )
                 )
             found, cells = [], 0
             for described in book.sheets_metadata:
@@ -88,7 +95,7 @@ def _sheets(body: bytes) -> list[Sheet]:
                 cells += read.total_height * read.total_width
                 if cells > MAX_CELLS:
                     raise FileNotRead(
-                        "The sheets hold far more cells than a matrix. Copy it into a workbook of its own."
+                        _("The sheets hold far more cells than a matrix. Copy it into a workbook of its own.")
                     )
                 rows = read.to_python(skip_empty_area=False)
                 sheet = Sheet(described.name, rows, described.visible is SheetVisibleEnum.Visible)
@@ -102,17 +109,20 @@ def _sheets(body: bytes) -> list[Sheet]:
                 found.append(sheet)
             return found
     except PasswordError:
-        raise FileNotRead("The file is protected by a password. Save it without one.") from None
+        raise FileNotRead(_("The file is protected by a password. Save it without one.")) from None
     except (CalamineError, OSError, ValueError, KeyError, zipfile.BadZipFile) as problem:
         if isinstance(problem, FileNotRead):
             raise
         raise FileNotRead(
-            f"The workbook is damaged and cannot be read ({str(problem)[:100]}). Save it anew in Excel and send that."
+            _(
+                "The workbook is damaged and cannot be read (%(problem)s). Save it anew in Excel and send that.",
+                problem=str(problem)[:100],
+            )
         ) from None
     except BaseException as problem:  # the reader's own panics are not Exceptions
         if isinstance(problem, KeyboardInterrupt | SystemExit):
             raise
-        raise FileNotRead("The workbook is damaged and cannot be read. Save it anew and send that.") from None
+        raise FileNotRead(_("The workbook is damaged and cannot be read. Save it anew and send that.")) from None
 
 
 def _check_package(body: bytes) -> bool | None:
@@ -120,7 +130,7 @@ def _check_package(body: bytes) -> bool | None:
 
     Returns whether a sheet of an .xlsx holds formulas or errors; None for an .ods.
     """
-    damaged = "The workbook was cut off or damaged on the way. Save it anew and send it again."
+    damaged = _("The workbook was cut off or damaged on the way. Save it anew and send it again.")
     try:
         package = zipfile.ZipFile(io.BytesIO(body))
     except (zipfile.BadZipFile, ValueError, OSError):
@@ -128,13 +138,15 @@ def _check_package(body: bytes) -> bool | None:
     with package:
         parts = package.infolist()
         if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED_SIZE:
-            raise FileNotRead("The file unpacks to far more than a matrix needs. Copy the rows into a fresh workbook.")
+            raise FileNotRead(
+                _("The file unpacks to far more than a matrix needs. Copy the rows into a fresh workbook.")
+            )
         names = {part.filename for part in parts}
         try:
             is_ods = {"content.xml", "mimetype"} <= names and ODS in _begin_of(package, "mimetype")
             _check_kind(names, is_ods=is_ods)
             if is_ods and MANIFEST in names and b"encryption-data" in _begin_of(package, MANIFEST):
-                raise FileNotRead("The file is protected by a password. Save it without one.")
+                raise FileNotRead(_("The file is protected by a password. Save it without one."))
             marked = [_check_part(package, part) for part in parts if part.filename.endswith((".xml", ".rels"))]
         except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError, ValueError) as problem:
             if isinstance(problem, FileNotRead):
@@ -151,13 +163,13 @@ def _begin_of(package: zipfile.ZipFile, name: str) -> bytes:
 def _check_kind(names: set[str], *, is_ods: bool) -> None:
     folded = [name.casefold() for name in names]
     if any("vbaproject" in name or name.startswith(("basic/", "scripts/")) for name in folded):
-        raise FileNotRead("The workbook holds macros. Save it as .xlsx, without macros, and send that.")
+        raise FileNotRead(_("The workbook holds macros. Save it as .xlsx, without macros, and send that."))
     if "xl/workbook.bin" in names:
-        raise FileNotRead("This is a binary workbook (.xlsb). Save it as .xlsx and send that.")
+        raise FileNotRead(_("This is a binary workbook (.xlsb). Save it as .xlsx and send that."))
     if is_ods:
         return
     if "[Content_Types].xml" not in names or not any(name.startswith("xl/") for name in names):
-        raise FileNotRead("This is a zip file but not a workbook. Save the matrix as .xlsx and send that.")
+        raise FileNotRead(_("This is a zip file but not a workbook. Save the matrix as .xlsx and send that."))
 
 
 def _check_part(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
@@ -166,7 +178,7 @@ def _check_part(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
     is_sheet = part.filename.startswith("xl/worksheets/")
     for text in _unpacked(package, part):
         if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-            raise FileNotRead("The workbook holds definitions a spreadsheet never writes. Save it anew in Excel.")
+            raise FileNotRead(_("The workbook holds definitions a spreadsheet never writes. Save it anew in Excel."))
         far = far or (is_sheet and _FAR.search(text) is not None)
         marked = marked or (is_sheet and _MARKED.search(text) is not None)
     if far:
@@ -192,7 +204,7 @@ def _unpacked(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes
         while block := source.read(1 << 20):
             read += len(block)
             if read > MAX_UNPACKED_SIZE:
-                raise FileNotRead("The file unpacks to far more than it says. Copy the rows into a fresh workbook.")
+                raise FileNotRead(_("The file unpacks to far more than it says. Copy the rows into a fresh workbook."))
             text = tail + block
             yield text
             tail = text[-200:]
@@ -201,8 +213,15 @@ def _unpacked(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes
 def too_far(rows: int, columns: int) -> FileNotRead:
     """The refusal of a sheet that is too long or too wide."""
     return FileNotRead(
-        f"A sheet reaches to row {rows:,} and column {columns:,}. Up to {MAX_ROWS:,} rows and {MAX_COLUMNS} "
-        "columns are taken: delete what stands far below or beside your data, or send it in parts."
+        _(
+            "A sheet reaches to row %(rows)s and column %(columns)s. Up to %(most_rows)s rows and "
+            "%(most_columns)s columns are taken: delete what stands far below or beside your data, or send it in "
+            "parts.",
+            rows=f"{rows:,}",
+            columns=f"{columns:,}",
+            most_rows=f"{MAX_ROWS:,}",
+            most_columns=MAX_COLUMNS,
+        )
     )
 
 
@@ -228,10 +247,19 @@ def _csv_rows(body: bytes) -> list[list[Any]]:
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
             rows.append([_without_apostrophe(cell) for cell in row[: MAX_COLUMNS + 1]])
             if len(rows) > MAX_ROWS + HEADER_WITHIN:
-                raise FileNotRead(f"The file has more than {MAX_ROWS:,} rows. Send it in parts.")
+                raise FileNotRead(
+                    ngettext(
+                        "The file has more than %(most_row)s rows. Send it in parts.",
+                        "The file has more than %(most_rows)s rows. Send it in parts.",
+                        MAX_ROWS,
+                        most_rows=f"{MAX_ROWS:,}",
+                    )
+                )
         return rows
     except csv.Error as problem:
-        raise FileNotRead(f"The CSV cannot be read ({problem}). Save it anew, or send the workbook.") from None
+        raise FileNotRead(
+            _("The CSV cannot be read (%(problem)s). Save it anew, or send the workbook.", problem=problem)
+        ) from None
 
 
 def _without_apostrophe(cell: str) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from flask_babel import gettext as _
+from flask_babel import ngettext
 from openpyxl.utils import get_column_letter
 
 from interagency.exports.incoming.headers import (
@@ -29,6 +31,7 @@ from interagency.exports.incoming.opening import (
     too_far,
 )
 from interagency.text.folding import clean, fold
+from interagency.text.languages import commas
 
 MAX_FILLED = 200_000
 _NUMBER = re.compile(r"[\d\s.,%+-]+")
@@ -99,7 +102,7 @@ def table_of(sheets: Sequence[Sheet], mapping: Mapping[str, str], wanted: str = 
     able = [(sheet, at) for sheet, at in found if at is not None]
     if not able:
         raise FileNotRead(
-            "The file has no rows under headings. Send the Matrix sheet, or a table with a row of headings."
+            _("The file has no rows under headings. Send the Matrix sheet, or a table with a row of headings.")
         )
     best, at = max(able, key=lambda one: _likeness(one[0], one[1], mapping))
     best, at = next(((sheet, at) for sheet, at in able if sheet.name == wanted), (best, at))
@@ -184,7 +187,7 @@ def _headings(sheet: Sheet, at: int, mapping: Mapping[str, str]) -> tuple[list[H
     names: list[str] = []
     for place, text in enumerate(texts):
         filled = any(place < len(row) and row[place] not in ("", None) for row in rows[first : first + 500])
-        name = text or (f"column {get_column_letter(place + 1)}" if filled else "")
+        name = text or (_("column %(letter)s", letter=get_column_letter(place + 1)) if filled else "")
         names.append(f"{name} ({names.count(name) + 1})" if name and name in names else name)
     titles = [
         mapping[name] if name in mapping else guess(text) or (guess(below[place]) if is_tag(below[place]) else "")
@@ -208,10 +211,16 @@ def _told_twice(names: list[str], titles: list[str], texts: list[str], mapping: 
         places.sort(key=lambda place: (names[place] not in mapping, exactness(texts[place]), place))
         for place in places[1:]:
             titles[place] = ""
-        left = ", ".join(f"“{names[place]}”" for place in places[1:])
+        left = commas(f"“{names[place]}”" for place in places[1:])
         notes.append(
-            f"“{names[places[0]]}” (column {get_column_letter(places[0] + 1)}) is read as {title}; {left} could be it "
-            "too and was left out. Say below which column is which."
+            _(
+                "“%(name)s” (column %(column)s) is read as %(title)s; %(left)s could be it too and was left out. "
+                "Say below which column is which.",
+                name=names[places[0]],
+                column=get_column_letter(places[0] + 1),
+                title=title,
+                left=left,
+            )
         )
     return notes
 
@@ -225,11 +234,20 @@ def _table(sheet: Sheet, at: int, mapping: Mapping[str, str]) -> FileTable:
     titles = [heading.title for heading in headings]
     unknown = [heading.name for heading in headings if heading.name and not heading.title]
     if unknown:
-        more = f" and {len(unknown) - 20} more" if len(unknown) > 20 else ""
-        table.notes.append(f"These columns are not ours and were left alone: {', '.join(unknown[:20])}{more}.")
+        names, more = commas(unknown[:20]), len(unknown) - 20
+        table.notes.append(
+            ngettext(
+                "These columns are not ours and were left alone: %(names)s and %(num)s more.",
+                "These columns are not ours and were left alone: %(names)s and %(num)s more.",
+                more,
+                names=names,
+            )
+            if more > 0
+            else _("These columns are not ours and were left alone: %(names)s.", names=names)
+        )
     if "Title" not in titles and "ID" not in titles:
         table.notes.append(
-            "No column was recognised as the title of the activity. Say below which it is; nothing is read before."
+            _("No column was recognised as the title of the activity. Say below which it is; nothing is read before.")
         )
         return table
     words = [fold(heading.name) for heading in headings]
@@ -239,32 +257,39 @@ def _table(sheet: Sheet, at: int, mapping: Mapping[str, str]) -> FileTable:
         filled = [value for value in cells.values() if value != ""]
         if not filled or all(map(is_tag, filled)):
             continue
-        if note := _no_activity(row, cells, words, filled, is_band=place in banded):
-            table.notes.append(f"Row {place + 1} {note}")
+        if note := _no_activity(place + 1, row, cells, words, filled, is_band=place in banded):
+            table.notes.append(note)
             continue
         table.rows.append(FileRow(place + 1, cells))
     table.notes += _merged_notes(sheet, titles, first)
     return table
 
 
-def _no_activity(row: list[Any], cells: dict[str, Any], words: list[str], filled: list[Any], *, is_band: bool) -> str:
-    """Why a row is none of an activity; "" for one that is."""
+def _no_activity(
+    number: int, row: list[Any], cells: dict[str, Any], words: list[str], filled: list[Any], *, is_band: bool
+) -> str:
+    """Why the row `number` is none of an activity; "" for one that is."""
+    repeats = str(_("Row %(row)s repeats the titles and was left out.", row=number))
     if isinstance(cells.get("ID"), int):
         return ""
     said = [fold(heading_of(cell)) for cell in row[: len(words)]]
     if sum(bool(text) for text in said) > 1 and all(
         text in ("", word) for text, word in zip(said, words, strict=False)
     ):
-        return "repeats the titles and was left out."
+        return repeats
     if len(filled) == 1 and words and said == [words[0]] + [""] * (len(said) - 1):
-        return "repeats the titles and was left out."
+        return repeats
     if cells.get("ID", "") != "":
         return ""
     texts = [text for cell, text in zip(row, said, strict=False) if isinstance(cell, str) and text]
     if texts and _TOTAL.fullmatch(texts[0]) and all(_is_number(text) for text in texts[1:]):
-        return f"looks like a total (“{texts[0][:30]}”) and was left out."
+        return str(_("Row %(row)s looks like a total (“%(text)s”) and was left out.", row=number, text=texts[0][:30]))
     if is_band and len(filled) == 1 and sum(map(bool, said)) == 1:
-        return f"is a heading over several columns (“{heading_of(filled[0])[:40]}”) and was left out."
+        heading = heading_of(filled[0])[:40]
+        words_of_band = _(
+            "Row %(row)s is a heading over several columns (“%(text)s”) and was left out.", row=number, text=heading
+        )
+        return str(words_of_band)
     return ""
 
 
@@ -286,13 +311,18 @@ def _fill_merged(sheet: Sheet) -> None:
 
 def _merged_notes(sheet: Sheet, titles: list[str], first: int) -> list[str]:
     notes = [
-        f"The merged cell {get_column_letter(column + 1)}{top + 1} (“{heading_of(sheet.rows[top][column])[:40]}”) "
-        f"was read for all its rows, {top + 1} to {bottom + 1}."
+        _(
+            "The merged cell %(cell)s (“%(text)s”) was read for all its rows, %(top)s to %(bottom)s.",
+            cell=f"{get_column_letter(column + 1)}{top + 1}", text=heading_of(sheet.rows[top][column])[:40],
+            top=top + 1, bottom=bottom + 1,
+        )
         for top, column, bottom, _right in sheet.merged
         if bottom > top >= first and column < len(titles) and titles[column]
         and top < len(sheet.rows) and column < len(sheet.rows[top])
     ]  # fmt: skip
-    return notes if len(notes) <= 10 else [*notes[:10], f"So were {len(notes) - 10} more merged cells."]
+    if (more := len(notes) - 10) <= 0:
+        return notes
+    return [*notes[:10], ngettext("So was %(num)s more merged cell.", "So were %(num)s more merged cells.", more)]
 
 
 def plain(cell: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
@@ -62,7 +63,7 @@ class Undoing(Standing[Item]):
     def do(self, item: Item) -> Item:
         """Put one record back; whether that was possible, for the journal."""
         activity = self.standing(item)
-        title = activity.title if activity else f"record {item['id']}"
+        title = activity.title if activity else _("record %(id)s", id=item["id"])
         is_undone = activity is not None and activity.version == item["version"] and self._may_change(activity)
         if activity is not None and is_undone:
             try:

@@ -32,7 +32,7 @@ from interagency.matrix.framework.names import (
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import Directory
 from interagency.text.dates import ImpreciseDate
-from interagency.text.folding import clean, fold, name_key
+from interagency.text.folding import clean, fold, name_key, one_of
 from interagency.text.lines import split_outside_brackets
 from interagency.text.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
 
@@ -146,9 +146,14 @@ class CellReader:
     def _date(raw: Any) -> str | None:
         if isinstance(raw, ShownAs):
             meant = could_mean(raw)
-            words = " or ".join(one.words() for one in meant)
+            words = one_of(one.words() for one in meant)
             raise NeedsChoice(
-                f"The sheet keeps {raw.day.day} {raw.day:%B %Y} and shows “{raw}”: {words}?",
+                _(
+                    "The sheet keeps %(day)s and shows “%(raw)s”: %(words)s?",
+                    day=ImpreciseDate.day(raw.day).words(),
+                    raw=raw,
+                    words=words,
+                ),
                 [one.code for one in meant],
             )
         if isinstance(raw, date):
@@ -156,7 +161,11 @@ class CellReader:
         if isinstance(raw, int) and _FIRST_SERIAL <= raw <= _LAST_SERIAL:
             day = from_excel(raw)
             raise ValueError(
-                f"The number {raw} is how a spreadsheet keeps {day.day} {day:%B %Y}. Write that, or the month or year."
+                _(
+                    "The number %(raw)s is how a spreadsheet keeps %(day)s. Write that, or the month or year.",
+                    raw=raw,
+                    day=ImpreciseDate.day(date(day.year, day.month, day.day)).words(),
+                )
             )
         try:
             found = read_date(str(raw))
@@ -179,7 +188,9 @@ class CellReader:
         if found is None:
             return []
         if not found.is_entity:
-            raise ValueError(f"{found.short} is not a UN entity of the matrix. Name it among the partners.")
+            raise ValueError(
+                _("%(short)s is not a UN entity of the matrix. Name it among the partners.", short=found.short)
+            )
         return [found.key]
 
     def _partner(self, text: str) -> list[str]:
@@ -195,7 +206,10 @@ class CellReader:
         except NotUnderstood as problem:
             if len(several := self._several(raw, self._entity)) > 1:
                 raise ValueError(
-                    f"“{text[:60]}” names several entities. One leads: write the others under Other UN entities."
+                    _(
+                        "“%(text)s” names several entities. One leads: write the others under Other UN entities.",
+                        text=text[:60],
+                    )
                 ) from None
             if several:
                 return str(several[0])
@@ -230,7 +244,8 @@ class CellReader:
         text = str(raw)
         if isinstance(raw, DecimalCell) and text in self.targets and f"{text}0" in self.targets:
             raise NeedsChoice(
-                f"The sheet keeps the number {text}, which {text}0 becomes too: which is it?", [[text], [f"{text}0"]]
+                _("The sheet keeps the number %(text)s, which %(text)s0 becomes too: which is it?", text=text),
+                [[text], [f"{text}0"]],
             )
         pairs = [match for part in lines_of(text) if (match := _DECIMAL_COMMA.fullmatch(part))]
         if any(f"{pair[1]}.{pair[2]}" in self.targets and {pair[1], pair[2]} <= self.goals for pair in pairs):
@@ -239,7 +254,7 @@ class CellReader:
             )
             ways = (as_targets, text.replace(",", ";"))
             choices = [self._in_order(self._several(way, self._one_sdg, apart=True)) for way in ways]
-            raise NeedsChoice(f"“{text[:40]}” can be a target or several goals: which is it?", choices)
+            raise NeedsChoice(_("“%(text)s” can be a target or several goals: which is it?", text=text[:40]), choices)
         return self._in_order(self._several(text, self._one_sdg, apart=True))
 
     def _in_order(self, found: Iterable[str]) -> list[str]:
@@ -251,7 +266,9 @@ class CellReader:
         if (comma := _DECIMAL_COMMA.fullmatch(code)) and f"{comma[1]}.{comma[2]}" in self.targets:
             code = f"{comma[1]}.{comma[2]}"
         if code not in self.goals and code not in self.targets:
-            raise ValueError(f"“{text[:20]}” is not a goal or target of the 2030 Agenda. Write 3 or 3.5.")
+            raise ValueError(
+                _("“%(text)s” is not a goal or target of the 2030 Agenda. Write 3 or 3.5.", text=text[:20])
+            )
         return code
 
     def _figures(self, raw: Any) -> list[list[str]]:
@@ -274,7 +291,10 @@ class CellReader:
                 roles[last] += f"; {part}"
             else:
                 raise ValueError(
-                    f"“{part[:40]}” names no entity. Write the entity, a colon and its role, as in WHO: trains staff."
+                    _(
+                        "“%(part)s” names no entity. Write the entity, a colon and its role, as in WHO: trains staff.",
+                        part=part[:40],
+                    )
                 )
         return {key: text for key, text in roles.items() if text}
 

@@ -20,6 +20,7 @@ from interagency.exports.incoming.apply import (
     counts,
     discard,
     imports_of,
+    outcome_words,
     results,
     told_of_undo,
 )
@@ -32,11 +33,12 @@ from interagency.exports.incoming.opening import FileNotRead
 from interagency.exports.incoming.reading import read_table
 from interagency.exports.models import ImportState, MatrixImport
 from interagency.matrix.activities.queries import MAX_ID, my_entities
+from interagency.matrix.organisations.choices import kind_labels
 from interagency.matrix.organisations.directory import PARTNER_KINDS
 from interagency.matrix.organisations.queries import all_organisations
 from interagency.text.folding import clean
 from interagency.web.background import first_titles, may_carry_on
-from interagency.web.context import today, utc_now
+from interagency.web.context import today, utc_now, viewer_language
 from interagency.web.errors import refuse
 from interagency.web.idempotency import idempotent, record_redirect, take_key
 
@@ -133,12 +135,14 @@ def one(import_id: int) -> ResponseReturnValue:
         page=page,
         pages=pages,
         counts=counts(rows),
+        outcome_words=outcome_words(),
         is_open=is_open,
         is_undone=kept.state is ImportState.UNDONE,
         headings=_to_map(kept),
         names={heading["title"]: heading["name"] for heading in _to_map(kept) if heading["title"] != heading["name"]},
         columns=OFFERED,
         kinds=PARTNER_KINDS,
+        kind_label=kind_labels,
         organisations=all_organisations(db.session) if is_open and kept.preview.get("names") else [],
         done=done,
     )
@@ -173,9 +177,9 @@ def confirm(import_id: int) -> ResponseReturnValue:
 
 def _carried_on(import_id: int) -> ResponseReturnValue:
     """The page of an import that was begun, once it is done, or when it has gone on for some seconds."""
-    person_id = current_user.id
+    person_id, language = current_user.id, viewer_language().code
     db.session.commit()  # nothing of this request's is in the way of the writing
-    carry_on(current_app._get_current_object(), import_id, person_id)  # type: ignore[attr-defined]
+    carry_on(current_app._get_current_object(), import_id, person_id, language)  # type: ignore[attr-defined]
     kept = _get(import_id)
     if under_way(db.session, import_id) is None:
         _flash_done(kept)

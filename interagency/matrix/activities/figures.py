@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from flask_babel import gettext as _
+
 from interagency.matrix.activities.drafts import FigureDraft
 from interagency.matrix.activities.models import Figure, Qualifier
 from interagency.text.dates import ImpreciseDate
@@ -78,22 +80,33 @@ def read_figure(line: str) -> FigureDraft:
         low, high = between["low"][:60], between["high"][:60]
         unit = between["unit"][:60] or "countries"
         raise ValueError(
-            f"“{shown}” names two numbers. Write “at least {low} {unit}”, “up to {high} {unit}”, or both, each on a "
-            "line of its own."
+            _(
+                "“%(shown)s” names two numbers. Write “at least %(low)s %(unit)s”, “up to %(high)s %(unit)s”, or "
+                "both, each on a line of its own.",
+                shown=shown,
+                low=low,
+                unit=unit,
+                high=high,
+            )
         )
     if match is None or _FRACTION.match(match["unit"] or ""):
         raise ValueError(
-            f"We could not read “{shown}”. Write a number and what it counts, "
-            "such as “more than 450 policymakers” or “8 countries”."
+            _(
+                "We could not read “%(shown)s”. Write a number and what it counts, such as “more than 450 "
+                "policymakers” or “8 countries”.",
+                shown=shown,
+            )
         )
     number = _read_number(match["number"], shown)
     if number >= LARGEST:
-        raise ValueError(f"The number in “{shown}” is too large to be meant.")
+        raise ValueError(_("The number in “%(shown)s” is too large to be meant.", shown=shown))
     unit = (match["unit"] or match["share"]).strip()
     if len(unit) > MAX_UNIT_LENGTH:
-        raise ValueError("What a figure counts fits in 200 characters; put the rest into the description.")
+        raise ValueError(_("What a figure counts fits in 200 characters; put the rest into the description."))
     if len(source) > MAX_SOURCE_LENGTH:
-        raise ValueError("The source of a figure fits in 300 characters; put the rest into the source of the activity.")
+        raise ValueError(
+            _("The source of a figure fits in 300 characters; put the rest into the source of the activity.")
+        )
     qualifier = _QUALIFIERS[(match["qualifier"] or "exactly").lower()]
     if match["more"]:
         qualifier = Qualifier.AT_LEAST
@@ -114,20 +127,32 @@ def _read_number(text: str, shown: str) -> Decimal:
         one_dot = grouped[2] == "." and grouped[1].count(".") == 1 and not grouped[4]
         if one_dot and not plain.startswith("0"):
             raise ValueError(
-                f"“{plain}” in “{shown}” can be read in two ways. Write {int(whole):,}, or {_digits(Decimal(plain))}."
+                _(
+                    "“%(plain)s” in “%(shown)s” can be read in two ways. Write %(whole)s, or %(decimal)s.",
+                    plain=plain,
+                    shown=shown,
+                    whole=f"{int(whole):,}",
+                    decimal=_digits(Decimal(plain)),
+                )
             )
         if one_dot or plain.startswith("0"):
             return _decimal(plain.replace(",", "."), shown)
         return _decimal(f"{whole}.{grouped[4] or '0'}", shown)
     if _DECIMAL.fullmatch(plain):
         return _decimal(plain.replace(",", "."), shown)
-    raise ValueError(f"We could not read the number “{plain[:60]}” in “{shown}”. Write it such as 1200 or 1,200.")
+    raise ValueError(
+        _(
+            "We could not read the number “%(plain)s” in “%(shown)s”. Write it such as 1200 or 1,200.",
+            plain=plain[:60],
+            shown=shown,
+        )
+    )
 
 
 def _decimal(plain: str, shown: str) -> Decimal:
     number = Decimal(plain)
     if len(plain.partition(".")[2].rstrip("0")) > 4:
-        raise ValueError(f"The number in “{shown}” has more than four decimal places; round it.")
+        raise ValueError(_("The number in “%(shown)s” has more than four decimal places; round it.", shown=shown))
     return number
 
 
@@ -138,7 +163,7 @@ def _of_words(text: str) -> int:
         if word in _SCALES:
             scale = _SCALES[word]
             if last >= scale and current >= scale:
-                raise ValueError(f"We could not read the number “{text[:60]}”. Write it in digits.")
+                raise ValueError(_("We could not read the number “%(text)s”. Write it in digits.", text=text[:60]))
             current = max(1, current) * scale
             if scale == 1000:
                 total, current = total + current, 0
@@ -147,7 +172,7 @@ def _of_words(text: str) -> int:
             value = _UNITS.get(word) or _TENS[word]
             # "twenty five" and "hundred five" go on; "two three" and "five twenty" do not.
             if (last and last < 20) or (20 <= last < 100 and value >= 10):
-                raise ValueError(f"We could not read the number “{text[:60]}”. Write it in digits.")
+                raise ValueError(_("We could not read the number “%(text)s”. Write it in digits.", text=text[:60]))
             current, last = current + value, value
     return total + current
 

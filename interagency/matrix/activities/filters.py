@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -23,7 +24,8 @@ from interagency.matrix.framework.names import (
     sections,
 )
 from interagency.matrix.organisations.queries import Directory, entities
-from interagency.text.folding import clean, fold
+from interagency.text.folding import clean, fold, lowered
+from interagency.text.languages import commas
 from interagency.text.typed_dates import FIRST_YEAR, LAST_YEAR
 
 # What the pages of an edition and of the calendar understand too.
@@ -126,17 +128,19 @@ class _Reader:
 
     def _q(self, text: str) -> tuple[str, str]:
         if not query_terms(text):
-            raise NotUnderstood(f"“{text[:40]}” has no letters or digits to look for and was left out.")
+            raise NotUnderstood(_("“%(text)s” has no letters or digits to look for and was left out.", text=text[:40]))
         return text, text
 
     def _entity(self, text: str) -> tuple[str, str]:
         if text == "none":
-            return "none", "lead unknown"
+            return "none", str(_("lead unknown"))
         try:
             return self._partner(text)
         except NotUnderstood:
-            known = ", ".join(entity.short for entity in entities(self.session, retired=True))
-            raise NotUnderstood(f"We do not know the entity “{text[:60]}”. Choose one of: {known}, none.") from None
+            known = commas(entity.short for entity in entities(self.session, retired=True))
+            raise NotUnderstood(
+                _("We do not know the entity “%(text)s”. Choose one of: %(known)s, none.", text=text[:60], known=known)
+            ) from None
 
     def _partner(self, text: str) -> tuple[str, str]:
         found = Directory(self.session).find(text)
@@ -145,87 +149,112 @@ class _Reader:
     def _sdg(self, text: str) -> tuple[str, str]:
         """A goal with all its targets, or a target of the 2030 Agenda."""
         if text == "none":
-            return "none", "no SDG"
+            return "none", str(_("no SDG"))
         code = fold(text).removeprefix("sdg").strip()
         goal = self.session.get(SdgGoal, int(code)) if code.isascii() and code.isdecimal() and len(code) < 3 else None
         if goal is None and self.session.get(SdgTarget, code[:8]) is None:
             raise NotUnderstood(
-                f"“{text[:40]}” is not a goal or target of the 2030 Agenda. Write a goal from 1 to 17, a target such "
-                "as 3.5, or none."
+                _(
+                    "“%(text)s” is not a goal or target of the 2030 Agenda. Write a goal from 1 to 17, a target such "
+                    "as 3.5, or none.",
+                    text=text[:40],
+                )
             )
-        return str(goal.number) if goal else code, f"SDG {goal.number if goal else code}"
+        return str(goal.number) if goal else code, str(_("SDG %(code)s", code=goal.number if goal else code))
 
     def _chapter(self, text: str) -> tuple[str, str]:
         if text == "none":
-            return "none", "no chapter"
+            return "none", str(_("no chapter"))
         number = read_chapter(text)
-        return str(number), f"chapter {ROMAN[number]}"
+        return str(number), str(_("chapter %(roman)s", roman=ROMAN[number]))
 
     def _recommendation(self, text: str) -> tuple[str, str]:
         if text == "none":
-            return "none", "no recommendation"
+            return "none", str(_("no recommendation"))
         code = read_code(text)
         return code, code
 
     def _section(self, text: str) -> tuple[str, str]:
         if text == "none":
-            return "none", "no section"
+            return "none", str(_("no section"))
         section = read_section(sections(self.session), text)
         return str(section.position), section.label
 
     def _year(self, text: str) -> tuple[str, str]:
         if text == "none":
-            return "none", "begin not known"
+            return "none", str(_("begin not known"))
         if not (text.isascii() and text.isdecimal() and FIRST_YEAR <= int(text) <= LAST_YEAR):
-            raise NotUnderstood(f"“{text[:40]}” is not a year from {FIRST_YEAR} to {LAST_YEAR}.")
-        return text, f"begins in {text}"
+            raise NotUnderstood(
+                _(
+                    "“%(text)s” is not a year from %(first_year)s to %(last_year)s.",
+                    text=text[:40],
+                    first_year=FIRST_YEAR,
+                    last_year=LAST_YEAR,
+                )
+            )
+        return text, str(_("begins in %(year)s", year=text))
 
     def _beneficiary(self, text: str) -> tuple[str, str]:
         code, name = self._country(text)
-        return code, f"{name} as beneficiary" if code != "none" else "no beneficiary country"
+        if code == "none":
+            return code, str(_("no beneficiary country"))
+        return code, str(_("%(country)s as beneficiary", country=name))
 
     def _also(self, text: str) -> tuple[str, str]:
         name, _colon, value = text.partition(":")
         if name not in NAMES or name in ("q", "mine", "also"):
-            raise NotUnderstood(f"“{text[:40]}” is not a further condition. Write one such as entity:undp.")
+            raise NotUnderstood(
+                _("“%(text)s” is not a further condition. Write one such as entity:undp.", text=text[:40])
+            )
         key = self.read(name, clean(value, lines=False))
-        return f"{name}:{key}", f"and {self.labels.get((name, key), key)}"
+        return f"{name}:{key}", str(_("and %(filter)s", filter=self.labels.get((name, key), key)))
 
     def _country(self, text: str) -> tuple[str, str]:
         if text == "none":
-            return "none", "no country"
+            return "none", str(_("no country"))
         code = gazetteer(self.session).country(text)
         country = self.session.get_one(Country, code)
         return code, country.name
 
     def _region(self, text: str) -> tuple[str, str]:
         if text == "none":
-            return "none", "no region"
+            return "none", str(_("no region"))
         names = gazetteer(self.session)
         try:
             code = names.region(text)
         except NotUnderstood:
-            known = ", ".join(self.session.scalars(sa.select(Region.name).order_by(Region.name)))
-            raise NotUnderstood(f"We do not know the region “{text[:60]}”. Choose one of: {known}.") from None
+            known = commas(self.session.scalars(sa.select(Region.name).order_by(Region.name)))
+            raise NotUnderstood(
+                _("We do not know the region “%(text)s”. Choose one of: %(known)s.", text=text[:60], known=known)
+            ) from None
         return code, self.session.get_one(Region, code).name
 
     def _choice(self, name: str, text: str, valid: Iterable[str]) -> tuple[str, str]:
         if text not in valid:
-            raise NotUnderstood(f"“{text[:40]}” is not a {name}. Choose one of: {', '.join(valid)}.")
+            raise NotUnderstood(
+                _(
+                    "“%(text)s” cannot be chosen for “%(field)s”. Choose one of: %(valid)s.",
+                    text=text[:40],
+                    field=name,
+                    valid=commas(valid),
+                )
+            )
         return text, text
 
     def _field(self, field: Field, text: str) -> tuple[str, str]:
         """A choice or a flag of the description."""
-        key, label = self._choice(str(field.label).lower(), text, [value for value, _words in field.options])
-        return key, label if key in field.values else f"{field.label}: {key}"
+        key, _key = self._choice(str(field.label), text, [value for value, _words in field.options])
+        if key in field.values:
+            return key, lowered(field.label_of(key))
+        return key, str(_("%(field)s: %(choice)s", field=field.label, choice=_("yes") if key == "yes" else _("no")))
 
     def _joint(self, text: str) -> tuple[str, str]:
-        key, _label = self._choice("choice for joint", text, ["yes", "no"])
-        return key, "joint" if key == "yes" else "individual"
+        key, _label = self._choice(str(_("joint")), text, ["yes", "no"])
+        return key, str(_("joint") if key == "yes" else _("individual"))
 
     def _mine(self, text: str) -> tuple[str, str]:
-        key, _label = self._choice("choice for mine", text, ["yes"])
-        return key, "my entities"
+        key, _label = self._choice(str(_("my entities")), text, ["yes"])
+        return key, str(_("my entities"))
 
 
 def read_filters(session: Session, args: MultiDict[str, str], *, names: Iterable[str] = NAMES) -> Filters:
@@ -255,7 +284,10 @@ def unreadable(filters: Filters, given: Iterable[str], known: Iterable[str] = NA
     """
     names = list(known)
     strange = [name for name in dict.fromkeys(given) if name not in names]
-    told = [f"There is no filter “{name[:40]}”. There are: {', '.join(names)}." for name in strange]
+    told = [
+        _("There is no filter “%(name)s”. There are: %(names)s.", name=name[:40], names=commas(names))
+        for name in strange
+    ]
     return [*filters.problems, *told]
 
 

@@ -16,6 +16,7 @@ from interagency.matrix.activities.queries import get_activity, get_activity_for
 from interagency.matrix.activities.record import Right, right_to_edit
 from interagency.text.dates import ImpreciseDate
 from interagency.text.folding import clean
+from interagency.text.languages import commas
 from interagency.text.typed_dates import DateNotUnderstood, read_date
 from interagency.web.context import today
 from interagency.web.errors import refuse
@@ -81,7 +82,7 @@ def _moved_page(merged: Activity) -> ResponseReturnValue:
     typed = [clean(request.form.get(name, ""), lines=False) for name in ("title", "due")]
     told = [_("Nothing was saved: “%(title)s” was merged into this activity meanwhile.", title=merged.title)]
     if typed[0]:
-        told.append(_("You wrote: %(words)s.", words=", ".join(filter(None, [f"“{typed[0]}”", typed[1]]))))
+        told.append(_("You wrote: %(words)s.", words=commas(filter(None, [f"“{typed[0]}”", typed[1]]))))
     if right_to_edit(current_user, my_entities(), survivor) is Right.ALL:
         told.append(_("It stands in the form below: save it here, if it is still wanted."))
     else:

@@ -21,6 +21,7 @@ from interagency.matrix.activities.models import Activity, ActivityChapter, Acti
 from interagency.matrix.activities.record import Right, right_to_edit
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities_of
+from interagency.text.folding import sentences
 from interagency.web.context import today
 
 MAX_ID = 2**31 - 1
@@ -88,7 +89,7 @@ def _send_on(activity: Activity) -> NoReturn:
         flash(_("“%(title)s” was merged into this activity.", title=activity.title), "warning")
     else:
         told = _("Nothing was saved: “%(title)s” was merged into this activity meanwhile.", title=activity.title)
-        flash(f"{told} {_('Do it here, if it is still wanted.')}", "warning")
+        flash(sentences(told, _("Do it here, if it is still wanted.")), "warning")
     abort(redirect(url_for("activities.activity", activity_id=survivor.id), 303))
 
 

@@ -19,6 +19,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from interagency.matrix.activities.facts import entities_taking_part
@@ -74,7 +75,7 @@ def _of_default(default: Statement | None, day: date) -> Stance:
     return Stance.AGREED if default.decision is Decision.AGREED else Stance.REFUSED
 
 
-NO_ENTITY, INTERNAL = "no UN entity or body is named, so nobody can agree", "marked as internal"
+NO_ENTITY, INTERNAL = _l("no UN entity or body is named, so nobody can agree"), _l("marked as internal")
 
 
 def asked(
@@ -104,8 +105,8 @@ def asked_of_activity(activity: Activity) -> list[Organisation]:
 def why_inside(named: Iterable[Any], facts: Mapping[str, Any]) -> str:
     """Why a record stays inside whatever was agreed: nobody is asked, or it is marked as internal; else ""."""
     if not facts.get("shareable", True):
-        return INTERNAL
-    return "" if list(named) else NO_ENTITY
+        return str(INTERNAL)
+    return "" if list(named) else str(NO_ENTITY)
 
 
 def may_leave(statements: Statements, asked: Iterable[str], kind: str, record_id: int, day: date) -> bool:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import enum
 import re
 from datetime import date, datetime
 
 import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from interagency.db.base import Model, now
 from interagency.matrix.organisations.models import Organisation
+from interagency.text.labelled import Labelled
 
 _KEY = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
@@ -29,14 +31,28 @@ class Audience(Model):
     name: Mapped[str] = mapped_column(unique=True)
     position: Mapped[int]
 
+    @property
+    def label(self) -> str:
+        """Its name in the reader's language; as it is kept where it is one of your own."""
+        return str(_AUDIENCES.get(self.name, self.name))
 
-class Decision(enum.StrEnum):
+
+# The names it is loaded with, for those who translate them.
+_AUDIENCES = {
+    "The Commission and Member States": _l("The Commission and Member States"),
+    "Regional organisations": _l("Regional organisations"),
+    "Civil society": _l("Civil society"),
+    "The public": _l("The public"),
+}
+
+
+class Decision(Labelled):
     """What an entity says. No statement is no agreement."""
 
-    AGREED = "agreed"
-    REFUSED = "refused"
+    AGREED = "agreed", lazy_pgettext("what an entity says of sharing", "agreed")
+    REFUSED = "refused", lazy_pgettext("what an entity says of sharing", "refused")
     # Back to what the entity's default says.
-    AS_DEFAULT = "as default"
+    AS_DEFAULT = "as default", lazy_pgettext("what an entity says of sharing", "as default")
 
 
 class Agreement(Model):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person
@@ -53,12 +54,16 @@ def _say(
     kind = "activity" if activity_id is not None else "event" if event_id is not None else ""
     record_id = activity_id if activity_id is not None else event_id
     if until is not None and until < day:
-        raise AgreementRefusal("The last day lies in the past. Leave it empty, or choose a later one.")
+        raise AgreementRefusal(_("The last day lies in the past. Leave it empty, or choose a later one."))
     default = stance(statements, entity.key, "", 0, day)
     if kind and decision is Decision.AGREED and default is not Stance.AGREED and not beyond_default:
         raise AgreementRefusal(
-            f"This goes beyond what {entity.short} shares with “{audience.name}” by default. "
-            "If that is meant, tick that it is."
+            _(
+                "This goes beyond what %(short)s shares with “%(audience)s” by default. If that is meant, tick that "
+                "it is.",
+                short=entity.short,
+                audience=audience.label,
+            )
         )
     new = Statement(decision, until, beyond_default)
     if statements.get((entity.key, kind, record_id)) == new:
@@ -176,7 +181,7 @@ class Standing:
     @property
     def is_internal(self) -> bool:
         """Whether the record is marked as internal, so that nobody is asked."""
-        return self.inside == INTERNAL
+        return self.inside == str(INTERNAL)
 
     @property
     def may_leave(self) -> bool:

@@ -35,6 +35,7 @@ from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import bodies
 from interagency.matrix.organisations.speaking import entity_named
 from interagency.text.folding import clean
+from interagency.text.languages import commas
 from interagency.text.typed_dates import DateNotUnderstood, read_one_day
 from interagency.web.context import today, utc_now
 from interagency.web.errors import refuse
@@ -132,7 +133,7 @@ def flash_kept(entity: Organisation, said: list[Said]) -> None:
         flash(_("Nothing was different."), "success")
     for decision in Decision:
         chosen = [audience for one in said if one.decision is decision for audience in one.audiences]
-        names = ", ".join(audience.name for audience in sorted(chosen, key=lambda one: (one.position, one.key)))
+        names = commas(audience.label for audience in sorted(chosen, key=lambda one: (one.position, one.key)))
         if not chosen:
             continue
         if decision is Decision.AGREED:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session, joinedload
 
 from interagency.accounts.models import Person
@@ -25,14 +26,23 @@ def cycle_for_answer(session: Session, month: str, entity: Organisation, day: da
     """The open cycle of `month`, locked for an answer of `entity`. Raises CycleRefusal."""
     cycle = session.get(Cycle, month, with_for_update=True)
     if cycle is None:
-        raise CycleRefusal(f"There is no cycle {month}.")
+        raise CycleRefusal(_("There is no cycle %(month)s.", month=month))
     if not cycle.is_open:
         raise CycleRefusal(
-            f"The cycle {month} is closed and its edition made. What you change now stands in the next one; "
-            "a coordinator can reopen the month."
+            _(
+                "The cycle %(month)s is closed and its edition made. What you change now stands in the next one; a "
+                "coordinator can reopen the month.",
+                month=month,
+            )
         )
     if entity.retired_on is not None and entity.retired_on <= day:
-        raise CycleRefusal(f"{entity.short} was retired on {entity.retired_on} and is no longer asked.")
+        raise CycleRefusal(
+            _(
+                "%(short)s was retired on %(retired_on)s and is no longer asked.",
+                short=entity.short,
+                retired_on=entity.retired_on,
+            )
+        )
     return cycle
 
 
@@ -180,7 +190,9 @@ def take_back(session: Session, month: str, entity: Organisation, *, by: Person,
     cycle_for_answer(session, month, entity, day)
     answer = standing_answer(session, month, entity.id)
     if answer is None:
-        raise CycleRefusal(f"{entity.short} has no answer for {month} that could be taken back.")
+        raise CycleRefusal(
+            _("%(short)s has no answer for %(month)s that could be taken back.", short=entity.short, month=month)
+        )
     count = _end(session, answer, by, at)
     audit(session, "cycle.taken_back", by=by, month=month, entity=entity.key)
     return count
@@ -199,11 +211,13 @@ def return_answer(
     """A coordinator gives the answer back with a note; the entity is asked again, and what the answer confirmed is
     confirmed no more. Raises CycleRefusal."""
     if not note:
-        raise CycleRefusal("Write what the entity should look at again; the note is sent to its focal points.")
+        raise CycleRefusal(_("Write what the entity should look at again; the note is sent to its focal points."))
     cycle_for_answer(session, month, entity, day)
     answer = standing_answer(session, month, entity.id)
     if answer is None:
-        raise CycleRefusal(f"{entity.short} has no answer for {month} that could be returned.")
+        raise CycleRefusal(
+            _("%(short)s has no answer for %(month)s that could be returned.", short=entity.short, month=month)
+        )
     _end(session, answer, by, at)
     answer.return_note = note
     audit(session, "cycle.returned", by=by, month=month, entity=entity.key)

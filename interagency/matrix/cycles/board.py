@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 import sqlalchemy as sa
+from flask_babel import lazy_pgettext
 from sqlalchemy.orm import Session, aliased
 
 from interagency.accounts.models import Person
@@ -14,6 +14,7 @@ from interagency.matrix.cycles.models import Cycle, Edition
 from interagency.matrix.cycles.standing import EntityStanding, Standing, expected_entities, standings
 from interagency.matrix.organisations.appointments import focal_points
 from interagency.matrix.organisations.models import Organisation
+from interagency.text.labelled import Labelled
 from interagency.web.context import settings
 
 ORDER = list(Standing)
@@ -101,16 +102,16 @@ def cycle_lines(session: Session, at: datetime) -> list[CycleLine]:
     return lines
 
 
-class Timeliness(enum.StrEnum):
+class Timeliness(Labelled):
     """How an entity answered in a month: in time or late, or why it has no answer."""
 
-    ON_TIME = "on time"
-    LATE = "late"
-    SILENT = "silent"
-    TAKEN_BACK = "taken back"
-    RETURNED = "returned with a note"
-    AWAITED = "not answered yet"
-    NOT_ASKED = "not asked"
+    ON_TIME = "on time", lazy_pgettext("how an entity answered in a month", "on time")
+    LATE = "late", lazy_pgettext("how an entity answered in a month", "late")
+    SILENT = "silent", lazy_pgettext("how an entity answered in a month", "silent")
+    TAKEN_BACK = "taken back", lazy_pgettext("how an entity answered in a month", "taken back")
+    RETURNED = "returned with a note", lazy_pgettext("how an entity answered in a month", "returned with a note")
+    AWAITED = "not answered yet", lazy_pgettext("how an entity answered in a month", "not answered yet")
+    NOT_ASKED = "not asked", lazy_pgettext("how an entity answered in a month", "not asked")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from interagency.matrix.cycles.reminders import Reminded, remind, write_returned
 from interagency.matrix.cycles.views import bp, day_typed, get_cycle, sender, sends_mail
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
-from interagency.text.folding import clean, listed
+from interagency.text.folding import clean, listed, sentences
 from interagency.web.access import coordinators_only
 from interagency.web.context import settings, today, utc_now
 from interagency.web.errors import refuse
@@ -152,9 +152,8 @@ def remind_post(month: str) -> ResponseReturnValue:
 def _reminded(reminded: Reminded) -> str:
     written = ngettext("%(num)s reminder written.", "%(num)s reminders written.", reminded.written)
     if not settings().mail_url:
-        written = f"{written} {_('No mail server is set: it stays in the outbox until there is one.')}"
-    why = _why_not(reminded)
-    return f"{written} {why}" if why else written
+        written = sentences(written, _("No mail server is set: it stays in the outbox until there is one."))
+    return sentences(written, _why_not(reminded))
 
 
 def _why_not(reminded: Reminded) -> str:
@@ -173,7 +172,7 @@ def _why_not(reminded: Reminded) -> str:
     if reminded.nobody:
         names = listed(entity.short for entity in reminded.nobody)
         found.append(_("Nobody is focal point of %(names)s.", names=names))
-    return " ".join(found)
+    return sentences(*found)
 
 
 @bp.post("/cycles/<month>/return")

@@ -6,12 +6,16 @@ but the difference: a property test holds that no change is left out.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask_babel import gettext as _
+from flask_babel import lazy_pgettext, ngettext
+
 from interagency.db.history import difference
+from interagency.text.labelled import Labelled
+from interagency.text.languages import commas
 
 Facts = dict[str, Any]
 ENDED = frozenset({"completed", "cancelled"})
@@ -19,15 +23,15 @@ ENDED = frozenset({"completed", "cancelled"})
 ENDED_EVENT = frozenset({"held", "cancelled"})
 
 
-class Kind(enum.StrEnum):
+class Kind(Labelled):
     """What became of a record."""
 
-    NEW = "new"
-    REAPPEARED = "reappeared"
-    CHANGED = "changed"
-    ENDED = "ended"
-    GONE = "no longer listed"
-    UNCHANGED = "unchanged"
+    NEW = "new", lazy_pgettext("what became of a record", "new")
+    REAPPEARED = "reappeared", lazy_pgettext("what became of a record", "reappeared")
+    CHANGED = "changed", lazy_pgettext("what became of a record", "changed")
+    ENDED = "ended", lazy_pgettext("what became of a record", "ended")
+    GONE = "no longer listed", lazy_pgettext("what became of a record", "no longer listed")
+    UNCHANGED = "unchanged", lazy_pgettext("what became of a record", "unchanged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,9 @@ class RecordChange:
     @property
     def words(self) -> str:
         """What became of it, as it is told."""
-        return self.kind.value if self.merged_into is None else f"merged into {self.merged_into}"
+        if self.merged_into is None:
+            return str(self.kind.label)
+        return str(_("merged into %(record)s", record=self.merged_into))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,28 @@ class Difference:
         for record in self.records.values():
             numbers[record.kind.value] += 1
         return numbers
+
+    def told(self) -> str:
+        """The counts in words, without those of none: `3 new, 1 changed`; empty where there is nothing to compare."""
+        return commas(counted(kind, number) for kind, number in self.counts().items() if number)
+
+
+def counted(kind: Kind | str, number: int) -> str:
+    """How many records of a kind there are: `3 new`."""
+    match Kind(kind):
+        case Kind.NEW:
+            words = ngettext("%(num)s new", "%(num)s new", number)
+        case Kind.REAPPEARED:
+            words = ngettext("%(num)s reappeared", "%(num)s reappeared", number)
+        case Kind.CHANGED:
+            words = ngettext("%(num)s changed", "%(num)s changed", number)
+        case Kind.ENDED:
+            words = ngettext("%(num)s ended", "%(num)s ended", number)
+        case Kind.GONE:
+            words = ngettext("%(num)s no longer listed", "%(num)s no longer listed", number)
+        case Kind.UNCHANGED:
+            words = ngettext("%(num)s unchanged", "%(num)s unchanged", number)
+    return str(words)
 
 
 def compare(

@@ -15,9 +15,9 @@ from interagency.matrix.activities.labels import FactLabels, field_labels
 from interagency.matrix.activities.queries import my_entities
 from interagency.matrix.cycles import editions as queries
 from interagency.matrix.cycles.contents import Contents
-from interagency.matrix.cycles.differences import Difference, Kind
+from interagency.matrix.cycles.differences import Difference, Kind, counted
 from interagency.matrix.cycles.edition_filters import matches
-from interagency.matrix.cycles.models import Edition
+from interagency.matrix.cycles.models import AnswerKind, Edition
 from interagency.matrix.cycles.months import MonthNotUnderstood, format_month, read_month
 from interagency.matrix.cycles.opening import editions_of
 from interagency.matrix.cycles.standing import unanswered_of
@@ -87,6 +87,8 @@ def edition(month: str) -> ResponseReturnValue:
         edition=found,
         contents=contents,
         unanswered=unanswered_of(contents),
+        counted=counted,
+        answer_words={kind.value: kind.label for kind in AnswerKind},
         words=FactLabels.of_edition(contents),
         before=before,
         issues=editions_of(db.session, found.cycle_month),
@@ -127,6 +129,7 @@ def changes(month: str) -> ResponseReturnValue:
         edition=found,
         before=before,
         groups=groups,
+        counted=counted,
         Kind=Kind,
         others=[one for one in queries.all_editions(db.session) if one.number != found.number],
         format_month=format_month,

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, defer
 
@@ -133,13 +134,15 @@ def _close(session: Session, month: str, at: datetime, zone: ZoneInfo, by_id: in
 def _check(session: Session, cycle: Cycle | None, month: str) -> Edition | None:
     """The edition when the month is closed already; None when it can be closed. Raises CycleRefusal."""
     if cycle is None:
-        raise CycleRefusal(f"{format_month(month)} was never opened, so there is nothing to close.")
+        raise CycleRefusal(_("%(month)s was never opened, so there is nothing to close.", month=format_month(month)))
     if not cycle.is_open:
         return newest_edition(session, month)
     query = sa.select(sa.func.min(Cycle.month)).where(Cycle.state == CycleState.OPEN, Cycle.month < month)
     older = session.scalar(query)
     if older is not None:
-        raise CycleRefusal(f"{format_month(older)} is still open. Close it first: editions follow each other.")
+        raise CycleRefusal(
+            _("%(older)s is still open. Close it first: editions follow each other.", older=format_month(older))
+        )
     return None
 
 
@@ -148,8 +151,12 @@ def _refuse_if_waiting(cycle: Cycle, answers: dict[str, list[Any]], contents: Co
     if cycle.waits_for_all and without:
         names = listed(contents["organisations"][key]["short"] for key in without)
         raise CycleRefusal(
-            f"{format_month(cycle.month)} waits for all, and {names} did not answer yet. "
-            "Remind them, answer on their behalf, or no longer wait for all."
+            _(
+                "%(cycle)s waits for all, and %(names)s did not answer yet. Remind them, answer on their behalf, or "
+                "no longer wait for all.",
+                cycle=format_month(cycle.month),
+                names=names,
+            )
         )
 
 

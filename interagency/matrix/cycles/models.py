@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import enum
 from datetime import datetime
 
 import sqlalchemy as sa
+from flask_babel import lazy_pgettext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from interagency.accounts.models import Person
 from interagency.db.base import Model, now
 from interagency.matrix.organisations.models import Organisation
+from interagency.text.labelled import Labelled
 
 
-class CycleState(enum.StrEnum):
+class CycleState(Labelled):
     """Open for answers, or closed into an edition. Late is not a state: it is open past its due date."""
 
-    OPEN = "open"
-    CLOSED = "closed"
+    OPEN = "open", lazy_pgettext("a month", "open")
+    CLOSED = "closed", lazy_pgettext("a month", "closed")
 
 
 class Cycle(Model):
@@ -60,12 +61,12 @@ class Extension(Model):
     given_at: Mapped[datetime] = mapped_column(default=now)
 
 
-class AnswerKind(enum.StrEnum):
+class AnswerKind(Labelled):
     """What an entity says for a cycle. Silence is the absence of an answer."""
 
-    UPDATED = "updated"
-    UNCHANGED = "confirmed unchanged"
-    NOTHING = "nothing to report"
+    UPDATED = "updated", lazy_pgettext("the answer of an entity", "updated")
+    UNCHANGED = "confirmed unchanged", lazy_pgettext("the answer of an entity", "confirmed unchanged")
+    NOTHING = "nothing to report", lazy_pgettext("the answer of an entity", "nothing to report")
 
 
 class Answer(Model):

@@ -6,6 +6,8 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from flask_babel import gettext as _
+
 from interagency.text.date_words import say_moment, say_month
 
 FIRST_MONTH, LAST_MONTH = "2016-04", "2199-12"
@@ -22,10 +24,12 @@ def read_month(text: str) -> str:
     """`text` as a month such as `2026-08`. Raises MonthNotUnderstood."""
     found = _MONTH.fullmatch(text.strip())
     if not found or not 1 <= int(found[2]) <= 12:
-        raise MonthNotUnderstood(f"“{text[:20]}” is not a month. Write year and month, such as 2026-08.")
+        raise MonthNotUnderstood(_("“%(text)s” is not a month. Write year and month, such as 2026-08.", text=text[:20]))
     month = f"{found[1]}-{int(found[2]):02}"
     if not FIRST_MONTH <= month <= LAST_MONTH:
-        raise MonthNotUnderstood(f"{month} is out of range. UNGASS was held in April 2016; write a month since then.")
+        raise MonthNotUnderstood(
+            _("%(month)s is out of range. UNGASS was held in April 2016; write a month since then.", month=month)
+        )
     return month
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,7 @@ from interagency.matrix.cycles.answers import CycleRefusal
 from interagency.matrix.cycles.models import Cycle, CycleState, Edition, Extension
 from interagency.matrix.cycles.months import default_due, first_day, format_month, month_after, month_of, months_between
 from interagency.matrix.organisations.models import Organisation
+from interagency.text.dates import ImpreciseDate
 
 MAX_OPENED_AT_ONCE = 3
 
@@ -33,17 +35,25 @@ def open_cycle(
     if cycle is not None:
         if cycle.is_open:
             return False
-        raise CycleRefusal(f"{format_month(month)} was opened before and is closed. Reopen it, with a reason.")
+        raise CycleRefusal(
+            _("%(month)s was opened before and is closed. Reopen it, with a reason.", month=format_month(month))
+        )
     today = at.astimezone(zone).date()
     if first_day(month) > today:
         raise CycleRefusal(
-            f"{format_month(month)} has not begun: a cycle opens on day 1 of its month, "
-            f"this one on {first_day(month):%d %B %Y}."
+            _(
+                "%(month)s has not begun: a cycle opens on day 1 of its month, this one on %(day)s.",
+                month=format_month(month),
+                day=ImpreciseDate.day(first_day(month)).words(),
+            )
         )
     newest = newest_cycle(session)
     if newest is not None and month < newest.month:
         raise CycleRefusal(
-            f"{format_month(newest.month)} has been opened already; a month before it cannot be put in afterwards."
+            _(
+                "%(newest)s has been opened already; a month before it cannot be put in afterwards.",
+                newest=format_month(newest.month),
+            )
         )
     due = due or default_due(month, zone)
     _check_due(month, due, zone)
@@ -70,8 +80,12 @@ def months_to_open(session: Session, today: date) -> list[str]:
     missing = months_between(newest.month, current)
     if missing > MAX_OPENED_AT_ONCE:
         raise CycleRefusal(
-            f"The newest cycle is {newest.month} and the clock of this machine says {current}. Check the clock; "
-            "if it is right, open the months one by one with `interagency cycle open YYYY-MM`."
+            _(
+                "The newest cycle is %(newest)s and the clock of this machine says %(current)s. Check the clock; if "
+                "it is right, open the months one by one with `interagency cycle open YYYY-MM`.",
+                newest=newest.month,
+                current=current,
+            )
         )
     return [month_after(newest.month, count) for count in range(1, missing + 1)]
 
@@ -80,15 +94,18 @@ def _check_due(month: str, due: datetime, zone: ZoneInfo) -> None:
     local = due.astimezone(zone).date()
     if local < first_day(month) or months_between(month, month_of(local)) > 12:
         raise CycleRefusal(
-            f"The due date of {format_month(month)} lies between its first day and a year later; "
-            f"{local:%d %B %Y} does not."
+            _(
+                "The due date of %(month)s lies between its first day and a year later; %(local)s does not.",
+                month=format_month(month),
+                local=ImpreciseDate.day(local).words(),
+            )
         )
 
 
 def set_due(session: Session, cycle: Cycle, due: datetime, *, zone: ZoneInfo, by: Person, at: datetime) -> None:
     """Move the due date of all. Raises CycleRefusal."""
     if not cycle.is_open:
-        raise CycleRefusal(f"{format_month(cycle.month)} is closed. Reopen it first.")
+        raise CycleRefusal(_("%(month)s is closed. Reopen it first.", month=format_month(cycle.month)))
     _check_due(cycle.month, due, zone)
     audit(session, "cycle.due", by=by, month=cycle.month, was=cycle.due_at.isoformat(), due=due.isoformat())
     if due != cycle.due_at:
@@ -100,11 +117,11 @@ def extend(
 ) -> None:
     """Give one entity its own, later date. Raises CycleRefusal."""
     if not cycle.is_open:
-        raise CycleRefusal(f"{format_month(cycle.month)} is closed. Reopen it first.")
+        raise CycleRefusal(_("%(month)s is closed. Reopen it first.", month=format_month(cycle.month)))
     _check_due(cycle.month, due, zone)
     if due <= cycle.due_at:
         raise CycleRefusal(
-            "An extension lies after the date of all. Move the date of all instead, or choose a later one."
+            _("An extension lies after the date of all. Move the date of all instead, or choose a later one.")
         )
     extension = session.get(Extension, (cycle.month, entity.id))
     if extension is None:
@@ -117,17 +134,20 @@ def extend(
 def reopen(session: Session, month: str, reason: str, *, by: Person, at: datetime) -> Cycle:
     """Open a closed month again. Only the last closed one; its edition stays. Raises CycleRefusal."""
     if not reason:
-        raise CycleRefusal("Write why the month is reopened; the reason stands in the log and on the month's page.")
+        raise CycleRefusal(_("Write why the month is reopened; the reason stands in the log and on the month's page."))
     cycle = session.get(Cycle, month, with_for_update=True)
     if cycle is None:
-        raise CycleRefusal(f"There is no cycle {month}.")
+        raise CycleRefusal(_("There is no cycle %(month)s.", month=month))
     if cycle.is_open:
-        raise CycleRefusal(f"{format_month(month)} is open.")
+        raise CycleRefusal(_("%(month)s is open.", month=format_month(month)))
     last = session.scalar(sa.select(sa.func.max(Cycle.month)).where(Cycle.state == CycleState.CLOSED))
     if last != month:
         raise CycleRefusal(
-            f"Only the last closed month can be reopened, {format_month(last)}. Corrections to an older month "
-            "stand in the current one."
+            _(
+                "Only the last closed month can be reopened, %(last)s. Corrections to an older month stand in the "
+                "current one.",
+                last=format_month(last),
+            )
         )
     cycle.state, cycle.reopened_at, cycle.reopened_reason = CycleState.OPEN, at, reason
     cycle.version += 1

@@ -24,6 +24,7 @@ from interagency.matrix.cycles.month.reasons import STALE_AFTER, Reason, activit
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overlaps.pair_cache import cached_pairs
 from interagency.matrix.overlaps.tally import is_one_twice, tally, verdicts_of
+from interagency.text.languages import commas
 
 SIZE = 50  # remarks on one page
 
@@ -182,7 +183,7 @@ def _details(session: Session, kind: RemarkKind, month: str, day: date, ids: lis
     for activity_id, short, confirmed in session.execute(query):
         said = short if kind is RemarkKind.AWAITED else f"{short}: {confirmed or 'never'}"
         found.setdefault(activity_id, []).append(said)
-    return {activity_id: ", ".join(some) for activity_id, some in found.items()}
+    return {activity_id: commas(some) for activity_id, some in found.items()}
 
 
 def _alike(session: Session) -> list[Remark]:

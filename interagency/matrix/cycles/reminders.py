@@ -10,16 +10,18 @@ import enum
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person, Role
 from interagency.mail.models import OutboxMessage
-from interagency.mail.outbox import MailContent, SendIf, existing_dedupe_keys, write
+from interagency.mail.outbox import MailContent, SendIf, existing_dedupe_keys, in_language, write
 from interagency.matrix.cycles.answers import open_cycles
 from interagency.matrix.cycles.board import BoardRow, board
 from interagency.matrix.cycles.differences import Difference
@@ -29,6 +31,7 @@ from interagency.matrix.cycles.months import format_due, format_month
 from interagency.matrix.cycles.standing import Standing, unanswered_label
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.readers import COORDINATOR, keys_of, reader_of
+from interagency.text.date_words import say_day
 from interagency.text.folding import listed
 from interagency.web.context import settings
 
@@ -37,7 +40,7 @@ DAYS_AFTER = 1
 LAST_DAY_AFTER = 30
 # What reminders and returned answers must still be when they leave.
 UNANSWERED, RETURNED = "unanswered", "returned"
-CLOSING = "You receive this as focal point. Nobody is reminded once their entity has answered."
+CLOSING = _l("You receive this as focal point. Nobody is reminded once their entity has answered.")
 
 
 class Step(enum.StrEnum):
@@ -132,8 +135,9 @@ def _write(
     for person_id, dedupe_key in steps.items():
         if dedupe_key in done:
             continue
-        letter = _letter(cycle, theirs[person_id], people[person_id], step, sender)
         person = people[person_id]
+        with in_language(person.language):
+            letter = _letter(cycle, theirs[person_id], person, step, sender)
         keys = [row.entity.key for row in theirs[person_id]]
         if write(
             session,
@@ -164,7 +168,8 @@ def as_it_stands(
     if not rows:
         return False
     step = step_at(min(row.due_at for row in rows), at, zone) or Step.LATE
-    return _letter(cycle, rows, person, step, Sender(settings().base_url, zone))
+    with in_language(person.language):
+        return _letter(cycle, rows, person, step, Sender(settings().base_url, zone))
 
 
 def is_returned(session: Session, message: OutboxMessage, at: datetime, *, answer: int, entity: str) -> bool:
@@ -185,10 +190,10 @@ def _dedupe_key(cycle: Cycle, key: str, rows: list[BoardRow], person_id: int, se
 
 
 _SUBJECTS = {
-    Step.OPENED: "{month} is open: {entities}, due {day}",
-    Step.SOON: "{month}: {entities} due {day}",
-    Step.DAY: "{month}: {entities} due today",
-    Step.LATE: "{month}: {unanswered}",
+    Step.OPENED: _l("%(month)s is open: %(entities)s, due %(day)s"),
+    Step.SOON: _l("%(month)s: %(entities)s due %(day)s"),
+    Step.DAY: _l("%(month)s: %(entities)s due today"),
+    Step.LATE: _l("%(month)s: %(unanswered)s"),
 }
 
 
@@ -197,40 +202,48 @@ def _letter(cycle: Cycle, rows: list[BoardRow], person: Person, step: Step, send
     names = [row.entity.short for row in rows]
     entities, unanswered = listed(names), unanswered_label((row.entity.short, row.state) for row in rows)
     day = due.astimezone(sender.zone).date()
-    subject = _SUBJECTS[step].format(
-        month=format_month(cycle.month), entities=entities, unanswered=unanswered, day=_short(day)
-    )
+    month = format_month(cycle.month)
+    subject = str(_SUBJECTS[step]) % {
+        "month": month, "entities": entities, "unanswered": unanswered, "day": say_day(day, year=False),
+    }  # fmt: skip
     if step is Step.LATE:
-        first = (
-            f"The matrix and the calendar for {format_month(cycle.month)} were due on {format_due(due, sender.zone)}. "
-            f"{unanswered[:1].upper()}{unanswered[1:]}. The month is still open."
+        first = _(
+            "The matrix and the calendar for %(month)s were due on %(due)s. %(unanswered)s. The month is still open.",
+            month=month,
+            due=format_due(due, sender.zone),
+            unanswered=unanswered[:1].upper() + unanswered[1:],
         )
     else:
-        first = (
-            f"Please bring {entities} up to date for {format_month(cycle.month)}, by {format_due(due, sender.zone)}."
+        first = _(
+            "Please bring %(entities)s up to date for %(month)s, by %(due)s.",
+            entities=entities,
+            month=month,
+            due=format_due(due, sender.zone),
         )
     notes = [
-        f"{row.entity.short}: your answer was returned with this note: {row.answer.return_note}"
+        _(
+            "%(entity)s: your answer was returned with this note: %(note)s",
+            entity=row.entity.short,
+            note=row.answer.return_note,
+        )
         for row in rows
         if row.state is Standing.RETURNED and row.answer is not None
     ]
     return MailContent(
         subject=subject,
-        greeting=f"Dear {person.name},",
+        greeting=_("Dear %(name)s,", name=person.name),
         paragraphs=(
             first,
             *notes,
-            "If nothing changed, it takes two clicks: confirm what stands, and sign. "
-            "“Nothing to report” is an answer too.",
+            _(
+                "If nothing changed, it takes two clicks: confirm what stands, and sign. "
+                "“Nothing to report” is an answer too."
+            ),
         ),
         link=f"{sender.base_url}/month?cycle={cycle.month}",
-        link_label="Open your month",
-        closing=CLOSING,
+        link_label=_("Open your month"),
+        closing=str(CLOSING),
     )
-
-
-def _short(day: date) -> str:
-    return f"{day.day} {day:%B}"
 
 
 def write_returned(
@@ -240,18 +253,8 @@ def write_returned(
     """Tell the focal points of an entity that its answer came back with a note."""
     written = 0
     for person in people:
-        letter = MailContent(
-            subject=f"{format_month(cycle.month)}: the answer of {entity.short} was returned",
-            greeting=f"Dear {person.name},",
-            paragraphs=(
-                f"The coordinators looked at the answer of {entity.short} for {format_month(cycle.month)} and ask:",
-                answer.return_note,
-                "Nothing you entered was changed, but what that answer confirmed is open again. Look at it once more "
-                "and sign.",
-            ),
-            link=f"{sender.base_url}/month?cycle={cycle.month}",
-            link_label="Open your month",
-        )
+        with in_language(person.language):
+            letter = _returned_letter(cycle, entity, person, answer, sender)
         key = f"returned/{answer.id}/{person.id}"
         send_if = SendIf(RETURNED, {"answer": answer.id, "entity": entity.key})
         written += write(
@@ -260,29 +263,39 @@ def write_returned(
     return written
 
 
+def _returned_letter(cycle: Cycle, entity: Organisation, person: Person, answer: Answer, sender: Sender) -> MailContent:
+    month = format_month(cycle.month)
+    return MailContent(
+        subject=_("%(month)s: the answer of %(entity)s was returned", month=month, entity=entity.short),
+        greeting=_("Dear %(name)s,", name=person.name),
+        paragraphs=(
+            _(
+                "The coordinators looked at the answer of %(entity)s for %(month)s and ask:",
+                entity=entity.short,
+                month=month,
+            ),
+            answer.return_note,
+            _(
+                "Nothing you entered was changed, but what that answer confirmed is open again. Look at it once more "
+                "and sign."
+            ),
+        ),
+        link=f"{sender.base_url}/month?cycle={cycle.month}",
+        link_label=_("Open your month"),
+    )
+
+
 def announce_edition(session: Session, edition: Edition, *, sender: Sender) -> int:
     """Tell the coordinators that an edition was made, and what changed; in the transaction that makes it."""
     before = edition_before(session, edition)
-    sentence = change_sentence(changes_since(session, edition, before)["activities"], before)
+    changes = changes_since(session, edition, before)["activities"]
     coordinators = session.scalars(
         sa.select(Person).where(Person.role == Role.COORDINATOR, Person.disabled_at.is_(None)).order_by(Person.id)
     )
     written = 0
     for person in coordinators:
-        letter = MailContent(
-            subject=f"Edition {edition.number} is ready: {format_month(edition.cycle_month)}",
-            greeting=f"Dear {person.name},",
-            paragraphs=(
-                f"{edition.made_by_name} closed {format_month(edition.cycle_month)}. Edition {edition.number} holds "
-                + ngettext("%(num)s activity", "%(num)s activities", edition.activity_count)
-                + " and "
-                + ngettext("%(num)s event", "%(num)s events", edition.event_count)
-                + ".",
-                sentence,
-            ),
-            link=f"{sender.base_url}/editions/{edition.cycle_month}",
-            link_label="Open the edition",
-        )
+        with in_language(person.language):
+            letter = _edition_letter(edition, person, change_sentence(changes, before), sender)
         key, at = f"edition/{edition.number}/{person.id}", edition.made_at
         written += write(
             session, key, to_address=person.email, to_name=person.name, letter=letter, at=at,
@@ -291,9 +304,36 @@ def announce_edition(session: Session, edition: Edition, *, sender: Sender) -> i
     return written
 
 
+def _edition_letter(edition: Edition, person: Person, changes: str, sender: Sender) -> MailContent:
+    month = format_month(edition.cycle_month)
+    return MailContent(
+        subject=_("Edition %(number)s is ready: %(month)s", number=edition.number, month=month),
+        greeting=_("Dear %(name)s,", name=person.name),
+        paragraphs=(
+            _(
+                "%(name)s closed %(month)s. Edition %(number)s holds %(activities)s and %(events)s.",
+                name=edition.made_by_name,
+                month=month,
+                number=edition.number,
+                activities=ngettext("%(num)s activity", "%(num)s activities", edition.activity_count),
+                events=ngettext("%(num)s event", "%(num)s events", edition.event_count),
+            ),
+            changes,
+        ),
+        link=f"{sender.base_url}/editions/{edition.cycle_month}",
+        link_label=_("Open the edition"),
+    )
+
+
 def change_sentence(found: Difference, before: Edition | None) -> str:
     """What changed since the edition before, in one sentence."""
-    numbers = ", ".join(f"{count} {kind}" for kind, count in found.counts().items() if count) or "nothing to compare"
+    numbers = found.told() or _("nothing to compare")
     if before is None:
-        return f"It is the first edition. Activities: {numbers}."
-    return f"Since edition {before.number} ({format_month(before.cycle_month)}), activities: {numbers}."
+        return str(_("It is the first edition. Activities: %(numbers)s.", numbers=numbers))
+    words = _(
+        "Since edition %(number)s (%(month)s), activities: %(numbers)s.",
+        number=before.number,
+        month=format_month(before.cycle_month),
+        numbers=numbers,
+    )
+    return str(words)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,25 +9,27 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import lazy_pgettext, ngettext
 from sqlalchemy.orm import Session, joinedload
 
 from interagency.matrix.cycles.models import Answer, AnswerKind, Cycle, Extension
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.folding import listed
+from interagency.text.labelled import Labelled
+from interagency.text.languages import semicolons
 from interagency.web.context import settings
 
 
-class Standing(enum.StrEnum):
+class Standing(Labelled):
     """Where an entity stands in a cycle (rule 15)."""
 
-    UPDATED = "updated"
-    UNCHANGED = "confirmed unchanged"
-    NOTHING = "nothing to report"
-    RETURNED = "returned with a note"
-    TAKEN_BACK = "taken back"
-    SILENT = "silent"
-    AWAITED = "not answered yet"
+    UPDATED = "updated", lazy_pgettext("an entity in a month", "updated")
+    UNCHANGED = "confirmed unchanged", lazy_pgettext("an entity in a month", "confirmed unchanged")
+    NOTHING = "nothing to report", lazy_pgettext("an entity in a month", "nothing to report")
+    RETURNED = "returned with a note", lazy_pgettext("an entity in a month", "returned with a note")
+    TAKEN_BACK = "taken back", lazy_pgettext("an entity in a month", "taken back")
+    SILENT = "silent", lazy_pgettext("an entity in a month", "silent")
+    AWAITED = "not answered yet", lazy_pgettext("an entity in a month", "not answered yet")
 
 
 _BY_KIND = {
@@ -164,7 +165,7 @@ def unanswered_label(rows: Iterable[tuple[str, Standing]]) -> str:
             parts.append(
                 ngettext("%(names)s has not answered yet", "%(names)s have not answered yet", len(names), **words)
             )
-    return "; ".join(str(part) for part in parts)
+    return semicolons(str(part) for part in parts)
 
 
 def unsigned_sentence(short: str, state: Standing) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, selectinload
 from interagency.accounts.models import Person
 from interagency.db.history import audit
 from interagency.mail.models import OutboxMessage
-from interagency.mail.outbox import MailContent, SendIf, write
+from interagency.mail.outbox import MailContent, SendIf, in_language, write
 from interagency.matrix.cycles.answers import open_cycles
 from interagency.matrix.cycles.board import board
 from interagency.matrix.cycles.models import Cycle
@@ -103,11 +103,13 @@ class MonthsState:
             rows = [row for row in all_rows if row.entity.id in ids]
             missing = [(row.entity.short, row.state) for row in rows if not row.has_answered]
             if missing:
-                lines.append(f"{format_month(cycle.month)}: {unanswered_label(missing)}.")
+                lines.append(
+                    _("%(month)s: %(sentence)s.", month=format_month(cycle.month), sentence=unanswered_label(missing))
+                )
             elif rows:
                 names = listed(row.entity.short for row in rows)
                 answered = ngettext("%(names)s has answered.", "%(names)s have answered.", len(rows), names=names)
-                lines.append(f"{format_month(cycle.month)}: {answered}")
+                lines.append(_("%(month)s: %(sentence)s", month=format_month(cycle.month), sentence=answered))
         return "\n".join(lines)
 
 
@@ -134,11 +136,12 @@ class Letter:
         names = listed(one.short for one in recipient.entities)
         return MailContent(
             subject=self.subject,
-            greeting=f"Dear {recipient.person.name},",
+            greeting=_("Dear %(name)s,", name=recipient.person.name),
             paragraphs=tuple(part for part in paragraphs if part),
             link=link,
-            link_label="Read it again",
-            closing=f"{self.by.name}, {self.by.email}\n\nYou receive this as focal point of {names}.",
+            link_label=_("Read it again"),
+            closing=f"{self.by.name}, {self.by.email}\n\n"
+            + _("You receive this as focal point of %(entities)s.", entities=names),
         )
 
 
@@ -160,12 +163,14 @@ def send_notice(session: Session, letter: Letter, people: Sequence[Recipient], *
     session.add(notice)
     session.flush()
     for one in people:
+        with in_language(one.person.language):
+            content = letter.to(one, f"{settings().base_url}/notices/{notice.id}")
         write(
             session,
             f"notice/{notice.id}/{one.person.id}",
             to_address=one.person.email,
             to_name=one.person.name,
-            letter=letter.to(one, f"{settings().base_url}/notices/{notice.id}"),
+            letter=content,
             at=at,
             send_if=SendIf(STILL_FOCAL_POINT, {"entities": [entity.key for entity in one.entities]}),
         )

@@ -79,4 +79,4 @@ def _tally(session: Session, audience: Audience, passed: Passed) -> WithheldTall
     known = [*entities(session, retired=True), *bodies(session, retired=True)]
     waiting = [(one.short, len(awaited[one.key])) for one in known if one.key in awaited]
     waiting.sort(key=lambda one: -one[1])
-    return WithheldTally(audience.key, audience.name, len(passed.withheld), tuple(waiting))
+    return WithheldTally(audience.key, audience.label, len(passed.withheld), tuple(waiting))

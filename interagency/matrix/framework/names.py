@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Region, Section
@@ -33,15 +34,25 @@ def read_code(text: str) -> str:
     """
     match = _CODE.match(fold(text))
     if match is None:
-        raise NotUnderstood(f"“{text[:40]}” is not a recommendation. Write a chapter and a letter, such as 1(i).")
+        raise NotUnderstood(
+            _("“%(text)s” is not a recommendation. Write a chapter and a letter, such as 1(i).", text=text[:40])
+        )
     chapter = int(match[1]) if match[1].isdecimal() else _NUMBERS.get(match[1], 0)
     if chapter not in LAST_LETTER:
         ends = ", ".join(f"{number}(a) to {number}({letter})" for number, letter in LAST_LETTER.items())
-        raise NotUnderstood(f"There is no chapter {match[1]}. The recommendations are {ends}.")
+        raise NotUnderstood(
+            _("There is no chapter %(match)s. The recommendations are %(ends)s.", match=match[1], ends=ends)
+        )
     if match[2] > LAST_LETTER[chapter]:
         raise NotUnderstood(
-            f"There is no {chapter}({match[2]}): chapter {ROMAN[chapter]} has the letters a to {LAST_LETTER[chapter]}, "
-            f"{chapter}(a) to {chapter}({LAST_LETTER[chapter]})."
+            _(
+                "There is no %(chapter)s(%(match)s): chapter %(roman)s has the letters a to %(last)s, %(chapter)s(a) "
+                "to %(chapter)s(%(last)s).",
+                chapter=chapter,
+                match=match[2],
+                roman=ROMAN[chapter],
+                last=LAST_LETTER[chapter],
+            )
         )
     return f"{chapter}({match[2]})"
 
@@ -51,7 +62,7 @@ def read_chapter(text: str) -> int:
     folded = fold(text)
     number = int(folded) if folded.isdecimal() and len(folded) < 3 else _NUMBERS.get(folded, 0)
     if number not in LAST_LETTER:
-        raise NotUnderstood(f"“{text[:40]}” is not a chapter. The chapters are I to VII.")
+        raise NotUnderstood(_("“%(text)s” is not a chapter. The chapters are I to VII.", text=text[:40]))
     return number
 
 
@@ -76,16 +87,21 @@ def code_problem(text: str) -> str | None:
     dotted = _DOTTED.match(folded)
     if dotted is not None and int(dotted[1]) in LAST_LETTER:
         chapter = int(dotted[1])
-        return (
-            f"There is no recommendation “{folded}”. Those of chapter {ROMAN[chapter]} have letters: "
-            f"{chapter}(a) to {chapter}({LAST_LETTER[chapter]})."
+        words = _(
+            "There is no recommendation “%(folded)s”. Those of chapter %(roman)s have letters: %(chapter)s(a) to "
+            "%(chapter)s(%(last)s).",
+            folded=folded,
+            roman=ROMAN[chapter],
+            chapter=chapter,
+            last=LAST_LETTER[chapter],
         )
+        return str(words)
     if dotted is None and (_CODE.match(folded) is None or not any(sign.isdecimal() or sign == "(" for sign in folded)):
         return None
     try:
         read_code(f"{dotted[1]}(a)" if dotted else folded)
     except NotUnderstood as problem:
-        return f"There is no recommendation “{folded}”. {problem}"
+        return str(_("There is no recommendation “%(folded)s”. %(problem)s", folded=folded, problem=problem))
     return None
 
 
@@ -106,14 +122,16 @@ class Gazetteer:
         """The ISO 3166 alpha-2 code of a country named in any usual way. Raises NotUnderstood."""
         code = self.countries.get(name_key(text))
         if code is None:
-            raise NotUnderstood(f"We do not know the country “{text[:60]}”. Write its UN name or its ISO code.")
+            raise NotUnderstood(
+                _("We do not know the country “%(text)s”. Write its UN name or its ISO code.", text=text[:60])
+            )
         return code
 
     def region(self, text: str) -> str:
         """The code of a region. Raises NotUnderstood."""
         code = self.regions.get(name_key(text))
         if code is None:
-            raise NotUnderstood(f"We do not know the region “{text[:60]}”. Choose one from the list.")
+            raise NotUnderstood(_("We do not know the region “%(text)s”. Choose one from the list.", text=text[:60]))
         return code
 
 
@@ -159,7 +177,9 @@ def read_section(known: Iterable[Section], text: str) -> Section:
     for section in known:
         if wanted in (name_key(section.label), name_key(section.title), str(section.position)):
             return section
-    raise NotUnderstood(f"“{text[:40]}” is not a section of the outcome document. Choose one from the list.")
+    raise NotUnderstood(
+        _("“%(text)s” is not a section of the outcome document. Choose one from the list.", text=text[:40])
+    )
 
 
 def recommendations(session: Session) -> list[Recommendation]:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person, Role
 from interagency.db.history import Action
-from interagency.mail.outbox import MailContent, SendIf, write
+from interagency.mail.outbox import MailContent, SendIf, in_language, write
 from interagency.matrix.organisations.directory import (
     PARTNER_KINDS,
     Act,
@@ -192,17 +192,8 @@ def _tell_coordinators(session: Session, organisation: Organisation, by: Person,
         Person.role == Role.COORDINATOR, Person.disabled_at.is_(None), Person.id != by.id
     )
     for person in session.scalars(coordinators):
-        letter = MailContent(
-            subject=f"Proposed for the directory: {organisation.name}",
-            greeting=f"Dear {person.name},",
-            paragraphs=(
-                f"{by.name} named “{organisation.name}”, which is not in the directory. The "
-                "record is saved with it; outside nobody hears of it until it is accepted.",
-                "Accept it, merge it into one that is there, or refuse it. What else is proposed stands there, too.",
-            ),
-            link=f"{settings().base_url}/organisations",
-            link_label="Open the directory",
-        )
+        with in_language(person.language):
+            letter = _letter(organisation, by, person)
         write(
             session,
             f"organisations/proposed/{day}/{person.id}",
@@ -212,6 +203,24 @@ def _tell_coordinators(session: Session, organisation: Organisation, by: Person,
             at=utc_now(),
             send_if=SendIf(COORDINATOR),
         )
+
+
+def _letter(organisation: Organisation, by: Person, to: Person) -> MailContent:
+    return MailContent(
+        subject=_("Proposed for the directory: %(name)s", name=organisation.name),
+        greeting=_("Dear %(name)s,", name=to.name),
+        paragraphs=(
+            _(
+                "%(by)s named “%(organisation)s”, which is not in the directory. The record is saved with it; "
+                "outside nobody hears of it until it is accepted.",
+                by=by.name,
+                organisation=organisation.name,
+            ),
+            _("Accept it, merge it into one that is there, or refuse it. What else is proposed stands there, too."),
+        ),
+        link=f"{settings().base_url}/organisations",
+        link_label=_("Open the directory"),
+    )
 
 
 def accept(

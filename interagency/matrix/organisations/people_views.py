@@ -206,7 +206,7 @@ def _do(person: Person, act: str) -> str:
     if act == "role":
         person.role = _role()
         audit(db.session, "account.role", by=current_user, person=person.id, role=person.role.value)
-        return str(_("now a %(role)s.", role=person.role.value))
+        return str(_("the role is now: %(role)s.", role=person.role.label))
     if act == "appoint":
         _appoint(person, request.form.get("entity", ""), _day("first", today()) or today(), _day("last", None))
         return str(_("appointed."))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session, selectinload
 
 from interagency.accounts.models import Person
@@ -113,7 +114,9 @@ class Directory:
         """The organisation called `text`, now or formerly, but for a refused proposal. Raises NotUnderstood."""
         found = self.known(text)
         if found is None or found.is_refused:
-            raise NotUnderstood(f"We do not know the organisation “{text[:60]}”. Choose one from the list.")
+            raise NotUnderstood(
+                _("We do not know the organisation “%(text)s”. Choose one from the list.", text=text[:60])
+            )
         return found
 
 

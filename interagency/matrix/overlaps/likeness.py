@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from rapidfuzz import fuzz
 
 from interagency.text.folding import folded_words
+from interagency.text.languages import commas
 
 _WORDS = re.compile(r"\w+")
 LIKENESS = 84  # of 100
@@ -115,4 +116,4 @@ class Common:
 def _listed(names: Iterable[str], most: int = 5) -> str:
     every = list(names)
     more = len(every) - most
-    return ", ".join(every[:most]) + (f" (+{more})" if more > 0 else "")
+    return commas(every[:most]) + (f" (+{more})" if more > 0 else "")

@@ -66,12 +66,12 @@ def merge(
     _apply(survivor, other, draft)
     finish(
         session, survivor, before, by=by, mine=mine, month=month, action=Action.MERGED,
-        reason=_("Record %(id)s, “%(title)s”, was merged into this one.", id=other.id, title=other.title),
+        reason=f"Record {other.id}, “{other.title}”, was merged into this one.",
     )  # fmt: skip
     other.is_listed, other.merged_into_id = False, survivor.id
     finish(
         session, other, others_before, by=by, action=Action.MERGED,
-        reason=_("Merged into record %(id)s, “%(title)s”.", id=survivor.id, title=survivor.title),
+        reason=f"Merged into record {survivor.id}, “{survivor.title}”.",
     )  # fmt: skip
     kept["milestones"] = _move_milestones(session, other.id, survivor.id)
     kept["carried"] = {

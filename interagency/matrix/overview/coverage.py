@@ -12,7 +12,6 @@ The reason of a blank:
 
 from __future__ import annotations
 
-import enum
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import lazy_pgettext, ngettext
 from sqlalchemy.orm import Session
 
 from interagency.matrix.activities.conditions import activity_conditions
@@ -40,17 +39,28 @@ from interagency.matrix.cycles.standing import Standing, standings
 from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Section
 from interagency.matrix.organisations.models import Mandate, Organisation
 from interagency.matrix.overview.count_cache import cached_counts
+from interagency.text.labelled import Labelled
+from interagency.text.languages import commas, semicolons
 
 
-class Blank(enum.StrEnum):
+class Blank(Labelled):
     """Why nothing stands under a recommendation."""
 
-    NO_MANDATE = "outside all declared mandates"
-    SILENT = "silent"
-    WITHDRAWN = "answer taken back or returned"
-    NONE = "confirmed none"
-    GAP = "gap"
-    FILTERED = "none under these filters"
+    NO_MANDATE = (
+        "outside all declared mandates",
+        lazy_pgettext("why nobody works on a recommendation", "outside all declared mandates"),
+    )
+    SILENT = "silent", lazy_pgettext("why nobody works on a recommendation", "silent")
+    WITHDRAWN = (
+        "answer taken back or returned",
+        lazy_pgettext("why nobody works on a recommendation", "answer taken back or returned"),
+    )
+    NONE = "confirmed none", lazy_pgettext("why nobody works on a recommendation", "confirmed none")
+    GAP = "gap", lazy_pgettext("why nobody works on a recommendation", "gap")
+    FILTERED = (
+        "none under these filters",
+        lazy_pgettext("why nobody works on a recommendation", "none under these filters"),
+    )
 
 
 NAMED = 3
@@ -78,7 +88,7 @@ class Covered:
     def where(self) -> str:
         """`Kenya, Peru, Zambia and 4 more`, or nothing."""
         more = len(self.countries) - NAMED
-        named = ", ".join(self.countries[:NAMED])
+        named = commas(self.countries[:NAMED])
         return str(_("%(named)s and %(more)s more", named=named, more=more)) if more > 0 else named
 
 
@@ -262,7 +272,7 @@ def _under(filters: Filters) -> str:
     """Words that say a sentence is not about everything."""
     if not filters:
         return ""
-    labels = ", ".join(filters.label(name, value) for name, value in filters.pairs())
+    labels = commas(filters.label(name, value) for name, value in filters.pairs())
     return str(_("Counting only what stands under %(filters)s: ", filters=labels))
 
 
@@ -284,13 +294,13 @@ def chapter_sentence(number: int, found: list[Covered], activities: int, joint: 
             len(covered),
             roman=ROMAN[number],
             all=len(found),
-            entities=", ".join(entities) or _("no UN entity named"),
+            entities=commas(entities) or _("no UN entity named"),
         ),
         ngettext("%(num)s activity, %(joint)s of them joint", "%(num)s activities, %(joint)s of them joint", activities,
                  joint=joint),
         ngettext("in %(num)s country named", "in %(num)s countries named", len(countries))
         if countries else _("no country named"),
         *([_("the earliest begun in %(year)s", year=since)] if since else []),
-        _("no activity yet on %(codes)s", codes=", ".join(blank)) if blank else _("none is left blank"),
+        _("no activity yet on %(codes)s", codes=commas(blank)) if blank else _("none is left blank"),
     ]  # fmt: skip
-    return "; ".join(str(part) for part in parts) + "."
+    return str(_("%(clauses)s.", clauses=semicolons(parts)))

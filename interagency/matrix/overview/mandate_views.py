@@ -16,6 +16,7 @@ from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities
 from interagency.matrix.organisations.speaking import entity_named
 from interagency.matrix.overview.mandates import declarations, declare
+from interagency.text.languages import commas
 from interagency.web.context import utc_now
 from interagency.web.errors import refuse
 
@@ -79,7 +80,7 @@ def mandates_post() -> ResponseReturnValue:
         flash(
             _(
                 "While you were ticking, somebody else changed %(codes)s. Both their changes and yours are kept.",
-                codes=", ".join(saved.meanwhile),
+                codes=commas(saved.meanwhile),
             ),
             "warning",
         )

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from interagency.db.history import Change, changes_of
 from interagency.matrix.organisations.choices import kind_labels
 from interagency.matrix.organisations.models import Organisation, OrganisationKind
+from interagency.text.languages import semicolons
 from interagency.web.formats import format_date_value
 
 
@@ -65,12 +66,12 @@ def _words(field: str, value: Any, names: dict[int, str]) -> str:
         case "kind":
             return kind_labels(OrganisationKind(value))
         case "former":
-            return "; ".join(
+            return semicolons(
                 _("%(name)s, until %(day)s", name=name, day=format_date_value(date.fromisoformat(day))) if day else name
                 for name, day in value
             )
         case "others":
-            return "; ".join(f"{name} ({language})" if language else name for name, language in value)
+            return semicolons(f"{name} ({language})" if language else name for name, language in value)
         case "retired_on":
             return str(format_date_value(date.fromisoformat(value)))
         case "proposed":

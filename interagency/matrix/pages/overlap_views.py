@@ -24,6 +24,7 @@ from interagency.matrix.overlaps.joining import join, who_could_join
 from interagency.matrix.overlaps.listing import OPEN, listing
 from interagency.matrix.overlaps.models import VerdictKind
 from interagency.matrix.overlaps.verdicts import history_of, keep_verdict
+from interagency.text.languages import commas
 from interagency.web.context import utc_now
 from interagency.web.errors import refuse
 
@@ -166,7 +167,7 @@ def join_post(first_id: int, second_id: int) -> ResponseReturnValue:
         db.session.rollback()
         return _again(first_id, second_id, str(refusal))
     db.session.commit()
-    names = ", ".join(entity.short for entity in joined)
+    names = commas(entity.short for entity in joined)
     flash(
         _("Named in this activity and asked whether they take part: %(names)s.", names=names),
         "success",

@@ -17,6 +17,7 @@ from flask_login import current_user
 from interagency.db.base import db
 from interagency.db.history import Action, record_change
 from interagency.matrix.activities import record
+from interagency.matrix.activities.fields import STATUS_LABELS
 from interagency.matrix.activities.models import Activity, Participation, Status
 from interagency.matrix.activities.queries import get_activity, get_activity_for_edit
 from interagency.matrix.activities.record import Right, StaleVersionError
@@ -29,7 +30,7 @@ from interagency.matrix.cycles.month.views import bp
 from interagency.matrix.cycles.months import format_month
 from interagency.registry import registry
 from interagency.text.dates import ImpreciseDate
-from interagency.text.folding import clean
+from interagency.text.folding import clean, lowered
 from interagency.text.typed_dates import DateNotUnderstood, read_date
 from interagency.web.context import today, utc_now
 from interagency.web.errors import refuse
@@ -229,7 +230,9 @@ def _save_status(
         record_change(db.session, found, action, before=before, after=record.facts(found), by=current_user)
     title, number = found.title, found.id
     db.session.commit()
-    return _done(context, (ACTIVITY, number), _("“%(title)s” is %(status)s.", title=title, status=said.value))
+    return _done(
+        context, (ACTIVITY, number), _("“%(title)s” is %(status)s.", title=title, status=lowered(STATUS_LABELS[said]))
+    )
 
 
 def _end_problem(start: ImpreciseDate | None, end: ImpreciseDate | None, status: str) -> str:

@@ -22,6 +22,7 @@ from interagency.matrix.cycles.month.records import EntityMonth, Listed
 from interagency.registry import MonthRow, registry
 from interagency.text.dates import words_between
 from interagency.text.folding import listed as in_words
+from interagency.text.languages import commas
 from interagency.web.formats import format_instant
 
 MAX_DESCRIPTION_LENGTH = 800  # what a row unfolds; the record's page has the rest
@@ -154,7 +155,7 @@ def _row(activity: Activity, entity_id: int) -> MonthRow:
         ends=ends,
         overdue=str(_("Until %(end)s, and still %(status)s", end=ends, status=status)),
         lead=lead.entity.short if lead else "",
-        note=", ".join(others),
+        note=commas(others),
         is_lead=lead is None or lead.entity_id == entity_id,
         is_joint=activity.is_joint,
         description=activity.description,
