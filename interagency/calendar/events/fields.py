@@ -22,6 +22,7 @@ from interagency.calendar.events.field_values import Own, Records, plain_words
 from interagency.calendar.events.models import Event, EventKind, EventStatus, Mode
 from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.models import TEXT_LENGTH, TITLE_LENGTH
+from interagency.text.languages import DEFAULT
 from interagency.web.forms import FormPart
 
 KIND_LABELS = {
@@ -137,6 +138,8 @@ class EventField:
             return "—"
         if isinstance(fact, bool):
             return str(_("yes") if fact else _("no"))
+        if self.choices and words.language != DEFAULT:
+            return str(next((label for member, label in self.choices.items() if member == fact), fact))
         return self.own.words(fact, words) if self.own else plain_words(fact)
 
     def search_words(self, event: Event) -> Iterable[str]:
