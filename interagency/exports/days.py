@@ -1,30 +1,52 @@
-"""The days of an occurrence in the language of an output: editions keep them in English words."""
+"""The days of an occurrence in the language of an output: editions and hand-outs keep them in English words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from datetime import date
+from functools import lru_cache
 
 from flask_babel import force_locale
 
 from interagency.calendar.events.occurrences import StoredOccurrence
 from interagency.matrix.framework.titles import spoken
-from interagency.text.dates import ImpreciseDate, words_between
+from interagency.text.dates import ImpreciseDate, Precision, words_between
 from interagency.text.languages import DEFAULT
 
 
-def said_now(day: StoredOccurrence, facts: Mapping[str, Any]) -> StoredOccurrence:
-    """`day` with its days in words of the language that is spoken: as they are kept where neither its own days nor
-    those of its event, whose facts these are, are what the kept words say."""
+def said_now(day: StoredOccurrence) -> StoredOccurrence:
+    """`day` with its days in words of the language that is spoken; as they are kept where no period says that."""
     if spoken().language == DEFAULT:
         return day
-    periods = [(_known(start), _known(end)) for start, end, *_rest in facts.get("segments") or []]
-    if day.first_day and day.last_day:
-        periods.insert(0, (ImpreciseDate.day(day.first_day), ImpreciseDate.day(day.last_day)))
+    period = _period(day.when, day.first_day, day.last_day)
+    return day if period is None else day._replace(when=words_between(*period))
+
+
+@lru_cache(maxsize=4096)
+def _period(
+    words: str, first: date | None, last: date | None
+) -> tuple[ImpreciseDate | None, ImpreciseDate | None] | None:
+    """The begin and end from day `first` to `last` that English says in these words."""
     with force_locale(DEFAULT):
-        kept = next((period for period in [*periods, (None, None)] if words_between(*period) == day.when), None)
-    return day if kept is None else day._replace(when=words_between(*kept))
+        if first is None or last is None:
+            return (None, None) if words_between(None, None) == words else None
+        ends = [one for month in range(12) for one in _beginning(_back(last, month)) if one.last == last]
+        ends.append(ImpreciseDate.day(last))
+        pairs = ((start, end) for start in _beginning(first) for end in ends)
+        return next((pair for pair in pairs if words_between(*pair) == words), None)
 
 
-def _known(code: str | None) -> ImpreciseDate | None:
-    return ImpreciseDate.from_code(code) if code else None
+def _beginning(first: date) -> list[ImpreciseDate]:
+    """The periods that begin on a day."""
+    found = []
+    for precision in Precision:
+        try:
+            found.append(ImpreciseDate.of(precision, first))
+        except ValueError:
+            continue
+    return found
+
+
+def _back(last: date, months: int) -> date:
+    """The first of the month so many months before that of `last`."""
+    count = last.year * 12 + last.month - 1 - months
+    return date(max(1, count // 12), count % 12 + 1, 1)

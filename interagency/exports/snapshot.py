@@ -165,7 +165,7 @@ class Snapshot:
 
 def _rows_of(found: list[dict[str, Any]], words: FactLabels) -> list[EventRow]:
     rows = [
-        EventRow(entry, entry["facts"], said_now(StoredOccurrence(*day), entry["facts"]), words)
+        EventRow(entry, entry["facts"], said_now(StoredOccurrence(*day)), words)
         for entry in found
         for day in entry["days"]
     ]

@@ -20,6 +20,7 @@ from interagency.calendar.events import field_values as own
 from interagency.calendar.events.drafts import EventDraft
 from interagency.calendar.events.field_values import Own, Records, plain_words
 from interagency.calendar.events.models import Event, EventKind, EventStatus, Mode
+from interagency.matrix.activities.fields import LANGUAGE_LABELS
 from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.models import TEXT_LENGTH, TITLE_LENGTH
 from interagency.text.languages import DEFAULT
@@ -242,6 +243,12 @@ FIELDS = (
         "description", Kind.TEXT, _l("Description"), longest=TEXT_LENGTH, empty="", ics=Ics.BOTH,
         cell=Cell("Description", 50, "#description", "What it is about."), searched=True, on_page=False,
         why="Descriptions are written for colleagues, so hand-outs leave them out.",
+    ),
+    EventField(
+        "text_language", Kind.CHOICE, _l("Language of the text"), choices=LANGUAGE_LABELS, outside=True,
+        compared=False, help=_l("What title and description are written in."),
+        why="iCalendar marks texts themselves; lists show what they are written in by their letters.",
+        fold=_l("Chapters"),
     ),
     EventField(
         "links", Kind.OWN, _l("Links"), help=_l("One per line. Begin with “meeting:” or “webcast:” where it is one."),

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, composite, mapped_column, relationship
 
 from interagency.db.base import Model, Versioned, precision_column
 from interagency.db.fulltext import FullTextMixin
-from interagency.matrix.activities.models import TITLE_LENGTH, Activity, Milestone
+from interagency.matrix.activities.models import TITLE_LENGTH, Activity, Milestone, TextLanguage
 from interagency.matrix.framework.models import Country
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
@@ -81,6 +81,8 @@ class Event(Versioned, FullTextMixin, Model):
     kind: Mapped[EventKind]
     status: Mapped[EventStatus]
     description: Mapped[str] = mapped_column(default="")
+    # What title and description are written in; None where nobody said it.
+    text_language: Mapped[TextLanguage | None]
     mode: Mapped[Mode | None]
     venue: Mapped[str] = mapped_column(default="")
     city: Mapped[str] = mapped_column(default="")

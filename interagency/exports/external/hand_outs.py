@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import force_locale
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import AccessToken, Person, TokenKind
@@ -23,6 +24,7 @@ from interagency.matrix.agreement.gate import Passed, through_the_gate
 from interagency.matrix.agreement.models import Audience
 from interagency.matrix.cycles import editions
 from interagency.matrix.cycles.models import Edition
+from interagency.text.languages import DEFAULT
 from interagency.web.context import settings
 
 DAYS = 90
@@ -36,7 +38,8 @@ def prepare(
     contents = editions.load(session, edition.number)
     passed = through_the_gate(session, contents, audience.key, day)
     identify = partial(identifier_of, prefix=settings().iati_prefix, secret=settings().iati_secret)
-    content = content_of(passed, contents, audience=audience.name, form=form, country=country, identify=identify)
+    with force_locale(DEFAULT):  # one content, said in the language it is asked in
+        content = content_of(passed, contents, audience=audience.name, form=form, country=country, identify=identify)
     return content, passed
 
 
@@ -53,8 +56,12 @@ def hand_out(
     at: datetime,
     day: date,
     token: str | None = None,
+    language: str = DEFAULT,
 ) -> tuple[HandOut, str]:
-    """Freeze what the audience sees now and give it an address; the token is returned once and kept as a hash."""
+    """Freeze what the audience sees now and give it an address; the token is returned once and kept as a hash.
+
+    `language` is what the address says it in unless it is asked for another.
+    """
     content, passed = prepare(session, edition, audience, form, country, day)
     text = canonical_json(content).encode()
     kept, token = make_token(
@@ -69,6 +76,7 @@ def hand_out(
         recipient=recipient,
         contents=zlib.compress(text, 6),
         checksum=hashlib.sha256(text).hexdigest(),
+        language=language,
         handed_at=at,
         handed_by_id=by.id,
     )

@@ -34,10 +34,7 @@ Names = Mapping[str, Any]
 def names_file(language: str) -> Names:
     """All names of a language: `countries`, `regions`, `goals`, `targets`, `organisations`, `chapters`, `sections`,
     `recommendations`, `days`, and `document`. English has goals, targets and the document alone."""
-    blank = dict.fromkeys(
-        ("countries", "regions", "organisations", "chapters", "sections", "recommendations", "days"), {}
-    )
-    names: Names = blank | read_file(f"names/{language}.json")
+    names: Names = read_file(f"names/{language}.json")
     return names
 
 
