@@ -309,7 +309,9 @@ def note() -> ResponseReturnValue:
     if "session" not in request.args:
         return _note_page()
     try:
-        return _note_page(draft_note(db.session, note_request(request.args), today()))
+        with force_locale(asked_language()):
+            draft = draft_note(db.session, note_request(request.args), today())
+        return _note_page(draft)
     except NoteRefusal as refusal:
         return _note_page(refusal=refusal)
 
@@ -324,6 +326,8 @@ def _note_page(draft: Note | None = None, refusal: NoteRefusal | None = None) ->
         body=BODY,
         refusal=refusal,
         typed=request.args,
+        languages=LANGUAGES,
+        language=asked_language(),
         months=[month_after(FIRST_MONTH, place) for place in range(count, -1, -1)],
         chosen={"from": f"{month[:4]}-01", "to": month} | request.args.to_dict(),
     )
@@ -336,7 +340,8 @@ def note_file() -> ResponseReturnValue:
     """The note as a Word draft."""
     body = BytesIO()
     try:
-        write_note(body, db.session, note_request(request.args), today())
+        with force_locale(asked_language()):
+            write_note(body, db.session, note_request(request.args), today())
     except NoteRefusal as refusal:
         return _note_page(refusal=refusal)
     response = Response(body.getvalue(), content_type=DOCX)
