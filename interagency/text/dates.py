@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
-MONTHS = tuple(calendar.month_name)
+from interagency.text.date_words import WORDS, say_between, say_open, say_period, words_now
+
+MONTHS = ("", *WORDS["en"].months)
 
 
 class Precision(enum.StrEnum):
@@ -37,7 +39,6 @@ _LENGTHS = {
     Precision.YEAR: 12,
 }
 _CODE = re.compile(r"(\d{4})(?:-(?:(\d{2})(?:-(\d{2}))?|Q([1-4])|H([12])|(early|mid|late)))?")
-_ORDINALS = ("", "first", "second", "third", "fourth")
 
 
 def _last_of(precision: Precision, first: date) -> date:
@@ -134,19 +135,7 @@ class ImpreciseDate:
 
     def words(self, *, short: bool = False) -> str:
         """`15 June 2016` (short: `15 Jun 2016`), `June 2016`, `first half of 2016`, `early 2018`, `2016`."""
-        year, month = self.first.year, MONTHS[self.first.month]
-        match self.precision:
-            case Precision.DAY:
-                return f"{self.first.day} {month[:3] if short else month} {year}"
-            case Precision.MONTH:
-                return f"{month} {year}"
-            case Precision.QUARTER:
-                return f"{_ORDINALS[(self.first.month - 1) // 3 + 1]} quarter of {year}"
-            case Precision.HALF_YEAR:
-                return f"{_ORDINALS[(self.first.month - 1) // 6 + 1]} half of {year}"
-            case Precision.YEAR:
-                return str(year)
-        return f"{self.precision.value} {year}"
+        return say_period(self.code, self.first, short=short)
 
 
 @lru_cache(maxsize=4096)  # as below
@@ -174,21 +163,14 @@ def _from_code(code: str) -> ImpreciseDate:
 
 def words_between(start: ImpreciseDate | None, end: ImpreciseDate | None, *, short: bool = False) -> str:
     """A period in words: `26–29 September 2017`, `June 2016`, `from June 2016`, `until 2019`, `date not known`."""
-    if start is None and end is None:
-        return "date not known"
     if start is None or end is None:
         known = start or end
-        assert known is not None
-        return f"{'from' if start else 'until'} {known.words(short=short)}"
+        if known is None:
+            return words_now().unknown
+        return say_open(known.code, known.first, begins=start is not None, short=short)
     if start == end:
         return start.words(short=short)
-    right = end.words(short=short)
-    if start.is_exact and end.is_exact and start.first.year == end.first.year:
-        if start.first.month == end.first.month:
-            return f"{start.first.day}–{right}"
-        return f"{start.words(short=short).rsplit(' ', 1)[0]} – {right}"
-    both_years = start.precision is end.precision is Precision.YEAR
-    return f"{start.words(short=short)}{'–' if both_years else ' – '}{right}"
+    return say_between((start.code, start.first), (end.code, end.first), short=short)
 
 
 def days_between(first: date, last: date) -> list[date]:

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 from flask_babel import gettext as _
 
+from interagency.text.languages import commas
+
 # What people's keyboards and word processors put for the same sign.
 _SAME_SIGN = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "–": "-", "—": "-", "‑": "-", "ı": "i"})
 _CODE = re.compile(r"\b(\d|i{1,3}|iv|vi{0,2}|v)\s*\(\s*([a-z])\s*\)")
@@ -103,4 +105,4 @@ def clean(text: str, *, lines: bool = True) -> str:
 def listed(names: Iterable[str]) -> str:
     """Names as a sentence lists them: `UNDP`, `UNDP and WHO`, `UNDP, UNICEF and WHO`; empty without any."""
     *others, last = [*names] or [""]
-    return str(_("%(names)s and %(last)s", names=", ".join(others), last=last)) if others else last
+    return str(_("%(names)s and %(last)s", names=commas(others), last=last)) if others else last

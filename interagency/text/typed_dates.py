@@ -1,4 +1,4 @@
-"""Reading dates as people write them, in English and with the months of other languages (rule 5)."""
+"""Reading dates as people write them, in any of the six languages (rule 5)."""
 
 from __future__ import annotations
 
@@ -7,40 +7,12 @@ import re
 import unicodedata
 from datetime import date
 
+from interagency.text.date_words import WORDS
 from interagency.text.dates import MONTHS, ImpreciseDate, Precision
+from interagency.text.dates_in_english import in_english, plain
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 LONGEST = 60
-_FOREIGN = (
-    [
-        "janvier",
-        "février",
-        "mars",
-        "avril",
-        "mai",
-        "juin",
-        "juillet",
-        "août",
-        "septembre",
-        "octobre",
-        "novembre",
-        "décembre",
-    ],
-    [
-        "enero",
-        "febrero",
-        "marzo",
-        "abril",
-        "mayo",
-        "junio",
-        "julio",
-        "agosto",
-        "septiembre",
-        "octubre",
-        "noviembre",
-        "diciembre",
-    ],
-)
 
 
 class DateNotUnderstood(ValueError):
@@ -67,14 +39,9 @@ def _month_names() -> dict[str, int]:
     names: dict[str, int] = {}
     for number in range(1, 13):
         english = MONTHS[number].lower()
-        for name in (english, english[:3], english[:4], *(_plain(row[number - 1]) for row in _FOREIGN)):
+        for name in (english, english[:3], english[:4]):
             names.setdefault(name, number)
     return names
-
-
-def _plain(text: str) -> str:
-    folded = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in folded if not unicodedata.combining(c))
 
 
 _MONTH = _month_names()
@@ -94,6 +61,8 @@ _UNKNOWN = {
     "tbd",
     "to be confirmed",
     "date not known",
+    *(plain(words.unknown) for words in WORDS.values()),
+    *("a confirmer", "a determiner", "por confirmar", "por determinar", "уточняется", "待定", "待确认", "يحدد لاحقا"),
 }
 _PARTS = {
     "early": Precision.EARLY,
@@ -131,7 +100,7 @@ def _shown(text: str) -> str:
 def _normal(text: str) -> str:
     text = unicodedata.normalize("NFKC", text)
     text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
-    text = _plain(text.replace("–", "-").replace("‑", "-"))
+    text = plain(in_english(text).replace("–", "-").replace("‑", "-"))
     return " ".join(text.replace(",", " ").split()).rstrip(".").strip()
 
 

@@ -7,14 +7,14 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, g, has_request_context, request
-from flask_babel import get_locale
 from flask_login import current_user
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from interagency.db.base import now
 from interagency.settings import Settings
-from interagency.text.languages import BY_CODE, DEFAULT, Language, best_language
+from interagency.text.languages import BY_CODE, DEFAULT, best_language
+from interagency.text.languages import viewer_language as viewer_language  # noqa: PLC0414 (the reader's, beside the zone)
 from interagency.web.problems import is_for_a_program
 
 
@@ -53,12 +53,6 @@ def _language_of_account() -> str:
         return getattr(current_user, "language", "") if current_user else ""
     except (DBAPIError, PoolTimeout):
         return ""
-
-
-def viewer_language() -> Language:
-    """The language that is spoken now: the request's, or that of `force_locale`."""
-    locale = get_locale()
-    return BY_CODE.get(locale.language if locale else DEFAULT, BY_CODE[DEFAULT])
 
 
 def utc_now() -> datetime:

@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from interagency.db.base import SAFE_METHODS
 from interagency.text.languages import DEFAULT, LANGUAGES
+from interagency.web import formats
 from interagency.web import request_id as arrivals
 from interagency.web.access import required_access
 from interagency.web.compression import compress
@@ -32,7 +33,6 @@ from interagency.web.errors import (
     static_error_page,
 )
 from interagency.web.extensions import babel, csrf, limiter, login_manager
-from interagency.web.formats import format_date_value, format_instant
 from interagency.web.headers import add_security_headers
 from interagency.web.limits import set_size_limits
 from interagency.web.paths import page_address
@@ -122,8 +122,7 @@ def prepare(app: Flask) -> None:
     app.register_error_handler(PoolTimeout, _no_connection)
     app.register_error_handler(OSError, _disk_error)
     app.log_exception = _log_unexpected  # type: ignore[method-assign, assignment]
-    app.jinja_env.filters["format_date_value"] = format_date_value
-    app.jinja_env.filters["format_instant"] = format_instant
+    formats.prepare(app)
     app.jinja_env.globals["viewer_zone_name"] = lambda: viewer_zone().key
     app.jinja_env.globals["viewer_language"] = viewer_language
     app.jinja_env.globals.update(languages=LANGUAGES, default_language=DEFAULT, page_address=page_address)

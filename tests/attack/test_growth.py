@@ -49,8 +49,9 @@ from interagency.operations import logs
 from interagency.operations.audit import read_wanted
 from interagency.search.everything import read_question
 from interagency.search.marks import excerpt, marked
-from interagency.text import folding, typed_dates
+from interagency.text import dates_in_english, folding, typed_dates
 from interagency.text.dates import ImpreciseDate
+from interagency.text.languages import best_language
 from interagency.text.lines import split_lines, split_outside_brackets
 from interagency.text.zones import zone_named
 from tests.attack.growth import TooSlow, near_matches, processor_seconds, texts
@@ -92,6 +93,8 @@ PLAIN: dict[str, Callable[[str], Any]] = {
     "text.dates.from_code": ImpreciseDate.from_code,
     "text.lines.split_lines": split_lines,
     "text.lines.split_outside_brackets": split_outside_brackets,
+    "text.dates_in_english.in_english": dates_in_english.in_english,
+    "text.languages.best_language": best_language,
     "text.folding.clean": folding.clean,
     "text.folding.fold": folding.fold,
     "text.folding.name_key": folding.name_key,

@@ -8,12 +8,14 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.calendar.events.holidays import holidays_between
 from interagency.calendar.events.models import Event, EventKind, EventStatus
 from interagency.calendar.events.occurrences import Occurrence, all_occurrences
 from interagency.calendar.events.queries import everything
+from interagency.text.date_words import say_day, say_moment
 from interagency.text.folding import fold
 
 MOST = 20
@@ -52,7 +54,7 @@ def clashes(session: Session, plan: Plan, zone: ZoneInfo) -> list[Clash]:
         return []
     first, last = min(day[0] for day in plan.days), max(day[1] for day in plan.days)
     found = [
-        Clash(holiday.name, "UN holiday", f"{holiday.day:%A} {holiday.day.day} {holiday.day:%B %Y}")
+        Clash(holiday.name, _("UN holiday"), say_day(holiday.day, weekday=True))
         for holiday in holidays_between(first, last, plan.city)
         if any(begins <= holiday.day <= ends for begins, ends, *_ in plan.days)
     ]
@@ -81,11 +83,11 @@ def clashes(session: Session, plan: Plan, zone: ZoneInfo) -> list[Clash]:
 def _reason(event: Event, plan: Plan) -> str:
     """Why this event would be in the way on the same day; empty when it would not."""
     if event.kind is EventKind.SESSION:
-        return "session on the same days"
+        return str(_("session on the same days"))
     if plan.city and fold(event.city) == fold(plan.city):
-        return f"same days in {event.city}"
+        return str(_("same days in %(city)s", city=event.city))
     if plan.meant_for and fold(event.meant_for) == fold(plan.meant_for):
-        return "same days for the same people"
+        return str(_("same days for the same people"))
     return ""
 
 
@@ -102,4 +104,4 @@ def _when(one: Occurrence, zone: ZoneInfo) -> str:
     if one.event.timezone == zone.key:
         return own
     here, there = one.start.astimezone(zone), one.end.astimezone(zone)
-    return f"{own} ({here.day} {here:%B}, {here:%H:%M}-{there:%H:%M} {zone.key})"
+    return f"{own} ({say_moment(here, year=False)}-{there:%H:%M} {zone.key})"

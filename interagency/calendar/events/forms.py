@@ -34,7 +34,6 @@ from interagency.calendar.events.lines import (
     segment_words,
 )
 from interagency.calendar.events.models import Event, EventSeries
-from interagency.calendar.events.occurrences import DATE_NOT_KNOWN
 from interagency.calendar.events.record import (
     DayDraft,
     DocumentDraft,
@@ -55,7 +54,7 @@ from interagency.matrix.organisations.directory import Act
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.proposals import proposed, reader_of
 from interagency.matrix.organisations.queries import Directory, keys_of_today
-from interagency.text.dates import ImpreciseDate
+from interagency.text.dates import ImpreciseDate, words_between
 from interagency.web.context import viewer_zone
 from interagency.web.form_sections import Section, sections_of
 from interagency.web.forms import Option, to_choices
@@ -170,7 +169,7 @@ class EventForm(EventChecks):
             SegmentDraft(s.start, s.end, s.start_time, s.end_time) for s in event.segments if s.start and s.end
         ]
         if not event.segments:
-            self.segments.typed = DATE_NOT_KNOWN
+            self.segments.typed = words_between(None, None)
         self.days.found = [DayDraft(d.day, d.chapter_number, d.note) for s in event.segments for d in s.days]
         self.links.found = [(link.kind, link.title, link.url) for link in event.links]
         self.organisers.offer(self.organisers.offered, [organiser.key for organiser in event.organisers])

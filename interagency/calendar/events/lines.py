@@ -12,13 +12,14 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.calendar.events.models import Event, LinkKind
-from interagency.calendar.events.occurrences import DATE_NOT_KNOWN
 from interagency.calendar.events.record import DayDraft, DocumentDraft, ExceptionDraft, SegmentDraft
 from interagency.matrix.activities.models import TITLE_LENGTH, Activity
 from interagency.matrix.framework.models import ROMAN
 from interagency.matrix.framework.names import NotUnderstood, read_chapter
 from interagency.matrix.organisations.queries import Directory
+from interagency.text.date_words import WORDS
 from interagency.text.dates import ImpreciseDate, words_between
+from interagency.text.dates_in_english import in_english
 from interagency.text.lines import check_line, split_lines
 from interagency.text.typed_dates import DateNotUnderstood, read_date, read_one_day
 
@@ -46,7 +47,8 @@ _CHAPTER_AND_NOTE = re.compile(r"^(?P<chapter>none|[ivx]+|\d)?\s*(?:\((?P<note>.
 MAX_ADDRESS_LENGTH = 2_000
 # What people write for days that nobody knows yet; `says_not_known`.
 _NOT_KNOWN = {
-    DATE_NOT_KNOWN, "dates not known", "not known", "not known yet", "not yet known", "date not known yet",
+    *(words.unknown for words in WORDS.values()),
+    "dates not known", "not known", "not known yet", "not yet known", "date not known yet",
     "date not yet known", "unknown", "date unknown", "dates unknown", "tbc", "tbd", "to be confirmed", "to be decided",
     "to be determined", "date to be confirmed", "date to be decided", "date to be determined", "date tbc", "date tbd",
 }  # fmt: skip
@@ -116,7 +118,7 @@ def read_segment(line: str) -> SegmentDraft:
 
     Raises ValueError with a sentence.
     """
-    line = said_as_one(" ".join(check_line(line).split()))
+    line = said_as_one(in_english(" ".join(check_line(line).split())))
     hours = _HOURS.search(line)
     shown = line[:60]
     if hours is None and _ONE_HOUR.search(line):
@@ -164,7 +166,7 @@ def split_days(text: str) -> list[str]:
 
 def _runs(line: str) -> list[str]:
     """The runs of days on one line, the year of a later one given to those before it that name none."""
-    pieces = [_RUN.fullmatch(piece) for piece in _BETWEEN_RUNS.split(" ".join(line[:500].split()))]
+    pieces = [_RUN.fullmatch(piece) for piece in _BETWEEN_RUNS.split(in_english(" ".join(line[:500].split())))]
     runs: list[str] = []
     year = ""
     for piece in reversed(pieces):

@@ -9,9 +9,13 @@ from functools import cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from flask_babel import gettext as _
+
 from interagency.calendar.events.models import Event, EventStatus, OccurrenceChange, Segment
 from interagency.calendar.events.recurrence_rules import rule_from
+from interagency.text.date_words import say_moment
 from interagency.text.dates import ImpreciseDate, words_between
+from interagency.text.languages import semicolons
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +203,9 @@ def stored_without_date(event: Event) -> StoredOccurrence:
     """An event whose date is not known, as an edition keeps it: its first and last day are empty."""
     is_cancelled = event.status is EventStatus.CANCELLED
     chapters = sorted(_of_the_whole(event))
-    return StoredOccurrence(DATE_NOT_KNOWN, "", "", "", "", event.title, is_cancelled, False, chapters=chapters)
+    return StoredOccurrence(
+        words_between(None, None), "", "", "", "", event.title, is_cancelled, False, chapters=chapters
+    )
 
 
 def outside(values: Sequence[Any]) -> list[Any]:
@@ -225,23 +231,20 @@ def all_occurrences(
     return sorted((one for one in found if one.first <= last and one.last >= first), key=lambda one: one.sort_key)
 
 
-# Of an event that has no days yet, in lists and files.
-DATE_NOT_KNOWN = words_between(None, None)
-
-
 def format_days(event: Event, reader: ZoneInfo | None = None) -> str:
     """All days of an event in words, with the hours where they are known and their zone, and for a `reader` in another
     zone the hours there: `5 November 2026, 14:00-15:30 Europe/Vienna (22:00-23:30 Asia/Tokyo)`; `date not known`.
     """
     if not event.segments:
-        return DATE_NOT_KNOWN
+        return words_between(None, None)
     words = []
     for segment in event.segments:
         hours = f", {segment.start_time:%H:%M}-{segment.end_time:%H:%M}" if segment.start_time else ""
         if hours and event.timezone:
             hours += f" {event.timezone}{_hours_there(event, segment, reader)}"
         words.append(words_between(segment.start, segment.end) + hours)
-    return "; ".join(words) + (", repeated" if event.rrule else "")
+    days = semicolons(words)
+    return str(_("%(days)s, repeated", days=days)) if event.rrule else days
 
 
 def _hours_there(event: Event, segment: Segment, reader: ZoneInfo | None) -> str:
@@ -261,7 +264,7 @@ def _hours_there(event: Event, segment: Segment, reader: ZoneInfo | None) -> str
     if all(one.utcoffset() == other.utcoffset() for one, other in zip(own, there, strict=True)):
         return ""
     said = [
-        f"{other:%H:%M}" if one.date() == other.date() else f"{other.day} {other:%B}, {other:%H:%M}"
+        f"{other:%H:%M}" if one.date() == other.date() else say_moment(other, year=False)
         for one, other in zip(own, there, strict=True)
     ]
     return f" ({'-'.join(said)} {reader.key})"

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from interagency.text.dates import MONTHS
+from interagency.text.date_words import say_moment, say_month
 
 FIRST_MONTH, LAST_MONTH = "2016-04", "2199-12"
 DUE_DAY = 5
@@ -54,8 +54,7 @@ def format_month(month: str | None, *, short: bool = False) -> str:
     """`August 2026`, or `Aug 2026` for a narrow column; empty for no month."""
     if not month:
         return ""
-    name = MONTHS[int(month[5:])]
-    return f"{name[:3] if short else name} {month[:4]}"
+    return say_month(int(month[:4]), int(month[5:]), short=short)
 
 
 def end_of_day(day: date, zone: ZoneInfo) -> datetime:
@@ -72,4 +71,4 @@ def format_due(due: datetime, zone: ZoneInfo) -> str:
     """`Thursday 5 November 2026, 23:59 Vienna`: a due date with the zone it is said in."""
     local = due.astimezone(zone)
     city = zone.key.rsplit("/", 1)[-1].replace("_", " ")
-    return f"{local:%A} {local.day} {local:%B %Y}, {local:%H:%M} {city}"
+    return f"{say_moment(local, weekday=True)} {city}"
