@@ -13,6 +13,7 @@ from interagency.db.base import Model, Versioned, precision_column
 from interagency.db.fulltext import FullTextMixin
 from interagency.matrix.activities.models import TITLE_LENGTH, Activity, Milestone, TextLanguage
 from interagency.matrix.framework.models import Country
+from interagency.matrix.framework.titles import name_of
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
 
@@ -156,7 +157,8 @@ class Event(Versioned, FullTextMixin, Model):
     @property
     def place(self) -> str:
         """Venue, city and country, as far as known."""
-        return ", ".join(part for part in (self.venue, self.city, self.country.name if self.country else "") if part)
+        country = name_of(self.country) if self.country else ""
+        return ", ".join(part for part in (self.venue, self.city, country) if part)
 
 
 class Segment(Model):

@@ -16,7 +16,6 @@ from interagency.calendar.feeds.publishing import CANCELLED_STAYS, PAST, midnigh
 from interagency.matrix.cycles.answers import open_cycles
 from interagency.matrix.cycles.models import Answer, Cycle, Extension
 from interagency.matrix.cycles.months import format_month
-from interagency.matrix.framework.titles import spoken
 from interagency.matrix.organisations.models import Organisation
 from interagency.web.context import settings
 
@@ -52,7 +51,7 @@ def _entry(cycle: Cycle, entity: Organisation, extension: Extension | None, base
     moments = (cycle.opened_at, cycle.due_set_at, extension.given_at if extension else None)
     changed = max(moment for moment in moments if moment is not None)
     day: date = due.date()
-    short = spoken().short(entity.key, entity.short)
+    short = entity.short
     return FeedEvent(
         uid=f"due-{cycle.month}-{entity.key}@interagency",
         # Seconds from opening to the last change: never below 0, higher after each, also if the day came nearer.

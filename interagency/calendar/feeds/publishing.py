@@ -148,7 +148,7 @@ def _entry(event: Event, segment: Segment, place: int, base_url: str) -> FeedEve
         rrule=event.rrule if recurs else None,
         exdates=tuple(_original(change, start) for change in changes if change.is_left_out),
         overrides=tuple(_override(event, segment, one, end, start) for one in changes if not one.is_left_out),
-        location=_place(event),
+        location=event.place,
         description=_description(event, segment),
         url=url,
         categories=_categories(event, chapters_on(event, segment)),
@@ -158,12 +158,6 @@ def _entry(event: Event, segment: Segment, place: int, base_url: str) -> FeedEve
         related_to=event.uid if segment.number != 1 else (event.parent.uid if event.parent else None),
         transparent=not timed,
     )
-
-
-def _place(event: Event) -> str:
-    """Venue, city and country, as far as known."""
-    country = spoken().country(event.country.code, event.country.name) if event.country else ""
-    return ", ".join(part for part in (event.venue, event.city, country) if part)
 
 
 def _title(event: Event, place: int) -> str:
@@ -227,8 +221,7 @@ def _description(event: Event, segment: Segment, own: str = "", days: tuple[date
 
 
 def _shorts(organisations: Iterable[Organisation]) -> str:
-    names = spoken()
-    return "; ".join(names.short(one.key, one.short) for one in organisations)
+    return "; ".join(one.short for one in organisations)
 
 
 def _about_day(day: SegmentDay) -> str:
@@ -242,10 +235,9 @@ def _about_day(day: SegmentDay) -> str:
 
 
 def _categories(event: Event, numbers: Iterable[int]) -> tuple[str, ...]:
-    names = spoken()
-    entities = [names.short(one.key, one.short) for one in event.organisers if one.is_entity]
+    entities = [organiser.short for organiser in event.organisers if organiser.is_entity]
     chapters = [in_words("Chapter {}").format(ROMAN[number]) for number in numbers]
-    kind = event.kind.value.capitalize() if names.language == DEFAULT else str(KIND_LABELS[event.kind])
+    kind = event.kind.value.capitalize() if spoken().language == DEFAULT else str(KIND_LABELS[event.kind])
     return tuple(dict.fromkeys([kind, *entities, *chapters]))
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from flask_babel import gettext as _
@@ -24,7 +23,6 @@ from interagency.matrix.activities.fields import BY_NAME
 from interagency.matrix.activities.figures import format_figure
 from interagency.matrix.cycles.months import format_month
 from interagency.matrix.framework.file_words import in_words
-from interagency.matrix.framework.load import read_file
 from interagency.matrix.framework.models import ROMAN
 from interagency.matrix.framework.titles import Titles, spoken
 from interagency.text.dates import ImpreciseDate, words_between
@@ -39,15 +37,6 @@ def in_language(content: Content) -> Content:
     if names.language == DEFAULT:
         return content | {"language": DEFAULT}
     return _Said(names).content(content)
-
-
-@cache
-def _keys() -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Countries by English name, and organisations by English acronym or name: what a hand-out calls them by."""
-    organisations = read_file("organisations.json")
-    by_name = {one["name"]: one["key"] for one in organisations}
-    by_name |= {one["acronym"]: one["key"] for one in organisations if one["acronym"]}
-    return {one["name"]: one["alpha2"] for one in read_file("countries.json")}, by_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +62,16 @@ class _Said:
             "activities": [self._activity(one) for one in content["activities"]],
             "events": [self._event(one) for one in content["events"]],
             "acronyms": {
-                self._short(short): self._organisation(short, name)
-                for short, name in content.get("acronyms", {}).items()
+                self._short(short): self.names.called(name) for short, name in content.get("acronyms", {}).items()
             },
             "codes": {code: self.names.recommendation(code, one) for code, one in content.get("codes", {}).items()},
         }
 
     def _country(self, name: str) -> str:
-        code = _keys()[0].get(name)
-        return self.names.country(code, name) if code else name
+        return self.names.place(name)
 
     def _short(self, short: str) -> str:
-        return self.names.short(_keys()[1].get(short, ""), short)
-
-    def _organisation(self, short: str, name: str) -> str:
-        key = _keys()[1].get(name) or _keys()[1].get(short)
-        return self.names.organisation(key, name) if key else name
+        return self.names.called(short)
 
     def _chapter(self, numeral: str, title: str) -> str:
         return self.names.chapter(ROMAN.index(numeral), title)
@@ -122,7 +105,7 @@ class _Said:
             "coded": coded
             | {
                 "organisations": [
-                    org | {"short": self._short(org["short"]), "name": self._organisation(org["short"], org["name"])}
+                    org | {"short": self._short(org["short"]), "name": self.names.called(org["name"])}
                     for org in coded["organisations"]
                 ],
                 "countries": [[code, self.names.country(code, name)] for code, name in coded["countries"]],

@@ -22,6 +22,7 @@ from interagency.matrix.framework.names import (
     read_section,
     sections,
 )
+from interagency.matrix.framework.titles import name_of
 from interagency.matrix.organisations.queries import Directory, entities
 from interagency.text.folding import clean, fold
 from interagency.text.typed_dates import FIRST_YEAR, LAST_YEAR
@@ -196,7 +197,7 @@ class _Reader:
             return "none", "no country"
         code = gazetteer(self.session).country(text)
         country = self.session.get_one(Country, code)
-        return code, country.name
+        return code, name_of(country)
 
     def _region(self, text: str) -> tuple[str, str]:
         if text == "none":
@@ -205,9 +206,9 @@ class _Reader:
         try:
             code = names.region(text)
         except NotUnderstood:
-            known = ", ".join(self.session.scalars(sa.select(Region.name).order_by(Region.name)))
+            known = ", ".join(map(name_of, self.session.scalars(sa.select(Region).order_by(Region.name))))
             raise NotUnderstood(f"We do not know the region “{text[:60]}”. Choose one of: {known}.") from None
-        return code, self.session.get_one(Region, code).name
+        return code, name_of(self.session.get_one(Region, code))
 
     def _choice(self, name: str, text: str, valid: Iterable[str]) -> tuple[str, str]:
         if text not in valid:

@@ -65,7 +65,7 @@ def _shown(field: Field, value: Any) -> str:
         case Kind.CHOICE:
             return field.label_of(value)
         case Kind.SECTION:
-            return str(value.label)
+            return spoken().section_label(value.label)
         case Kind.CHOICES:
             return "; ".join(map(field.label_of, value))
         case Kind.FLAG:

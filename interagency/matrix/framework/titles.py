@@ -56,6 +56,17 @@ def _english() -> Mapping[str, Mapping[str, str]]:
     }
 
 
+@cache
+def _keys() -> Mapping[str, Mapping[str, str]]:
+    """Keys of organisations by English acronym or name, and codes of countries and regions by English name."""
+    english = _english()
+    names = {name: key for key, name in english["organisations"].items()}
+    names |= {acronym: key for key, acronym in english["acronyms"].items() if acronym}
+    return {"organisations": names} | {
+        kind: {name: code for code, name in english[kind].items()} for kind in ("countries", "regions")
+    }
+
+
 def _by_kind(language: str) -> Mapping[str, Mapping[str, str]]:
     """The names of a language under the kinds of `_english`."""
     names = names_file(language)
@@ -136,6 +147,17 @@ class Titles:
             return self._names["acronyms"].get(key) or written
         return self.organisation(key, written)
 
+    def called(self, written: str) -> str:
+        """An organisation by what it is called in English, its acronym or its name, where its key is not known."""
+        return self.short(_keys()["organisations"].get(written, ""), written) if self._names else written
+
+    def place(self, written: str) -> str:
+        """A country or region by its English name, where its code is not known."""
+        if not self._names:
+            return written
+        code = _keys()["countries"].get(written)
+        return self.country(code, written) if code else self.region(_keys()["regions"].get(written, ""), written)
+
     def day(self, written: str) -> str:
         """A holiday by its English name."""
         return self._names["days"].get(written, written) if self._names else written
@@ -144,6 +166,13 @@ class Titles:
 def other_names(kind: str, key: str) -> tuple[str, ...]:
     """What one of the `countries` or `regions` is called in the five languages beside English."""
     return tuple(name for language in OTHERS if (name := names_file(language)[kind].get(key)))
+
+
+@cache
+def organisation_names(key: str) -> tuple[str, ...]:
+    """The acronyms and names of an organisation of the reference data in the five languages beside English."""
+    found = (names_file(language)["organisations"].get(key) for language in OTHERS)
+    return tuple(dict.fromkeys(name for one in found if one for name in (one["acronym"], one["name"]) if name))
 
 
 def section_names(written: str) -> tuple[str, ...]:
@@ -185,3 +214,13 @@ def name_of(record: Any) -> str:
         case SdgTarget():
             return names.target(record.code, record.title)
     raise TypeError(f"{record!r} is in no list of names")
+
+
+def names_of_country(country: Country) -> tuple[str, ...]:
+    """Every name a country is found by."""
+    return (country.name, *country.other_names, *other_names("countries", country.code))
+
+
+def names_of_region(region: Region) -> tuple[str, ...]:
+    """Every name a region is found by."""
+    return (region.name, *region.other_names, *other_names("regions", region.code))
