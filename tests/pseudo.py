@@ -11,10 +11,14 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+import sqlalchemy as sa
 from babel.support import NullTranslations
 from flask import Flask
 from flask_babel import get_babel
 from lxml import html
+from sqlalchemy.orm import Session
+
+from interagency.db.base import Model
 
 PSEUDO = "ar"
 OPEN, CLOSE = "⟦", "⟧"
@@ -24,6 +28,10 @@ _ACCENTS = str.maketrans(
 _KEPT = re.compile(r"(%\(\w+\)[sd]|\{\w*\}|%%|</?[a-z][^<>]*>|&\w+;|https?://\S+)")
 _INNERMOST = re.compile(f"{OPEN}[^{OPEN}{CLOSE}]*{CLOSE}")
 _WORD = re.compile(r"[A-Za-z]{2,}")
+# Addresses, zones, codes of countries, settings.
+_NO_WORDS = re.compile(
+    r"[\w.+-]+@[\w.-]+|https?://\S+|\b(?:[A-Z][A-Za-z_]+/)+[A-Z]\w+|(?<![\w])/[\w/{}<>.-]+|\b[A-Z]{2}\b|INTERAGENCY_\w+"
+)
 _ATTRIBUTES = ("aria-label", "title", "placeholder", "alt", "aria-description", "data-label")
 # What is no text of ours: the program's own signs, examples to type, and what people wrote.
 _DATA = ("script", "style", "code", "pre", "kbd", "samp", "bdi", "textarea")
@@ -82,7 +90,7 @@ def bare(text: str, known: Iterable[str] = ()) -> list[str]:
     while (shorter := _INNERMOST.sub(" ", text)) != text:
         text = shorter
     data = {word for one in known for word in _WORD.findall(one)}
-    return [word for word in _WORD.findall(text) if word not in data]
+    return [word for word in _WORD.findall(_NO_WORDS.sub(" ", text)) if word not in data]
 
 
 def bare_words(page: str, known: Iterable[str] = ()) -> list[str]:
@@ -98,3 +106,35 @@ def bare_words(page: str, known: Iterable[str] = ()) -> list[str]:
     texts = [*tree.xpath("//text()"), *(value for name in _ATTRIBUTES for value in tree.xpath(f"//@{name}"))]
     data = [*known]
     return [word for text in texts for word in bare(str(text), data)]
+
+
+# Columns of what people wrote and of names: in the walks they are in Greek letters, so that none is taken for ours.
+WRITTEN = {
+    "audience": ("name",), "chapter": ("title",), "event_series": ("title",), "person": ("name",), "region": ("name",),
+    "sdg_goal": ("title",), "sdg_target": ("title",), "country": ("name",), "section": ("title",),
+    "recommendation": ("title", "addressee"), "organisation": ("acronym", "name"), "organisation_name": ("name",),
+    "activity": ("title", "description", "results", "lessons", "city", "source", "contact", "remarks"),
+    "activity_entity": ("role",), "answer": ("on_behalf_reason", "comment", "return_note"),
+    "cycle": ("reopened_reason",), "figure": ("unit", "source"), "milestone": ("title",), "notice_recipient": ("name",),
+    "access_token": ("label",), "subscription": ("name",), "matrix_import": ("file_name",), "sign_in": ("label",),
+    "calendar_import": ("file_name",), "hand_out": ("recipient",),
+    "event": ("title", "description", "venue", "city", "meant_for", "source", "remarks"),
+    "event_document": ("title",), "event_link": ("title",), "occurrence_change": ("title", "venue", "description", "note"),
+    "segment_day": ("note",),
+}  # fmt: skip
+_GREEK = str.maketrans(
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "αβκδεφγηιζκλμνοπθρστυβωξψζΑΒΚΔΕΦΓΗΙΖΚΛΜΝΟΠΘΡΣΤΥΒΩΞΨΖ"
+)
+
+
+def write_in_greek(session: Session) -> None:
+    """Put everything that people wrote, and every name, in Greek letters."""
+    for table, columns in WRITTEN.items():
+        rows = Model.metadata.tables[table]
+        keys = list(rows.primary_key.columns)
+        for row in session.execute(sa.select(*keys, *(rows.c[name] for name in columns))).all():
+            values = {name: value.translate(_GREEK) for name in columns if (value := getattr(row, name))}
+            if values:
+                where = (key == value for key, value in zip(keys, row, strict=False))
+                session.execute(sa.update(rows).where(*where).values(values))
+    session.commit()

@@ -12,6 +12,14 @@ from interagency.text.languages import commas
 
 # What people's keyboards and word processors put for the same sign.
 _SAME_SIGN = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "–": "-", "—": "-", "‑": "-", "ı": "i"})
+# Arabic letters that people write for each other (the marks on others go with the accents), and signs that show
+# nothing: the stretching of a word, marks of direction, joiners, soft hyphens.
+_SAME_LETTER = str.maketrans(
+    {"ة": "ه", "ى": "ي", "ٱ": "ا", "ی": "ي", "ک": "ك"}
+    | dict.fromkeys(
+        map(chr, (0x640, 0xAD, 0x61C, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A))), ""
+    )
+)
 _CODE = re.compile(r"\b(\d|i{1,3}|iv|vi{0,2}|v)\s*\(\s*([a-z])\s*\)")
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7"}
 _NOT_WORD = re.compile(r"[^\w]+")
@@ -35,7 +43,8 @@ class _Folded(dict[int, str]):
     def __missing__(self, code: int) -> str:
         # Folded twice: taking a sign apart can give a capital (`㏗` is pH).
         plain = unicodedata.normalize("NFKD", chr(code).translate(_SAME_SIGN).casefold()).casefold()
-        self[code] = "".join(sign for sign in plain if not unicodedata.combining(sign))
+        bare = "".join(sign for sign in plain if not unicodedata.combining(sign)).translate(_SAME_LETTER)
+        self[code] = "".join(str(unicodedata.decimal(sign, sign)) for sign in bare)
         return self[code]
 
 
@@ -43,7 +52,8 @@ _FOLDED = _Folded()
 
 
 def fold(text: str) -> str:
-    """`text` without case, accents and typographic variants: what is compared when names are looked up."""
+    """`text` without case, accents, typographic variants and what Arabic and Russian letters differ by for people
+    (`ё`, `أ`, `ة`), with European digits: what is compared when names are looked up."""
     if text.isascii():  # most texts: nothing to take apart
         return " ".join(text.replace("`", "'").casefold().split())
     return " ".join(text.translate(_FOLDED).split())

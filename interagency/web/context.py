@@ -15,6 +15,7 @@ from interagency.db.base import now
 from interagency.settings import Settings
 from interagency.text.languages import BY_CODE, DEFAULT, best_language
 from interagency.text.languages import viewer_language as viewer_language  # noqa: PLC0414 (the reader's, beside the zone)
+from interagency.web.access import required_access
 from interagency.web.problems import is_for_a_program
 
 
@@ -39,10 +40,15 @@ def choose_language() -> str:
     """The code of the language a request is answered in: the account's, else the one chosen on this device, else the
     browser's. Programs and what runs outside a request are answered in English.
     """
-    if not has_request_context() or is_for_a_program():
+    if not has_request_context() or (is_for_a_program() and not _is_page()):
         return DEFAULT
     chosen = _language_of_account() or request.cookies.get(language_cookie(), "")
     return chosen if chosen in BY_CODE else best_language(request.headers.get("Accept-Language", ""))
+
+
+def _is_page() -> bool:
+    """Whether what was asked for is read by people who are signed in, though it stands among what programs read."""
+    return request.endpoint is not None and required_access(current_app, request.endpoint) == "signed in"
 
 
 def _language_of_account() -> str:
