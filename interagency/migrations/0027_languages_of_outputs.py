@@ -1,7 +1,7 @@
 """the language of what is handed out, of feeds and of what people write; translations and official texts
 
 Revision ID: 0027
-Revises: 0025
+Revises: 0026
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from alembic import op
 from interagency.db.base import UtcDateTime
 
 revision: str = "0027"
-down_revision: str | Sequence[str] | None = "0025"
+down_revision: str | Sequence[str] | None = "0026"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
