@@ -11,6 +11,8 @@ from typing import Any
 
 from dateutil.easter import easter
 
+from interagency.matrix.framework.titles import spoken
+
 FILE = Path(__file__).parents[2] / "reference" / "un-days.json"
 
 
@@ -21,6 +23,11 @@ class Holiday:
     day: date
     name: str
     city: str = ""
+
+    @property
+    def called(self) -> str:
+        """Its name in the language that is spoken."""
+        return spoken().day(self.name)
 
 
 @lru_cache(maxsize=1)
