@@ -14,6 +14,7 @@ from typing import Any
 
 from interagency.calendar.events.occurrences import outside
 from interagency.db.base import canonical_json
+from interagency.db.history import TextTranslation
 from interagency.exports.external.coded import coded
 from interagency.matrix.activities.fields import BY_NAME
 from interagency.matrix.activities.labels import FactLabels
@@ -55,17 +56,20 @@ def content_of(
     form: Form,
     country: str | None = None,
     identify: Callable[[int], str] = lambda _number: "",
+    translations: Mapping[int, Mapping[str, Mapping[str, TextTranslation]]] | None = None,
 ) -> Content:
     """What the audience sees of an edition, from what passed the gate.
 
     `edition` are its contents, of which only month, zone, day of making, chapters and names are used. A country
     extract keeps the records of one country, `country` by ISO 3166. It is in English, whoever hands it out:
-    `translated.in_language` says it in the others. `identify` gives the name that the activity of a
-    number has outside; without one there is no IATI file.
+    `translated.in_language` says it in the others. `translations` are those of people's texts. `identify` gives the
+    name that the activity of a number has outside; without one there is no IATI file.
     """
     words = FactLabels.of_edition(edition)
     activities = [
-        _activity(entry, words) | {"coded": _codes(entry, edition, identify(entry["id"]))}
+        _activity(entry, words)
+        | _translated(entry["facts"], (translations or {}).get(entry["id"], {}))
+        | {"coded": _codes(entry, edition, identify(entry["id"]))}
         for entry in passed.activities
         if _is_of(entry, form, country)
     ]
@@ -137,6 +141,19 @@ def _activity(entry: Mapping[str, Any], words: FactLabels) -> dict[str, Any]:
     if FURTHER:
         shown["further"] = {_title(name): words.say(name, facts[name]) if facts[name] else "" for name in FURTHER}
     return shown
+
+
+def _translated(
+    facts: Mapping[str, Any], known: Mapping[str, Mapping[str, TextTranslation]]
+) -> dict[str, dict[str, dict[str, str]]]:
+    """By language the translations of what leaves itself, as long as it says what was translated."""
+    leaving = {"title": facts["title"], "description": facts["description"] if facts.get("share_description") else ""}
+    found = {
+        language: {name: one.text for name, one in fields.items() if leaving.get(name) == one.original}
+        for language, fields in known.items()
+    }
+    said = {language: texts for language, texts in sorted(found.items()) if texts}
+    return {"translations": said} if said else {}
 
 
 def _codes(entry: Mapping[str, Any], edition: Mapping[str, Any], identifier: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from interagency.db.history import audit
 from interagency.exports.external.coded import identifier_of
 from interagency.exports.external.content import Content, Form, content_of
 from interagency.exports.models import HandOut, HandOutUse
+from interagency.matrix.activities.translation_views import translations_of
 from interagency.matrix.agreement.gate import Passed, through_the_gate
 from interagency.matrix.agreement.models import Audience
 from interagency.matrix.cycles import editions
@@ -38,8 +39,12 @@ def prepare(
     contents = editions.load(session, edition.number)
     passed = through_the_gate(session, contents, audience.key, day)
     identify = partial(identifier_of, prefix=settings().iati_prefix, secret=settings().iati_secret)
+    translations = translations_of(session, [entry["id"] for entry in passed.activities])
     with force_locale(DEFAULT):  # one content, said in the language it is asked in
-        content = content_of(passed, contents, audience=audience.name, form=form, country=country, identify=identify)
+        content = content_of(
+            passed, contents, audience=audience.name, form=form, country=country, identify=identify,
+            translations=translations,
+        )  # fmt: skip
     return content, passed
 
 

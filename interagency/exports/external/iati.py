@@ -95,9 +95,11 @@ def _write(activity: etree._Element, one: dict[str, Any], content: Content) -> N
     reporter = {"ref": REPORTER, "type": MULTILATERAL, "secondary-reporter": "0" if leads else "1"}
     _told(activity, "reporting-org", REPORTER_NAME, reporter)
     own = _own(one)
-    _told(activity, "title", one["title"], own=own)
+    _translate(_told(activity, "title", one["title"], own=own), one, "title")
     for kind, text, language in _descriptions(one, content):
-        _told(activity, "description", text, {"type": kind}, own=language)
+        element = _told(activity, "description", text, {"type": kind}, own=language)
+        if kind == GENERAL:
+            _translate(element, one, "description")
     for org in organisations:
         role = ACCOUNTABLE if org["part"] == "leads" else IMPLEMENTING
         known = {name: org[name] for name in ("ref", "type") if org[name]}
@@ -135,6 +137,14 @@ def _told(
         said = {_LANGUAGE: own} if own and own != spoken().language else {}
         etree.SubElement(element, "narrative", said).text = _clean(str(text))
     return element
+
+
+def _translate(element: etree._Element, one: dict[str, Any], field: str) -> None:
+    """The narratives of the translations that stand beside people's words."""
+    for language, texts in one.get("translations", {}).items():
+        if field in texts:
+            said = {} if language == spoken().language else {_LANGUAGE: language}
+            etree.SubElement(element, "narrative", said).text = _clean(texts[field])
 
 
 def _own(one: dict[str, Any]) -> str:
