@@ -25,12 +25,12 @@ OPEN, CLOSE = "⟦", "⟧"
 _ACCENTS = str.maketrans(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "áƀćďéƒĝĥíĵķĺḿńóṕʠŕśťúṽŵẋýžÁƁĆĎÉƑĜĤÍĴĶĹḾŃÓṔɊŔŚŤÚṼŴẊÝŽ"
 )
-_KEPT = re.compile(r"(%\(\w+\)[sd]|\{\w*\}|%%|</?[a-z][^<>]*>|&\w+;|https?://\S+)")
+_KEPT = re.compile(r"(%\(\w+\)[sd]|\{\w*\}|%%|</?[a-z][^<>]*>|&\w+;|https?:\S+)")
 _INNERMOST = re.compile(f"{OPEN}[^{OPEN}{CLOSE}]*{CLOSE}")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 # Addresses, zones, codes of countries, settings.
 _NO_WORDS = re.compile(
-    r"[\w.+-]+@[\w.-]+|https?://\S+|\b(?:[A-Z][A-Za-z_]+/)+[A-Z]\w+|(?<![\w])/[\w/{}<>.-]+|\b[A-Z]{2}\b|INTERAGENCY_\w+"
+    r"[\w.+-]+@[\w.-]+|https?:\S+|\b(?:[A-Z][A-Za-z_]+/)+[A-Z]\w+|(?<![\w])/[\w/{}<>.-]+|\b[A-Z]{2}\b|INTERAGENCY_\w+"
 )
 _ATTRIBUTES = ("aria-label", "title", "placeholder", "alt", "aria-description", "data-label")
 # What is no text of ours: the program's own signs, examples to type, and what people wrote.
@@ -119,8 +119,8 @@ WRITTEN = {
     "access_token": ("label",), "subscription": ("name",), "matrix_import": ("file_name",), "sign_in": ("label",),
     "calendar_import": ("file_name",), "hand_out": ("recipient",),
     "event": ("title", "description", "venue", "city", "meant_for", "source", "remarks"),
-    "event_document": ("title",), "event_link": ("title",), "occurrence_change": ("title", "venue", "description", "note"),
-    "segment_day": ("note",),
+    "event_document": ("title",), "event_link": ("title",), "segment_day": ("note",),
+    "occurrence_change": ("title", "venue", "description", "note"),
 }  # fmt: skip
 _GREEK = str.maketrans(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "αβκδεφγηιζκλμνοπθρστυβωξψζΑΒΚΔΕΦΓΗΙΖΚΛΜΝΟΠΘΡΣΤΥΒΩΞΨΖ"

@@ -14,19 +14,21 @@ MAX_HEADER = 400  # signs of an Accept-Language that are read
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language by its ISO 639-1 code, its name in itself, `ltr` or `rtl`, and what stands between names in a list."""
+    """A language by its ISO 639-1 code, its name in itself, `ltr` or `rtl`, and what stands between names in a list and
+    between parts of a sentence."""
 
     code: str
     own_name: str
     direction: str = "ltr"
     comma: str = ", "
     semicolon: str = "; "
+    pause: str = ", "
 
 
 # In the order of the United Nations.
 LANGUAGES = (
-    Language("ar", "العربية", "rtl", "، ", "؛ "),
-    Language("zh", "中文", comma="、", semicolon="；"),
+    Language("ar", "العربية", "rtl", "، ", "؛ ", "، "),
+    Language("zh", "中文", comma="、", semicolon="；", pause="，"),
     Language("en", "English"),
     Language("fr", "Français"),
     Language("ru", "Русский"),

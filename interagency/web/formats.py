@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from flask import Flask
 from flask_babel import gettext
+from markupsafe import Markup
 
 from interagency.text.date_words import month_name, say_day, say_moment, say_month, weekday_name
 from interagency.text.dates import ImpreciseDate
@@ -25,11 +27,23 @@ def format_instant(value: datetime | None) -> str:
     return "" if value is None else say_moment(value.astimezone(viewer_zone()), short=True)
 
 
+def bdi(text: object) -> Markup:
+    """A name, a code or what somebody wrote, in the direction of its own signs, whatever stands around it."""
+    return Markup("<bdi>{}</bdi>").format(text)
+
+
+def codes(names: Iterable[object]) -> Markup:
+    """Codes one after another, `1(a), 5(v)`: in Arabic too each from left to right."""
+    return Markup(commas(map(bdi, names)))  # noqa: S704  (each was escaped)
+
+
 def prepare(app: Flask) -> None:
     """Give the templates of `app` the filters that say dates and lists."""
     app.jinja_env.filters.update(
         format_date_value=format_date_value,
         format_instant=format_instant,
+        bdi=bdi,
+        codes=codes,
         commas=commas,
         semicolons=semicolons,
         say_day=say_day,

@@ -126,5 +126,7 @@ def prepare(app: Flask) -> None:
     app.jinja_env.globals["viewer_zone_name"] = lambda: viewer_zone().key
     app.jinja_env.globals["viewer_language"] = viewer_language
     app.jinja_env.globals.update(languages=LANGUAGES, default_language=DEFAULT, page_address=page_address)
+    app.jinja_env.globals["comma"] = lambda: viewer_language().pause
+    app.jinja_env.globals["semicolon"] = lambda: viewer_language().semicolon
     app.jinja_env.globals["is_demonstration"] = lambda: bool(settings().demo_password)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -163,10 +163,13 @@ def _differences(message: Message, string: str | tuple[str, ...], language: str)
         yield "missing plural form"
         return
     one, several = message.id
-    # A number may be written as a word, or not at all, where the form itself says it; the last form is of any number.
-    free = frozenset({"%(num)s"} | set(_PLACEHOLDER.findall(several)) - set(_PLACEHOLDER.findall(one)))
+    # A number may be written as a word, or not at all, where the form itself says it; of nothing there may be nothing
+    # more to say; the last form is of any number.
+    every = frozenset(_PLACEHOLDER.findall(several))
+    free = every - set(_PLACEHOLDER.findall(one)) | {"%(num)s"}
     for place, form in enumerate(forms, 1):
-        yield from _form_differences(several, form, free=free if place < number else frozenset())
+        of_none = place == 1 and language == "ar"
+        yield from _form_differences(several, form, free=frozenset() if place == number else every if of_none else free)
 
 
 def _form_differences(english: str, form: str, *, free: frozenset[str]) -> Iterator[str]:
