@@ -5,8 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -27,6 +25,7 @@ from interagency.exports.calendar_columns import CALENDAR
 from interagency.exports.columns import MATRIX, Column
 from interagency.exports.gathering import Gathered
 from interagency.exports.printing import print_on_a4, wide_enough
+from interagency.exports.read_me import Origin, read_me_rows
 from interagency.exports.rows.book import Book, TableRows
 from interagency.exports.rows.cells import (
     CUT,
@@ -56,7 +55,6 @@ from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.reader import without_collector
 from interagency.matrix.cycles.month.reasons import STALE_AFTER
 from interagency.matrix.cycles.months import month_after, month_of
-from interagency.matrix.cycles.standing import Standing, unanswered_of
 from interagency.matrix.framework.file_words import in_words, is_right_to_left
 
 # Said of every write-only table, also where the columns were given, as ours are.
@@ -74,22 +72,6 @@ _STALE = PatternFill("solid", bgColor="FBF0D6")
 _BAND = PatternFill("solid", fgColor="DCE9F2")
 _FORMATS = {"number": "General", "date": "yyyy-mm-dd"}
 FIXED_COLUMNS = ("ID", "Version", "Changed")
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """What the Read me sheet tells: which matrix this is, when and by whom it was made, under which filters."""
-
-    title: str
-    made_at: datetime  # aware, in the zone named
-    zone: str
-    made_by: str
-    period: str
-    filters: str
-    counts: Sequence[tuple[str, int | str]]
-    address: str
-    hxl: bool = False
-    notes: Sequence[tuple[str, str]] = field(default_factory=tuple)
 
 
 def _formula_rule(formula: str, fill: PatternFill) -> Rule:
@@ -305,66 +287,13 @@ def _add_read_me(book: Workbook, origin: Origin, picture: Snapshot) -> None:
     heading.font = _font(bold=True, sz=16)
     sheet.append([heading])
     sheet.append([])
-    for number, (label, text) in enumerate(_read_me_rows(origin, picture), start=3):
+    for number, (label, text) in enumerate(read_me_rows(origin, picture), start=3):
         sheet.row_dimensions[number].height = LINE_HEIGHT * (1 + len(str(text)) // 85)
         name = WriteOnlyCell(sheet, value=label)
         name.font, name.alignment = _font(bold=True), _WRAPPED
         value = _text_cell(sheet, text) if isinstance(text, str) else WriteOnlyCell(sheet, value=text)
         value.alignment = Alignment(vertical="top", wrap_text=True, horizontal="left")
         sheet.append([name, value])
-
-
-def _read_me_rows(origin: Origin, picture: Snapshot) -> list[tuple[str, str | int]]:
-    unanswered = {
-        state: ", ".join(picture.words.organisations.get(key, key) for key in keys)
-        for state, keys in unanswered_of(picture.contents)
-    }
-    return [
-        (
-            _("What this is"),
-            _("The matrix of activities and the joint calendar of the UN entities that follow up UNGASS 2016."),
-        ),
-        (_("Period"), origin.period),
-        (_("Made"), f"{origin.made_at:%d %B %Y, %H:%M} ({origin.zone})"),
-        (_("Made by"), origin.made_by),
-        (_("Filters"), origin.filters),
-        *origin.counts,
-        (_("Silent"), unanswered.pop(Standing.SILENT, in_words("nobody"))),
-        *((in_words(state.value).capitalize(), names) for state, names in unanswered.items()),
-        (
-            _("Changes"),
-            _("Told against %(edition)s.", edition=picture.since)
-            if picture.since
-            else _("There is no edition to compare with."),
-        ),
-        (
-            _("How to read it"),
-            _(
-                "One row per activity on the Matrix sheet; a joint activity is one row. The columns I to VII mark its "
-                "chapters. Dates keep the precision they came with; the column beside them sorts. Green rows are new, "
-                "blue marks say what changed, a yellow month says that nobody confirmed the row for three months."
-            ),
-        ),
-        (
-            _("Totals"),
-            _(
-                "An activity in several chapters stands under each and is counted once in the total, so the sum over "
-                "chapters may exceed it. Figures of different activities are never added up."
-            ),
-        ),
-        (
-            _("On paper"),
-            _(
-                "The Matrix sheet prints its first columns, on three pages side by side; all of them when its print "
-                "area is cleared. The chapter sheets are made for paper."
-            ),
-        ),
-        (
-            _("Sharing"),
-            _("Internal: for the UN entities only. Nothing in it goes outside unless each entity concerned agreed."),
-        ),
-        *origin.notes,
-    ]
 
 
 def write_workbook(target: BinaryIO, origin: Origin, picture: Snapshot, *, columns: Sequence[Column] = MATRIX) -> None:
