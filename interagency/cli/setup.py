@@ -77,6 +77,30 @@ def framework_load(app: Flask) -> None:
     database.session.commit()
 
 
+@framework.command("texts")
+@click.argument("language", type=click.Choice(["ar", "zh", "fr", "ru", "es"]))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@with_app
+def framework_texts(app: Flask, language: str, file: Path) -> None:
+    """Take the official text of the recommendations from resolution S-30/1 in LANGUAGE, a .docx or .txt FILE."""
+    from hashlib import sha256
+
+    from interagency.db.base import db as database
+    from interagency.matrix.framework.resolution import TextNotRead, read_resolution
+    from interagency.matrix.framework.texts import keep_texts
+
+    try:
+        body = file.read_bytes()
+        texts = read_resolution(body, file.name)
+    except OSError as problem:
+        raise click.ClickException(f"{file}: {problem.strerror}") from None
+    except TextNotRead as problem:
+        raise click.ClickException(f"{file.name}: {problem}") from None
+    keep_texts(database.session, language, texts, f"{file.name}, SHA-256 {sha256(body).hexdigest()}")
+    database.session.commit()
+    click.echo(f"{len(texts)} recommendations in {language}: official")
+
+
 @click.command()
 def init() -> None:
     """Migrate the database and load the reference lists."""

@@ -67,6 +67,26 @@ class AuditEntry(Model):
     details: Mapped[dict[str, Any]]
 
 
+class TextTranslation(Model):
+    """A text of a record in another language, beside the original. The last one of its field and language holds; an
+    empty one takes it back. Rows are only ever added."""
+
+    __tablename__ = "text_translation"
+    __table_args__ = (sa.Index("ix_text_translation_record", "record_type", "record_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_type: Mapped[str] = mapped_column(sa.String(40))
+    record_id: Mapped[int]
+    field: Mapped[str] = mapped_column(sa.String(40))
+    language: Mapped[str] = mapped_column(sa.String(10))
+    text: Mapped[str]
+    # What was translated: where the record says something else now, the translation is older than the text.
+    original: Mapped[str]
+    at: Mapped[datetime] = mapped_column(default=now)
+    by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"))
+    by_name: Mapped[str]
+
+
 def difference(before: Facts, after: Facts) -> dict[str, list[Any]]:
     """`{field: [was, is]}` for each field whose value differs, in the order of `after`."""
     names = list(after) + [name for name in before if name not in after]

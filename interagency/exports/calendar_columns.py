@@ -26,7 +26,9 @@ def _chapters(row: EventRow) -> list[int]:
 # What depends on the occurrence, or is more than its fact: of the event's fields by name.
 _OF_OCCURRENCE: dict[str, Callable[[EventRow], Cell]] = {
     "title": lambda row: row.day.title,
-    "status": lambda row: "cancelled" if row.day.is_cancelled else row.day.status or row.facts["status"],
+    "status": lambda row: FIELD["status"].words(
+        "cancelled" if row.day.is_cancelled else row.day.status or row.facts["status"], row.words
+    ),
     "venue": lambda row: row.day.venue or row.facts["venue"],
     "city": lambda row: "" if row.day.venue else row.facts["city"],
     "country": lambda row: "" if row.day.venue else event_value(FIELD["country"])(row),

@@ -14,13 +14,14 @@ from interagency.exports.snapshot import ActivityRow
 from interagency.matrix.activities.field_types import Field, Kind, Seen
 from interagency.matrix.activities.fields import BY_NAME, COUNTRIES_BY_ROLE, FIELDS
 from interagency.matrix.activities.models import CountryRole
+from interagency.matrix.framework.file_words import in_words
 from interagency.matrix.framework.models import ROMAN
 from interagency.text.dates import ImpreciseDate
 
 Cell = str | int | float | date | None
 # What the cells of one role of a country are known by.
 COUNTRY_CELLS = {role: f"countries:{role.value}" for role in CountryRole}
-PLAIN_TEXT = frozenset({Kind.LINE, Kind.TEXT, Kind.ADDRESS, Kind.CHOICE})
+PLAIN_TEXT = frozenset({Kind.LINE, Kind.TEXT, Kind.ADDRESS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,11 @@ class Column:
     choices: str = ""
     hxl: str = ""
     meaning: str = ""
+
+    @property
+    def heading(self) -> str:
+        """Its title in the language of the file; `title` names the column in every language."""
+        return in_words(self.title)
 
 
 def joined(parts: Iterable[str]) -> str:
@@ -77,7 +83,7 @@ def _in_chapter(number: int) -> Callable[[ActivityRow], str]:
 
 def _partners(row: ActivityRow) -> str:
     names = [row.short(key) for key in row.facts["partners"]]
-    return joined([*names, "and others"] if row.facts["partners_incomplete"] else names)
+    return joined([*names, in_words("and others")] if row.facts["partners_incomplete"] else names)
 
 
 def _roles(row: ActivityRow) -> str:
@@ -161,7 +167,7 @@ _FIRST: tuple[Column, ...] = (
     *map(_of, ("title", "lead", "entities")),
     Column(
         "Joint",
-        lambda r: "joint" if r.entry["joint"] else "individual",
+        lambda r: in_words("joint" if r.entry["joint"] else "individual"),
         10,
         hxl="#activity+joint",
         meaning="joint when two or more UN entities take part.",

@@ -10,10 +10,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask_babel import gettext as _
+
 from interagency.exports.columns import Cell, joined
 from interagency.exports.rows.spool import RowSpool
 from interagency.exports.snapshot import ActivityRow
 from interagency.matrix.cycles.contents import Contents, placed_in
+from interagency.matrix.framework.file_words import in_words
 
 _PAIRS = "pairs"
 
@@ -73,16 +76,22 @@ class Gathered:
 
     def _spool_row(self, row: ActivityRow) -> None:
         entry, facts = row.entry, row.facts
-        kind = "joint" if entry["joint"] else "individual"
-        pairs = [entry["id"], facts["title"], kind, facts["status"], facts["recommendations"], facts["countries"]]
+        kind = in_words("joint" if entry["joint"] else "individual")
+        status = row.words.say("status", facts["status"])
+        pairs = [entry["id"], facts["title"], kind, status, facts["recommendations"], facts["countries"]]
         self._spool.put(_PAIRS, pairs)
         shared = _shared_cells(row) if entry["chapters"] else ()
         for number in entry["chapters"]:
             known = self._contents["recommendations"]
             codes = [code for code in facts["recommendations"] if known[code]["chapter"] == number]
             place, heading = placed_in(self._contents, facts, number)
-            cells = [heading, joined(codes) or "none in this chapter", *shared]
+            cells = [heading, joined(codes) or in_words("none in this chapter"), *shared]
             self._spool.put(str(number), cells, place=place, text=facts["title"].casefold(), number=entry["id"])
+
+
+def words_of_period(said: list[str]) -> str:
+    """Begin and end in words, each once: `2017`, not `2017 to 2017`."""
+    return str(_("%(start)s to %(end)s", start=said[0], end=said[1])) if len(said) > 1 else "".join(said)
 
 
 def _shared_cells(row: ActivityRow) -> tuple[Cell, ...]:
@@ -95,8 +104,8 @@ def _shared_cells(row: ActivityRow) -> tuple[Cell, ...]:
         facts["title"],
         joined(row.short(key) for key in row.entities),
         joined(row.short(key) for key in facts["partners"]),
-        facts["status"],
-        " to ".join(said),  # "2017", not "2017 to 2017"
+        row.words.say("status", facts["status"]),
+        words_of_period(list(said)),
         joined(places),
         "\n".join(told),
     )

@@ -41,7 +41,7 @@ def write_csv(columns: Sequence[Column], rows: Iterable[Any], *, hxl: bool = Fal
     """A CSV in UTF-8 with a byte order mark (Excel reads it right), the titles first, then HXL hashtags if asked."""
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\r\n")
-    writer.writerow([column.title for column in columns])
+    writer.writerow([column.heading for column in columns])
     if hxl:
         writer.writerow([column.hxl for column in columns])
     for row in rows:
@@ -53,7 +53,7 @@ def write_json(columns: Sequence[Column], rows: Iterable[Any], *, about: dict[st
     """A JSON object: what it is (`about`), its columns with their meaning, its rows by column title."""
     found = []
     for row in rows:
-        values = {column.title: column.value(row) for column in columns}
+        values = {column.heading: column.value(row) for column in columns}
         found.append({name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()})
-    described = [{"title": c.title, "meaning": c.meaning, "hxl": c.hxl, "kind": c.kind} for c in columns]
+    described = [{"title": c.heading, "meaning": c.meaning, "hxl": c.hxl, "kind": c.kind} for c in columns]
     return json.dumps(about | {"columns": described, "rows": found}, ensure_ascii=False, indent=1).encode()

@@ -10,6 +10,9 @@ from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from interagency.db.base import is_conflict, now
@@ -20,9 +23,11 @@ from interagency.matrix.activities.filters import Filters
 from interagency.matrix.cycles.models import Edition
 from interagency.matrix.cycles.months import format_month
 from interagency.settings import Settings
+from interagency.text.dates import ImpreciseDate
+from interagency.text.languages import DEFAULT
 
 WORKBOOK = "xlsx"
-BACK = (
+BACK = _l(
     "Edit the Matrix sheet and send the file back under Imports, or sign in and edit the record there. Untouched "
     "cells do nothing, also when the record moved on meanwhile."
 )
@@ -45,17 +50,18 @@ def write_current_matrix(
     """
     made_at = (at or now()).astimezone(settings.zone)
     picture = streaming_snapshot(session, filters, mine=mine, day=made_at.date())
+    day = ImpreciseDate.day(made_at.date()).words()
     origin = Origin(
-        title=f"Matrix of UNGASS-related action, as it stood on {made_at.day} {made_at:%B %Y}",
+        title=_("Matrix of UNGASS-related action, as it stood on %(day)s", day=day),
         made_at=made_at,
         zone=settings.timezone,
         made_by=made_by,
-        period=f"As it stood on {made_at.day} {made_at:%B %Y}; not an edition.",
+        period=_("As it stood on %(day)s; not an edition.", day=day),
         filters=filters.sentence(),
         counts=_counts(picture),
         address=settings.base_url,
         hxl=hxl,
-        notes=[("Corrections", f"{BACK} {settings.base_url}")],
+        notes=[(_("Corrections"), f"{BACK} {settings.base_url}")],
     )
     write_workbook(target, origin, picture)
 
@@ -63,9 +69,9 @@ def write_current_matrix(
 def _counts(picture: Snapshot) -> list[tuple[str, int | str]]:
     counts = picture.contents["counts"]
     return [
-        ("Activities", counts["activities"]),
-        ("Joint activities", counts["joint"]),
-        ("Events", len(picture.contents["event"])),
+        (_("Activities"), counts["activities"]),
+        (_("Joint activities"), counts["joint"]),
+        (_("Events"), len(picture.contents["event"])),
     ]
 
 
@@ -124,25 +130,38 @@ def edition_workbook(session: Session, edition: Edition, checksum: str | None = 
     ).first()
     if kept is not None and cached_workbook.keep(kept.checksum, kept.contents):
         return kept.contents, kept.checksum
-    body = _make_edition_workbook(session, edition)
+    body = edition_workbook_in(session, edition, DEFAULT)
     return body, hashlib.sha256(body).hexdigest()
+
+
+def edition_workbook_in(session: Session, edition: Edition, language: str) -> bytes:
+    """The workbook of an edition in a language, from what it holds. Raises ValueError as `edition_workbook`."""
+    with force_locale(language):
+        return _make_edition_workbook(session, edition)
 
 
 def _make_edition_workbook(session: Session, edition: Edition) -> bytes:
     picture = edition_picture(session, edition)
     zone = picture.contents["zone"]
     made_at = edition.made_at.astimezone(ZoneInfo(zone))
-    issue = f", issue {edition.issue}" if edition.issue > 1 else ""
+    names = {"number": edition.number, "month": format_month(edition.cycle_month), "issue": edition.issue}
+    if edition.issue > 1:
+        period = _("Edition %(number)s: %(month)s, issue %(issue)s. It never changes.", **names)
+    else:
+        period = _("Edition %(number)s: %(month)s. It never changes.", **names)
     origin = Origin(
-        title=f"Matrix of UNGASS-related action: {format_month(edition.cycle_month)}",
+        title=_("Matrix of UNGASS-related action: %(month)s", month=names["month"]),
         made_at=made_at,
         zone=zone,
         made_by=edition.made_by_name,
-        period=f"Edition {edition.number}: {format_month(edition.cycle_month)}{issue}. It never changes.",
-        filters="none",
+        period=period,
+        filters=_("none"),
         counts=_counts(picture),
         address="",
-        notes=[("Checksum", f"SHA-256 of the edition's contents: {edition.checksum}"), ("Corrections", BACK)],
+        notes=[
+            (_("Checksum"), _("SHA-256 of the edition's contents: %(checksum)s", checksum=edition.checksum)),
+            (_("Corrections"), str(BACK)),
+        ],
     )
     body = io.BytesIO()
     write_workbook(body, origin, picture)
@@ -156,7 +175,7 @@ def keep_edition_workbook(session: Session, number: int) -> bool:
     edition = session.get(Edition, number)
     if edition is None:
         return False
-    body = _make_edition_workbook(session, edition)
+    body = edition_workbook_in(session, edition, DEFAULT)
     session.rollback()  # what follows writes; nothing was held while the workbook was made
     try:
         session.add(

@@ -102,6 +102,8 @@ class HandOut(Model):
     # full list, summary by chapter, country extract, joint initiatives
     form: Mapped[str] = mapped_column(sa.String(60))
     country_code: Mapped[str | None] = mapped_column(sa.ForeignKey("country.code", ondelete="RESTRICT"))
+    # Code of the language its address says it in, unless it is asked for another.
+    language: Mapped[str] = mapped_column(sa.String(10), default="en", server_default="en")
     token_id: Mapped[int] = mapped_column(sa.ForeignKey("access_token.id", ondelete="RESTRICT"), unique=True)
     recipient: Mapped[str]
     # What the audience sees, frozen when it was handed out.

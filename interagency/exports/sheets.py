@@ -12,14 +12,17 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask_babel import gettext as _
+
 from interagency.calendar.events import fields as event_fields
 from interagency.exports.columns import Cell, Column, joined
 from interagency.exports.gathering import Gathered, OnOne
 from interagency.exports.rows.cells import Band
 from interagency.exports.snapshot import Snapshot
 from interagency.matrix.activities.labels import field_labels
-from interagency.matrix.cycles.differences import Kind
+from interagency.matrix.cycles.differences import Kind, RecordChange
 from interagency.matrix.cycles.standing import unanswered_of
+from interagency.matrix.framework.file_words import in_words
 from interagency.matrix.framework.models import ROMAN
 
 
@@ -44,6 +47,11 @@ def _at(place: int) -> Callable[[Sequence[Cell]], Cell]:
     return lambda row: row[place]
 
 
+def chapter_name(numeral: str) -> str:
+    """What the sheet of a chapter is called."""
+    return in_words("Chapter {}").format(numeral)
+
+
 def _columns(*described: tuple[str, int, str]) -> tuple[Column, ...]:
     """Columns over rows that are tuples: `(title, width, kind)` in their order."""
     return tuple(Column(title, _at(place), width, kind) for place, (title, width, kind) in enumerate(described))
@@ -62,10 +70,12 @@ def chapter_sheets(picture: Snapshot, gathered: Gathered) -> list[Sheet]:
         ("Where", 18, "text"),
         ("Results and figures", 30, "text"),
     )
-    headings = {number: f"Chapter {ROMAN[number]}: {titles[number]}" for number in range(1, 8)}
+    headings = {
+        number: _("Chapter %(roman)s: %(title)s", roman=ROMAN[number], title=titles[number]) for number in range(1, 8)
+    }
     return [
         Sheet(
-            f"Chapter {ROMAN[number]}",
+            chapter_name(ROMAN[number]),
             columns,
             _under_bands(heading, gathered.chapter(number)),
             freeze="C2",
@@ -82,7 +92,7 @@ def _under_bands(heading: str, rows: Iterable[list[Cell]]) -> Iterator[Sequence[
     before = ""
     for section, *cells in rows:
         if section != before:
-            yield Band(str(section) or "Without a section")
+            yield Band(str(section) or in_words("Without a section"))
         before = str(section)
         yield cells
 
@@ -117,7 +127,7 @@ def _recommendation_rows(picture: Snapshot, gathered: Gathered) -> Iterator[tupl
             len(done.entities),
             joined(picture.words.organisations.get(key, key) for key in done.entities),
             len(done.countries),
-            "" if done.activities else "no activity",
+            "" if done.activities else in_words("no activity"),
         )
 
 
@@ -163,7 +173,7 @@ def by_country_sheet(picture: Snapshot, gathered: Gathered) -> Sheet:
     """One row per activity, country and role, for pivot tables."""
     names = picture.words.countries
     rows = (
-        (number, title, names.get(code, code), code, role, joint, status)
+        (number, title, names.get(code, code), code, picture.words.role(role), joint, status)
         for number, title, joint, status, _codes, countries in gathered.pairs()
         for code, role in countries
     )
@@ -195,19 +205,25 @@ def changes_sheet(picture: Snapshot) -> Sheet:
 
 def _change_rows(picture: Snapshot) -> Iterator[tuple[Cell, ...]]:
     for name, label, headings, say in (
-        ("activities", "activity", field_labels(), picture.words.say),
-        ("event", "event", event_fields.labels(), partial(event_fields.say, picture.words)),
+        ("activities", in_words("activity"), field_labels(), picture.words.say),
+        ("event", in_words("event"), event_fields.labels(), partial(event_fields.say, picture.words)),
     ):
         found = picture.changes.get(name)
         if found is None:
             continue
         for record in found.of(Kind.NEW, Kind.REAPPEARED, Kind.GONE):
-            yield (label, record.id, record.title, record.words, "", "", "")
+            yield (label, record.id, record.title, _became(record), "", "", "")
         for record in found.of(Kind.ENDED, Kind.CHANGED):
             for field, (was, now) in record.fields.items():
                 if field in headings:
                     before, after = say(field, was), say(field, now)
-                    yield (label, record.id, record.title, record.kind.value, headings[field], before, after)
+                    yield (label, record.id, record.title, _became(record), headings[field], before, after)
+
+
+def _became(record: RecordChange) -> str:
+    if record.merged_into is not None:
+        return str(_("merged into %(record)s", record=record.merged_into))
+    return in_words(record.kind.value)
 
 
 def answers_sheet(picture: Snapshot, zone: ZoneInfo) -> Sheet:
@@ -218,22 +234,22 @@ def answers_sheet(picture: Snapshot, zone: ZoneInfo) -> Sheet:
         rows.append(
             (
                 picture.words.organisations.get(answer["entity"], answer["entity"]),
-                answer["kind"],
+                in_words(answer["kind"]),
                 f"{signed:%Y-%m-%d %H:%M}",
-                "late" if answer["late"] else "on time",
-                "on behalf" if answer["on_behalf"] else "",
+                in_words("late" if answer["late"] else "on time"),
+                in_words("on behalf") if answer["on_behalf"] else "",
                 answer["comment"],
             )
         )
     rows += [
-        (picture.words.organisations.get(key, key), state.value, "", "", "", "")
+        (picture.words.organisations.get(key, key), in_words(state.value), "", "", "", "")
         for state, keys in unanswered_of(picture.contents)
         for key in keys
     ]
     columns = _columns(
         ("Entity", 18, "text"),
         ("Answer", 22, "text"),
-        (f"Signed ({zone.key})", 24, "text"),
+        (f"{in_words('Signed')} ({zone.key})", 24, "text"),
         ("In time", 10, "text"),
         ("By a coordinator", 16, "text"),
         ("Comment", 60, "text"),

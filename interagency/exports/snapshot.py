@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -16,9 +17,10 @@ from interagency.calendar.events.cycle_part import entries as event_entries
 from interagency.calendar.events.models import Event
 from interagency.calendar.events.occurrences import StoredOccurrence
 from interagency.calendar.events.queries import chapters_wanted, event_conditions, read_event_filters
+from interagency.exports.days import said_now
 from interagency.matrix.activities.conditions import activity_conditions
 from interagency.matrix.activities.filters import Filters
-from interagency.matrix.activities.labels import FactLabels
+from interagency.matrix.activities.labels import FactLabels, field_labels
 from interagency.matrix.activities.reader import entries, totals, without_collector
 from interagency.matrix.cycles import editions
 from interagency.matrix.cycles.contents import Contents, counts, merged_activities, names_of_the_day
@@ -34,7 +36,10 @@ from interagency.matrix.cycles.differences import (
 from interagency.matrix.cycles.edition_filters import taking_part
 from interagency.matrix.cycles.models import Cycle, CycleState, Edition
 from interagency.matrix.cycles.months import format_month
+from interagency.matrix.cycles.named import named
 from interagency.matrix.cycles.standing import answers_of
+from interagency.matrix.framework.file_words import in_words
+from interagency.text.languages import DEFAULT
 from interagency.web.context import utc_now
 
 SHARED_FILTERS = ("q", "entity", "chapter", "country")
@@ -114,13 +119,15 @@ class ChangeTracker:
                 )
 
 
-def _became_words(record: RecordChange | None) -> str:
+def _became_words(record: RecordChange | None, words: FactLabels) -> str:
     """`new`, `changed: title, status`, `ended`, `unchanged` … or nothing without an edition to compare with."""
     if record is None:
         return ""
-    if record.kind is Kind.CHANGED:
-        return f"{record.kind.value}: {', '.join(name.replace('_', ' ') for name in record.fields)}"
-    return record.kind.value
+    what = in_words(record.kind.value, words.language)
+    if record.kind is not Kind.CHANGED:
+        return what
+    labels = {} if words.language == DEFAULT else field_labels()
+    return f"{what}: {', '.join(labels.get(name, name.replace('_', ' ')) for name in record.fields)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +154,7 @@ class Snapshot:
     def passing(self) -> Iterator[ActivityRow]:
         """Its activities, by id, one at a time. Of a picture that streams this can be asked once."""
         for entry in self.contents["activities"]:
-            yield ActivityRow(entry, entry["facts"], self.words, _became_words(self._change(entry)))
+            yield ActivityRow(entry, entry["facts"], self.words, _became_words(self._change(entry), self.words))
         if self.telling is not None:
             self.telling.end()
 
@@ -157,7 +164,11 @@ class Snapshot:
 
 
 def _rows_of(found: list[dict[str, Any]], words: FactLabels) -> list[EventRow]:
-    rows = [EventRow(entry, entry["facts"], StoredOccurrence(*day), words) for entry in found for day in entry["days"]]
+    rows = [
+        EventRow(entry, entry["facts"], said_now(StoredOccurrence(*day)), words)
+        for entry in found
+        for day in entry["days"]
+    ]
     return sorted(rows, key=lambda row: (row.day.in_order, row.entry["id"]))
 
 
@@ -208,7 +219,7 @@ def streaming_snapshot(session: Session, filters: Filters, *, mine: Collection[s
 
 def _live_contents(session: Session, filters: Filters, mine: Collection[str], day: date) -> Contents:
     """Everything but the activities and their counts."""
-    contents: Contents = names_of_the_day(session)
+    contents: Contents = named(names_of_the_day(session))
     conditions = _event_conditions(session, filters, mine, day)
     contents["event"] = event_entries(session, day, conditions, chapters_wanted(filters))
     cycle = session.scalar(sa.select(Cycle).where(Cycle.state == CycleState.OPEN).order_by(Cycle.month).limit(1))
@@ -223,7 +234,11 @@ def _newest(session: Session) -> tuple[Contents | None, str]:
     newest = editions.newest_edition(session)
     if newest is None:
         return None, ""
-    return editions.load(session, newest.number), f"edition {newest.number} ({format_month(newest.cycle_month)})"
+    return editions.load(session, newest.number), _edition_words(newest)
+
+
+def _edition_words(edition: Edition) -> str:
+    return str(_("edition %(number)s (%(month)s)", number=edition.number, month=format_month(edition.cycle_month)))
 
 
 def _event_conditions(
@@ -244,8 +259,8 @@ def _without_gone(found: Difference) -> Difference:
 
 def edition_picture(session: Session, edition: Edition) -> Snapshot:
     """An edition as it was made, with the changes since the one before. Raises ValueError when it is damaged."""
-    contents = editions.load(session, edition.number)
+    contents = named(editions.load(session, edition.number))
     before = editions.edition_before(session, edition)
     changes = editions.changes_since(session, edition, before) if before else {}
-    since = f"edition {before.number} ({format_month(before.cycle_month)})" if before else ""
+    since = _edition_words(before) if before else ""
     return Snapshot(contents, FactLabels.of_edition(contents), edition.made_at.date(), changes, since)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from typing import Any, BinaryIO
 
+from flask_babel import gettext as _
+from flask_babel import ngettext
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.chart import BarChart, Reference
 from openpyxl.formatting.rule import ColorScaleRule, FormulaRule, Rule
 from openpyxl.styles import Alignment, Font, PatternFill
-from openpyxl.utils import get_column_letter
+from openpyxl.utils import get_column_letter, quote_sheetname
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -25,6 +25,7 @@ from interagency.exports.calendar_columns import CALENDAR
 from interagency.exports.columns import MATRIX, Column
 from interagency.exports.gathering import Gathered
 from interagency.exports.printing import print_on_a4, wide_enough
+from interagency.exports.read_me import Origin, read_me_rows
 from interagency.exports.rows.book import Book, TableRows
 from interagency.exports.rows.cells import (
     CUT,
@@ -48,12 +49,13 @@ from interagency.exports.sheets import (
     who_does_what_sheet,
 )
 from interagency.exports.snapshot import Snapshot
-from interagency.matrix.activities.field_types import Kind
+from interagency.matrix.activities.field_types import Field, Kind
 from interagency.matrix.activities.fields import FIELDS
+from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.reader import without_collector
-from interagency.matrix.cycles.month.reasons import STALE_AFTER, STALE_AFTER_WORDS
+from interagency.matrix.cycles.month.reasons import STALE_AFTER
 from interagency.matrix.cycles.months import month_after, month_of
-from interagency.matrix.cycles.standing import Standing, unanswered_of
+from interagency.matrix.framework.file_words import in_words, is_right_to_left
 
 # Said of every write-only table, also where the columns were given, as ours are.
 warnings.filterwarnings("ignore", "In write-only mode you must add table columns", UserWarning)
@@ -70,23 +72,6 @@ _STALE = PatternFill("solid", bgColor="FBF0D6")
 _BAND = PatternFill("solid", fgColor="DCE9F2")
 _FORMATS = {"number": "General", "date": "yyyy-mm-dd"}
 FIXED_COLUMNS = ("ID", "Version", "Changed")
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """What the Read me sheet tells: which matrix this is, when and by whom it was made, under which filters."""
-
-    title: str
-    made_at: datetime  # aware, in the zone named
-    zone: str
-    made_by: str
-    period: str
-    filters: str
-    counts: Sequence[tuple[str, int | str]]
-    address: str
-    sharing: str = "Internal: for the UN entities only. Nothing in it goes outside unless each entity concerned agreed."
-    hxl: bool = False
-    notes: Sequence[tuple[str, str]] = field(default_factory=tuple)
 
 
 def _formula_rule(formula: str, fill: PatternFill) -> Rule:
@@ -125,9 +110,11 @@ def _text_cell(sheet: WriteOnlyWorksheet, text: str) -> Any:
 def add_table(book: Book, described: Sheet, *, hxl: bool = False) -> Any:
     """A sheet with a header and one row per record, as a real Excel table. Saving asks for its rows."""
     columns = described.columns
-    titles = each_once(column.title for column in columns)
+    titles = each_once(column.heading for column in columns)
     widths = [wide_enough(title, column.width) for title, column in zip(titles, columns, strict=True)]
-    sheet = book.skeleton.create_sheet(described.title)
+    name = in_words(described.title)
+    sheet = book.skeleton.create_sheet(name)
+    sheet.sheet_view.rightToLeft = is_right_to_left()
     sheet.freeze_panes = described.freeze
     for place, (column, width) in enumerate(zip(columns, widths, strict=True), start=1):
         dimension = sheet.column_dimensions[get_column_letter(place)]
@@ -147,14 +134,14 @@ def add_table(book: Book, described: Sheet, *, hxl: bool = False) -> Any:
     last_column = get_column_letter(len(columns))
     table = None
     if not described.banded:
-        table = Table(displayName=book.names.take(described.title), ref=f"A1:{last_column}2")
+        table = Table(displayName=book.names.take(name), ref=f"A1:{last_column}2")
         table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=True)
         # In write-only mode openpyxl cannot read the header back.
         for place, title in enumerate(titles, start=1):
             table.tableColumns.append(TableColumn(id=place, name=escaped(title)))
         sheet.add_table(table)
     styles = [_styles(sheet, column, width) for column, width in zip(columns, widths, strict=True)]
-    book.rows[described.title] = TableRows(
+    book.rows[name] = TableRows(
         sheet,
         table,
         last_column,
@@ -163,7 +150,7 @@ def add_table(book: Book, described: Sheet, *, hxl: bool = False) -> Any:
         [column.hxl for column in columns] if hxl else (),
     )
     if printed < len(columns):
-        book.rows[described.title].last_printed = get_column_letter(printed)
+        book.rows[name].last_printed = get_column_letter(printed)
     return sheet
 
 
@@ -178,34 +165,36 @@ def _help_in_matrix(sheet: Any, columns: Sequence[Column]) -> None:
             # A cell that holds several cannot be held to a list; the drop-down still helps with the first.
             offer.showErrorMessage = column.title not in several
             offer.errorTitle, offer.error = (
-                "Not on the list",
-                "Choose from the list, or write it as the Lists sheet does.",
+                _("Not on the list"),
+                _("Choose from the list, or write it as the Lists sheet does."),
             )
             offer.add(cells)
             sheet.data_validations.append(offer)
         elif column.title in FIXED_COLUMNS:
             fixed = DataValidation(type="custom", formula1="FALSE", allow_blank=False)
             fixed.showErrorMessage = True
-            fixed.errorTitle = "Please leave this as it is"
-            fixed.error = "The service finds the record by it when you send the file back. New rows leave it empty."
+            fixed.errorTitle = _("Please leave this as it is")
+            fixed.error = _("The service finds the record by it when you send the file back. New rows leave it empty.")
             fixed.add(cells)
             sheet.data_validations.append(fixed)
     if "Changed" in letters:
+        changed = in_words("changed")
         whole, mark = f"A2:{get_column_letter(len(columns))}{LAST_ROW_OF_DROP_DOWNS}", f"${letters['Changed']}2"
-        sheet.conditional_formatting.add(whole, _formula_rule(f'{mark}="new"', _NEW))
+        sheet.conditional_formatting.add(whole, _formula_rule(f'{mark}="{in_words("new")}"', _NEW))
         sheet.conditional_formatting.add(
             f"{letters['Changed']}2:{letters['Changed']}{LAST_ROW_OF_DROP_DOWNS}",
-            _formula_rule(f'LEFT({mark},7)="changed"', _CHANGED),
+            _formula_rule(f'LEFT({mark},{len(changed)})="{changed}"', _CHANGED),
         )
 
 
-def _mark_stale(sheet: Any, columns: Sequence[Column], limit: str) -> None:
+def _mark_stale(sheet: Any, columns: Sequence[Column], limit: str, words: FactLabels) -> None:
     """Colour live records that were last confirmed in the month `limit` or before."""
     letters = {column.title: get_column_letter(place) for place, column in enumerate(columns, start=1)}
     if not limit or "Confirmed" not in letters or "Status" not in letters:
         return
     place, status = letters["Confirmed"], letters["Status"]
-    rule = f'AND(OR(${status}2="ongoing",${status}2="planned"),${place}2<="{limit}")'
+    live = ",".join(f'${status}2="{words.say("status", one)}"' for one in ("ongoing", "planned"))
+    rule = f'AND(OR({live}),${place}2<="{limit}")'
     sheet.conditional_formatting.add(f"{place}2:{place}{LAST_ROW_OF_DROP_DOWNS}", _formula_rule(rule, _STALE))
 
 
@@ -220,8 +209,8 @@ def _shade(book: Book, sheet: Any, rows: int) -> None:
         return
     chart = BarChart()
     chart.type, chart.grouping, chart.overlap = "bar", "stacked", 100
-    chart.title = "Activities by entity and chapter"
-    chart.y_axis.title = "Activities (one in several chapters stands in each)"
+    chart.title = _("Activities by entity and chapter")
+    chart.y_axis.title = _("Activities (one in several chapters stands in each)")
     chart.height, chart.width = max(8, rows * 0.5), 26
     sheet.page_setup.fitToHeight = -(-rows // 30)  # table and chart on one page, with more entities on more
     chart.add_data(Reference(sheet, min_col=2, max_col=8, min_row=1, max_row=last), titles_from_data=True)
@@ -230,8 +219,13 @@ def _shade(book: Book, sheet: Any, rows: int) -> None:
     chart.x_axis.delete = chart.y_axis.delete = False
     sheet.add_chart(chart, f"A{last + 3}")
     book.alternatives.append(
-        f"Stacked bars, one for each of {rows} entities: how many of its activities stand under each of the seven "
-        "chapters. The table above it holds the same numbers."
+        ngettext(
+            "Stacked bars, for %(num)s entity: how many of its activities stand under each of the seven chapters. The "
+            "table above it holds the same numbers.",
+            "Stacked bars, one for each of %(num)s entities: how many of its activities stand under each of the seven "
+            "chapters. The table above it holds the same numbers.",
+            rows,
+        )
     )
 
 
@@ -243,8 +237,12 @@ def _list_name(name: str) -> str:
 def _lists(picture: Snapshot) -> dict[str, list[str]]:
     """What the drop-downs offer, by the names the columns give them."""
     organisations = picture.contents["organisations"].values()
+
+    def said(field: Field) -> list[str]:
+        return [picture.words.choice(field, value) for value in field.values]
+
     return {
-        **{field.list_name: field.values for field in FIELDS if field.choices and field.drop_down},
+        **{field.list_name: said(field) for field in FIELDS if field.choices and field.drop_down},
         "entities": [
             one["short"]
             for one in sorted(organisations, key=lambda one: (one["position"], one["short"]))
@@ -256,27 +254,31 @@ def _lists(picture: Snapshot) -> dict[str, list[str]]:
         # Of an edition made before activities had one: nothing to offer.
         "sections": list(picture.words.sections.values()) or [""],
         # After the others, so that those that people refer to do not move.
-        **{field.list_name: field.values for field in FIELDS if field.choices and not field.drop_down},
+        **{field.list_name: said(field) for field in FIELDS if field.choices and not field.drop_down},
     }
 
 
 def _add_lists(book: Workbook, lists: dict[str, list[str]]) -> None:
     """The sheet of the lists, each under a name."""
-    sheet = book.create_sheet("Lists")
+    sheet = book.create_sheet(in_words("Lists"))
+    sheet.sheet_view.rightToLeft = is_right_to_left()
     print_on_a4(sheet, [20] * len(lists))
     for place in range(1, len(lists) + 1):
         sheet.column_dimensions[get_column_letter(place)].width = 20
     sheet.append([_text_cell(sheet, name) for name in lists])
     for row in range(max(len(values) for values in lists.values())):
         sheet.append([_text_cell(sheet, values[row]) if row < len(values) else None for values in lists.values()])
+    where = sheet.title if sheet.title.isascii() else quote_sheetname(sheet.title)
+    where = sheet.title if sheet.title.isascii() else quote_sheetname(sheet.title)
     for place, (name, values) in enumerate(lists.items(), start=1):
         letter = get_column_letter(place)
         name = _list_name(name)
-        book.defined_names[name] = DefinedName(name, attr_text=f"Lists!${letter}$2:${letter}${len(values) + 1}")
+        book.defined_names[name] = DefinedName(name, attr_text=f"{where}!${letter}$2:${letter}${len(values) + 1}")
 
 
 def _add_read_me(book: Workbook, origin: Origin, picture: Snapshot) -> None:
-    sheet = book.create_sheet("Read me")
+    sheet = book.create_sheet(in_words("Read me"))
+    sheet.sheet_view.rightToLeft = is_right_to_left()
     sheet.column_dimensions["A"].width = 26
     sheet.column_dimensions["B"].width = 90
     print_on_a4(sheet, (26, 90))
@@ -285,50 +287,13 @@ def _add_read_me(book: Workbook, origin: Origin, picture: Snapshot) -> None:
     heading.font = _font(bold=True, sz=16)
     sheet.append([heading])
     sheet.append([])
-    for number, (label, text) in enumerate(_read_me_rows(origin, picture), start=3):
+    for number, (label, text) in enumerate(read_me_rows(origin, picture), start=3):
         sheet.row_dimensions[number].height = LINE_HEIGHT * (1 + len(str(text)) // 85)
         name = WriteOnlyCell(sheet, value=label)
         name.font, name.alignment = _font(bold=True), _WRAPPED
         value = _text_cell(sheet, text) if isinstance(text, str) else WriteOnlyCell(sheet, value=text)
         value.alignment = Alignment(vertical="top", wrap_text=True, horizontal="left")
         sheet.append([name, value])
-
-
-def _read_me_rows(origin: Origin, picture: Snapshot) -> list[tuple[str, str | int]]:
-    unanswered = {
-        state: ", ".join(picture.words.organisations.get(key, key) for key in keys)
-        for state, keys in unanswered_of(picture.contents)
-    }
-    what = "The matrix of activities and the joint calendar of the UN entities that follow up UNGASS 2016."
-    return [
-        ("What this is", what),
-        ("Period", origin.period),
-        ("Made", f"{origin.made_at:%d %B %Y, %H:%M} ({origin.zone})"),
-        ("Made by", origin.made_by),
-        ("Filters", origin.filters),
-        *origin.counts,
-        ("Silent", unanswered.pop(Standing.SILENT, "nobody")),
-        *((state.value.capitalize(), names) for state, names in unanswered.items()),
-        ("Changes", f"Told against {picture.since}." if picture.since else "There is no edition to compare with."),
-        (
-            "How to read it",
-            "One row per activity on the Matrix sheet; a joint activity is one row. The columns I to VII mark its "
-            "chapters. Dates keep the precision they came with; the column beside them sorts. Green rows are new, "
-            f"blue marks say what changed, a yellow month says that nobody confirmed the row for {STALE_AFTER_WORDS}.",
-        ),
-        (
-            "Totals",
-            "An activity in several chapters stands under each and is counted once in the total, so the sum over "
-            "chapters may exceed it. Figures of different activities are never added up.",
-        ),
-        (
-            "On paper",
-            "The Matrix sheet prints its first columns, on three pages side by side; all of them when its print area "
-            "is cleared. The chapter sheets are made for paper.",
-        ),
-        ("Sharing", origin.sharing),
-        *origin.notes,
-    ]
 
 
 def write_workbook(target: BinaryIO, origin: Origin, picture: Snapshot, *, columns: Sequence[Column] = MATRIX) -> None:
@@ -344,10 +309,10 @@ def write_workbook(target: BinaryIO, origin: Origin, picture: Snapshot, *, colum
         _add_read_me(book.skeleton, origin, picture)
         activities = gathered.watched(picture.passing())
         matrix = add_table(book, Sheet("Matrix", tuple(columns), activities, freeze="E2", pages=3), hxl=origin.hxl)
-        _mark_stale(matrix, columns, _stale_limit(picture))
+        _mark_stale(matrix, columns, _stale_limit(picture), picture.words)
         added = {sheet.title: add_table(book, sheet) for sheet in _further_sheets(origin, picture, gathered)}
         # How many entities there are is known then, and their sheet is not closed yet.
-        book.rows["Matrix"].then = lambda: _shade(book, added["Who does what"], len(gathered.by_entity))
+        book.rows[in_words("Matrix")].then = lambda: _shade(book, added["Who does what"], len(gathered.by_entity))
         _add_lists(book.skeleton, lists)
         with without_collector():
             book.save(target)

@@ -21,6 +21,7 @@ from interagency.matrix.desk.notices import readable_by
 from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Region
 from interagency.matrix.framework.names import NotUnderstood, read_chapter
 from interagency.matrix.framework.texts import official_text
+from interagency.matrix.framework.titles import organisation_names, other_names, spoken
 from interagency.matrix.organisations.models import Appointment, NameKind, Organisation, OrganisationName
 from interagency.matrix.organisations.queries import entities_of
 from interagency.search.marks import excerpt
@@ -53,9 +54,12 @@ def organisations(session: Session, question: Question) -> list[Hit]:
         said += [_("formerly %(names)s", names=commas(former))] if former else []
         said += [_("retired")] if row.retired_on else []
         said += [_("proposed, not decided yet")] if row.is_proposed else []
-        title = f"{row.name} ({row.acronym})" if row.acronym else row.name
+        name = spoken().organisation(row.key, row.name)
+        title = f"{name} ({spoken().short(row.key, row.acronym)})" if row.acronym else name
         hit = Hit(f"{'entity' if row.is_entity else 'partner'} {row.key}", title, " · ".join(said))
-        names = (row.key, row.acronym or "", *(name for name, _kind in other[row.id]))
+        names = (
+            row.key, row.acronym or "", *(name for name, _kind in other[row.id]), *organisation_names(row.key)
+        )  # fmt: skip
         entries.append(Entry(hit, row.name, names))
     return among(entries, question.text, question.beginnings)
 
@@ -63,9 +67,14 @@ def organisations(session: Session, question: Question) -> list[Hit]:
 def places(session: Session, question: Question) -> list[Hit]:
     """Countries by UN names, other names and ISO codes, accents or not; then regions."""
     regions = session.execute(sa.select(Region.code, Region.name, Region.other_names).order_by(Region.name)).all()
-    names = {region.code: region.name for region in regions}
+    spoken_now = spoken()
+    names = {region.code: spoken_now.region(region.code, region.name) for region in regions}
     entries = [
-        Entry(Hit(f"country {row.code}", row.name, names[row.region_code]), row.name, (row.alpha3, *row.other_names))
+        Entry(
+            Hit(f"country {row.code}", spoken_now.country(row.code, row.name), names[row.region_code]),
+            row.name,
+            (row.alpha3, *row.other_names, *other_names("countries", row.code)),
+        )
         for row in session.execute(
             sa.select(Country.code, Country.name, Country.alpha3, Country.other_names, Country.region_code).order_by(
                 Country.name
@@ -73,7 +82,12 @@ def places(session: Session, question: Question) -> list[Hit]:
         )
     ]
     entries += [
-        Entry(Hit(f"region {row.code}", row.name, _("Region")), row.name, tuple(row.other_names)) for row in regions
+        Entry(
+            Hit(f"region {row.code}", names[row.code], _("Region")),
+            row.name,
+            (*row.other_names, *other_names("regions", row.code)),
+        )
+        for row in regions
     ]
     return among(entries, question.text, question.beginnings)
 
@@ -84,8 +98,13 @@ def recommendations(session: Session, question: Question) -> list[Hit]:
         sa.select(Recommendation.code, Recommendation.chapter_number, Recommendation.title, Recommendation.addressee)
         .order_by(Recommendation.position)
     ).all()  # fmt: skip
+    names = spoken()
     hits = {
-        row.code: Hit(row.code, f"{row.code} {row.title}", _("Chapter %(roman)s", roman=ROMAN[row.chapter_number]))
+        row.code: Hit(
+            row.code,
+            f"{row.code} {names.recommendation(row.code, row.title)}",
+            _("Chapter %(roman)s", roman=ROMAN[row.chapter_number]),
+        )
         for row in rows
     }
     if question.code is not None:
@@ -105,7 +124,8 @@ def _with_reason(hit: Hit, question: Question) -> Hit:
 def chapters(session: Session, question: Question) -> list[Hit]:
     """By number (`4`, `IV`, `chapter IV`) or by words of the title."""
     rows = session.execute(sa.select(Chapter.number, Chapter.title).order_by(Chapter.number)).all()
-    hits = {row.number: Hit(str(row.number), f"{ROMAN[row.number]}. {row.title}") for row in rows}
+    titles = {row.number: spoken().chapter(row.number, row.title) for row in rows}
+    hits = {row.number: Hit(str(row.number), f"{ROMAN[row.number]}. {titles[row.number]}") for row in rows}
     try:
         number = read_chapter(fold(question.text).removeprefix("chapter").strip())
     except NotUnderstood:

@@ -41,6 +41,7 @@ from interagency.matrix.activities.figures import read_figure
 from interagency.matrix.activities.filters import NAMES, read_filters
 from interagency.matrix.cycles.months import read_month
 from interagency.matrix.framework import names
+from interagency.matrix.framework.resolution import read_resolution
 from interagency.matrix.organisations import directory, naming
 from interagency.matrix.organisations.models import OrganisationKind
 from interagency.matrix.organisations.queries import Directory
@@ -125,6 +126,9 @@ PLAIN: dict[str, Callable[[str], Any]] = {
     "calendar.incoming.reading.read_ics": _in_ics,
     "exports.incoming.reading.read_table": lambda text: reading.read_table(
         f"Title;Begins\n{text}\n".encode("utf-8", "replace"), "a.csv"
+    ),
+    "matrix.framework.resolution.read_resolution": lambda text: read_resolution(
+        text.encode("utf-8", "replace"), "a.txt"
     ),
     "exports.incoming.opening.read_sheets": lambda text: opening.read_sheets(text.encode("utf-8", "replace"), "a.csv"),
     "exports.incoming.headers.guess": lambda text: headers.guess(headers.heading_of(text)),

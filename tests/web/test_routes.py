@@ -109,6 +109,8 @@ ROUTES = {
     ("POST", "/events/<int:event_id>/milestone"): "signed in",
     ("GET", "/activities/<int:activity_id>/milestones"): "signed in",
     ("POST", "/activities/<int:activity_id>/milestones"): "signed in",
+    ("GET", "/activities/<int:activity_id>/translations"): "signed in",
+    ("POST", "/activities/<int:activity_id>/translations"): "signed in",
     ("GET", "/imports/calendar"): "signed in",
     ("POST", "/imports/calendar"): "signed in",
     ("GET", "/imports/calendar/<int:import_id>"): "signed in",
@@ -225,7 +227,8 @@ ROUTES = {
 # Why a form that is sent twice is one act: docs/decisions/009-forms-sent-twice.md tells what the words mean.
 ONCE = {
     "key": {
-        "/activities/new", "/activities/<int:activity_id>/milestones", "/events/new",
+        "/activities/new", "/activities/<int:activity_id>/milestones",
+        "/activities/<int:activity_id>/translations", "/events/new",
         "/events/<int:event_id>/occurrences", "/subscriptions", "/subscriptions/<int:subscription_id>/reset",
         "/subscriptions/data", "/subscriptions/data/<int:subscription_id>/reset", "/account/tokens",
         "/editions/<month>/hand-out", "/people", "/people/<int:person_id>", "/people/appoint", "/notices", "/imports",

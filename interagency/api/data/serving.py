@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
@@ -27,6 +28,7 @@ from interagency.matrix.cycles.models import Edition
 from interagency.matrix.cycles.months import MonthNotUnderstood, read_month
 from interagency.matrix.cycles.opening import editions_of
 from interagency.matrix.organisations.queries import entities_of
+from interagency.text.languages import DEFAULT
 from interagency.web.access import public
 from interagency.web.context import settings, today, utc_now
 from interagency.web.extensions import limiter
@@ -63,7 +65,8 @@ def table(token: str, name: str) -> ResponseReturnValue:
     subscription, kept, person = found
     is_due = is_use_to_be_noted(kept, utc_now())
     try:
-        answer = _file(token, name, subscription, person)
+        with force_locale(DEFAULT):  # programs rely on the words, whatever language they happen to ask in
+            answer = _file(token, name, subscription, person)
     except NotServed as refused:
         answer = in_words(refused.status, refused.words)
     if is_due:

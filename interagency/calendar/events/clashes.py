@@ -54,7 +54,7 @@ def clashes(session: Session, plan: Plan, zone: ZoneInfo) -> list[Clash]:
         return []
     first, last = min(day[0] for day in plan.days), max(day[1] for day in plan.days)
     found = [
-        Clash(holiday.label, _("UN holiday"), say_day(holiday.day, weekday=True))
+        Clash(holiday.called, _("UN holiday"), say_day(holiday.day, weekday=True))
         for holiday in holidays_between(first, last, plan.city)
         if any(begins <= holiday.day <= ends for begins, ends, *_ in plan.days)
     ]

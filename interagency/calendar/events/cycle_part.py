@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import url_for
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
@@ -29,6 +30,7 @@ from interagency.matrix.cycles.confirming import Confirmed, confirm_links, resto
 from interagency.matrix.cycles.month.reasons import Reason, has_ended, is_stale, which_hold
 from interagency.matrix.organisations.models import Organisation
 from interagency.registry import CyclePart, MonthRecord, MonthRow
+from interagency.text.languages import DEFAULT
 from interagency.web.context import viewer_zone
 
 NAME = "event"
@@ -157,7 +159,8 @@ def entries(
     `days` are its days in words and as dates; of a repeated event those from half a year back to a year ahead; where
     `chapters` are asked for, those that are about one of them.
     """
-    return [_entry(event, day, chapters) for event in read_events(session, conditions)]
+    with force_locale(DEFAULT):  # what is kept is said again in the language it is asked in
+        return [_entry(event, day, chapters) for event in read_events(session, conditions)]
 
 
 def _days(event: Event, day: date, chapters: Collection[int]) -> list[StoredOccurrence]:

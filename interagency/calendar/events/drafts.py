@@ -15,7 +15,7 @@ from interagency.calendar.events.models import (
     OccurrenceChange,
 )
 from interagency.calendar.events.recurrence_rules import rule_from
-from interagency.matrix.activities.models import Activity
+from interagency.matrix.activities.models import Activity, TextLanguage
 from interagency.matrix.framework.models import Country
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
@@ -109,6 +109,7 @@ class EventDraft:
     meant_for: str
     chapters: list[int]  # of the event as a whole
     description: str
+    text_language: TextLanguage | None
     links: list[tuple[LinkKind, str, str]]
     documents: list[DocumentDraft]
     activities: list[Activity]

@@ -34,6 +34,7 @@ from interagency.calendar.events.models import (
 from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.framework.models import ROMAN, Country
+from interagency.matrix.framework.titles import names_of_country
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import names_of, survivor_of
 from interagency.text.dates import ImpreciseDate, words_between
@@ -180,7 +181,7 @@ COUNTRY = Own(
     lambda event: event.country_code,
     lambda code, records: records.get(Country, code),
     lambda code, words: words.countries.get(code, code),
-    lambda event: (event.country.name, *event.country.other_names) if event.country else (),
+    lambda event: names_of_country(event.country) if event.country else (),
 )
 
 

@@ -20,8 +20,10 @@ from interagency.calendar.events import field_values as own
 from interagency.calendar.events.drafts import EventDraft
 from interagency.calendar.events.field_values import Own, Records, plain_words
 from interagency.calendar.events.models import Event, EventKind, EventStatus, Mode
+from interagency.matrix.activities.fields import LANGUAGE_LABELS
 from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.models import TEXT_LENGTH, TITLE_LENGTH
+from interagency.text.languages import DEFAULT
 from interagency.web.forms import FormPart
 
 KIND_LABELS = {
@@ -137,6 +139,8 @@ class EventField:
             return "—"
         if isinstance(fact, bool):
             return str(_("yes") if fact else _("no"))
+        if self.choices and words.language != DEFAULT:
+            return str(next((label for member, label in self.choices.items() if member == fact), fact))
         return self.own.words(fact, words) if self.own else plain_words(fact)
 
     def search_words(self, event: Event) -> Iterable[str]:
@@ -239,6 +243,12 @@ FIELDS = (
         "description", Kind.TEXT, _l("Description"), longest=TEXT_LENGTH, empty="", ics=Ics.BOTH,
         cell=Cell("Description", 50, "#description", "What it is about."), searched=True, on_page=False,
         why="Descriptions are written for colleagues, so hand-outs leave them out.",
+    ),
+    EventField(
+        "text_language", Kind.CHOICE, _l("Language of the text"), choices=LANGUAGE_LABELS, outside=True,
+        compared=False, help=_l("What title and description are written in."),
+        why="iCalendar marks texts themselves; lists show what they are written in by their letters.",
+        fold=_l("Chapters"),
     ),
     EventField(
         "links", Kind.OWN, _l("Links"), help=_l("One per line. Begin with “meeting:” or “webcast:” where it is one."),

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from dateutil.easter import easter
-from flask_babel import lazy_gettext as _l
+
+from interagency.matrix.framework.titles import spoken
 
 FILE = Path(__file__).parents[2] / "reference" / "un-days.json"
 
@@ -24,22 +25,9 @@ class Holiday:
     city: str = ""
 
     @property
-    def label(self) -> str:
-        """Its name in the reader's language."""
-        return str(_NAMES.get(self.name, self.name))
-
-
-# The names in the file, for those who translate them.
-_NAMES = {
-    "New Year's Day": _l("New Year's Day"),
-    "Good Friday": _l("Good Friday"),
-    "Easter Monday": _l("Easter Monday"),
-    "Labour Day in Austria": _l("Labour Day in Austria"),
-    "National Day of Austria": _l("National Day of Austria"),
-    "Christmas Day": _l("Christmas Day"),
-    "Eid al-Fitr (calculated)": _l("Eid al-Fitr (calculated)"),
-    "Eid al-Adha (calculated)": _l("Eid al-Adha (calculated)"),
-}
+    def called(self) -> str:
+        """Its name in the language that is spoken."""
+        return spoken().day(self.name)
 
 
 @lru_cache(maxsize=1)

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Mapped, composite, mapped_column, relationship
 
 from interagency.db.base import Model, Versioned, precision_column
 from interagency.db.fulltext import FullTextMixin
-from interagency.matrix.activities.models import TITLE_LENGTH, Activity, Milestone
+from interagency.matrix.activities.models import TITLE_LENGTH, Activity, Milestone, TextLanguage
 from interagency.matrix.framework.models import Country
+from interagency.matrix.framework.titles import name_of
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
 from interagency.text.labelled import Labelled
@@ -83,6 +84,8 @@ class Event(Versioned, FullTextMixin, Model):
     kind: Mapped[EventKind]
     status: Mapped[EventStatus]
     description: Mapped[str] = mapped_column(default="")
+    # What title and description are written in; None where nobody said it.
+    text_language: Mapped[TextLanguage | None]
     mode: Mapped[Mode | None]
     venue: Mapped[str] = mapped_column(default="")
     city: Mapped[str] = mapped_column(default="")
@@ -156,7 +159,8 @@ class Event(Versioned, FullTextMixin, Model):
     @property
     def place(self) -> str:
         """Venue, city and country, as far as known."""
-        return ", ".join(part for part in (self.venue, self.city, self.country.name if self.country else "") if part)
+        country = name_of(self.country) if self.country else ""
+        return ", ".join(part for part in (self.venue, self.city, country) if part)
 
 
 class Segment(Model):

@@ -31,6 +31,7 @@ from interagency.calendar.events.models import (
 )
 from interagency.db.batches import batches
 from interagency.matrix.framework.models import Country
+from interagency.matrix.framework.titles import spoken
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate, date_of
 
@@ -72,17 +73,17 @@ class ReadEvent(SimpleNamespace):
     first_day: date | None
     venue: str
     city: str
-    country: str  # its name, for a line
+    country: str  # its name as it is kept, for a line
 
     @property
     def place(self) -> str:
         """Venue, city and country, as far as known."""
-        return ", ".join(part for part in (self.venue, self.city, self.country) if part)
+        return ", ".join(part for part in (self.venue, self.city, spoken().place(self.country)) if part)
 
     @property
     def town(self) -> str:
         """City, or country where no city is known."""
-        return self.city or self.country
+        return self.city or spoken().place(self.country)
 
     @property
     def organisers(self) -> list[Any]:

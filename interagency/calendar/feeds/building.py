@@ -16,6 +16,8 @@ from typing import Literal, NamedTuple
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from icalendar import Calendar, vDuration, vRecur, vText, vUri
 from icalendar import Event as VEvent
 from icalendar.parser import Contentline, Parameters
@@ -28,7 +30,8 @@ log = logging.getLogger(__name__)
 CONTENT_TYPE = "text/calendar; charset=utf-8"
 PRODUCT = "-//UN interagency coordination//Interagency calendar//EN"
 REFRESH = timedelta(hours=4)
-CANCELLED_MARK = "Cancelled: "
+# What the title of a link to an online meeting begins with.
+MEETING = _l("Meeting")
 LAST_YEAR_OF_ENDLESS_RULES = 2060
 _UNTIL = re.compile(r"UNTIL=(\d{4})")
 Moment = date | datetime
@@ -167,7 +170,7 @@ def _add_texts(entry: VEvent, event: FeedEvent, title: str, note: str | None = N
         record.params["FMTTYPE"] = "text/html"
         entry.add("link", record)
     for name, url in event.links:
-        if name.startswith("Meeting"):
+        if name.startswith(str(MEETING)):
             conference = _uri(url)
             conference.params["VALUE"] = "URI"
             conference.params["FEATURE"] = "VIDEO"
@@ -191,7 +194,7 @@ def _add_standing(entry: VEvent, event: FeedEvent, status: str) -> str:
     is_cancelled = status == "cancelled"
     entry.add("status", status.upper())
     entry.add("transp", "TRANSPARENT" if event.transparent or is_cancelled else "OPAQUE")
-    return CANCELLED_MARK + event.title if is_cancelled else event.title
+    return str(_("Cancelled: %(title)s", title=event.title)) if is_cancelled else event.title
 
 
 def _master(event: FeedEvent) -> VEvent:

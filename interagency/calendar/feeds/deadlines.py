@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from interagency.calendar.events.models import Event
+from interagency.calendar.events.fields import KIND_LABELS
+from interagency.calendar.events.models import Event, EventKind
 from interagency.calendar.feeds.building import FeedEvent
 from interagency.calendar.feeds.publishing import CANCELLED_STAYS, PAST, midnight
 from interagency.matrix.cycles.answers import open_cycles
@@ -49,19 +51,25 @@ def _entry(cycle: Cycle, entity: Organisation, extension: Extension | None, base
     moments = (cycle.opened_at, cycle.due_set_at, extension.given_at if extension else None)
     changed = max(moment for moment in moments if moment is not None)
     day: date = due.date()
+    short = entity.short
     return FeedEvent(
         uid=f"due-{cycle.month}-{entity.key}@interagency",
         # Seconds from opening to the last change: never below 0, higher after each, also if the day came nearer.
         sequence=max(0, int((changed - cycle.opened_at).total_seconds())),
         stamp=changed,
         created=cycle.opened_at,
-        title=f"{entity.short}: matrix and calendar for {format_month(cycle.month)} due",
+        title=_("%(entity)s: matrix and calendar for %(month)s due", entity=short, month=format_month(cycle.month)),
         status="confirmed",
         start=day,
         end=day,
-        description=f"Due {due:%H:%M} {settings().timezone}. It leaves this calendar once {entity.short} has signed.",
+        description=_(
+            "Due %(time)s %(zone)s. It leaves this calendar once %(entity)s has signed.",
+            time=f"{due:%H:%M}",
+            zone=settings().timezone,
+            entity=short,
+        ),
         url=f"{base_url}/month?cycle={cycle.month}&entity={entity.key}",
-        categories=("Deadline", entity.short),
+        categories=(str(KIND_LABELS[EventKind.DEADLINE]), short),
         transparent=True,
     )
 

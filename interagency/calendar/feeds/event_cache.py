@@ -26,6 +26,7 @@ from interagency.calendar.events.models import Event, EventOrganisation, Segment
 from interagency.calendar.events.queries import has_chapters_by_day
 from interagency.calendar.feeds.building import Block, blocks_of
 from interagency.calendar.feeds.publishing import feed_events
+from interagency.matrix.framework.titles import spoken
 
 log = logging.getLogger("interagency")
 BATCH = 500
@@ -33,13 +34,14 @@ MAX_BYTES = 32 * 1024 * 1024
 # Level 6 takes three times as long as level 3 and saves a tenth.
 GZIP_LEVEL = 3
 Stamp = tuple[int, str]
+Key = tuple[int, str]  # an event, and the language it is told in
 
 
 class EventCache:
-    """The bytes of events, made by icalendar."""
+    """The bytes of events in each language that is asked for, made by icalendar."""
 
     def __init__(self) -> None:
-        self._cached: dict[int, tuple[Stamp, list[Block]]] = {}
+        self._cached: dict[Key, tuple[Stamp, list[Block]]] = {}
         self._making = Lock()
 
     def blocks(self, session: Session, conditions: Sequence[sa.ColumnElement[bool]], base_url: str) -> list[Block]:
@@ -75,7 +77,8 @@ class EventCache:
         return found
 
     def _known(self, stamps: dict[int, Stamp]) -> dict[int, list[Block]]:
-        entries = {event_id: self._cached.get(event_id) for event_id in stamps}
+        language = spoken().language
+        entries = {event_id: self._cached.get((event_id, language)) for event_id in stamps}
         return {event_id: entry[1] for event_id, entry in entries.items() if entry and entry[0] == stamps[event_id]}
 
     def _make(
@@ -83,7 +86,8 @@ class EventCache:
     ) -> dict[int, list[Block]]:
         made: dict[int, list[Block]] = {event_id: [] for event_id in ids}
         made |= {event.id: _blocks(event, base_url) for event in _read(session, ids)}
-        self._cached.update({event_id: (stamps[event_id], blocks) for event_id, blocks in made.items()})
+        language = spoken().language
+        self._cached.update({(event_id, language): (stamps[event_id], blocks) for event_id, blocks in made.items()})
         return made
 
 

@@ -22,6 +22,8 @@ class Subscription(Model):
     name: Mapped[str] = mapped_column(sa.String(200))
     # The filters of the query string, by name: {"chapter": ["1"]}.
     filters: Mapped[dict[str, Any]]
+    # Code of the language of what is no person's own text.
+    language: Mapped[str] = mapped_column(sa.String(10), default="en", server_default="en")
     made_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -8,11 +8,18 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 
-from interagency.calendar.events.models import Event, EventStatus, LinkKind, OccurrenceChange, Segment
+from interagency.calendar.events.fields import KIND_LABELS
+from interagency.calendar.events.models import Event, EventStatus, LinkKind, OccurrenceChange, Segment, SegmentDay
 from interagency.calendar.events.occurrences import Occurrence, chapters_of, chapters_on, occurrences, parts_about
-from interagency.calendar.feeds.building import FeedEvent, FeedOverride
+from interagency.calendar.feeds.building import MEETING, FeedEvent, FeedOverride
+from interagency.matrix.framework.file_words import in_words
 from interagency.matrix.framework.models import ROMAN
+from interagency.matrix.framework.titles import spoken
+from interagency.matrix.organisations.models import Organisation
+from interagency.text.dates import ImpreciseDate
+from interagency.text.languages import DEFAULT
 from interagency.web.context import settings
 
 log = logging.getLogger(__name__)
@@ -157,7 +164,7 @@ def _title(event: Event, place: int) -> str:
     title = event.title
     if len(event.segments) > 1:
         title = f"{title} ({place + 1}/{len(event.segments)})"
-    return f"{title} (postponed)" if event.status is EventStatus.POSTPONED else title
+    return str(_("%(title)s (postponed)", title=title)) if event.status is EventStatus.POSTPONED else title
 
 
 def _override(
@@ -193,7 +200,7 @@ def _original(change: OccurrenceChange, start: date | datetime) -> date | dateti
 def _title_of_date(event: Event, change: OccurrenceChange) -> str | None:
     """The title of a changed date; None where it is that of its event."""
     if change.status is EventStatus.POSTPONED and event.status is not EventStatus.POSTPONED:
-        return f"{change.title or event.title} (postponed)"
+        return str(_("%(title)s (postponed)", title=change.title or event.title))
     return change.title or None
 
 
@@ -203,30 +210,40 @@ def _description(event: Event, segment: Segment, own: str = "", days: tuple[date
     """
     parts = [own or event.description]
     if event.organisers:
-        parts.append("Organised by " + "; ".join(organiser.short for organiser in event.organisers))
+        parts.append(_("Organised by %(names)s", names=_shorts(event.organisers)))
     if event.participants:
-        others = " and others" if event.participants_incomplete else ""
-        parts.append("With " + "; ".join(participant.short for participant in event.participants) + others)
-    about = [
-        f"{day.day.day} {day.day:%B %Y}: "
-        + (f"chapter {ROMAN[day.chapter_number]}" if day.chapter_number else "no chapter")
-        + (f" ({day.note})" if day.note else "")
-        for day in segment.days
-        if days[0] <= day.day <= days[1]
-    ]
+        names = _shorts(event.participants)
+        incomplete = event.participants_incomplete
+        parts.append(_("With %(names)s and others", names=names) if incomplete else _("With %(names)s", names=names))
+    about = [_about_day(day) for day in segment.days if days[0] <= day.day <= days[1]]
     parts += ["\n".join(about)]
     return "\n\n".join(part for part in parts if part)
 
 
+def _shorts(organisations: Iterable[Organisation]) -> str:
+    return "; ".join(one.short for one in organisations)
+
+
+def _about_day(day: SegmentDay) -> str:
+    """What one day is about, in words."""
+    words = ImpreciseDate.day(day.day).words()
+    if day.chapter_number:
+        said = _("%(day)s: chapter %(roman)s", day=words, roman=ROMAN[day.chapter_number])
+    else:
+        said = _("%(day)s: no chapter", day=words)
+    return str(_("%(about)s (%(note)s)", about=said, note=day.note)) if day.note else str(said)
+
+
 def _categories(event: Event, numbers: Iterable[int]) -> tuple[str, ...]:
     entities = [organiser.short for organiser in event.organisers if organiser.is_entity]
-    chapters = [f"Chapter {ROMAN[number]}" for number in numbers]
-    return tuple(dict.fromkeys([event.kind.value.capitalize(), *entities, *chapters]))
+    chapters = [in_words("Chapter {}").format(ROMAN[number]) for number in numbers]
+    kind = event.kind.value.capitalize() if spoken().language == DEFAULT else str(KIND_LABELS[event.kind])
+    return tuple(dict.fromkeys([kind, *entities, *chapters]))
 
 
 def _links(event: Event) -> tuple[tuple[str, str], ...]:
     """Title and address; a meeting's title begins with `Meeting`, so that it is known as one."""
-    words = {LinkKind.MEETING: "Meeting", LinkKind.WEBCAST: "Webcast", LinkKind.PAGE: ""}
+    words = {LinkKind.MEETING: str(MEETING), LinkKind.WEBCAST: _("Webcast"), LinkKind.PAGE: ""}
     return tuple(
         (": ".join(part for part in (words[link.kind], link.title) if part) or link.url, link.url)
         for link in event.links

@@ -18,7 +18,7 @@ from interagency.settings import Settings
 _MADE_BY = ("icalendar", "tzdata", "python-dateutil")
 # Sent through the driver, which costs a fraction of a session: {hash} and {noted} are placeholders of its kind.
 _STATE = """
-SELECT s.id, p.id, s.name, CAST(s.filters AS TEXT), r.number, r.changed_at,
+SELECT s.id, p.id, s.name, s.language, CAST(s.filters AS TEXT), r.number, r.changed_at,
        CASE WHEN t.last_used_at > {noted} THEN 1 ELSE 0 END
 FROM access_token t
 JOIN subscription s ON s.token_id = t.id
@@ -68,8 +68,10 @@ def state_from(row: Any, token: str, at: datetime, *, whole_past: bool, settings
 
 @lru_cache(maxsize=1)
 def _code() -> str:
-    """All our code and the libraries that write feeds: another version may write them in another way."""
+    """All our code, words and names, and the libraries that write feeds: another version may write them otherwise."""
     digest = hashlib.sha256(" ".join(version(name) for name in _MADE_BY).encode())
-    for path in sorted(Path(str(files("interagency"))).rglob("*.py")):
-        digest.update(path.read_bytes())
+    package = Path(str(files("interagency")))
+    for pattern in ("*.py", "*.mo", "reference/**/*.json"):
+        for path in sorted(package.rglob(pattern) if pattern.startswith("*") else package.glob(pattern)):
+            digest.update(path.read_bytes())
     return digest.hexdigest()

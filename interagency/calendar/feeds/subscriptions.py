@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from flask import abort
+from flask_babel import force_locale
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -23,6 +24,7 @@ from interagency.db.base import now
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.organisations.models import Appointment
 from interagency.matrix.organisations.queries import entities_of
+from interagency.text.languages import BY_CODE, DEFAULT
 from interagency.web.context import today
 
 
@@ -56,11 +58,15 @@ def subscribe(
     filters: Filters,
     token: str | None = None,
     kind: TokenKind = TokenKind.FEED,
+    language: str = DEFAULT,
 ) -> tuple[Subscription, str]:
-    """A new subscription and its token, a new one unless one is given, which is shown once and kept only as a hash."""
+    """A new subscription and its token, a new one unless one is given, which is shown once and kept only as a hash.
+
+    `language` is that of what the feed says beside people's own text.
+    """
     kept, token = make_token(session, kind, person, name, token=token)
     values = {key: list(chosen) for key, chosen in filters.values.items()}
-    subscription = Subscription(person_id=person.id, token_id=kept.id, name=name, filters=values)
+    subscription = Subscription(person_id=person.id, token_id=kept.id, name=name, filters=values, language=language)
     session.add(subscription)
     session.flush()
     return subscription, token
@@ -98,16 +104,17 @@ def make_feed(
     entities = entities_of(session, person, day)
     filters = filters_of(session, subscription)
     wanted = not filters or bool(filters.get("mine"))
-    made = build_feed(
-        session,
-        filters,
-        [entity.key for entity in entities],
-        subscription.name,
-        address,
-        base_url,
-        whole_past,
-        deadlines=deadlines_of(session, entities, base_url) if wanted else [],
-    )
+    with force_locale(subscription.language if subscription.language in BY_CODE else DEFAULT):
+        made = build_feed(
+            session,
+            filters,
+            [entity.key for entity in entities],
+            subscription.name,
+            address,
+            base_url,
+            whole_past,
+            deadlines=deadlines_of(session, entities, base_url) if wanted else [],
+        )
     return replace(made, changed_at=max([made.changed_at, *appointment_turns(session, person, day)]))
 
 

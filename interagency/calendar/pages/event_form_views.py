@@ -26,7 +26,7 @@ from interagency.matrix.activities.record import StaleVersionError
 from interagency.matrix.organisations.directory import Act
 from interagency.matrix.pages.next_acts import back_address
 from interagency.text.folding import clean, listed
-from interagency.web.context import today, viewer_zone
+from interagency.web.context import today, viewer_language, viewer_zone
 from interagency.web.idempotency import idempotent, record_redirect
 
 
@@ -62,6 +62,7 @@ def new() -> ResponseReturnValue:
     """The empty form."""
     mine = _own_entities_or_403()
     form = EventForm(db.session, mine=mine)
+    form.text_language.data = viewer_language().code  # a guess, to be changed where it is wrong
     if "activity" in request.args:
         form.activities.found = [get_activity(request.args.get("activity", 0, type=int))]
     return _form_page(form, None)

@@ -29,7 +29,8 @@ from interagency.calendar.feeds.subscriptions import (
 from interagency.db.base import db, now
 from interagency.matrix.activities.filters import Filters
 from interagency.text.folding import clean
-from interagency.web.context import settings
+from interagency.text.languages import BY_CODE, LANGUAGES
+from interagency.web.context import settings, viewer_language
 from interagency.web.errors import refuse
 from interagency.web.idempotency import derived_secret, idempotent, record_redirect
 
@@ -49,6 +50,7 @@ def _page(filters: Filters, made: dict[str, Any] | None) -> str:
     rows = [(one, kept, filters_of(db.session, one)) for one, kept in subscriptions_of(db.session, current_user)]
     return render_template(
         "calendar/subscriptions.html", rows=rows, filters=filters, made=made, filter_words=filter_words,
+        language=viewer_language().code, languages=LANGUAGES, by_code=BY_CODE,
         sizes={one.id: _size(one) for one, _kept, _filters in rows}, warned_size=WARNED_SIZE,
     )  # fmt: skip
 
@@ -81,7 +83,10 @@ def subscriptions_post() -> ResponseReturnValue:
     filters = read_event_filters(db.session, request.args)
     if filters.problems:
         refuse(400, " ".join(filters.problems))
-    subscription, token = subscribe(db.session, current_user, name, filters, derived_secret())
+    language = request.form.get("language", "")
+    if language not in BY_CODE:
+        language = viewer_language().code
+    subscription, token = subscribe(db.session, current_user, name, filters, derived_secret(), language=language)
     record_redirect(url_for("subscriptions.subscriptions"))
     db.session.commit()
     return _address_page(subscription, token)

@@ -27,7 +27,8 @@ from interagency.matrix.activities.models import (
 from interagency.matrix.activities.queries import my_entities
 from interagency.matrix.framework.models import Chapter, Country, Recommendation, Section
 from interagency.matrix.framework.names import NotUnderstood, gazetteer, read_code
-from interagency.matrix.framework.texts import official_text, official_texts
+from interagency.matrix.framework.texts import OfficialText, official_texts, text_in_language
+from interagency.matrix.framework.titles import name_of
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overview.coverage import coverage
 from interagency.text.folding import listed, sentences
@@ -79,7 +80,7 @@ class Paragraph:
 
     chapter: Chapter
     section: str
-    text: str
+    text: OfficialText
     before: str | None
     after: str | None
 
@@ -90,8 +91,8 @@ def _paragraph(session: Session, found: Recommendation) -> Paragraph:
     place = codes.index(found.code)
     return Paragraph(
         session.get_one(Chapter, found.chapter_number),
-        section.title if section else "",
-        official_text(found.code),
+        name_of(section) if section else "",
+        text_in_language(session, found.code),
         codes[place - 1] if place else None,
         codes[place + 1] if place + 1 < len(codes) else None,
     )
@@ -135,8 +136,9 @@ def country(code: str) -> ResponseReturnValue:
     if known != code:
         return redirect(url_for("here.country", code=known))
     found = db.session.get_one(Country, known)
-    filters = Filters({"country": (known,)}, {("country", known): found.name})
-    return _page(found.name, filters, _country_sentence(filters, found.name), Event.country_code == known)
+    name = name_of(found)
+    filters = Filters({"country": (known,)}, {("country", known): name})
+    return _page(name, filters, _country_sentence(filters, name), Event.country_code == known)
 
 
 def _country_sentence(filters: Filters, name: str) -> str:

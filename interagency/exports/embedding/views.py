@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 from markupsafe import Markup
@@ -35,10 +36,13 @@ from interagency.exports.embedding.entries import (
     of_hand_out,
     of_subscription,
 )
+from interagency.exports.external.translated import in_language
 from interagency.exports.external.views import LIMIT, gone, sealed
+from interagency.exports.language import asked_language
 from interagency.exports.models import EmbedView
 from interagency.matrix.activities.queries import MAX_ID
 from interagency.text.folding import clean
+from interagency.text.languages import DEFAULT
 from interagency.text.zones import is_known_zone, zones_by_city
 from interagency.web.access import public
 from interagency.web.context import settings, today, utc_now
@@ -57,10 +61,18 @@ MAX_MONTHS = 36
 @public
 @limiter.limit(LIMIT)
 def page(token: str) -> ResponseReturnValue:
-    """The calendar for a frame: a month or a list, by the clock of the zone chosen. The same 404 for every dead one."""
+    """The calendar for a frame: a month or a list, by the clock of the zone chosen, in the language of what it is made
+    from or asked for (`language=fr`). The same 404 for every dead one."""
     found = opened(db.session, token[:200], utc_now())
     if found is None:
         return gone()
+    source = found.source.hand_out or found.source.subscription
+    with force_locale(asked_language(source.language if source else DEFAULT)):
+        return _page(token, found)
+
+
+def _page(token: str, found: Opened) -> ResponseReturnValue:
+    """The page in the language that is spoken."""
     asked = request.args.get("zone", "")
     zone = ZoneInfo(asked if is_known_zone(asked) else settings().timezone)
     view = _view(request.args.get("view"), found.embed.view)
@@ -83,6 +95,7 @@ def page(token: str) -> ResponseReturnValue:
         entries=entries[:LISTED] if view is EmbedView.LIST else entries,
         more=max(0, len(entries) - LISTED) if view is EmbedView.LIST else 0,
         is_outside=is_outside,
+        language_asked=request.args.get("language", ""),
         today=today(),
     )
     note_use(token)
@@ -91,7 +104,7 @@ def page(token: str) -> ResponseReturnValue:
 
 def _entries(found: Opened, first: date, last: date, zone: ZoneInfo) -> list[Entry]:
     if found.source.hand_out is not None:
-        content = json.loads(zlib.decompress(found.source.hand_out.contents))
+        content = in_language(json.loads(zlib.decompress(found.source.hand_out.contents)))
         return of_hand_out(content, first, last, zone)
     assert found.source.subscription is not None
     return of_subscription(db.session, found.source.subscription, found.person, first, last, zone, today())

@@ -14,6 +14,7 @@ from typing import Any
 
 from interagency.calendar.events.occurrences import outside
 from interagency.db.base import canonical_json
+from interagency.db.history import TextTranslation
 from interagency.exports.external.coded import coded
 from interagency.matrix.activities.fields import BY_NAME
 from interagency.matrix.activities.labels import FactLabels
@@ -22,9 +23,16 @@ from interagency.matrix.cycles.months import format_month
 from interagency.matrix.framework.models import ROMAN
 from interagency.text.dates import ImpreciseDate, words_between
 
+
+def N_(text: str) -> str:  # noqa: N802  (the name by which catalogues find what is translated when it is shown)
+    return text
+
+
 Content = dict[str, Any]
 FORMAT = 1
-PREPARED_BY = "UNODC, for the United Nations entities that take part"
+TITLE = N_("UNGASS-related action of United Nations entities")
+PREPARED_BY = N_("UNODC, for the United Nations entities that take part")
+AND_OTHERS = "and others"
 
 
 # Columns of the activity that leave beside those below, as they read, named one by one.
@@ -48,16 +56,20 @@ def content_of(
     form: Form,
     country: str | None = None,
     identify: Callable[[int], str] = lambda _number: "",
+    translations: Mapping[int, Mapping[str, Mapping[str, TextTranslation]]] | None = None,
 ) -> Content:
     """What the audience sees of an edition, from what passed the gate.
 
     `edition` are its contents, of which only month, zone, day of making, chapters and names are used. A country
-    extract keeps the records of one country, `country` by ISO 3166. `identify` gives the name that the activity of a
-    number has outside; without one there is no IATI file.
+    extract keeps the records of one country, `country` by ISO 3166. It is in English, whoever hands it out:
+    `translated.in_language` says it in the others. `translations` are those of people's texts. `identify` gives the
+    name that the activity of a number has outside; without one there is no IATI file.
     """
     words = FactLabels.of_edition(edition)
     activities = [
-        _activity(entry, words) | {"coded": _codes(entry, edition, identify(entry["id"]))}
+        _activity(entry, words)
+        | _translated(entry["facts"], (translations or {}).get(entry["id"], {}))
+        | {"coded": _codes(entry, edition, identify(entry["id"]))}
         for entry in passed.activities
         if _is_of(entry, form, country)
     ]
@@ -66,7 +78,7 @@ def content_of(
     events.sort(key=_order)
     content: Content = {
         "format": FORMAT,
-        "title": "UNGASS-related action of United Nations entities",
+        "title": TITLE,
         "month": edition["month"],
         "period": format_month(edition["month"]),
         "as_of": edition["made_at"][:10],
@@ -112,7 +124,7 @@ def _activity(entry: Mapping[str, Any], words: FactLabels) -> dict[str, Any]:
         "description": facts["description"] if facts.get("share_description") else "",
         "entities": [words.organisations.get(key, key) for key in taking_part],
         "partners": sorted(words.organisations.get(key, key) for key in facts["partners"])
-        + ["and others"] * bool(facts["partners_incomplete"]),
+        + [AND_OTHERS] * bool(facts["partners_incomplete"]),
         "countries": sorted({words.countries.get(code, code) for code, _role in facts["countries"]}),
         "chapters": [ROMAN[number] for number in entry["chapters"]],
         "recommendations": facts["recommendations"],
@@ -124,10 +136,24 @@ def _activity(entry: Mapping[str, Any], words: FactLabels) -> dict[str, Any]:
         "figures": words.say("figures", facts["figures"]) if facts["figures"] else "",
         "results": facts["results"],
         "link": facts["link"],
+        "text_language": facts["text_language"] or "",
     }
     if FURTHER:
         shown["further"] = {_title(name): words.say(name, facts[name]) if facts[name] else "" for name in FURTHER}
     return shown
+
+
+def _translated(
+    facts: Mapping[str, Any], known: Mapping[str, Mapping[str, TextTranslation]]
+) -> dict[str, dict[str, dict[str, str]]]:
+    """By language the translations of what leaves itself, as long as it says what was translated."""
+    leaving = {"title": facts["title"], "description": facts["description"] if facts.get("share_description") else ""}
+    found = {
+        language: {name: one.text for name, one in fields.items() if leaving.get(name) == one.original}
+        for language, fields in known.items()
+    }
+    said = {language: texts for language, texts in sorted(found.items()) if texts}
+    return {"translations": said} if said else {}
 
 
 def _codes(entry: Mapping[str, Any], edition: Mapping[str, Any], identifier: str) -> dict[str, Any]:
@@ -168,6 +194,7 @@ def _event(entry: Mapping[str, Any], words: FactLabels) -> dict[str, Any]:
     facts = entry["facts"]
     return {
         "title": facts["title"],
+        "text_language": facts.get("text_language") or "",
         "uid": hashlib.sha256(f"outside/{entry['uid']}".encode()).hexdigest()[:32],
         "kind": facts["kind"],
         "status": facts["status"],

@@ -7,14 +7,19 @@ from datetime import UTC, date, datetime, time
 from io import BytesIO
 from typing import Any
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
 from interagency.calendar.events.occurrences import StoredOccurrence
 from interagency.calendar.feeds.building import FeedEvent, calendar_bytes
 from interagency.exports.columns import Column, joined
 from interagency.exports.external.content import Content
+from interagency.exports.external.translated import event_status_words, kind_words, status_words
 from interagency.exports.lists import write_csv
 from interagency.exports.rows.book import Book
 from interagency.exports.sheets import Sheet
 from interagency.exports.workbook import add_table
+from interagency.matrix.framework.file_words import in_words
 from interagency.matrix.framework.models import ROMAN
 
 
@@ -36,8 +41,8 @@ ACTIVITIES = (
     Column("Recommendations", _list("recommendations"), 18, hxl="#sector+recommendation"),
     Column("Begins", _text("begins"), 16, hxl="#date+start"),
     Column("Ends", _text("ends"), 16, hxl="#date+end"),
-    Column("Status", _text("status"), 11, hxl="#status"),
-    Column("Joint", lambda row: "joint" if row["joint"] else "individual", 10, hxl="#activity+joint"),
+    Column("Status", lambda row: status_words(row["status"]), 11, hxl="#status"),
+    Column("Joint", lambda row: in_words("joint" if row["joint"] else "individual"), 10, hxl="#activity+joint"),
     Column("Figures", _text("figures"), 26, hxl="#value"),
     Column("Results", _text("results"), 40, hxl="#description+results"),
     Column("Link", _text("link"), 30, hxl="#meta+url"),
@@ -60,8 +65,8 @@ EVENTS = (
     Column("First day", lambda row: row["day"].first_day, 12, "date", hxl="#date+start"),
     Column("Last day", lambda row: row["day"].last_day, 12, "date", hxl="#date+end"),
     Column("Title", lambda row: row["day"].title, 50, hxl="#event+name"),
-    Column("Kind", _text("kind"), 20, hxl="#event+type"),
-    Column("Status", lambda row: _status(row, row["day"]), 12, hxl="#status"),
+    Column("Kind", lambda row: kind_words(row["kind"]), 20, hxl="#event+type"),
+    Column("Status", lambda row: event_status_words(_status(row, row["day"])), 12, hxl="#status"),
     Column("Organisers", _list("organisers"), 26, hxl="#org"),
     Column("Place", lambda row: row["day"].venue or row["place"], 30, hxl="#loc"),
     Column("Chapters", lambda row: ", ".join(chapters_of_day(row, row["day"])), 10, hxl="#sector"),
@@ -101,15 +106,15 @@ def event_rows(content: Content) -> list[dict[str, Any]]:
 def workbook(content: Content) -> bytes:
     """The hand-out as a workbook; the same content gives the same bytes."""
     made_at = datetime.combine(date.fromisoformat(content["as_of"]), time(12), UTC)
-    book = Book(f"{content['title']}: {content['period']}", "United Nations", made_at)
+    book = Book(f"{content['title']}: {content['period']}", _("United Nations"), made_at)
     about = [
-        {"about": "What this is", "text": content["title"]},
-        {"about": "Period", "text": content["period"]},
-        {"about": "As of", "text": content["as_of"]},
-        {"about": "For", "text": content["audience"]},
-        {"about": "Prepared by", "text": content.get("prepared_by", "")},
-        {"about": "Form", "text": " ".join(filter(None, [content["form"], content["country"]]))},
-        {"about": "Note", "text": NOTE},
+        {"about": _("What this is"), "text": content["title"]},
+        {"about": _("Period"), "text": content["period"]},
+        {"about": _("As of"), "text": content["as_of"]},
+        {"about": _("For"), "text": content["audience"]},
+        {"about": _("Prepared by"), "text": content.get("prepared_by", "")},
+        {"about": _("Form"), "text": " ".join(filter(None, [content["form"], content["country"]]))},
+        {"about": _("Note"), "text": str(NOTE)},
     ]
     about += [{"about": short, "text": name} for short, name in content.get("acronyms", {}).items()]
     about += [{"about": code, "text": title} for code, title in content.get("codes", {}).items()]
@@ -125,7 +130,7 @@ def workbook(content: Content) -> bytes:
     return target.getvalue()
 
 
-NOTE = (
+NOTE = _l(
     "Shared with the agreement of each United Nations entity concerned. It shows what was agreed for sharing, which "
     "is not all that is done."
 )
@@ -140,7 +145,7 @@ def csv_file(content: Content) -> bytes:
 
 def json_file(content: Content) -> bytes:
     """The whole content as JSON."""
-    return json.dumps(content | {"note": NOTE}, ensure_ascii=False, indent=1, sort_keys=True).encode()
+    return json.dumps(content | {"note": str(NOTE)}, ensure_ascii=False, indent=1, sort_keys=True).encode()
 
 
 def calendar_file(content: Content, address: str) -> bytes:
@@ -166,7 +171,7 @@ def calendar_file(content: Content, address: str) -> bytes:
                     end=datetime.combine(end, time.fromisoformat(day.ends)) if timed else end,
                     tzid=one["timezone"] if timed else None,
                     location=day.venue or one["place"],
-                    categories=(one["kind"], *chapters_of_day(one, day)),
+                    categories=(kind_words(one["kind"]), *chapters_of_day(one, day)),
                     transparent=not timed,
                     links=tuple((title, url) for title, url in documents_of(one)),
                 )

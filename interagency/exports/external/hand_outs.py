@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import force_locale
 from sqlalchemy.orm import Session
 
 from interagency.accounts.models import AccessToken, Person, TokenKind
@@ -19,10 +20,12 @@ from interagency.db.history import audit
 from interagency.exports.external.coded import identifier_of
 from interagency.exports.external.content import Content, Form, content_of
 from interagency.exports.models import HandOut, HandOutUse
+from interagency.matrix.activities.translation_views import translations_of
 from interagency.matrix.agreement.gate import Passed, through_the_gate
 from interagency.matrix.agreement.models import Audience
 from interagency.matrix.cycles import editions
 from interagency.matrix.cycles.models import Edition
+from interagency.text.languages import DEFAULT
 from interagency.web.context import settings
 
 DAYS = 90
@@ -36,7 +39,12 @@ def prepare(
     contents = editions.load(session, edition.number)
     passed = through_the_gate(session, contents, audience.key, day)
     identify = partial(identifier_of, prefix=settings().iati_prefix, secret=settings().iati_secret)
-    content = content_of(passed, contents, audience=audience.name, form=form, country=country, identify=identify)
+    translations = translations_of(session, [entry["id"] for entry in passed.activities])
+    with force_locale(DEFAULT):  # one content, said in the language it is asked in
+        content = content_of(
+            passed, contents, audience=audience.name, form=form, country=country, identify=identify,
+            translations=translations,
+        )  # fmt: skip
     return content, passed
 
 
@@ -53,8 +61,12 @@ def hand_out(
     at: datetime,
     day: date,
     token: str | None = None,
+    language: str = DEFAULT,
 ) -> tuple[HandOut, str]:
-    """Freeze what the audience sees now and give it an address; the token is returned once and kept as a hash."""
+    """Freeze what the audience sees now and give it an address; the token is returned once and kept as a hash.
+
+    `language` is what the address says it in unless it is asked for another.
+    """
     content, passed = prepare(session, edition, audience, form, country, day)
     text = canonical_json(content).encode()
     kept, token = make_token(
@@ -69,6 +81,7 @@ def hand_out(
         recipient=recipient,
         contents=zlib.compress(text, 6),
         checksum=hashlib.sha256(text).hexdigest(),
+        language=language,
         handed_at=at,
         handed_by_id=by.id,
     )

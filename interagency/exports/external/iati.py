@@ -12,6 +12,8 @@ from datetime import date
 from typing import Any
 from urllib.parse import quote
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from lxml import etree
 
 from interagency.exports.external.content import Content
@@ -19,7 +21,10 @@ from interagency.matrix.activities.drafts import figure_draft
 from interagency.matrix.activities.fields import BY_NAME
 from interagency.matrix.activities.figures import format_figure
 from interagency.matrix.activities.models import Status
+from interagency.matrix.framework.file_words import in_words
+from interagency.matrix.framework.titles import spoken
 from interagency.text.dates import ImpreciseDate
+from interagency.text.languages import DEFAULT
 
 # Who hands it out reports, for every lead: one name and one series of identifiers (docs/decisions/010-iati.md).
 REPORTER, REPORTER_NAME, MULTILATERAL = "XM-DAC-41128", "United Nations Office on Drugs and Crime", "40"
@@ -42,12 +47,15 @@ PLANNED_START, ACTUAL_START, PLANNED_END, ACTUAL_END = "1", "2", "3", "4"
 GOALS, TARGETS, OF_OUR_OWN = "2", "3", "99"
 GENERAL, OTHER = "1", "4"
 
-SHARES = "Countries stand in equal shares because the standard asks for shares; nobody measured them."
-NO_COUNTRY = "No country is named"
-FURTHER_PARTNERS = "There are further partners."
-NOT_STATED = "Not stated; the standard asks for a start, so this day stands here"
-PERIOD_NOT_STATED = "of when is not stated"
+SHARES = _l("Countries stand in equal shares because the standard asks for shares; nobody measured them.")
+NO_COUNTRY = _l("No country is named")
+FURTHER_PARTNERS = _l("There are further partners.")
+OF_THE_DOCUMENT = _l("Not stated; the standard asks for a start, so this day stands here: the outcome document's")
+OF_THE_EDITION = _l("Not stated; the standard asks for a start, so this day stands here: the edition's")
+PERIOD_NOT_STATED = _l("%(figure)s; of when is not stated")
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+_FIRST_STANDS = _l("%(date)s: no day is known, so its first stands here")
+_LAST_STANDS = _l("%(date)s: no day is known, so its last stands here")
 _LONE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -71,7 +79,9 @@ def iati_file(content: Content) -> bytes | None:
     made = f"{content['as_of']}T00:00:00Z"  # the beginning of the edition's day: never later than it was made
     root = etree.Element("iati-activities", {"version": "2.03", "generated-datetime": made})
     for one in content["activities"]:
-        activity = etree.SubElement(root, "iati-activity", {"last-updated-datetime": made, _LANGUAGE: "en"})
+        activity = etree.SubElement(
+            root, "iati-activity", {"last-updated-datetime": made, _LANGUAGE: content.get("language", DEFAULT)}
+        )
         _write(activity, one, content)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
@@ -84,9 +94,12 @@ def _write(activity: etree._Element, one: dict[str, Any], content: Content) -> N
     etree.SubElement(activity, "iati-identifier").text = coded["identifier"]
     reporter = {"ref": REPORTER, "type": MULTILATERAL, "secondary-reporter": "0" if leads else "1"}
     _told(activity, "reporting-org", REPORTER_NAME, reporter)
-    _told(activity, "title", one["title"])
-    for kind, text in _descriptions(one, content):
-        _told(activity, "description", text, {"type": kind})
+    own = _own(one)
+    _translate(_told(activity, "title", one["title"], own=own), one, "title")
+    for kind, text, language in _descriptions(one, content):
+        element = _told(activity, "description", text, {"type": kind}, own=language)
+        if kind == GENERAL:
+            _translate(element, one, "description")
     for org in organisations:
         role = ACCOUNTABLE if org["part"] == "leads" else IMPLEMENTING
         known = {name: org[name] for name in ("ref", "type") if org[name]}
@@ -94,12 +107,12 @@ def _write(activity: etree._Element, one: dict[str, Any], content: Content) -> N
     etree.SubElement(activity, "activity-status", {"code": STATUS[Status(one["status"])]})
     for kind, day, note in _dates(one, date.fromisoformat(content["as_of"])):
         _told(activity, "activity-date", note, {"type": kind, "iso-date": day.isoformat()})
-    _places(activity, coded)
-    _told(activity, "sector", "Narcotics control", {"vocabulary": "1", "code": NARCOTICS_CONTROL})
+    _places(activity, coded, own)
+    _told(activity, "sector", _("Narcotics control"), {"vocabulary": "1", "code": NARCOTICS_CONTROL})
     _tags(activity, one, content)
     if one["link"]:
         link = etree.SubElement(activity, "document-link", {"format": "text/html", "url": _uri(one["link"])})
-        _told(link, "title", "Page about the activity")
+        _told(link, "title", _("Page about the activity"))
         etree.SubElement(link, "category", {"code": "A12"})
     _results(activity, one, date.fromisoformat(content["as_of"]))
 
@@ -115,28 +128,49 @@ def _uri(address: str) -> str:
     return quote(before, safe="%/:?@!$&'()*+,;=") + hash_sign + quote(after, safe="%/:?@!$&'()*+,;=")
 
 
-def _told(parent: etree._Element, tag: str, text: str, attributes: dict[str, str] | None = None) -> etree._Element:
-    """An element with its narrative; without one where there are no words."""
+def _told(
+    parent: etree._Element, tag: str, text: str, attributes: dict[str, str] | None = None, *, own: str = ""
+) -> etree._Element:
+    """An element with its narrative; without one where there are no words. `own` is the language of people's words."""
     element = etree.SubElement(parent, tag, attributes or {})
     if text:
-        etree.SubElement(element, "narrative").text = _clean(text)
+        said = {_LANGUAGE: own} if own and own != spoken().language else {}
+        etree.SubElement(element, "narrative", said).text = _clean(str(text))
     return element
 
 
-def _descriptions(one: dict[str, Any], content: Content) -> Iterator[tuple[str, str]]:
+def _translate(element: etree._Element, one: dict[str, Any], field: str) -> None:
+    """The narratives of the translations that stand beside people's words."""
+    for language, texts in one.get("translations", {}).items():
+        if field in texts:
+            said = {} if language == spoken().language else {_LANGUAGE: language}
+            etree.SubElement(element, "narrative", said).text = _clean(texts[field])
+
+
+def _own(one: dict[str, Any]) -> str:
+    """The language that an activity was written in."""
+    return str(one.get("text_language") or DEFAULT)
+
+
+def _descriptions(one: dict[str, Any], content: Content) -> Iterator[tuple[str, str, str]]:
     """The description where it may leave; what stands in columns of its own in other files; how to read this one."""
     if one["description"]:
-        yield GENERAL, one["description"]
+        yield GENERAL, one["description"], _own(one)
     apart = {column.title for name in ("city", "sdg") if (column := BY_NAME[name].column)}  # elements of their own
     for title, text in one["further"].items():
         if text and title not in apart:
-            yield OTHER, f"{title}: {text}"
-    notes = [f"{content['title']}, {content['period']}. Prepared by {content['prepared_by']}."]
+            yield OTHER, _("%(title)s: %(text)s", title=in_words(title), text=text), ""
+    notes = [
+        _(
+            "%(title)s, %(period)s. Prepared by %(who)s.",
+            title=content["title"], period=content["period"], who=content["prepared_by"],
+        )
+    ]  # fmt: skip
     if len(one["coded"]["countries"]) > 1:
-        notes.append(SHARES)
-    if one["partners"][-1:] == ["and others"]:
-        notes.append(FURTHER_PARTNERS)
-    yield OTHER, " ".join(notes)
+        notes.append(str(SHARES))
+    if one["partners"][-1:] == [in_words("and others")]:
+        notes.append(str(FURTHER_PARTNERS))
+    yield OTHER, " ".join(notes), ""
 
 
 def _known(code: str) -> ImpreciseDate | None:
@@ -149,15 +183,15 @@ def _dates(one: dict[str, Any], as_of: date) -> Iterator[tuple[str, date, str]]:
     has_begun = one["status"] in BEGUN
     if start is not None:
         kind = ACTUAL_START if has_begun and start.first <= as_of else PLANNED_START
-        yield kind, start.first, "" if start.is_exact else f"{start.words()}: no day is known, so its first stands here"
+        yield kind, start.first, "" if start.is_exact else _FIRST_STANDS % {"date": start.words()}
     elif has_begun:
         # The same day in every edition: the work follows up what was adopted on it.
-        yield ACTUAL_START, min(ADOPTED, end.first) if end else ADOPTED, f"{NOT_STATED}: the outcome document's"
+        yield ACTUAL_START, min(ADOPTED, end.first) if end else ADOPTED, str(OF_THE_DOCUMENT)
     else:
-        yield PLANNED_START, min(as_of, end.first) if end else as_of, f"{NOT_STATED}: the edition's"
+        yield PLANNED_START, min(as_of, end.first) if end else as_of, str(OF_THE_EDITION)
     if end is not None:
         kind = ACTUAL_END if one["status"] == Status.COMPLETED and end.last <= as_of else PLANNED_END
-        yield kind, end.last, "" if end.is_exact else f"{end.words()}: no day is known, so its last stands here"
+        yield kind, end.last, "" if end.is_exact else _LAST_STANDS % {"date": end.words()}
 
 
 def shares(number: int) -> list[str]:
@@ -167,15 +201,15 @@ def shares(number: int) -> list[str]:
     return [f"{part // 100}.{part % 100:02}" if part % 100 else str(part // 100) for part in parts]
 
 
-def _places(activity: etree._Element, coded: dict[str, Any]) -> None:
+def _places(activity: etree._Element, coded: dict[str, Any], own: str) -> None:
     countries = coded["countries"]
     if not countries:
-        _told(activity, "recipient-region", NO_COUNTRY, {"vocabulary": "1", "code": UNSPECIFIED})
+        _told(activity, "recipient-region", str(NO_COUNTRY), {"vocabulary": "1", "code": UNSPECIFIED})
     else:
         for (code, name), share in zip(countries, shares(len(countries)), strict=True):
             _told(activity, "recipient-country", name, {"code": code, "percentage": share})
     if coded["city"]:
-        _told(etree.SubElement(activity, "location"), "name", coded["city"])
+        _told(etree.SubElement(activity, "location"), "name", coded["city"], own=own)
 
 
 def _tags(activity: etree._Element, one: dict[str, Any], content: Content) -> None:
@@ -184,7 +218,12 @@ def _tags(activity: etree._Element, one: dict[str, Any], content: Content) -> No
         _told(activity, "tag", f"{code} {content['codes'].get(code, '')}".strip(), {"code": code} | ours)
     titles = {chapter["numeral"]: chapter["title"] for chapter in content["chapters"]}
     for numeral in one["chapters"]:
-        _told(activity, "tag", f"Chapter {numeral}: {titles[numeral]}", {"code": numeral} | ours)
+        _told(
+            activity,
+            "tag",
+            _("Chapter %(roman)s: %(title)s", roman=numeral, title=titles[numeral]),
+            {"code": numeral} | ours,
+        )
     for code in one["coded"]["sdg"]:
         etree.SubElement(activity, "tag", {"code": code, "vocabulary": TARGETS if "." in code else GOALS})
 
@@ -194,21 +233,21 @@ def _results(activity: etree._Element, one: dict[str, Any], as_of: date) -> None
     apart = {"aggregation-status": "0"}
     if one["coded"]["figures"]:
         result = etree.SubElement(activity, "result", {"type": "1"} | apart)
-        _told(result, "title", "Figures")
+        _told(result, "title", in_words("Figures"))
         for figure in one["coded"]["figures"]:
             _figure(result, figure, one, as_of)
     if one["results"]:
         result = etree.SubElement(activity, "result", {"type": "2"} | apart)
-        _told(result, "title", "Results")
-        _told(result, "description", one["results"])
-        _told(etree.SubElement(result, "indicator", {"measure": "5"}), "title", "Results in words")
+        _told(result, "title", in_words("Results"))
+        _told(result, "description", one["results"], own=_own(one))
+        _told(etree.SubElement(result, "indicator", {"measure": "5"}), "title", _("Results in words"))
 
 
 def _figure(result: etree._Element, fact: list[str], one: dict[str, Any], as_of: date) -> None:
     figure = figure_draft(fact)
     measure = "2" if figure.unit.startswith("%") else "1"
     indicator = etree.SubElement(result, "indicator", {"measure": measure, "aggregation-status": "0"})
-    _told(indicator, "title", figure.unit)
+    _told(indicator, "title", figure.unit, own=_own(one))
     period = etree.SubElement(indicator, "period")
     counted, start = _known(figure.as_of), _known(one["coded"]["start"])
     first = min(start.first, as_of) if start else as_of
@@ -216,5 +255,5 @@ def _figure(result: etree._Element, fact: list[str], one: dict[str, Any], as_of:
     etree.SubElement(period, "period-end", {"iso-date": (counted.last if counted else as_of).isoformat()})
     kind = "target" if one["status"] == Status.PLANNED else "actual"
     said = format_figure(figure)
-    words = said if counted else f"{said}; {PERIOD_NOT_STATED}"
+    words = said if counted else PERIOD_NOT_STATED % {"figure": said}
     _told(etree.SubElement(period, kind, {"value": f"{figure.number:f}"}), "comment", words)

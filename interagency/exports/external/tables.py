@@ -35,13 +35,20 @@ def _known(words: str) -> ImpreciseDate | None:
         return None
 
 
+def _date_of(row: Row, name: str, words: str) -> ImpreciseDate | None:
+    """A date by its code; by its words in what was handed out before codes were."""
+    if "coded" in row:
+        return ImpreciseDate.from_code(row["coded"][name]) if row["coded"][name] else None
+    return _known(row[words])
+
+
 def _date(name: str, words: str, *, last: bool) -> tuple[Column, Column, Column]:
     def day(row: Row) -> Cell:
-        known = _known(row[words])
+        known = _date_of(row, name, words)
         return None if known is None else known.last if last else known.first
 
     def precision(row: Row) -> Cell:
-        known = _known(row[words])
+        known = _date_of(row, name, words)
         return known.precision.value if known else ""
 
     return _text(f"{name}_text", words), Column(name, day, kind="date"), Column(f"{name}_precision", precision)

@@ -10,8 +10,8 @@ from io import BytesIO
 import sqlalchemy as sa
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from flask_login import current_user
 
 from interagency.accounts.models import AccessToken
@@ -37,6 +37,8 @@ from interagency.exports.external.hand_outs import (
 from interagency.exports.external.iati import iati_file, is_reportable
 from interagency.exports.external.reading import Reading, narrowed, read_choice
 from interagency.exports.external.tables import table_file
+from interagency.exports.external.translated import event_status_words, in_language, kind_words, status_words
+from interagency.exports.language import asked_language
 from interagency.exports.models import HandOut
 from interagency.exports.note.content import BODY, Note, draft_note
 from interagency.exports.note.content import TITLE as DRAFT_TITLE
@@ -49,9 +51,11 @@ from interagency.matrix.cycles.edition_views import get_edition, load
 from interagency.matrix.cycles.editions import newest_edition
 from interagency.matrix.cycles.models import Edition
 from interagency.matrix.cycles.months import FIRST_MONTH, month_after, month_of, months_between
+from interagency.matrix.framework.file_words import in_words
 from interagency.matrix.framework.models import Country
 from interagency.matrix.framework.names import gazetteer
 from interagency.text.folding import clean
+from interagency.text.languages import LANGUAGES
 from interagency.web.access import coordinators_only, public
 from interagency.web.context import settings, today, utc_now
 from interagency.web.errors import refuse
@@ -59,6 +63,10 @@ from interagency.web.extensions import limiter
 from interagency.web.idempotency import derived_secret, idempotent, record_redirect
 
 bp = Blueprint("external", __name__)
+bp.add_app_template_filter(in_words, "in_words")
+bp.add_app_template_filter(kind_words, "kind_words")
+bp.add_app_template_filter(event_status_words, "event_status_words")
+bp.add_app_template_filter(status_words, "status_words")
 bp.add_app_template_filter(lambda key, names: names[key]["short"] if key in names else key, "short_of")
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 LIMIT = "120 per minute; 2000 per hour"
@@ -96,23 +104,30 @@ def _opened(token: str) -> tuple[HandOut, Content] | None:
 @public
 @limiter.limit(LIMIT)
 def page(token: str) -> ResponseReturnValue:
-    """What was handed out, as a page to read. Its links are relative: without its last slash the address leads on."""
+    """What was handed out, as a page to read, in the language chosen for it or asked for (`language=fr`).
+
+    Its links are relative: without its last slash the address leads on.
+    """
     if not request.path.endswith("/"):
         return sealed(Response(status=308, headers={"Location": url_for("external.page", token=token)}))
     found = _opened(token)
     if found is None:
         return gone()
-    made, content = found
+    made, frozen = found
     expires_at = db.session.scalar(sa.select(AccessToken.expires_at).where(AccessToken.id == made.token_id))
-    body = render_template(
-        "external/page.html",
-        content=content,
-        reading=_reading(content, request.args),
-        note=NOTE,
-        in_iati=is_reportable(content),
-        as_of=date.fromisoformat(content["as_of"]),
-        valid_until=expires_at.astimezone(settings().zone).date() if expires_at else None,
-    )
+    with force_locale(asked_language(made.language)):
+        content = in_language(frozen)
+        body = render_template(
+            "external/page.html",
+            content=content,
+            reading=_reading(content, request.args),
+            note=NOTE,
+            in_iati=is_reportable(content),
+            as_of=date.fromisoformat(content["as_of"]),
+            valid_until=expires_at.astimezone(settings().zone).date() if expires_at else None,
+            languages=LANGUAGES,
+            asked={} if content["language"] == made.language else {"language": content["language"]},
+        )
     note_use(db.session, made.id, "page", utc_now())
     return sealed(Response(body, content_type="text/html; charset=utf-8"))
 
@@ -130,7 +145,8 @@ def file(token: str, name: str) -> ResponseReturnValue:
     found = _opened(token)
     if found is None:
         return gone()
-    made, content = found
+    made, frozen = found
+    content: Content = frozen
     address = f"{settings().base_url}/external/"
     makers: dict[str, tuple[str, Callable[[], bytes | None] | None]] = {
         "matrix.xlsx": (
@@ -143,7 +159,9 @@ def file(token: str, name: str) -> ResponseReturnValue:
         "calendar.ics": ("text/calendar; charset=utf-8", lambda: calendar_file(content, address)),
     }
     kind, make = makers.get(name, (CONTENT_TYPES.get(name.rpartition(".")[2], ""), None))
-    body = make() if make else table_file(content, name)
+    with force_locale(asked_language(made.language)):
+        content = in_language(frozen)
+        body = make() if make else table_file(content, name)
     if body is None:
         return gone()
     note_use(db.session, made.id, name.rsplit(".", 1)[1], utc_now())
@@ -177,7 +195,10 @@ def _preview_page(month: str, *, error: str = "", address: str = "", code: int =
     edition = get_edition(month, request.values.get("issue", type=int))
     load(edition)
     audience, form, country, problem = _chosen()
-    content, passed = prepare(db.session, edition, audience, form, country, today())
+    frozen, passed = prepare(db.session, edition, audience, form, country, today())
+    language = asked_language()
+    with force_locale(language):
+        content = in_language(frozen)
     name = db.session.get(Country, country) if country else None
     page = render_template(
         "external/hand_out.html",
@@ -200,6 +221,8 @@ def _preview_page(month: str, *, error: str = "", address: str = "", code: int =
         days=DAYS,
         most_days=MAX_DAYS,
         typed=request.form,
+        languages=LANGUAGES,
+        language=language,
         may_hand_out=not problem,
     )
     return page, code
@@ -249,7 +272,7 @@ def hand_out_post(month: str) -> ResponseReturnValue:
     load(edition)
     _made, token = hand_out(
         db.session, edition, audience, form, country or None, recipient=recipient, days=days, by=current_user,
-        at=utc_now(), day=today(), token=derived_secret(),
+        at=utc_now(), day=today(), token=derived_secret(), language=asked_language(),
     )  # fmt: skip
     record_redirect(url_for("external.hand_outs"))
     db.session.commit()
@@ -288,7 +311,9 @@ def note() -> ResponseReturnValue:
     if "session" not in request.args:
         return _note_page()
     try:
-        return _note_page(draft_note(db.session, note_request(request.args), today()))
+        with force_locale(asked_language()):
+            draft = draft_note(db.session, note_request(request.args), today())
+        return _note_page(draft)
     except NoteRefusal as refusal:
         return _note_page(refusal=refusal)
 
@@ -303,6 +328,8 @@ def _note_page(draft: Note | None = None, refusal: NoteRefusal | None = None) ->
         body=BODY,
         refusal=refusal,
         typed=request.args,
+        languages=LANGUAGES,
+        language=asked_language(),
         months=[month_after(FIRST_MONTH, place) for place in range(count, -1, -1)],
         chosen={"from": f"{month[:4]}-01", "to": month} | request.args.to_dict(),
     )
@@ -315,7 +342,8 @@ def note_file() -> ResponseReturnValue:
     """The note as a Word draft."""
     body = BytesIO()
     try:
-        write_note(body, db.session, note_request(request.args), today())
+        with force_locale(asked_language()):
+            write_note(body, db.session, note_request(request.args), today())
     except NoteRefusal as refusal:
         return _note_page(refusal=refusal)
     response = Response(body.getvalue(), content_type=DOCX)

@@ -20,7 +20,6 @@ from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import column_index_from_string, get_column_letter
 
 from interagency.exports.incoming.cells import Outcome, State
-from interagency.exports.incoming.headers import DERIVED_SHEETS
 from interagency.exports.incoming.marks import Sheet
 from interagency.exports.incoming.opening import read_sheets
 from interagency.exports.incoming.reading import FileTable
@@ -30,7 +29,7 @@ from interagency.text.folding import one_of
 _REFUSED = PatternFill("solid", fgColor="FBE6E4")
 _CONFLICT = PatternFill("solid", fgColor="FBF0D6")
 _BOLD = Font(bold=True)
-SHEET = DERIVED_SHEETS[-1]
+SHEET = "What was done"
 AUTHOR = "Interagency"
 # Merged areas that are looked at for a mark; a file with more has its marks on the cells themselves.
 MAX_MERGED = 1_000

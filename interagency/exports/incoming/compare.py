@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
@@ -86,6 +87,9 @@ class Comparison:
         self.session, self.table, self.rights = session, table, rights
         self.reader = CellReader(session, organisations)
         self.words = FactLabels(session)
+        self.language = table.language
+        with force_locale(self.language):
+            self.exported_words = FactLabels(session)  # what the cells of the file said when it was made
         ids = {number for row in table.rows if (number := whole(row.cells.get("ID"))) is not None}
         self.entries = self._load(ids)
         self.changes = self._histories(
@@ -180,12 +184,12 @@ class Comparison:
         now: Facts = entry["facts"]
         history = self.changes.get(entry["id"], [])
         base = facts_at(now, history, version)
-        was = row_of(base, self.words, self.reader.sections, entry)
+        was = row_of(base, self.exported_words, self.reader.sections, entry)
         against = self.rights.reason_against(now, self.words)
         for title, column in EDITABLE.items():
             if title not in row.cells:
                 continue
-            raw, exported = row.cells[title], column.value(was)
+            raw, exported = row.cells[title], row_cell(was, title)
             if is_untouched(raw, exported):
                 continue
             cell = self._cell(column.field, title, raw, shown(exported))
@@ -338,7 +342,7 @@ class Comparison:
             if cell.state is State.CHANGE:
                 cell.state, cell.reason = self._may_say_roles(cell.value, {}, facts)
             result.cells.append(cell)
-        made = row_of(merged(empty_facts(), result.values), self.words, self.reader.sections)
+        made = row_of(merged(empty_facts(), result.values), self.exported_words, self.reader.sections)
         result.cells += told_derived(row, made, self.table)
         return result
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+from flask_babel import force_locale
 from flask_babel import lazy_gettext as _l
 
 from interagency.exports.columns import MATRIX
@@ -18,6 +19,7 @@ from interagency.matrix.activities.facts import entities_taking_part
 from interagency.matrix.activities.field_types import Facts
 from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.framework.models import ROMAN, Section
+from interagency.matrix.framework.titles import spoken
 
 _COLUMNS = {column.title: column for column in MATRIX}
 CROSSES = {ROMAN[number]: number for number in range(1, 8)}
@@ -49,8 +51,13 @@ def row_of(
 
 
 def row_cell(row: ActivityRow | None, title: str) -> Any:
-    """What an export says of a row under a title; nothing for no row."""
-    return _COLUMNS[title].value(row) if row else ""
+    """What an export says of a row under a title, in the language of the row's words; nothing for no row."""
+    if row is None:
+        return ""
+    if row.words.language == spoken().language:
+        return _COLUMNS[title].value(row)
+    with force_locale(row.words.language):
+        return _COLUMNS[title].value(row)
 
 
 def told_derived(row: FileRow, was: ActivityRow, table: FileTable) -> list[CellResult]:

@@ -4,12 +4,15 @@ languages of the United Nations, by hashtags of HXL. The person has the last wor
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from interagency.exports.columns import MATRIX
+from interagency.matrix.framework.file_words import in_words, spellings
+from interagency.matrix.framework.models import ROMAN
 from interagency.text.folding import clean, fold
+from interagency.text.languages import DEFAULT, LANGUAGES
 
 # English, French, Spanish, Russian, Chinese, Arabic, in lines of their own where there are many.
 _WORDS: dict[str, str] = {
@@ -90,16 +93,25 @@ _TAGS = {
     "#result": "Results", "#activity+description": "Description", "#activity+url": "Link",
     "#meta+source+name": "Source", "#meta+comments": "Remarks", "#status+name": "Status",
 }  # fmt: skip
-OURS: dict[str, str] = {fold(column.title): column.title for column in MATRIX}
+# Our own headings as our files write them, in every language.
+OURS: dict[str, str] = {fold(heading): column.title for column in MATRIX for heading in spellings(column.title)}
 _TAG = re.compile(r"#[a-z][a-z0-9_]*(?:\s*\+\s*[a-z][a-z0-9_]*)*", re.IGNORECASE)
 _NUMBERED = re.compile(r"^(?:\d{1,2}|[a-z])[.)] ")
 _IN_BRACKETS = re.compile(r"[(\[（]")
 # The sheets of our own workbooks that follow from Matrix, and the one that an answer adds.
-DERIVED_SHEETS = (
-    "Read me", *(f"Chapter {roman}" for roman in ("I", "II", "III", "IV", "V", "VI", "VII")), "Recommendations",
-    "Who does what", "Activity x recommendation", "Activity x country", "Calendar", "Changes", "Answers", "Lists",
-    "What was done",
-)  # fmt: skip
+READ_ME, WHAT_WAS_DONE = frozenset(spellings("Read me")), frozenset(spellings("What was done"))
+MATRIX_SHEET = frozenset(map(fold, spellings("Matrix")))
+DERIVED_SHEETS = READ_ME | WHAT_WAS_DONE | {
+    *(name.format(roman) for name in spellings("Chapter {}") for roman in ROMAN[1:]),
+    *(
+        name
+        for sheet in (
+            "Recommendations", "Who does what", "Activity x recommendation", "Activity x country", "Calendar",
+            "Changes", "Answers", "Lists",
+        )
+        for name in spellings(sheet)
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +169,16 @@ def guess(heading: str) -> str:
 def exactness(heading: str) -> int:
     """How surely a heading means its column: 0 where it is our own title."""
     return 0 if fold(heading) in OURS else 1 if _key(heading) in _KNOWN else 2
+
+
+def language_of(headings: Iterable[str]) -> str:
+    """The code of the language in which most of these headings are ours: English where none is."""
+    found = {fold(heading) for heading in headings}
+    counts = {
+        language.code: sum(fold(in_words(column.title, language.code)) in found for column in MATRIX)
+        for language in LANGUAGES
+    }
+    return max(LANGUAGES, key=lambda language: (counts[language.code], language.code == DEFAULT)).code
 
 
 def is_tag(text: Any) -> bool:

@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 from lxml import etree
 from openpyxl.styles.numbers import BUILTIN_FORMATS
 
+from interagency.matrix.framework.file_words import spellings
 from interagency.text.folding import fold
 
 Place = tuple[int, int]  # row and column, from 0
@@ -23,7 +24,11 @@ ERROR = re.compile(r"#[^\W\d_¿]{1,2}/[^\W\d_]\b|#(?:DIV|NULL|NV)/?0?!?|#¿?[^\W
 # What a format of numbers holds beside its letters: texts, conditions, signs shown as they are, widths.
 _FILLING = re.compile(r'"[^"]*"|\[[^\[\]]*\]|\\.|_.|\*.')
 _DAY_OR_NUMBER = re.compile(r"[dhs0#?]")
-_DERIVED_DATES = ("begins (first day)", "ends (last day)", "last changed (utc)")
+_DERIVED_DATES = frozenset(
+    fold(heading)
+    for title in ("Begins (first day)", "Ends (last day)", "Last changed (UTC)")
+    for heading in spellings(title)
+)
 
 
 @dataclass(frozen=True, slots=True)

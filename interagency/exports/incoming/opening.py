@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
-from interagency.exports.incoming.headers import DERIVED_SHEETS
+from interagency.exports.incoming.headers import DERIVED_SHEETS, READ_ME
 from interagency.exports.incoming.marks import Marks, Sheet, is_worth_a_look, marks_of_ods, marks_of_xlsx
 
 MAX_FILE_SIZE = 20 * 1024 * 1024
@@ -88,7 +88,7 @@ def _sheets(body: bytes) -> list[Sheet]:
             found, cells = [], 0
             for described in book.sheets_metadata:
                 read = book.get_sheet_by_name(described.name)
-                if "Read me" in names and described.name in DERIVED_SHEETS:  # ours, long, and left out
+                if not READ_ME.isdisjoint(names) and described.name in DERIVED_SHEETS:  # ours, long, and left out
                     rows = read.to_python(skip_empty_area=False, nrows=HEADER_WITHIN)
                     found.append(Sheet(described.name, rows, height=read.height))
                     continue

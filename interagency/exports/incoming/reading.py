@@ -14,11 +14,16 @@ from openpyxl.utils import get_column_letter
 
 from interagency.exports.incoming.headers import (
     DERIVED_SHEETS,
+    MATRIX_SHEET,
+    OURS,
+    READ_ME,
+    WHAT_WAS_DONE,
     Heading,
     exactness,
     guess,
     heading_of,
     is_tag,
+    language_of,
     title_of,
 )
 from interagency.exports.incoming.marks import DecimalCell, Sheet, ShownAs, Unreadable, error_in
@@ -71,6 +76,11 @@ class FileTable:
     notes: list[str] = field(default_factory=list)
 
     @property
+    def language(self) -> str:
+        """The code of the language that its headings are written in."""
+        return language_of(heading.name for heading in self.headings)
+
+    @property
     def letters(self) -> dict[str, str]:
         """The letter of each of our columns that the file has."""
         return {heading.title: heading.letter for heading in self.headings if heading.title}
@@ -120,16 +130,17 @@ def table_of(sheets: Sequence[Sheet], mapping: Mapping[str, str], wanted: str = 
 
 def _derived(sheets: Sequence[Sheet]) -> set[str]:
     """The names of the sheets that our own workbook makes of its Matrix."""
-    ours = any({"ID", "Version", "Changed"} <= set(map(heading_of, row)) for s in sheets for row in s.rows[:3])
+    marks = {"ID", "Version", "Changed"}
+    ours = any(marks <= {OURS.get(fold(heading_of(cell))) for cell in row} for s in sheets for row in s.rows[:3])
     names = {sheet.name for sheet in sheets}
-    known = DERIVED_SHEETS if ours or "Read me" in names else DERIVED_SHEETS[-1:]
+    known = DERIVED_SHEETS if ours or not READ_ME.isdisjoint(names) else WHAT_WAS_DONE
     return {name for name in names if name in known}
 
 
 def _likeness(sheet: Sheet, at: int, mapping: Mapping[str, str]) -> tuple[bool, bool, bool, bool, int]:
     titles = {title_of(heading_of(cell), mapping) for cell in sheet.rows[at][:MAX_COLUMNS]} - {""}
     has_title = "Title" in titles or "ID" in titles
-    is_named = has_title and fold(sheet.name) == "matrix"
+    is_named = has_title and fold(sheet.name) in MATRIX_SHEET
     return {"ID", "Version"} <= titles, sheet.is_visible, is_named, has_title, len(titles)
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from openpyxl.utils.datetime import from_excel
 from sqlalchemy.orm import Session
@@ -19,6 +20,7 @@ from interagency.exports.incoming.marks import DecimalCell, ShownAs, Unreadable
 from interagency.matrix.activities.facts import figure_fact
 from interagency.matrix.activities.field_types import Field, Kind
 from interagency.matrix.activities.figures import read_figure
+from interagency.matrix.framework.file_words import spellings
 from interagency.matrix.framework.models import Recommendation, SdgGoal, SdgTarget
 from interagency.matrix.framework.names import (
     NotUnderstood,
@@ -33,12 +35,14 @@ from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import Directory
 from interagency.text.dates import ImpreciseDate
 from interagency.text.folding import clean, fold, name_key, one_of
+from interagency.text.languages import LANGUAGES
 from interagency.text.lines import split_outside_brackets
 from interagency.text.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
 
 MAX_CELL_LENGTH = 32_767  # of Excel; other programs and CSV files know no such limit
-YES, NO = ("yes", "y", "x", "true", "1"), ("", "no", "n", "false", "0")
-AND_OTHERS = ("and others", "others", "et al", "et al.", "etc", "etc.")
+YES = frozenset(map(fold, (*spellings("yes"), "y", "x", "true", "1")))
+NO = frozenset(map(fold, ("", *spellings("no"), "n", "false", "0")))
+AND_OTHERS = (*map(fold, spellings("and others")), "others", "et al", "et al.", "etc", "etc.")
 _DECIMAL_COMMA = re.compile(r"(\d{1,2}),(\d{1,2}|[a-z])")
 _FIRST_SERIAL, _LAST_SERIAL = 18_264, 91_312  # 1950 to 2149, as days since 1900
 _SHORT_YEAR = re.compile(r"(?<!\d)(\d{2})$")
@@ -136,9 +140,9 @@ class CellReader:
         if isinstance(raw, Unreadable):
             raise ValueError(raw.reason)
         text = fold(str(raw))
-        if text in (*YES, fold(_("yes"))):  # as an export says it, in whatever language
+        if text in YES or text == fold(_("yes")):  # as an export says it, in whatever language
             return True
-        if text not in (*NO, fold(_("no"))):
+        if text not in NO and text != fold(_("no")):
             raise ValueError(_("“%(text)s” is neither yes nor no. Write one of them.", text=str(raw)[:40]))
         return False
 
@@ -364,8 +368,13 @@ def could_mean(raw: Any) -> list[ImpreciseDate]:
 
 
 def _spellings(field: Field) -> dict[str, str]:
-    """The values of a choice, each by itself, by its label and as people spell it: `On-going`, `in progress`."""
-    known = {_letters(field.label_of(value)): value for value in field.values}
+    """The values of a choice, each by itself, by its label in each language and as people spell it: `On-going`, `in
+    progress`."""
+    known: dict[str, str] = {}
+    for language in LANGUAGES:
+        with force_locale(language.code):
+            for value in field.values:
+                known.setdefault(_letters(field.label_of(value)), value)
     known |= {_letters(spelling): value for spelling, value in (field.spellings or {}).items()}
     return known | {_letters(value): value for value in field.values}
 

@@ -13,21 +13,26 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from interagency.calendar.events.occurrences import StoredOccurrence
+from interagency.exports.external.translated import status_words
 from interagency.exports.note.request import NoteRefusal, NoteRequest
 from interagency.exports.note.wording import Paragraph, Wording, date_of, joined
 from interagency.matrix.agreement.gate import entities_of_activity, through_the_gate
 from interagency.matrix.cycles import editions
 from interagency.matrix.cycles.contents import placed_in
 from interagency.matrix.cycles.months import first_day, format_month, month_after
+from interagency.matrix.cycles.named import named
 from interagency.text.dates import ImpreciseDate, words_between
 from interagency.text.folding import clean
 
 AUDIENCE = "commission"
-BODY = "Commission on Narcotic Drugs"
-TITLE = "Inter-agency cooperation and coordination of efforts in addressing and countering the world drug problem"
+BODY = _l("Commission on Narcotic Drugs")
+TITLE = _l("Inter-agency cooperation and coordination of efforts in addressing and countering the world drug problem")
 INTER_COMMISSION = ("session", "thematic discussion", "side event", "briefing", "expert group meeting")
 
 
@@ -90,11 +95,16 @@ def draft_note(session: Session, request: NoteRequest, day: date) -> Note:
     """
     edition = editions.newest_edition(session)
     if edition is None:
-        raise NoteRefusal("No month was closed yet. The note is drafted from an edition: close a month first.")
+        raise NoteRefusal(_("No month was closed yet. The note is drafted from an edition: close a month first."))
     try:
-        contents = editions.load(session, edition.number)
+        contents = named(editions.load(session, edition.number))
     except ValueError as damage:
-        raise NoteRefusal(f"The edition of {edition.cycle_month} {damage}. Run: interagency check") from None
+        raise NoteRefusal(
+            _(
+                "The edition of %(month)s is damaged (%(why)s). Run: interagency check",
+                month=edition.cycle_month, why=damage,
+            )
+        ) from None  # fmt: skip
     passed = through_the_gate(session, contents, AUDIENCE, day)
     return _Drafting(contents, request, day).note(passed.activities, passed.events)
 
@@ -115,11 +125,11 @@ class _Drafting:
         used = [entry for entry in activities if self._in_period(entry["facts"])]
         of_entities = [entry for entry in used if entities_of_activity(entry["facts"])]
         of_bodies = [entry for entry in used if not entities_of_activity(entry["facts"])]
-        self._heading("I. International cooperation")
+        self._heading(_("I. International cooperation"))
         self._introduction(of_entities, len(of_bodies))
-        self._heading("II. Inter-agency cooperation")
+        self._heading(_("II. Inter-agency cooperation"))
         self._inter_agency(of_entities)
-        self._heading("III. Inter-commissions cooperation and acts of the Commission")
+        self._heading(_("III. Inter-commissions cooperation and acts of the Commission"))
         for entry in sorted(of_bodies, key=self._by_time):
             self._activity(entry)
         self._meetings(events, beside=bool(of_bodies))
@@ -155,21 +165,26 @@ class _Drafting:
 
     def _introduction(self, used: list[dict[str, Any]], of_bodies: int) -> None:
         first, last = (format_month(one) for one in (self._request.first_month, self._request.last_month))
-        period = first if first == last else f"{first} to {last}"
-        source = (
-            f"Edition {self._contents['number']} of the matrix, {format_month(self._contents['month'])}; only what "
-            "each entity or body concerned agreed to share with the Commission."
+        period = first if first == last else _("%(start)s to %(end)s", start=first, end=last)
+        source = _(
+            "Edition %(number)s of the matrix, %(month)s; only what each entity or body concerned agreed to share with "
+            "the Commission.",
+            number=self._contents["number"],
+            month=format_month(self._contents["month"]),
         )
         self._numbered(
             Paragraph(
-                "The present note is drawn from the matrix of action of United Nations entities in follow-up to the "
-                "special session of the General Assembly on the world drug problem held in 2016. It covers the period "
-                f"{period}.",
+                _(
+                    "The present note is drawn from the matrix of action of United Nations entities in follow-up to "
+                    "the special session of the General Assembly on the world drug problem held in 2016. It covers the "
+                    "period %(period)s.",
+                    period=period,
+                ),
                 footnotes=(source,),
             )
         )
         if not used and not of_bodies:
-            self._numbered(Paragraph("No activity was agreed for sharing with the Commission for this period."))
+            self._numbered(Paragraph(_("No activity was agreed for sharing with the Commission for this period.")))
             return
         known = self._contents["organisations"]
         entities = sorted(
@@ -178,18 +193,31 @@ class _Drafting:
         )
         if used:
             joint, countries = sum(entry["joint"] for entry in used), self._countries(used)
-            text = f"Chapter II presents {_count(len(used), 'activity', 'activities')}"
-            if len(used) > 1:
-                text += f", {joint} of them joint"
-            text += f", of {joined(self._wording.names.of(key) for key in entities)}"
-            text += "."
+            texts = [
+                ngettext(
+                    "Chapter II presents %(num)s activity, of %(names)s.",
+                    "Chapter II presents %(num)s activities, %(joint)s of them joint, of %(names)s.",
+                    len(used),
+                    joint=joint,
+                    names=joined(self._wording.names.of(key) for key in entities),
+                )
+            ]
             if countries:
-                named = _count(countries, "country is", "countries are")
-                text += f" As places of work {named} named."
-            self._numbered(Paragraph(text))
+                texts.append(
+                    ngettext(
+                        "As places of work %(num)s country is named.",
+                        "As places of work %(num)s countries are named.",
+                        countries,
+                    )
+                )
+            self._numbered(Paragraph(" ".join(texts)))
         if of_bodies:
-            acts = _count(of_bodies, "act of the Commission or another body", "acts of the Commission and other bodies")
-            self._numbered(Paragraph(f"Chapter III presents {acts}."))
+            acts = ngettext(
+                "Chapter III presents %(num)s act of the Commission or another body.",
+                "Chapter III presents %(num)s acts of the Commission and other bodies.",
+                of_bodies,
+            )
+            self._numbered(Paragraph(acts))
 
     def _countries(self, used: list[dict[str, Any]]) -> int:
         return len({code for entry in used for code, role in entry["facts"]["countries"] if role in _WHERE})
@@ -199,12 +227,14 @@ class _Drafting:
         for entry in sorted((entry for entry in used if not entry["chapters"]), key=self._by_joint):
             self._activity(entry)
         if not used:
-            self._blocks.append(Remark("No activity was agreed for sharing for this period."))
+            self._blocks.append(Remark(_("No activity was agreed for sharing for this period.")))
             return
         self._numbered(
             Paragraph(
-                "Information is provided below on work undertaken by United Nations entities relating to each of the "
-                "seven thematic chapters of the outcome document of the special session."
+                _(
+                    "Information is provided below on work undertaken by United Nations entities relating to each of "
+                    "the seven thematic chapters of the outcome document of the special session."
+                )
             )
         )
         for chapter in self._contents["chapters"]:
@@ -218,7 +248,7 @@ class _Drafting:
         known = sorted(self._places[e["id"]] for e in under if e["id"] in self._places)
         joint = [entry for entry in fresh if entry["joint"]]
         if joint:
-            self._heading("Joint initiatives", 3)
+            self._heading(_("Joint initiatives"), 3)
             for entry in joint:
                 self._activity(entry)
         section = None
@@ -226,13 +256,16 @@ class _Drafting:
             _place, here = placed_in(self._contents, entry["facts"], number)
             if here != section:
                 section = here
-                self._heading(section or "Further activities", 3)
+                self._heading(section or _("Further activities"), 3)
             self._activity(entry)
         if known:
             places = joined(str(place) for place in known)
-            self._blocks.append(Remark(f"See also {'paragraph' if len(known) == 1 else 'paragraphs'} {places}."))
+            remark = ngettext(
+                "See also paragraph %(places)s.", "See also paragraphs %(places)s.", len(known), places=places
+            )
+            self._blocks.append(Remark(remark))
         if not under:
-            self._blocks.append(Remark("No activity under this chapter was agreed for sharing."))
+            self._blocks.append(Remark(_("No activity under this chapter was agreed for sharing.")))
 
     def _activity(self, entry: dict[str, Any]) -> None:
         self._numbered(self._wording.activity(entry))
@@ -258,11 +291,11 @@ class _Drafting:
             and day.first_day < self._last and day.last_day >= self._first
         ]  # fmt: skip
         if shown and beside:
-            self._heading("Meetings", 2)
+            self._heading(_("Meetings"), 2)
         for day, entry in sorted(shown, key=lambda pair: (pair[0].first, pair[1]["facts"]["title"], pair[1]["id"])):
             self._numbered(self._wording.meeting(entry, day))
         if not shown:
-            self._blocks.append(Remark("No meeting was agreed for sharing for this period."))
+            self._blocks.append(Remark(_("No meeting was agreed for sharing for this period.")))
 
 
 _WHERE = ("beneficiary", "host")
@@ -271,8 +304,5 @@ _WHERE = ("beneficiary", "host")
 def _unused(entry: Mapping[str, Any]) -> Unused:
     facts = entry["facts"]
     period = words_between(date_of(facts["start"]), date_of(facts["end"]))
-    return Unused(entry["id"], clean(facts["title"], lines=False), f"{facts['status']}, {period}")
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+    status = status_words(facts["status"])
+    return Unused(entry["id"], clean(facts["title"], lines=False), f"{status}, {period}")

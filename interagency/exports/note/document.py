@@ -20,18 +20,28 @@ from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt, RGBColor
 from docx.table import _Cell
 from docx.text.paragraph import Paragraph as WordParagraph
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from lxml import etree
 from sqlalchemy.orm import Session
 
 from interagency.exports.note.content import BODY, TITLE, Heading, Note, Remark, draft_note
 from interagency.exports.note.request import NoteRequest
+from interagency.exports.note.right_to_left import LOCALES, turn_right_to_left
 from interagency.exports.note.wording import Paragraph
+from interagency.matrix.framework.file_words import is_right_to_left
+from interagency.matrix.framework.titles import spoken
 from interagency.text.folding import clean
 
-DRAFT = "Draft: not edited"
-UNEDITED = "This document has not been edited."
+DRAFT = _l("Draft: not edited")
+UNEDITED = _l("This document has not been edited.")
 FONT = "Times New Roman"
 FOOTNOTES_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
+# What a masthead says of a document that is issued in one language.
+_ONLY = {
+    "ar": "بالعربية فقط", "zh": "仅有中文本", "en": "English only", "fr": "Français seulement",
+    "ru": "Только на русском языке", "es": "Español solamente",
+}  # fmt: skip
 _HEADING_SIZES = {1: 14, 2: 11, 3: 10}
 _INDENT = Mm(12)
 
@@ -48,6 +58,7 @@ class _Writer:
 
     def __init__(self, note: Note) -> None:
         self._note = note
+        self._language = spoken().language
         self._document: WordDocument = Document()
         self._footnotes = _Footnotes()
 
@@ -64,6 +75,8 @@ class _Writer:
                 self._numbered(block)
         self._annex()
         self._footnotes.attach(self._document)
+        if is_right_to_left():
+            turn_right_to_left(self._document)
         return self._document
 
     def _masthead(self) -> None:
@@ -76,11 +89,11 @@ class _Writer:
             for cell in column.cells:
                 cell.width = width
         (nations, symbol), (council, dated) = (row.cells for row in table.rows)
-        _write(nations, "United Nations", size=14)
+        _write(nations, _("United Nations"), size=14)
         _write(symbol, request.symbol or "E/CN.7/…/CRP.…", size=12, bold=bool(request.symbol), right=True)
-        _write(council, "Economic and Social Council", size=16, bold=True)
+        _write(council, _("Economic and Social Council"), size=16, bold=True)
         _write(dated, self._note.dated)
-        dated.add_paragraph("English only")
+        dated.add_paragraph(_ONLY[self._language])
         for cell in (nations, symbol):
             _line_below(cell, 4)
         for cell in (council, dated):
@@ -91,18 +104,18 @@ class _Writer:
             if text:
                 paragraph = self._document.add_paragraph()
                 paragraph.paragraph_format.space_after = Pt(0)
-                paragraph.add_run(clean(text, lines=False)).bold = is_bold
+                paragraph.add_run(clean(str(text), lines=False)).bold = is_bold
         title = self._document.add_paragraph(style="Title")
-        title.add_run(TITLE)
-        self._footnotes.add(title, UNEDITED)
-        self._document.add_paragraph("Note by the Secretariat", style="Subtitle")
+        title.add_run(str(TITLE))
+        self._footnotes.add(title, str(UNEDITED))
+        self._document.add_paragraph(_("Note by the Secretariat"), style="Subtitle")
 
     def _numbered(self, block: Paragraph) -> None:
         paragraph = self._document.add_paragraph(style="List Number")
         runs = []
         if block.title:
             runs.append(paragraph.add_run(block.title))
-            runs[0].italic = True
+            runs[0].italic = self._language != "zh"  # Chinese has no slanted letters
         runs.append(paragraph.add_run(f" {block.text}" if block.title else block.text))
         if block.record:
             self._document.add_comment(runs, text=block.record, author="Matrix", initials="M")
@@ -112,16 +125,19 @@ class _Writer:
     def _annex(self) -> None:
         unused = self._note.annex
         self._document.add_page_break()  # type: ignore[no-untyped-call]
-        self._document.add_heading("Annex. Agreed records that were not used", 1)
+        self._document.add_heading(_("Annex. Agreed records that were not used"), 1)
         self._document.add_paragraph(
-            "For the editor, to be removed. They lie outside the period, ended on a date not known, or were cancelled."
+            _(
+                "For the editor, to be removed. They lie outside the period, ended on a date not known, or were "
+                "cancelled."
+            )
             if unused
-            else "None: every record agreed for sharing with the Commission is in the note."
+            else _("None: every record agreed for sharing with the Commission is in the note.")
         )
         if not unused:
             return
         table = self._document.add_table(rows=1, cols=3, style="Table Grid")
-        for cell, text in zip(table.rows[0].cells, ("Record", "Title", "Status and period"), strict=True):
+        for cell, text in zip(table.rows[0].cells, (_("Record"), _("Title"), _("Status and period")), strict=True):
             cell.text = text
         for one in unused:
             for cell, text in zip(table.add_row().cells, (str(one.record_id), one.title, one.state), strict=True):
@@ -141,7 +157,7 @@ def _prepare(document: WordDocument, note: Note) -> None:
     for level, size in _HEADING_SIZES.items():
         _in_type(document, f"Heading {level}", size)
         style = document.styles[f"Heading {level}"]
-        style.font.bold, style.font.italic = level < 3, level == 3
+        style.font.bold, style.font.italic = level < 3, level == 3 and spoken().language != "zh"
         style.paragraph_format.space_before, style.paragraph_format.space_after = Pt(14 - 2 * level), Pt(6)
         style.paragraph_format.left_indent = Mm(0) if level == 1 else _INDENT
     document.styles["Title"].font.bold = document.styles["Subtitle"].font.bold = True
@@ -158,7 +174,7 @@ def _prepare(document: WordDocument, note: Note) -> None:
     for border in title.element.findall(f".//{qn('w:pBdr')}"):
         border.getparent().remove(border)
     header = section.header.paragraphs[0]
-    header.text = DRAFT
+    header.text = str(DRAFT)
     header.alignment = WD_ALIGN_PARAGRAPH.RIGHT
     footer = section.footer.paragraphs[0]
     footer.alignment = WD_ALIGN_PARAGRAPH.CENTER
@@ -167,7 +183,9 @@ def _prepare(document: WordDocument, note: Note) -> None:
     footer._p.append(field)
     properties = document.core_properties
     properties.author = properties.last_modified_by = "Secretariat"
-    properties.title = f"Note by the Secretariat, {note.request.session}: {DRAFT}"[:255]
+    session = note.request.session
+    title_of_file = _("Note by the Secretariat, %(session)s: %(draft)s", session=session, draft=DRAFT)
+    properties.title, properties.language = title_of_file[:255], spoken().language
     properties.comments = ""
 
 
@@ -200,6 +218,17 @@ def _in_type(document: WordDocument, name: str, size: int) -> None:
     fonts = style.element.rPr.rFonts
     for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
         fonts.attrib.pop(qn(f"w:{theme}"), None)
+    # What East Asian and Arabic letters are set in: the first name has none of either.
+    fonts.set(qn("w:eastAsia"), "SimSun")
+    fonts.set(qn("w:cs"), FONT)
+    language = style.element.rPr.find(qn("w:lang"))
+    if language is None:
+        language = OxmlElement("w:lang")
+        style.element.rPr.append(language)
+    code = LOCALES[spoken().language]
+    language.set(qn("w:val"), code)
+    language.set(qn("w:eastAsia"), LOCALES["zh"])
+    language.set(qn("w:bidi"), LOCALES["ar"])
 
 
 def _write(cell: _Cell, text: str, *, size: int = 10, bold: bool = False, right: bool = False) -> None:

@@ -13,15 +13,22 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from flask_babel import gettext as _
+
 from interagency.calendar.events.occurrences import StoredOccurrence
+from interagency.exports.days import said_now
 from interagency.exports.external.content import shared_documents
+from interagency.exports.external.translated import event_status_words, kind_words, status_words
 from interagency.matrix.activities.drafts import figure_draft
 from interagency.matrix.activities.figures import format_figure
 from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.models import CountryRole
 from interagency.matrix.agreement.gate import ACTIVITY, EVENT, asked_by_facts
+from interagency.matrix.framework.file_words import in_words
+from interagency.matrix.framework.titles import spoken
 from interagency.text.dates import ImpreciseDate, words_between
-from interagency.text.folding import clean
+from interagency.text.folding import clean, listed
+from interagency.text.languages import DEFAULT
 
 _VERBS = {  # of one, of several, of the work
     "planned": ("plans", "plan", "is planned"),
@@ -38,7 +45,7 @@ _HELD = {
     "postponed": ("has been postponed from", "was postponed from"),
     "cancelled": ("has been cancelled on", "was cancelled on"),
 }
-_SENTENCE_ENDS = (".", "!", "?", "…")
+_SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "؟")
 _WORD = re.compile(r"[\w-]+")
 # Of an organisation whose name holds one of these a sentence says "the".
 _NOUNS = (
@@ -82,6 +89,8 @@ class Names:
         one = self.organisations.get(key)
         if one is None:
             return key
+        if spoken().language != DEFAULT:
+            return self._in_other_language(key, one)
         is_common = not _COMMON_NOUNS.isdisjoint(one["name"].lower().split())
         article = "the " if one.get("is_entity") or one.get("is_body") or is_common else ""
         if one["short"] == one["name"]:
@@ -91,11 +100,17 @@ class Names:
         self.mentioned.add(key)
         return f"{article}{one['name']} ({one['short']})"
 
+    def _in_other_language(self, key: str, one: Mapping[str, Any]) -> str:
+        """Without articles and cases: the name, with its acronym at the first mention."""
+        if one["short"] == one["name"] or key in self.mentioned:
+            return str(one["short"])
+        self.mentioned.add(key)
+        return f"{one['name']} ({one['short']})"
+
 
 def joined(parts: Iterable[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
-    words = list(parts)
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+    return listed(parts)
 
 
 def sentence(text: str) -> str:
@@ -144,7 +159,7 @@ class Wording:
         description = facts["description"] if facts.get("share_description") else ""
         parts = [
             *_sentences(description),
-            sentence(self._who_and_where(facts, description)),
+            self._said(facts, description),
             *_sentences(facts["results"]),
             _answers(facts),
         ]
@@ -153,16 +168,41 @@ class Wording:
         )  # fmt: skip
 
     def _of(self, entry: Mapping[str, Any], kind: str, text: str, title: str, footnotes: tuple[str, ...]) -> Paragraph:
-        name = "Record" if kind == ACTIVITY else "Event"
-        edition = f"edition {self._contents['number']} of the matrix"
+        known = {"number": entry["id"], "version": entry["version"], "edition": self._contents["number"]}
+        if kind == ACTIVITY:
+            origin = _("Record %(number)s, version %(version)s, edition %(edition)s of the matrix", **known)
+        else:
+            origin = _("Event %(number)s, version %(version)s, edition %(edition)s of the matrix", **known)
         return Paragraph(
             clean(text, lines=False),
             sentence(clean(title, lines=False)),
             tuple(clean(one, lines=False) for one in footnotes),
             kind,
             entry["id"],
-            f"{name} {entry['id']}, version {entry['version']}, {edition}",
+            origin,
         )
+
+    def _said(self, facts: Mapping[str, Any], description: str) -> str:
+        """Who, with whom, where and when: a sentence in English, where the description does not say it; statements in
+        the other languages, whose sentences would have to bend the names."""
+        if spoken().language == DEFAULT:
+            return sentence(self._who_and_where(facts, description))
+        asked = asked_by_facts(ACTIVITY, facts, self._contents["organisations"])
+        places = {role: self._countries(facts, role) for role in CountryRole}
+        partners = [self.names.of(key) for key in facts["partners"] if key not in asked] + places[CountryRole.PARTNER]
+        where = [facts["city"], *sorted({*places[CountryRole.BENEFICIARY], *places[CountryRole.HOST]})]
+        start, end = date_of(facts["start"]), date_of(facts["end"])
+        figures = [format_figure(replace(figure_draft(one), as_of="", source="")) for one in facts["figures"]]
+        statements = (
+            (_("Carried out by: %(names)s."), [self.names.of(key) for key in asked]),
+            (_("With: %(names)s."), [*partners, *[in_words("and others")] * bool(facts["partners_incomplete"])]),
+            (_("Place: %(names)s."), where),
+            (_("Concerning: %(names)s."), places[CountryRole.SUBJECT]),
+            (_("Period: %(names)s."), [words_between(start, end)] if start or end else []),
+            (_("Status: %(names)s."), [status_words(facts["status"])]),
+            (_("Figures: %(names)s."), [one.removesuffix(" ()") for one in figures]),
+        )
+        return " ".join(words % {"names": "; ".join(filter(None, some))} for words, some in statements if any(some))
 
     def _who_and_where(self, facts: Mapping[str, Any], description: str) -> str:
         """Who does it, with whom, where, when, and what the figures count, in one sentence; "" where the description
@@ -217,7 +257,7 @@ class Wording:
                 origin = ", ".join(one.words() if isinstance(one, ImpreciseDate) else one for one in known if one)
                 yield sentence(f"{format_figure(replace(figure, as_of='', source=''))}: {origin}")
         if facts["link"]:
-            yield f"See {facts['link']}."
+            yield _("See %(link)s.", link=facts["link"])
 
     def meeting(self, entry: Mapping[str, Any], day: StoredOccurrence) -> Paragraph:
         """What the note says of one date of an event."""
@@ -226,6 +266,8 @@ class Wording:
         place = day.venue or ", ".join(filter(None, (facts["venue"], facts["city"], country)))
         over = bool(day.last_day and day.last_day < self._made_on)
         status = day.status or facts["status"]
+        if spoken().language != DEFAULT:
+            return self._meeting_stated(entry, day, place, status)
         held = _HELD[status][over]
         text = f"This {facts['kind']} {held} {day.when}" if status != "held" else f"This {facts['kind']} {held}"
         text += f" in {place}" if place else ""
@@ -235,6 +277,20 @@ class Wording:
             text += f", organized by {joined(self.names.of(key) for key in facts['organisers'])}"
         documents = tuple(f"{title}: {url}" if title else url for title, url in shared_documents(facts))
         return self._of(entry, EVENT, sentence(text), day.title, documents)
+
+    def _meeting_stated(self, entry: Mapping[str, Any], day: StoredOccurrence, place: str, status: str) -> Paragraph:
+        """The same in statements, in another language than English."""
+        facts = entry["facts"]
+        statements = (
+            (_("Kind: %(names)s."), [kind_words(facts["kind"])]),
+            (_("Status: %(names)s."), [event_status_words(status)]),
+            (_("Period: %(names)s."), [said_now(day).when]),
+            (_("Place: %(names)s."), [place]),
+            (_("Organised by: %(names)s."), [self.names.of(key) for key in facts["organisers"]]),
+        )
+        text = " ".join(words % {"names": "; ".join(some)} for words, some in statements if any(some))
+        documents = tuple(f"{title}: {url}" if title else url for title, url in shared_documents(facts))
+        return self._of(entry, EVENT, text, day.title, documents)
 
 
 def _sentences(text: str | None) -> list[str]:
@@ -254,6 +310,10 @@ def _answers(facts: Mapping[str, Any]) -> str:
     """In brackets: the recommendations it answers, and the Goals and targets it serves."""
     found = []
     codes = facts["recommendations"]
+    if spoken().language != DEFAULT:
+        said = [_("recommendations: %(codes)s", codes=", ".join(codes))] if codes else []
+        said += [_("SDGs: %(codes)s", codes=", ".join(facts["sdg"]))] if facts["sdg"] else []
+        return f"({'; '.join(said)})" if said else ""
     if codes:
         found.append(f"{'recommendation' if len(codes) == 1 else 'recommendations'} {joined(codes)}")
     goals = [code for code in facts["sdg"] if "." not in code]

@@ -13,7 +13,16 @@ from sqlalchemy.orm import Session
 
 from interagency.matrix.activities.field_types import Field, Kind
 from interagency.matrix.activities.fields import EDITED
-from interagency.matrix.activities.models import Activity, CountryRole, Funding, Level, Qualifier, Scope, Status
+from interagency.matrix.activities.models import (
+    Activity,
+    CountryRole,
+    Funding,
+    Level,
+    Qualifier,
+    Scope,
+    Status,
+    TextLanguage,
+)
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget, Section
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import survivor_of
@@ -38,6 +47,7 @@ class ActivityDraft:
     title: str
     description: str
     share_description: bool
+    text_language: TextLanguage | None
     status: Status
     start: ImpreciseDate | None
     end: ImpreciseDate | None

@@ -23,9 +23,11 @@ from interagency.matrix.activities.models import (
     Pillar,
     Scope,
     Status,
+    TextLanguage,
 )
 from interagency.matrix.framework.models import Recommendation, Region
 from interagency.matrix.organisations.models import Organisation
+from interagency.text.languages import LANGUAGES
 from interagency.web.forms import FormPart
 
 STATUS_LABELS: dict[Status, Words] = {
@@ -74,6 +76,10 @@ _STATUS_SPELLINGS = {
 _LEVEL_SPELLINGS = {"hq": "headquarters", "global": "headquarters", "country": "field", "hq and field": "both"}
 _KIND_SPELLINGS = {"programme": "programmatic", "research": "research and data", "data": "research and data"}
 _FUNDING_SPELLINGS = {"unfunded": "seeking funds", "not funded": "seeking funds", "seeking funding": "seeking funds"}
+LANGUAGE_LABELS: dict[TextLanguage, Words] = {TextLanguage(language.code): language.own_name for language in LANGUAGES}
+_LANGUAGE_SPELLINGS = {
+    "arabic": "ar", "chinese": "zh", "english": "en", "french": "fr", "russian": "ru", "spanish": "es",
+}  # fmt: skip
 _MORE = _l("Kind, funding, SDGs and further chapters")
 _REACH = _l("Regions, level, scope and city")
 _FOR_US = _l("For internal eyes: contact and remarks")
@@ -101,6 +107,13 @@ FIELDS: tuple[Field, ...] = (
         column=SheetColumn(
             "Description may be shared", 14, "#meta+share", "yes when the description may stand in hand-outs and notes."
         ),
+    ),
+    # Tells programs how to read the words of the record aloud and where to break them.
+    Field(
+        "text_language", Kind.CHOICE, _l("Language of the text"), Seen.OUTSIDE, Merge.ONE,
+        help=_l("What title, description and results are written in."),
+        choices=LANGUAGE_LABELS, fold=_MORE, spellings=_LANGUAGE_SPELLINGS,
+        column=SheetColumn("Language of the text", 12, "#meta+lang", "What it is written in: ar, zh, en, fr, ru, es."),
     ),
     Field(
         "status", Kind.CHOICE, _l("Status"), Seen.OUTSIDE, Merge.ONE,

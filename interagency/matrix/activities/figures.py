@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 
 from interagency.matrix.activities.drafts import FigureDraft
 from interagency.matrix.activities.models import Figure, Qualifier
+from interagency.matrix.framework.file_words import in_words, spellings
 from interagency.text.dates import ImpreciseDate
 from interagency.text.lines import check_line
 from interagency.text.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
@@ -31,7 +32,11 @@ _BY_QUALIFIER = {
     Qualifier.ESTIMATED: ("an estimated", "estimated"),
     Qualifier.EXACTLY: ("exactly", "precisely"),
 }  # fmt: skip
-_QUALIFIERS = {word: qualifier for qualifier, words in _BY_QUALIFIER.items() for word in words}
+_QUALIFIERS = {
+    word.lower(): qualifier
+    for qualifier, words in _BY_QUALIFIER.items()
+    for word in (*words, *spellings(qualifier.value))
+}
 _WORDS = "|".join(
     re.escape(word) + (r"\b" if word.isalpha() else "") for word in sorted(_QUALIFIERS, key=len, reverse=True)
 )
@@ -66,7 +71,7 @@ _PLAIN_SPACES = str.maketrans(dict.fromkeys(_SPACES, " "))
 _FRACTION = re.compile(r"(?:halves|half|thirds?|quarters?|fifths?|tenths?)\b", re.I)
 LARGEST = Decimal(10) ** 13
 MAX_UNIT_LENGTH, MAX_SOURCE_LENGTH = 200, 300
-_SOURCE = re.compile(r"^source\s*:\s*", re.I)
+_SOURCE = re.compile(rf"^(?:{'|'.join(spellings('source'))})\s*[:：]\s*", re.I)
 
 
 def read_figure(line: str) -> FigureDraft:
@@ -216,13 +221,13 @@ def _last_bracket(text: str) -> int | None:
 def format_figure(figure: FigureDraft | Figure) -> str:
     """`more than 450 policymakers (June 2024; World Drug Report)`: what a figure is shown as, and what `read_figure`
     reads as the same figure."""
-    prefix = "" if figure.qualifier is Qualifier.EXACTLY else f"{figure.qualifier.value} "
+    prefix = "" if figure.qualifier is Qualifier.EXACTLY else f"{in_words(figure.qualifier.value)} "
     plain = f"{prefix}{_digits(figure.number)} {figure.unit}"
     if figure.as_of:
         words = ImpreciseDate.from_code(figure.as_of).words()
         return f"{plain} ({words}; {figure.source})" if figure.source else f"{plain} ({words})"
     if figure.source:
-        return f"{plain} (source: {figure.source})"
+        return f"{plain} ({in_words('source')}: {figure.source})"
     return f"{plain} ()" if _reads_otherwise(plain) else plain
 
 

@@ -23,6 +23,7 @@ from interagency.matrix.framework.names import (
     read_section,
     sections,
 )
+from interagency.matrix.framework.titles import name_of
 from interagency.matrix.organisations.queries import Directory, entities
 from interagency.text.folding import clean, fold, lowered
 from interagency.text.languages import commas
@@ -214,7 +215,7 @@ class _Reader:
             return "none", str(_("no country"))
         code = gazetteer(self.session).country(text)
         country = self.session.get_one(Country, code)
-        return code, country.name
+        return code, name_of(country)
 
     def _region(self, text: str) -> tuple[str, str]:
         if text == "none":
@@ -223,11 +224,11 @@ class _Reader:
         try:
             code = names.region(text)
         except NotUnderstood:
-            known = commas(self.session.scalars(sa.select(Region.name).order_by(Region.name)))
+            known = commas(map(name_of, self.session.scalars(sa.select(Region).order_by(Region.name))))
             raise NotUnderstood(
                 _("We do not know the region “%(text)s”. Choose one of: %(known)s.", text=text[:60], known=known)
             ) from None
-        return code, self.session.get_one(Region, code).name
+        return code, name_of(self.session.get_one(Region, code))
 
     def _choice(self, name: str, text: str, valid: Iterable[str]) -> tuple[str, str]:
         if text not in valid:

@@ -25,6 +25,7 @@ from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.record import facts
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
 from interagency.matrix.framework.names import chapters, gazetteer, sections
+from interagency.matrix.framework.titles import name_of, spoken
 from interagency.matrix.organisations import choices
 from interagency.matrix.organisations.directory import Act
 from interagency.matrix.organisations.models import Organisation
@@ -215,14 +216,19 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     def _offer_sections(self, chosen: str | None) -> None:
         """Set the sections that can be chosen: all, or no other than `chosen`."""
         found = sections(self._session, chosen) if chosen != "" else []
-        self.section.choices = to_choices([("", _l("Not stated")), *((str(one.position), one.label) for one in found)])
+        self.section.choices = to_choices(
+            [
+                ("", _l("Not stated")),
+                *((str(one.position), spoken().section_label(one.label)) for one in found),
+            ]
+        )
 
     def _look_up(self, session: Session) -> None:
         """Say how names are read; the list of names is read when there is a name."""
         names = cache(lambda: gazetteer(session))
         for field in (self.hosts, self.partner_countries, self.subjects):
             field.look_up = lambda name: session.get_one(Country, names().country(name))
-            field.say = lambda country: country.name
+            field.say = name_of
         self.unlisted_partners.look_up = reader_of(session, partners_only=True)
         self.figures.look_up = read_figure
         self.figures.say = format_figure

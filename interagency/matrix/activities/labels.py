@@ -13,13 +13,15 @@ from sqlalchemy.orm import Session
 
 from interagency.matrix.activities.drafts import figure_draft
 from interagency.matrix.activities.field_types import Field, Kind, Seen
-from interagency.matrix.activities.fields import BY_NAME, FIELDS
+from interagency.matrix.activities.fields import BY_NAME, COUNTRY_ROLE_LABELS, FIELDS
 from interagency.matrix.activities.figures import format_figure
-from interagency.matrix.activities.models import Activity, Participation
+from interagency.matrix.activities.models import Activity, CountryRole, Participation
 from interagency.matrix.framework.models import ROMAN, Country, Region
 from interagency.matrix.framework.names import section_labels
+from interagency.matrix.framework.titles import spoken
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
+from interagency.text.languages import DEFAULT
 
 # Taking part is one thing, being confirmed for a month another (rule 15).
 PARTICIPATION_LABELS = {
@@ -63,7 +65,7 @@ def _shown(field: Field, value: Any) -> str:
         case Kind.CHOICE:
             return field.label_of(value)
         case Kind.SECTION:
-            return str(value.label)
+            return spoken().section_label(value.label)
         case Kind.CHOICES:
             return "; ".join(map(field.label_of, value))
         case Kind.FLAG:
@@ -78,23 +80,37 @@ class FactLabels:
     """Reads facts (stable keys) out in words: with today's names, or those of an edition's day."""
 
     def __init__(self, session: Session) -> None:
+        self._learn()
+        names = self._names
         self.organisations = {
-            key: acronym or name
+            key: names.short(key, acronym or name)
             for key, acronym, name in session.execute(
                 sa.select(Organisation.key, Organisation.acronym, Organisation.name)
             )
         }
-        self.countries: dict[str, str] = dict(session.execute(sa.select(Country.code, Country.name)).all())
-        self.regions: dict[str, str] = dict(session.execute(sa.select(Region.code, Region.name)).all())
-        self.sections = section_labels(session)
+        countries = session.execute(sa.select(Country.code, Country.name))
+        self.countries: dict[str, str] = {code: names.country(code, name) for code, name in countries}
+        regions = session.execute(sa.select(Region.code, Region.name))
+        self.regions: dict[str, str] = {code: names.region(code, name) for code, name in regions}
+        self.sections = {place: names.section_label(label) for place, label in section_labels(session).items()}
+
+    def _learn(self) -> None:
+        """Take the names of the language that is spoken now."""
+        self._names, self._choices = spoken(), dict[tuple[str, str], str]()
+        self.language = self._names.language
 
     @classmethod
     def of_edition(cls, contents: Mapping[str, Any]) -> FactLabels:
-        """Words by the names an edition keeps."""
+        """Words by the names an edition keeps, in the language that is spoken now."""
         words = cls.__new__(cls)
-        words.organisations = {key: names["short"] for key, names in contents["organisations"].items()}
-        words.countries, words.regions = contents["countries"], contents["regions"]
-        words.sections = {place: one["label"] for place, one in contents.get("sections", {}).items()}
+        words._learn()
+        names = words._names
+        words.organisations = {key: names.short(key, one["short"]) for key, one in contents["organisations"].items()}
+        words.countries = {code: names.country(code, name) for code, name in contents["countries"].items()}
+        words.regions = {code: names.region(code, name) for code, name in contents["regions"].items()}
+        words.sections = {
+            place: names.section_label(one["label"]) for place, one in contents.get("sections", {}).items()
+        }
         return words
 
     def say(self, name: str, value: Any) -> str:
@@ -102,10 +118,27 @@ class FactLabels:
         if value in (None, "", [], {}):
             return "—"
         reader = getattr(self, f"_{name}", None)
-        if reader is None and name in BY_NAME and BY_NAME[name].kind is Kind.DATE:
-            reader = self._date
+        if reader is None and name in BY_NAME:
+            field = BY_NAME[name]
+            if field.kind is Kind.DATE:
+                reader = self._date
+            elif field.choices and self.language != DEFAULT:
+                return "; ".join(self.choice(field, one) for one in (value if isinstance(value, list) else [value]))
         text: str = reader(value) if reader else self._plain(value)
         return text
+
+    def choice(self, field: Any, value: str) -> str:
+        """A value of a field's choices: in English as it is kept, which is what people's files say, else its label."""
+        if self.language == DEFAULT:
+            return value
+        known = self._choices.get((field.name, value))
+        if known is None:
+            known = self._choices[field.name, value] = field.label_of(value)
+        return known
+
+    def role(self, value: str) -> str:
+        """The role of a country, as `choice` says values."""
+        return value if self.language == DEFAULT else str(COUNTRY_ROLE_LABELS[CountryRole(value)])
 
     def changed(self, fields: Mapping[str, Sequence[Any]]) -> list[tuple[str, str, str]]:
         """`(label, before, after)` of each field `{name: [before, after]}` whose words differ, in the fields' order."""
@@ -141,7 +174,7 @@ class FactLabels:
         return self._roles({key: str(PARTICIPATION_LABELS[Participation(word)]) for key, word in said.items()})
 
     def _countries(self, links: list[list[str]]) -> str:
-        return "; ".join(f"{self.countries.get(code, code)} ({role})" for code, role in links)
+        return "; ".join(f"{self.countries.get(code, code)} ({self.role(role)})" for code, role in links)
 
     def _regions(self, codes: list[str]) -> str:
         return "; ".join(self.regions.get(code, code) for code in codes)

@@ -27,6 +27,7 @@ from interagency.matrix.activities.models import (
     activity_region,
 )
 from interagency.matrix.framework.models import Country, Recommendation, Region
+from interagency.matrix.framework.titles import spoken
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate, date_of
 
@@ -206,7 +207,7 @@ def _relations(session: Session, ids: Sequence[int]) -> dict[str, dict[int, list
     if ids:
         rows = session.execute(_relations_query(), {"ids": list(ids)}).all()  # together: one by one takes twice as long
         for kind, number, _place, text, is_lead in rows:
-            found[kind][number].append(ListedEntity(text, bool(is_lead)) if kind == "entity" else text)
+            found[kind][number].append(ListedEntity(spoken().called(text), bool(is_lead)) if kind == "entity" else text)
     return found
 
 
@@ -249,6 +250,7 @@ def _listed(row: Any, relations: dict[str, dict[int, list[Any]]]) -> ListedActiv
     def of(kind: str) -> list[Any]:
         return relations[kind][row.id]
 
+    names = spoken()
     return ListedActivity(
         id=row.id,
         title=row.title,
@@ -257,8 +259,8 @@ def _listed(row: Any, relations: dict[str, dict[int, list[Any]]]) -> ListedActiv
         start=date_of(row.start_precision, row.start_first, row.start_last),
         end=date_of(row.end_precision, row.end_first, row.end_last),
         entities=tuple(of("entity")),
-        partners=tuple(of("partner")),
-        places=tuple(dict.fromkeys([*of("country"), *of("region")])),
+        partners=tuple(map(names.called, of("partner"))),
+        places=tuple(dict.fromkeys(map(names.place, [*of("country"), *of("region")]))),
         recommendations=tuple(of("recommendation")),
         chapters=tuple(int(number) for number in of("chapter")),
     )

@@ -56,6 +56,17 @@ class CountryRole(enum.StrEnum):
     SUBJECT = "subject"
 
 
+class TextLanguage(enum.StrEnum):
+    """The language that people wrote a record in, by its ISO 639-1 code; in the order of the United Nations."""
+
+    ARABIC = "ar"
+    CHINESE = "zh"
+    ENGLISH = "en"
+    FRENCH = "fr"
+    RUSSIAN = "ru"
+    SPANISH = "es"
+
+
 class Qualifier(enum.StrEnum):
     """How exact a figure is."""
 
@@ -124,6 +135,8 @@ class Activity(Versioned, FullTextMixin, Model):
     description: Mapped[str] = mapped_column(default="")
     # Whether the description may leave with the record, once every entity agreed to share it.
     share_description: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    # What title, description and results are written in; None where nobody said it.
+    text_language: Mapped[TextLanguage | None]
     level: Mapped[Level | None]
     scope: Mapped[Scope | None]
     status: Mapped[Status]

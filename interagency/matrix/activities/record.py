@@ -26,6 +26,7 @@ from interagency.matrix.activities.models import (
     Participation,
 )
 from interagency.matrix.framework.models import SdgGoal, SdgTarget
+from interagency.matrix.framework.titles import names_of_country, names_of_region
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import names_of
 from interagency.text.folding import search_text
@@ -158,8 +159,8 @@ def searched_words(activity: Activity) -> tuple[str, str]:
         *(text_of(field, getattr(activity, field.name)) for field in FIELDS if field.is_searched and field.is_column),
         *(recommendation.code for recommendation in activity.recommendations),
         *(name for organisation in organisations for name in names_of(organisation)),
-        *(name for link in activity.countries for name in (link.country.name, *link.country.other_names)),
-        *(name for region in activity.regions for name in (region.name, *region.other_names)),
+        *(name for link in activity.countries for name in names_of_country(link.country)),
+        *(name for region in activity.regions for name in names_of_region(region)),
         *(part.role for part in activity.entities),
     )
     return search_text(activity.title), text

@@ -93,7 +93,7 @@ def names_of_the_day(session: Session) -> Contents:
             for one in session.scalars(sa.select(Recommendation))
         },
         "organisations": {
-            one.key: {"short": one.short, "name": one.name, "is_entity": one.is_entity, "position": one.position}
+            one.key: {"short": one.written, "name": one.name, "is_entity": one.is_entity, "position": one.position}
             | ({"is_body": True} if one.is_body else {})
             | ({"proposed": True} if one.is_proposed else {})
             for one in session.scalars(sa.select(Organisation))

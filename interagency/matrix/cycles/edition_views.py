@@ -19,6 +19,7 @@ from interagency.matrix.cycles.differences import Difference, Kind, counted
 from interagency.matrix.cycles.edition_filters import matches
 from interagency.matrix.cycles.models import AnswerKind, Edition
 from interagency.matrix.cycles.months import MonthNotUnderstood, format_month, read_month
+from interagency.matrix.cycles.named import named
 from interagency.matrix.cycles.opening import editions_of
 from interagency.matrix.cycles.standing import unanswered_of
 from interagency.registry import registry
@@ -43,9 +44,9 @@ def get_edition(month: str, issue: int | None = None) -> Edition:
 
 
 def load(edition: Edition) -> Contents:
-    """What the edition holds; a clear page when it is damaged."""
+    """What the edition holds, by the names of the reader's language; a clear page when it is damaged."""
     try:
-        return queries.load(db.session, edition.number)
+        return named(queries.load(db.session, edition.number))
     except ValueError:
         refuse(
             503,

@@ -6,10 +6,12 @@ They come from the data files in `interagency/reference/` and are brought into l
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from interagency.db.base import Model
+from interagency.db.base import Model, now
 
 ROMAN = ("", "I", "II", "III", "IV", "V", "VI", "VII")
 
@@ -64,6 +66,21 @@ class Recommendation(Model):
     addressee: Mapped[str]
     chapter: Mapped[Chapter] = relationship()
     section: Mapped[Section | None] = relationship()
+
+
+class RecommendationText(Model):
+    """The official text of a recommendation in a language beside English, as `interagency framework texts` read it."""
+
+    __tablename__ = "recommendation_text"
+
+    language: Mapped[str] = mapped_column(sa.String(10), primary_key=True)
+    code: Mapped[str] = mapped_column(
+        sa.String(8), sa.ForeignKey("recommendation.code", ondelete="RESTRICT"), primary_key=True
+    )
+    text: Mapped[str]
+    # The name of the file it was read from, and its SHA-256.
+    source: Mapped[str]
+    loaded_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class SdgGoal(Model):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Region, Section
+from interagency.matrix.framework.titles import other_names, section_names
 from interagency.text.folding import fold, name_key, search_terms
 
 # Both read folded texts, in which no two spaces stand together.
@@ -135,10 +136,14 @@ class Gazetteer:
         return code
 
 
-def _index(rows: Iterable[tuple[str, list[str]]]) -> dict[str, str]:
+def _index(rows: list[tuple[str, list[str]]], in_others: Callable[[str], tuple[str, ...]]) -> dict[str, str]:
+    """The codes by folded name. What the database says goes before the names in other languages."""
     index: dict[str, str] = {}
     for code, names in rows:
         for name in names:
+            index.setdefault(name_key(name), code)
+    for code, _names in rows:
+        for name in in_others(code):
             index.setdefault(name_key(name), code)
     return index
 
@@ -148,8 +153,14 @@ def gazetteer(session: Session) -> Gazetteer:
     countries = session.execute(sa.select(Country.code, Country.alpha3, Country.name, Country.other_names))
     regions = session.execute(sa.select(Region.code, Region.name, Region.other_names))
     return Gazetteer(
-        countries=_index((code, [code, alpha3, name, *others]) for code, alpha3, name, others in countries),
-        regions=_index((code, [code, name, *others]) for code, name, others in regions),
+        countries=_index(
+            [(code, [code, alpha3, name, *others]) for code, alpha3, name, others in countries],
+            lambda code: other_names("countries", code),
+        ),
+        regions=_index(
+            [(code, [code, name, *others]) for code, name, others in regions],
+            lambda code: other_names("regions", code),
+        ),
     )
 
 
@@ -175,7 +186,9 @@ def read_section(known: Iterable[Section], text: str) -> Section:
     """The section written as its label, its title or its place in the document. Raises NotUnderstood."""
     wanted = name_key(text)
     for section in known:
-        if wanted in (name_key(section.label), name_key(section.title), str(section.position)):
+        titles = (section.title, *section_names(section.title))
+        labels = (f"{ROMAN[section.chapter_number]}. {title}" for title in titles)
+        if wanted == str(section.position) or wanted in map(name_key, (*titles, *labels)):
             return section
     raise NotUnderstood(
         _("“%(text)s” is not a section of the outcome document. Choose one from the list.", text=text[:40])

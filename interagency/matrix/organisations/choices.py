@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.matrix.framework.models import Chapter, Country, Recommendation, Region, SdgGoal, SdgTarget, Section
+from interagency.matrix.framework.titles import name_of, other_names
 from interagency.matrix.organisations.models import Organisation, OrganisationKind
 from interagency.matrix.organisations.queries import names_of
 from interagency.text.folding import fold
@@ -47,7 +48,7 @@ def organisation_option(organisation: Organisation) -> Option:
 
 
 def _detail(organisation: Organisation) -> str:
-    name = organisation.name if organisation.acronym else ""
+    name = organisation.called if organisation.acronym else ""
     return " · ".join(filter(None, [name, _("proposed, not decided yet") if organisation.is_proposed else ""]))
 
 
@@ -75,19 +76,20 @@ def option_of(record: Any) -> Option:
         case Organisation():
             return organisation_option(record)
         case Recommendation():
-            return Option(record.code, record.code, record.title, _code_spellings(record.code))
+            return Option(record.code, record.code, name_of(record), _code_spellings(record.code))
         case Country():
-            words = " ".join([record.code, record.alpha3, record.name, *record.other_names])
-            return Option(record.code, record.name, "", words)
+            names = [record.name, *record.other_names, *other_names("countries", record.code)]
+            return Option(record.code, name_of(record), "", " ".join([record.code, record.alpha3, *names]))
         case Region():
-            return Option(record.code, record.name, "", " ".join([record.name, *record.other_names]))
+            names = [record.name, *record.other_names, *other_names("regions", record.code)]
+            return Option(record.code, name_of(record), "", " ".join(names))
         case SdgGoal():
             number = record.number
-            return Option(str(number), _("Goal %(number)s", number=number), record.title, f"SDG {number}")
+            return Option(str(number), _("Goal %(number)s", number=number), name_of(record), f"SDG {number}")
         case SdgTarget():
-            return Option(record.code, record.code, record.title, f"SDG {record.code}")
+            return Option(record.code, record.code, name_of(record), f"SDG {record.code}")
         case Chapter():
-            return Option(str(record.number), record.roman, record.title)
+            return Option(str(record.number), record.roman, name_of(record))
     raise TypeError(f"{record!r} is on no list")
 
 
@@ -99,7 +101,7 @@ def recommendation_groups(session: Session) -> list[Group]:
     inner: dict[int, Group] = {}
     for recommendation in session.scalars(sa.select(Recommendation).order_by(Recommendation.position)):
         chapter = chapters[recommendation.chapter_number]
-        top = groups.setdefault(chapter.number, Group(f"{chapter.roman}. {chapter.title}"))
+        top = groups.setdefault(chapter.number, Group(f"{chapter.roman}. {name_of(chapter)}"))
         target = top
         if recommendation.section_id is not None:
             target = _section_group(sections[recommendation.section_id], sections, inner, top)
@@ -110,7 +112,7 @@ def recommendation_groups(session: Session) -> list[Group]:
 def _section_group(section: Section, sections: dict[int, Section], made: dict[int, Group], top: Group) -> Group:
     group = made.get(section.id)
     if group is None:
-        group = made[section.id] = Group(section.title, level=4)
+        group = made[section.id] = Group(name_of(section), level=4)
         parent = sections.get(section.parent_id) if section.parent_id else None
         (_section_group(parent, sections, made, top) if parent else top).groups.append(group)
     return group
@@ -125,8 +127,10 @@ def country_groups(session: Session, named: Mapping[str, int]) -> list[Group]:
 
     `named` says how often by country code. States stand before territories: nobody looks for Heard Island first.
     """
-    regions = {region.code: region.name for region in session.scalars(sa.select(Region))}
-    countries = sorted(session.scalars(sa.select(Country)), key=lambda one: (not one.is_member_state, fold(one.name)))
+    regions = {region.code: name_of(region) for region in session.scalars(sa.select(Region))}
+    countries = sorted(
+        session.scalars(sa.select(Country)), key=lambda one: (not one.is_member_state, fold(name_of(one)))
+    )
     by_code = {country.code: option_of(country) for country in countries}
     groups: dict[str, Group] = {}
     weights: dict[str, int] = {}
@@ -142,7 +146,7 @@ def country_groups(session: Session, named: Mapping[str, int]) -> list[Group]:
 
 def region_groups(session: Session) -> list[Group]:
     """Regions by name."""
-    regions = session.scalars(sa.select(Region).order_by(Region.name))
+    regions = sorted(session.scalars(sa.select(Region)), key=lambda one: fold(name_of(one)))
     return [Group(_("Regions"), options=[option_of(region) for region in regions])]
 
 
@@ -151,7 +155,7 @@ def sdg_groups(session: Session) -> list[Group]:
     targets = list(session.scalars(sa.select(SdgTarget).order_by(SdgTarget.position)))
     return [
         Group(
-            f"{goal.number}. {goal.title}",
+            f"{goal.number}. {name_of(goal)}",
             options=[option_of(one) for one in (goal, *(t for t in targets if t.goal_number == goal.number))],
         )
         for goal in session.scalars(sa.select(SdgGoal).order_by(SdgGoal.number))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from interagency.accounts.models import Person
 from interagency.db.base import Model, now
+from interagency.matrix.framework.titles import spoken
 
 
 class OrganisationKind(enum.StrEnum):
@@ -67,13 +68,23 @@ class Organisation(Model):
 
     @property
     def short(self) -> str:
-        """What stands in tables: the acronym, or the name where there is none."""
+        """What stands in tables: the acronym in the language that is spoken, or the name where there is none."""
+        return spoken().short(self.key, self.written)
+
+    @property
+    def written(self) -> str:
+        """The same as the directory has it."""
         return self.acronym or self.name
+
+    @property
+    def called(self) -> str:
+        """Its name in the language that is spoken."""
+        return spoken().organisation(self.key, self.name)
 
     @property
     def full(self) -> str:
         """Name and acronym, for the first mention."""
-        return f"{self.name} ({self.acronym})" if self.acronym else self.name
+        return f"{self.called} ({self.short})" if self.acronym else self.called
 
     @property
     def is_refused(self) -> bool:

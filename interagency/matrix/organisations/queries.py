@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from interagency.accounts.models import Person
 from interagency.matrix.framework.names import NotUnderstood
+from interagency.matrix.framework.titles import organisation_names
 from interagency.matrix.organisations.models import Appointment, Organisation, OrganisationKind
 from interagency.text.folding import name_key
 
@@ -51,9 +52,10 @@ def all_organisations(session: Session) -> list[Organisation]:
 
 
 def names_of(organisation: Organisation) -> list[str]:
-    """Everything an organisation is found by: key, acronym, name, former names, spellings."""
+    """Everything an organisation is found by: key, acronym, name, former names, spellings, names in other languages."""
     own = [organisation.key, organisation.acronym or "", organisation.name]
-    return [name for name in own + [other.name for other in organisation.names] if name]
+    others = [other.name for other in organisation.names]
+    return [name for name in (*own, *others, *organisation_names(organisation.key)) if name]
 
 
 def survivors(organisations: Iterable[Organisation]) -> dict[int, Organisation]:
@@ -103,7 +105,8 @@ class Directory:
         everyone = all_organisations(session)
         stands_for = survivors(everyone)
         for organisation in sorted(everyone, key=lambda one: one.merged_into_id is not None):
-            for name in [*names_of(organisation), organisation.full]:
+            whole = f"{organisation.name} ({organisation.acronym})"
+            for name in [*names_of(organisation), organisation.full, whole]:
                 self._by_name.setdefault(name_key(name), stands_for[organisation.id])
 
     def known(self, text: str) -> Organisation | None:

@@ -37,6 +37,7 @@ from interagency.matrix.activities.models import (
 from interagency.matrix.cycles.models import Cycle, CycleState
 from interagency.matrix.cycles.standing import Standing, standings
 from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Section
+from interagency.matrix.framework.titles import name_of, spoken
 from interagency.matrix.organisations.models import Mandate, Organisation
 from interagency.matrix.overview.count_cache import cached_counts
 from interagency.text.labelled import Labelled
@@ -141,8 +142,13 @@ def coverage(session: Session, filters: Filters, mine: Iterable[str], *, at: dat
     mine = list(mine)
     counted = cached_counts(session, ("coverage",), filters, mine, lambda: _count(session, filters, mine))
     short = sa.func.coalesce(Organisation.acronym, Organisation.name)
-    entities = session.execute(sa.select(Organisation.id, short).order_by(Organisation.position, short)).all()
-    countries = session.execute(sa.select(Country.code, Country.name).order_by(Country.name)).all()
+    in_order = sa.select(Organisation.id, short).order_by(Organisation.position, short)
+    entities = [(number, spoken().called(name)) for number, name in session.execute(in_order)]
+    names = spoken()
+    countries = [
+        (code, names.country(code, name))
+        for code, name in session.execute(sa.select(Country.code, Country.name).order_by(Country.name))
+    ]
     everything = list(session.scalars(sa.select(Recommendation).order_by(Recommendation.position)))
     # What stands without the filters: a blank of the filters alone is told as such.
     blank_codes = [one.code for one in everything if one.code not in counted.codes] if filters else []
@@ -151,7 +157,7 @@ def coverage(session: Session, filters: Filters, mine: Iterable[str], *, at: dat
         session.scalars(sa.select(Recommendation.code).where(Recommendation.code.in_(blank_codes), stands.exists()))
     )
     mandates, without = _mandates(session, at)
-    sections = {one.id: one.title for one in session.scalars(sa.select(Section))}
+    sections = {one.id: name_of(one) for one in session.scalars(sa.select(Section))}
     by_chapter: dict[int, list[Covered]] = defaultdict(list)
     for one in everything:
         count, both, since = counted.codes.get(one.code, (0, 0, None))
@@ -159,7 +165,7 @@ def coverage(session: Session, filters: Filters, mine: Iterable[str], *, at: dat
         by_chapter[one.chapter_number].append(
             Covered(
                 one.code,
-                one.title,
+                name_of(one),
                 sections.get(one.section_id, "") if one.section_id else "",
                 count,
                 both,
@@ -174,7 +180,7 @@ def coverage(session: Session, filters: Filters, mine: Iterable[str], *, at: dat
         ChapterCoverage(
             c.number,
             ROMAN[c.number],
-            c.title,
+            name_of(c),
             by_chapter[c.number],
             *counted.chapters.get(c.number, (0, 0)),
             _under(filters) + chapter_sentence(c.number, by_chapter[c.number], *counted.chapters.get(c.number, (0, 0))),
@@ -251,9 +257,9 @@ def _mandates(session: Session, at: datetime) -> tuple[dict[str, list[str]], dic
     without = dict.fromkeys(session.scalars(sa.select(short).where(one_each)), Standing.SILENT)
     for row in standings(session, cycle, at) if cycle is not None else []:
         if row.has_answered or row.state is Standing.AWAITED:
-            without.pop(row.entity.short, None)
+            without.pop(row.entity.written, None)
         else:
-            without[row.entity.short] = row.state
+            without[row.entity.written] = row.state
     return found, without
 
 

@@ -26,6 +26,7 @@ from interagency.matrix.activities.models import (
     activity_region,
 )
 from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recommendation, Region, Section
+from interagency.matrix.framework.titles import name_of, spoken
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overview.count_cache import cached_counts
 
@@ -167,20 +168,26 @@ def lines(session: Session, name: str, used: set[Any]) -> list[Line]:
         ]
     if name == "chapter":
         chapters = session.execute(sa.select(Chapter.number, Chapter.title).order_by(Chapter.number))
-        return [Line(number, ROMAN[number], title, ("chapter", str(number))) for number, title in chapters]
+        return [
+            Line(number, ROMAN[number], spoken().chapter(number, title), ("chapter", str(number)))
+            for number, title in chapters
+        ]
     if name == "section":
         sections = session.scalars(sa.select(Section).order_by(Section.position))
         return [
-            Line(one.id, one.label, "", ("section", str(one.position)), depth)
+            Line(one.id, spoken().section_label(one.label), "", ("section", str(one.position)), depth)
             for one in sections
             for depth in [1 if one.parent_id else 0]
         ]
     if name == "recommendation":
         found = session.scalars(sa.select(Recommendation).order_by(Recommendation.position))
-        return [Line(one.code, one.code, one.title, ("recommendation", one.code)) for one in found]
+        return [Line(one.code, one.code, name_of(one), ("recommendation", one.code)) for one in found]
     if name == "country":
         countries = sa.select(Country.code, Country.name).where(Country.code.in_(used)).order_by(Country.name)
-        return [Line(code, label, "", ("country", code)) for code, label in session.execute(countries)]
+        return [
+            Line(code, spoken().country(code, label), "", ("country", code))
+            for code, label in session.execute(countries)
+        ]
     if name == "region":
         return [
             Line(code, label, "", ("region", code), depth)
@@ -197,7 +204,7 @@ def regions_in_order(session: Session) -> list[tuple[str, str, int]]:
     inside: dict[str | None, list[tuple[str, str]]] = {}
     query = sa.select(Region.code, Region.name, Region.parent_code).order_by(Region.name)
     for code, name, parent in session.execute(query):
-        inside.setdefault(parent, []).append((code, name))
+        inside.setdefault(parent, []).append((code, spoken().region(code, name)))
 
     def below(parent: str | None, depth: int) -> list[tuple[str, str, int]]:
         return [

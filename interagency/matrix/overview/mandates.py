@@ -14,6 +14,7 @@ from interagency.accounts.models import Person
 from interagency.db.history import audit
 from interagency.matrix.activities.models import Activity, ActivityEntity, Participation, activity_recommendation
 from interagency.matrix.framework.models import Chapter, Recommendation, Section
+from interagency.matrix.framework.titles import name_of, spoken
 from interagency.matrix.organisations.models import Mandate, Organisation
 
 
@@ -74,9 +75,9 @@ def declarations(session: Session, entity: Organisation) -> list[ChapterDeclarat
     short = sa.func.coalesce(Organisation.acronym, Organisation.name)
     query = sa.select(Mandate.recommendation_code, short).join(Organisation, Organisation.id == Mandate.entity_id)
     for code, name in session.execute(query.where(Mandate.entity_id != entity.id).order_by(Organisation.position)):
-        others[code].append(name)
+        others[code].append(spoken().called(name))
     own = _own_activities(session, entity)
-    titles = {one.id: one.title for one in session.scalars(sa.select(Section))}
+    titles = {one.id: name_of(one) for one in session.scalars(sa.select(Section))}
     by_chapter: dict[int, list[SectionDeclarations]] = defaultdict(list)
     for one in session.scalars(sa.select(Recommendation).order_by(Recommendation.position)):
         sections = by_chapter[one.chapter_number]
@@ -84,7 +85,7 @@ def declarations(session: Session, entity: Organisation) -> list[ChapterDeclarat
         if not sections or sections[-1].title != title:
             sections.append(SectionDeclarations(title, []))
         sections[-1].recommendations.append(
-            Declaration(one.code, one.title, one.code in declared, own.get(one.code, 0), others[one.code])
+            Declaration(one.code, name_of(one), one.code in declared, own.get(one.code, 0), others[one.code])
         )
     chapters = session.scalars(sa.select(Chapter).order_by(Chapter.number))
     return [ChapterDeclarations(chapter, by_chapter[chapter.number]) for chapter in chapters]

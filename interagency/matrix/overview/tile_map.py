@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from interagency.matrix.framework.load import read_file
 from interagency.matrix.framework.models import Country
+from interagency.matrix.framework.titles import name_of
 from interagency.matrix.overview.grid import STEPS, Cell, step_of
 from interagency.text.languages import DEFAULT, viewer_language
 
@@ -100,7 +101,7 @@ def tile_map(
         count, joint = counts.get(one.code, (0, 0))
         cell = Cell(count, joint, step_of(count, most))
         inside[one.region_code].append(
-            Tile(*places()[one.code], one.code, one.name, short_name(one.code, one.name), cell)
+            Tile(*places()[one.code], one.code, name_of(one), short_name(one.code, name_of(one)), cell)
         )
     return TileMap(
         regions=[RegionTiles(_name(code, regions), tiles) for code, tiles in inside.items()],

@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 from interagency.db.base import db
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.framework.texts import chapter_names
+from interagency.matrix.framework.titles import spoken
 from interagency.matrix.overview.coverage import coverage
 from interagency.matrix.overview.drawing import Drawing, draw
 from interagency.matrix.overview.frame import asked, frame
@@ -98,7 +99,9 @@ def matrix() -> ResponseReturnValue:
         words=dimension_words(),
         row_choices=ROWS,
         column_choices=COLUMNS,
-        chapter_names=chapter_names() if columns == "chapter" else {},
+        chapter_names={number: spoken().short_chapter(number, name) for number, name in chapter_names().items()}
+        if columns == "chapter"
+        else {},
         **frame(filters, mine),
     )
 

@@ -17,6 +17,7 @@ from interagency.matrix.activities.drafts import FigureDraft
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Activity, ActivityCountry, CountryRole, Figure, activity_region
 from interagency.matrix.framework.models import Country
+from interagency.matrix.framework.titles import name_of
 from interagency.matrix.overview.count_cache import cached_counts
 from interagency.matrix.overview.grid import SEPARATOR, Cell, Line, links, regions_in_order
 from interagency.matrix.overview.tile_map import TileMap, tile_map
@@ -196,7 +197,7 @@ def _places(
         found.append(Place(line, *by_region[code], None, within[code]))
         found += [
             Place(
-                Line(one.code, one.name, "", ("country", one.code), depth + 1),
+                Line(one.code, name_of(one), "", ("country", one.code), depth + 1),
                 *by_country[one.code],
                 beneficiary.get(one.code, 0),
                 None,

@@ -33,7 +33,7 @@ from interagency.matrix.pages.next_acts import back_address, next_acts
 from interagency.text.dates import words_between
 from interagency.text.folding import clean, listed
 from interagency.text.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
-from interagency.web.context import today, utc_now
+from interagency.web.context import today, utc_now, viewer_language
 from interagency.web.extensions import limiter
 from interagency.web.idempotency import idempotent, record_redirect
 
@@ -109,7 +109,9 @@ def new() -> ResponseReturnValue:
     mine = queries.my_entities()
     if not queries.may_add_activities(current_user, mine):
         abort(403)
-    return _form_page(ActivityForm(db.session, mine=mine), None)
+    form = ActivityForm(db.session, mine=mine)
+    form.text_language.data = viewer_language().code  # a guess, to be changed where it is wrong
+    return _form_page(form, None)
 
 
 @bp.post("/activities/new")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from interagency.matrix.activities.milestone_views import bp as milestones
+from interagency.matrix.activities.translation_views import bp as translations
 from interagency.matrix.agreement.views import bp as agreement
 from interagency.matrix.cycles.board_views import bp as cycles
 from interagency.matrix.cycles.edition_views import bp as editions
@@ -19,6 +20,6 @@ from interagency.matrix.pages.organisation_views import bp as organisations
 from interagency.matrix.pages.overlap_views import bp as overlaps
 
 BLUEPRINTS = (
-    activities, milestones, agreement, month, cycles, editions, people, appointing, organisations, notices, overview,
-    mandates, overlaps, merging, choices,
+    activities, milestones, translations, agreement, month, cycles, editions, people, appointing, organisations,
+    notices, overview, mandates, overlaps, merging, choices,
 )  # fmt: skip

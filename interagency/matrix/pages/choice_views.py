@@ -8,9 +8,11 @@ from flask_babel import get_locale
 
 from interagency.db.base import db
 from interagency.matrix.activities.choice_lists import LISTS, as_json, versions
+from interagency.matrix.framework.titles import name_of
 from interagency.web.headers import YEAR_SECONDS
 
 bp = Blueprint("choices", __name__)
+bp.add_app_template_filter(name_of, "name_of")
 
 
 @bp.get("/choices/<name>")

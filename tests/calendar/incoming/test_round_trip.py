@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from icalendar import Calendar, Timezone
 
 from interagency.calendar.events.models import Event
-from interagency.calendar.feeds.building import CANCELLED_MARK, calendar_bytes
+from interagency.calendar.feeds.building import calendar_bytes
 from interagency.calendar.feeds.publishing import feed_events
 from interagency.calendar.incoming.comparing import Importer, preview
 from interagency.db.base import db
@@ -160,7 +160,7 @@ def said(body: bytes, first: datetime, last: datetime) -> list[Said]:
         title, text = str(entry["SUMMARY"]), str(entry.get("DESCRIPTION", ""))
         found.append(
             Said(
-                instant(entry["DTSTART"].dt), instant(entry["DTEND"].dt), title.removeprefix(CANCELLED_MARK),
+                instant(entry["DTSTART"].dt), instant(entry["DTEND"].dt), title.removeprefix("Cancelled: "),
                 str(entry.get("LOCATION", "")), text.split("\n\n")[0], str(entry.get("STATUS", "CONFIRMED")),
             )
         )  # fmt: skip
@@ -197,7 +197,7 @@ def compare_with_ical_js(given: list[tuple[bytes, datetime, list[Said]]]) -> Non
         # A date moved beyond the last day, or before it, is on one side only.
         until = f"{last - timedelta(days=40):%Y-%m-%d}"
         read = sorted(
-            (begins, ends, title.removeprefix(CANCELLED_MARK), place, status)
+            (begins, ends, title.removeprefix("Cancelled: "), place, status)
             for begins, ends, title, place, status in found
             if begins[:10] < until
         )

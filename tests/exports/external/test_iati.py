@@ -24,7 +24,7 @@ from interagency.db.base import db
 from interagency.exports.external.coded import identifier_of
 from interagency.exports.external.content import Form, content_of
 from interagency.exports.external.files import csv_file, json_file, workbook
-from interagency.exports.external.iati import ADOPTED, NOT_STATED, OUTCOME_DOCUMENT, iati_file, is_reportable, shares
+from interagency.exports.external.iati import ADOPTED, OUTCOME_DOCUMENT, iati_file, is_reportable, shares
 from interagency.exports.external.tables import table_file
 from interagency.matrix.activities.drafts import FigureDraft
 from interagency.matrix.activities.models import CountryRole, Funding, Qualifier, Status
@@ -140,7 +140,7 @@ def read_back(activity: Any) -> dict[str, Any]:
 
     def code(element: Any) -> str:
         note = element.findtext("narrative") or ""
-        if note.startswith(NOT_STATED):
+        if note.startswith("Not stated; the standard asks for a start"):
             return ""
         return note.split(":")[0] if note else ImpreciseDate.day(date.fromisoformat(element.get("iso-date"))).words()
 

@@ -18,7 +18,6 @@ from interagency.matrix.cycles.confirming import LIVE
 from interagency.matrix.cycles.months import first_day, format_month, month_after, months_between
 
 STALE_AFTER = 3  # months since the last confirmation
-STALE_AFTER_WORDS = "three months"
 Condition = sa.ColumnElement[bool]
 
 
