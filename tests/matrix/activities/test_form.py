@@ -119,7 +119,13 @@ def test_a_page_number_beyond_the_last_is_the_last(enter_sqlite: Enter, add_acti
 def test_unknown_filters_are_told_and_left_out(enter_sqlite: Enter, add_activity: Add) -> None:
     add_activity(title="Still here")
     page = text_of(enter_sqlite("reader").get("/activities?entity=NATO&recommendation=1(s)&country=Atlantis&status=x"))
-    for words in ("entity “NATO”", "There is no 1(s)", "country “Atlantis”", "“x” cannot be chosen for “Status”", "Still here"):
+    for words in (
+        "entity “NATO”",
+        "There is no 1(s)",
+        "country “Atlantis”",
+        "“x” cannot be chosen for “Status”",
+        "Still here",
+    ):
         assert words in page
 
 
