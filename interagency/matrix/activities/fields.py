@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 from interagency.matrix.activities.field_types import Facts, Field, Kind, Merge, Seen, SheetColumn, Words
 from interagency.matrix.activities.models import (
@@ -39,7 +40,7 @@ STATUS_LABELS: dict[Status, Words] = {
 }
 LEVEL_LABELS: dict[Level, Words] = {
     Level.HEADQUARTERS: _l("Headquarters"),
-    Level.FIELD: _l("Field"),
+    Level.FIELD: lazy_pgettext("a level, beside headquarters", "Field"),
     Level.BOTH: _l("Headquarters and field"),
 }
 SCOPE_LABELS: dict[Scope, Words] = {
@@ -66,7 +67,7 @@ COUNTRY_ROLE_LABELS: dict[CountryRole, Words] = {
     CountryRole.BENEFICIARY: _l("Beneficiary"),
     CountryRole.HOST: _l("Host"),
     CountryRole.PARTNER: _l("Partner"),
-    CountryRole.SUBJECT: _l("Subject"),
+    CountryRole.SUBJECT: lazy_pgettext("what a country is to an activity", "Subject"),
 }
 _STATUS_SPELLINGS = {
     "in progress": "ongoing", "continuing": "ongoing", "active": "ongoing", "done": "completed",
