@@ -20,6 +20,7 @@ from interagency.matrix.activities.filters import Filters
 from interagency.matrix.cycles.models import Edition
 from interagency.matrix.cycles.months import format_month
 from interagency.settings import Settings
+from interagency.signatures.models import RecordSignature, SigningKey
 
 WORKBOOK = "xlsx"
 BACK = (
@@ -142,11 +143,24 @@ def _make_edition_workbook(session: Session, edition: Edition) -> bytes:
         filters="none",
         counts=_counts(picture),
         address="",
-        notes=[("Checksum", f"SHA-256 of the edition's contents: {edition.checksum}"), ("Corrections", BACK)],
+        notes=[
+            ("Checksum", f"SHA-256 of the edition's contents: {edition.checksum}"),
+            *_signed(session, edition.number),
+            ("Corrections", BACK),
+        ],
     )
     body = io.BytesIO()
     write_workbook(body, origin, picture)
     return body.getvalue()
+
+
+def _signed(session: Session, number: int) -> list[tuple[str, str]]:
+    """By which key the edition was signed when it was made: a signature of later would change the workbook."""
+    made = session.scalar(sa.select(RecordSignature).where(RecordSignature.edition_number == number))
+    if made is None or made.said["signed_later"]:
+        return []
+    public = session.scalars(sa.select(SigningKey.public).where(SigningKey.id == made.key_id)).one()
+    return [("Signed", f"Ed25519, public key {public}. The signature of this file is beside it; it ends in .sig.")]
 
 
 def keep_edition_workbook(session: Session, number: int) -> bool:
