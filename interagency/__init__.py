@@ -143,6 +143,7 @@ def _register_blueprints(app: Flask) -> None:
     from interagency.operations import (
         audit,
         health,
+        state_views,
         tables,  # noqa: F401  (the models register themselves)
     )
     from interagency.search import views as search
@@ -167,6 +168,7 @@ def _register_blueprints(app: Flask) -> None:
         data_addresses.bp,
         search.bp,
         audit.bp,
+        state_views.bp,
         health.bp,
     ):
         app.register_blueprint(blueprint)

@@ -146,6 +146,7 @@ def tick(app: Flask) -> None:
     from interagency.matrix.cycles.editions import all_editions
     from interagency.matrix.cycles.opening import months_to_open, open_cycle
     from interagency.matrix.cycles.reminders import write_due_reminders
+    from interagency.operations.state import note_certificate, note_run
     from interagency.registry import registry
     from interagency.web.context import today, utc_now
 
@@ -166,6 +167,8 @@ def tick(app: Flask) -> None:
         registry.prepare_edition(db.session, edition.number)
     _sign(app)
     _send(app)
+    note_certificate(db.session, settings_of(app), utc_now())
+    note_run(db.session, "tick", utc_now(), problem=problem or "")
     if problem is not None:
         raise click.ClickException(problem)
 

@@ -1,4 +1,4 @@
-"""signing keys, signatures of editions and hand-outs, and the chain over the audit log
+"""signing keys, signatures of editions and hand-outs, the chain over the audit log, and when the scheduler ran
 
 Revision ID: 0031
 Revises: 0025
@@ -72,6 +72,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("position", name=op.f("pk_audit_link")),
         sa.UniqueConstraint("entry_id", name=op.f("uq_audit_link_entry_id")),
     )
+    op.create_table(
+        "last_run",
+        sa.Column("name", sa.String(40), nullable=False),
+        sa.Column("at", interagency.db.base.UtcDateTime(), nullable=False),
+        sa.Column("until", interagency.db.base.UtcDateTime(), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_last_run")),
+    )
     _link_what_is_there()
     for table in APPEND_ONLY:
         if op.get_bind().dialect.name == "sqlite":
@@ -117,5 +125,5 @@ def _link_what_is_there() -> None:
 
 def downgrade() -> None:
     """The triggers go with their tables."""
-    for table in reversed(APPEND_ONLY):
+    for table in ("last_run", *reversed(APPEND_ONLY)):
         op.drop_table(table)

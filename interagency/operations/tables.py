@@ -16,6 +16,7 @@ from interagency.matrix.desk import models as desk
 from interagency.matrix.framework import models as framework
 from interagency.matrix.organisations import models as organisations
 from interagency.matrix.overlaps import models as overlaps
+from interagency.operations import state
 from interagency.signatures import models as signatures
 from interagency.web import idempotency
 
@@ -36,4 +37,5 @@ __all__ = [
     "organisations",
     "overlaps",
     "signatures",
+    "state",
 ]

@@ -17,6 +17,7 @@ ROUTES = {
     ("GET", "/static/<path:filename>"): "public",
     ("GET", "/.well-known/interagency-keys.json"): "public",
     ("GET", "/.well-known/interagency-verify.py"): "public",
+    ("GET", "/admin/operation"): "administrator",
     ("GET", "/editions/<month>/signed.zip"): "signed in",
     ("GET", "/editions/<month>/signed/<name>"): "signed in",
     ("GET", "/exports/note.zip"): "coordinator",
