@@ -141,6 +141,12 @@ def test_a_stranger_verifies_every_file_and_the_chain(signed: Flask, tmp_path: P
     gap = run_script("edition-2026-06.json", "edition-2026-08.json", folder=tmp_path)
     assert gap.returncode == 1
     assert "edition 2 is missing" in gap.stderr
+    # The Note, of no edition alone.
+    note = browser.get("/exports/note.zip?session=CND+70&from=2026-06&to=2026-08")
+    assert note.status_code == 200
+    assert unpack(note.data, tmp_path) == ["note.docx"]
+    assert run_script("--keys", "kept.json", "note.docx", folder=tmp_path).returncode == 0
+    assert browser.get("/exports/note.zip").status_code == 422
     # Keys of somebody else do not do, whatever the signature brings along.
     stranger = {"keys": [{"public": "A" * 43 + "="}]}
     (tmp_path / "other.json").write_text(json.dumps(stranger))
