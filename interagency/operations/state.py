@@ -24,6 +24,7 @@ from interagency.db.history import AuditEntry
 from interagency.mail.models import OutboxMessage
 from interagency.mail.outbox import pending_count
 from interagency.settings import Settings
+from interagency.signatures.keys import KeyRefusal, read_private_key
 
 # How often the provider of single sign-on is asked for its certificate, and how long it has for an answer.
 ASK_AGAIN, ANSWER_SECONDS = timedelta(hours=6), 5
@@ -105,6 +106,7 @@ class State:
     certificate_until: datetime | None
     certificate_problem: str
     has_single_sign_on: bool
+    signing_key: str | None
 
     @property
     def is_migrated(self) -> bool:
@@ -143,7 +145,16 @@ def read_state(session: Session, settings: Settings) -> State:
         certificate_until=certificate.until if certificate is not None else None,
         certificate_problem=certificate.problem if certificate is not None else "",
         has_single_sign_on=bool(settings.oidc_issuer),
+        signing_key=_signing_key(settings),
     )
+
+
+def _signing_key(settings: Settings) -> str | None:
+    try:
+        key = read_private_key(settings)
+    except KeyRefusal:
+        return None
+    return key.id if key is not None else None
 
 
 def _database(session: Session, settings: Settings) -> tuple[str, int | None]:

@@ -38,6 +38,8 @@ def warnings_of(state: State, at: datetime) -> list[str]:
         found.append(_("There is no backup of the last day and a half. Run `interagency backup FILE`."))
     if state.disk_free < DISK_LEAST * state.disk_total:
         found.append(_("Less than a fifth of the disk is free."))
+    if state.signing_key is None:
+        found.append(_("This server has no key to sign with, or cannot read it. See docs/verifying.md."))
     if state.certificate_problem:
         found.append(
             _("The certificate of single sign-on does not hold: %(problem)s", problem=state.certificate_problem)
