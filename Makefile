@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Compiled modules are kept, whatever the environment says: some sixty servers and workers import them.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
-.PHONY: run test test-quick lint lint-pages format attack crawl versions translations bench bench-quick evening screenshots clean lock
+.PHONY: run test test-quick lint lint-pages format attack crawl versions wheel translations bench bench-quick evening screenshots clean lock
 
 run: $(VENV)/.ready-to-run
 	@$(BIN)/interagency run --port $(PORT)
@@ -37,9 +37,17 @@ build/wapiti/bin/wapiti:
 	@$(PYTHON) -m venv build/wapiti
 	@build/wapiti/bin/python -m pip install --quiet wapiti3==3.2.3
 
-# Writes docs/dependencies.md.
+# Writes docs/dependencies.md and docs/sbom.cdx.json (CycloneDX).
 versions: $(VENV)/.ready-to-develop
 	$(BIN)/python -m tests.tools.versions
+	$(BIN)/python -m tests.tools.sbom
+
+# The wheel of the last commit, in dist/. Whoever builds the same commit gets the same bytes: dates are the commit's, rights 0644.
+wheel: $(VENV)/.ready-to-develop
+	@rm -rf build/wheel && mkdir -p build/wheel dist
+	umask 022; git archive HEAD | tar -x --no-same-permissions -C build/wheel; cd build/wheel; \
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(CURDIR)/$(BIN)/python -c "from setuptools.build_meta import build_wheel as b; print(b('$(CURDIR)/dist'))"
+	@sha256sum dist/*.whl
 
 # Extracts every message into interagency/translations/messages.pot, brings each catalogue up to date, compiles it, and
 # says what is missing. See docs/languages.md.

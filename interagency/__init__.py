@@ -132,6 +132,7 @@ def _register_blueprints(app: Flask) -> None:
     from interagency.api.data import serving as data
     from interagency.api.data import views as data_addresses
     from interagency.calendar.pages.blueprints import BLUEPRINTS as CALENDAR
+    from interagency.exports import signing
     from interagency.exports import views as exports
     from interagency.exports.embedding import views as embeds
     from interagency.exports.external import views as external
@@ -142,9 +143,11 @@ def _register_blueprints(app: Flask) -> None:
     from interagency.operations import (
         audit,
         health,
+        state_views,
         tables,  # noqa: F401  (the models register themselves)
     )
     from interagency.search import views as search
+    from interagency.signatures import views as signatures
 
     for blueprint in (
         accounts.bp,
@@ -155,6 +158,8 @@ def _register_blueprints(app: Flask) -> None:
         *MATRIX,
         *CALENDAR,
         exports.bp,
+        signing.bp,
+        signatures.bp,
         imports.bp,
         external.bp,
         waiting.bp,
@@ -163,6 +168,7 @@ def _register_blueprints(app: Flask) -> None:
         data_addresses.bp,
         search.bp,
         audit.bp,
+        state_views.bp,
         health.bp,
     ):
         app.register_blueprint(blueprint)

@@ -126,6 +126,13 @@ SETTINGS = (
         "Signs sessions and forms, and encrypts the secrets of second factors (another key: they are set up anew). "
         "Required by `serve`; `make run` makes one and keeps it in the data folder.",
     ),
+    Setting(
+        "SIGNING_KEY",
+        _text,
+        "",
+        "The private key that editions, hand-outs and their files are signed with, the same on every server: the text "
+        "of the file `signing-key`, which `interagency init` makes in the data folder. Empty: that file.",
+    ),
     Setting("BASE_URL", _text, "http://127.0.0.1:8000", "The address people type; used in links in mails and feeds."),
     Setting(
         "MAIL_URL",
@@ -221,6 +228,7 @@ class Settings:
 
     database_url: str
     secret_key: str
+    signing_key: str
     base_url: str
     mail_url: str
     mail_from: str

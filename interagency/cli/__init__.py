@@ -18,6 +18,7 @@ from interagency.cli.organisation import organisation
 from interagency.cli.search import search
 from interagency.cli.serve import serve
 from interagency.cli.setup import db, demo, framework, init, run
+from interagency.cli.signatures import keys, verify_command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,6 +31,7 @@ for _command in (
     *(init, db, framework, demo, run, serve),
     *(account, api, organisation, audience, export, import_, calendar),
     *(cycle, check, search),
+    *(keys, verify_command),
     *(backup_command, restore_command, copy_command),
 ):
     main.add_command(_command)

@@ -146,6 +146,7 @@ def tick(app: Flask) -> None:
     from interagency.matrix.cycles.editions import all_editions
     from interagency.matrix.cycles.opening import months_to_open, open_cycle
     from interagency.matrix.cycles.reminders import write_due_reminders
+    from interagency.operations.state import note_certificate, note_run
     from interagency.registry import registry
     from interagency.web.context import today, utc_now
 
@@ -164,9 +165,35 @@ def tick(app: Flask) -> None:
         click.echo(f"{written} reminders written")
     for edition in all_editions(db.session)[:1]:
         registry.prepare_edition(db.session, edition.number)
+    _sign(app)
     _send(app)
+    note_certificate(db.session, settings_of(app), utc_now())
+    note_run(db.session, "tick", utc_now(), problem=problem or "")
     if problem is not None:
         raise click.ClickException(problem)
+
+
+def _sign(app: Flask) -> None:
+    """Sign what could not be signed when it was made, and link audit entries that no server linked."""
+    from sqlalchemy.exc import IntegrityError
+
+    from interagency.db.audit_chain import link_entries
+    from interagency.db.base import db
+    from interagency.exports.signing import sign_what_is_not
+    from interagency.signatures.keys import KeyRefusal
+    from interagency.web.context import utc_now
+
+    db.session.rollback()
+    try:
+        editions, hand_outs = sign_what_is_not(db.session, settings_of(app), utc_now())
+        link_entries(db.session, all_of_them=True)
+        db.session.commit()
+    except (IntegrityError, KeyRefusal) as problem:
+        db.session.rollback()
+        click.echo(f"signatures: {problem if isinstance(problem, KeyRefusal) else 'another server signs'}", err=True)
+        return
+    if editions or hand_outs:
+        click.echo(f"signed: {editions} editions, {hand_outs} hand-outs")
 
 
 def _send(app: Flask) -> None:
@@ -186,14 +213,20 @@ def _send(app: Flask) -> None:
 @click.command()
 @with_app
 def check(app: Flask) -> None:
-    """Verify what is kept: checksums of editions and of files made from them, foreign keys, history, search."""
+    """Verify what is kept: checksums and signatures of editions, hand-outs and files, the audit log, links, search."""
+    import sqlalchemy as sa
+
+    from interagency.db.audit_chain import chain_end, chain_problems
     from interagency.db.base import db
     from interagency.exports.matrix_workbook import damaged_files
+    from interagency.exports.signing import problems as signature_problems
     from interagency.matrix.cycles.editions import all_editions, damaged_editions
     from interagency.search.upkeep import problems as search_problems
+    from interagency.signatures.models import RecordSignature
 
     count = len(all_editions(db.session))
     problems = [*damaged_editions(db.session), *damaged_files(db.session), *_broken_links()]
+    problems += [*signature_problems(db.session), *chain_problems(db.session)]
     # What is made from the records can be made again.
     unfit = list(search_problems(db.session))
     for problem in (*problems, *unfit):
@@ -203,6 +236,9 @@ def check(app: Flask) -> None:
     if unfit:
         raise click.ClickException(f"{len(unfit)} problems of the search. Run: interagency search rebuild")
     click.echo(f"{count} editions: every checksum holds; records, links, history and search fit together")
+    count = db.session.scalar(sa.select(sa.func.count()).select_from(RecordSignature)) or 0
+    entries, digest = chain_end(db.session)
+    click.echo(f"{count} signatures hold; {entries} audit entries are chained, the last digest is {digest}")
 
 
 def _broken_links() -> list[str]:

@@ -37,6 +37,7 @@ def db_upgrade(app: Flask) -> None:
             "the backup made before the upgrade."
         ) from None
     click.echo("Database: up to date" if before == after else f"Database: upgraded to {', '.join(sorted(after))}")
+    prepare_signatures(app)
 
 
 def _upgrade(app: Flask) -> tuple[set[str], set[str]]:
@@ -48,6 +49,25 @@ def _upgrade(app: Flask) -> tuple[set[str], set[str]]:
         alembic.upgrade()
         after = {script.revision for script in alembic.current()}
     return before, after
+
+
+def prepare_signatures(app: Flask) -> None:
+    """Make the first signing key; sign what was made before there was one, and say so."""
+    from interagency.db.audit_chain import link_entries
+    from interagency.db.base import db as database
+    from interagency.exports.signing import sign_what_is_not
+    from interagency.signatures.keys import KeyRefusal, prepare_key
+    from interagency.web.context import utc_now
+
+    try:
+        click.echo(prepare_key(database.session, settings_of(app), utc_now()))
+        editions, hand_outs = sign_what_is_not(database.session, settings_of(app), utc_now())
+    except KeyRefusal as problem:
+        raise click.ClickException(str(problem)) from None
+    link_entries(database.session, all_of_them=True)
+    database.session.commit()
+    if editions or hand_outs:
+        click.echo(f"Signed later than they were made: {editions} editions, {hand_outs} hand-outs")
 
 
 @click.group()
@@ -103,7 +123,7 @@ def framework_texts(app: Flask, language: str, file: Path) -> None:
 
 @click.command()
 def init() -> None:
-    """Migrate the database and load the reference lists."""
+    """Migrate the database, make the signing key and load the reference lists."""
     context = click.get_current_context()
     context.invoke(db_upgrade)
     context.invoke(framework_load)

@@ -23,6 +23,7 @@ from interagency.matrix.activities.filters import Filters
 from interagency.matrix.cycles.models import Edition
 from interagency.matrix.cycles.months import format_month
 from interagency.settings import Settings
+from interagency.signatures.models import RecordSignature, SigningKey
 from interagency.text.dates import ImpreciseDate
 from interagency.text.languages import DEFAULT
 
@@ -160,12 +161,23 @@ def _make_edition_workbook(session: Session, edition: Edition) -> bytes:
         address="",
         notes=[
             (_("Checksum"), _("SHA-256 of the edition's contents: %(checksum)s", checksum=edition.checksum)),
+            *_signed(session, edition.number),
             (_("Corrections"), str(BACK)),
         ],
     )
     body = io.BytesIO()
     write_workbook(body, origin, picture)
     return body.getvalue()
+
+
+def _signed(session: Session, number: int) -> list[tuple[str, str]]:
+    """By which key the edition was signed when it was made: a signature of later would change the workbook."""
+    made = session.scalar(sa.select(RecordSignature).where(RecordSignature.edition_number == number))
+    if made is None or made.said["signed_later"]:
+        return []
+    public = session.scalars(sa.select(SigningKey.public).where(SigningKey.id == made.key_id)).one()
+    words = _("Ed25519, public key %(key)s. The signature of this file is beside it; it ends in .sig.", key=public)
+    return [(_("Signed"), words)]
 
 
 def keep_edition_workbook(session: Session, number: int) -> bool:

@@ -22,6 +22,7 @@ from flask_login import current_user
 from sqlalchemy.exc import DBAPIError
 from werkzeug.datastructures import MultiDict
 
+from interagency.db.audit_chain import link_entries
 from interagency.db.base import db
 from interagency.db.history import AuditEntry
 from interagency.exports.lists import csv_line
@@ -41,7 +42,7 @@ DOWNLOADS = frozenset(
     {
         "exports.matrix_workbook", "exports.edition_workbook", "exports.matrix_csv", "exports.matrix_json",
         "exports.calendar_csv", "exports.calendar_json", "editions.edition_json", "external.note_file",
-        "auditing.audit_csv",
+        "auditing.audit_csv", "signed.edition_archive", "signed.edition_file", "external.note_archive",
     }
 )  # fmt: skip
 
@@ -58,7 +59,7 @@ KINDS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "imports": (lazy_gettext("Files taken in"), ("matrix.import", "calendar.import")),
     "records": (lazy_gettext("Merged activities and milestones"), ("activity.", "milestone.")),
     "organisations": (lazy_gettext("Organisations"), ("organisation.",)),
-    "operation": (lazy_gettext("Operation"), ("backup.",)),
+    "operation": (lazy_gettext("Operation"), ("backup.", "keys.")),
 }
 
 
@@ -77,6 +78,7 @@ def _note(response: Response) -> Response:
             act, details = ("exported", _download()) if downloaded else ("refused", _refusal())
             values = {"act": act, "at": utc_now(), "by_id": by_id, "by_name": by_name, "details": details}
             db.session.execute(sa.insert(AuditEntry).values(values))  # one row needs no unit of work
+            link_entries(db.session)
             db.session.commit()
     except DBAPIError as error:
         db.session.rollback()

@@ -37,6 +37,7 @@ ACTS: dict[str, Any] = {
     "mandate.declared": _l("declared a mandate"),
     "agreement.said": _l("said what may be shared"),
     "handed_out": _l("handed an edition out"),
+    "keys.rotated": _l("made a new signing key"),
     "hand_out.revoked": _l("revoked a hand-out"),
     "embed.made": _l("made a calendar for another site"),
     "embed.revoked": _l("revoked a calendar on another site"),

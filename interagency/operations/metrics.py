@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -108,31 +109,48 @@ class Asked:
         yield from found
 
 
+def _seconds(at: datetime | None) -> float:
+    return at.timestamp() if at is not None else 0
+
+
 def _measured() -> Iterator[GaugeMetricFamily]:
     from interagency.db.base import db
-    from interagency.db.history import AuditEntry
-    from interagency.mail.models import OutboxMessage
-    from interagency.mail.outbox import pending_count
     from interagency.matrix.cycles.board import cycle_lines
-    from interagency.web.context import utc_now
+    from interagency.operations.state import read_state
+    from interagency.web.context import settings, utc_now
 
-    session, one = db.session, OutboxMessage
-    yield GaugeMetricFamily("interagency_outbox_waiting", "Mails written and not sent.", pending_count(session))
-    given_up = (one.sent_at.is_(None), one.next_try_at.is_(None))
-    count = session.scalar(sa.select(sa.func.count()).select_from(one).where(*given_up)) or 0
-    yield GaugeMetricFamily("interagency_outbox_given_up", "Mails that will not be tried again by themselves.", count)
-    oldest = session.scalar(sa.select(sa.func.min(one.written_at)).where(one.sent_at.is_(None), one.tries > 0))
-    yield GaugeMetricFamily(
-        "interagency_outbox_oldest_failed_timestamp_seconds",
-        "When the oldest mail that failed was written; 0 when none failed.",
-        oldest.timestamp() if oldest else 0,
-    )
-    backed_up = session.scalar(sa.select(sa.func.max(AuditEntry.at)).where(AuditEntry.act == "backup.made"))
-    yield GaugeMetricFamily(
-        "interagency_last_backup_timestamp_seconds",
-        "When the newest backup was made; 0 when never.",
-        backed_up.timestamp() if backed_up else 0,
-    )
+    session = db.session
+    state = read_state(session, settings())
+    for name, meaning, value in (
+        ("outbox_waiting", "Mails written and not sent.", state.mails_waiting),
+        ("outbox_given_up", "Mails that will not be tried again by themselves.", state.mails_given_up),
+        (
+            "outbox_oldest_failed_timestamp_seconds",
+            "When the oldest mail that failed was written; 0 when none failed.",
+            _seconds(state.oldest_failed_mail),
+        ),
+        (
+            "last_backup_timestamp_seconds",
+            "When the newest backup was made; 0 when never.",
+            _seconds(state.last_backup),
+        ),
+        (
+            "last_tick_timestamp_seconds",
+            "When the scheduler ran last (`interagency cycle tick`); 0 when never.",
+            _seconds(state.last_tick),
+        ),
+        ("last_tick_failed", "1 where that run stopped at something.", int(bool(state.last_tick_problem))),
+        ("migrated", "1 where the database is at the newest migration.", int(state.is_migrated)),
+        ("database_size_bytes", "How large the database is.", state.database_size or 0),
+        ("disk_free_bytes", "How much of the disk of the data folder is free.", state.disk_free),
+        ("disk_size_bytes", "How large that disk is.", state.disk_total),
+        (
+            "single_sign_on_certificate_end_timestamp_seconds",
+            "Until when the certificate of single sign-on is valid; 0 where there is none, 1 where it does not hold.",
+            1 if state.certificate_problem else _seconds(state.certificate_until),
+        ),
+    ):
+        yield GaugeMetricFamily(f"interagency_{name}", meaning, value)
     expected = GaugeMetricFamily("interagency_cycle_expected", "Entities asked, by open month.", labels=["month"])
     answered = GaugeMetricFamily("interagency_cycle_answered", "Entities that answered.", labels=["month"])
     for line in cycle_lines(session, utc_now()):

@@ -6,6 +6,7 @@ from interagency.accounts import models as accounts
 from interagency.calendar.events import models as events
 from interagency.calendar.feeds import models as feeds
 from interagency.calendar.incoming import models as incoming
+from interagency.db import audit_chain
 from interagency.exports import models as exports
 from interagency.mail import models as mail
 from interagency.matrix.activities import models as activities
@@ -15,12 +16,15 @@ from interagency.matrix.desk import models as desk
 from interagency.matrix.framework import models as framework
 from interagency.matrix.organisations import models as organisations
 from interagency.matrix.overlaps import models as overlaps
+from interagency.operations import state
+from interagency.signatures import models as signatures
 from interagency.web import idempotency
 
 __all__ = [
     "accounts",
     "activities",
     "agreement",
+    "audit_chain",
     "cycles",
     "desk",
     "events",
@@ -32,4 +36,6 @@ __all__ = [
     "mail",
     "organisations",
     "overlaps",
+    "signatures",
+    "state",
 ]

@@ -176,6 +176,23 @@ def test_length_before_rules_and_not_the_first_that_is_tried(sqlite_app: Flask, 
     assert (problem == "") is fine, problem
 
 
+@pytest.mark.parametrize(
+    "password",
+    [
+        "a long one of more than sixty-four signs, which a person may well type or keep somewhere safe",
+        "  blanks at both ends, Grüße 密码 🔑  ",
+        "x9" * 20 + "seven quiet rivers bend" * 30,
+    ],
+)
+def test_a_password_is_taken_and_asked_for_exactly_as_it_was_typed(app: Flask, enter: Enter, password: str) -> None:
+    address = link_for(app, "who@example.org")
+    assert enter(None).send(address, {"password": password, "again": password}).status_code == 302
+    for other in (password[:-1], password[:72], password.swapcase(), password.strip() + " "):
+        if other != password:
+            assert enter(None).sign_in("who@example.org", other).status_code == 422
+    assert enter(None).sign_in("who@example.org", password).status_code == 302
+
+
 def test_a_password_that_cannot_be_taken_says_why_and_the_link_stays(app: Flask, enter: Enter) -> None:
     address = link_for(app, "who@example.org")
     somebody = enter(None)

@@ -16,7 +16,8 @@ from flask import Flask
 from lxml import html
 from werkzeug.test import TestResponse
 
-from interagency.accounts.models import Person, RecoveryCode, SignIn
+from interagency.accounts.links import make_link
+from interagency.accounts.models import LinkPurpose, Person, RecoveryCode, SignIn
 from interagency.accounts.second_factor import TooManyCodesError, verify_code
 from interagency.cli import main
 from interagency.db.base import db
@@ -159,6 +160,18 @@ def test_a_changed_password_or_a_disabled_account_ends_the_half_way_too(app: Fla
         db.session.commit()
     answer = browser.client.post("/sign-in/code", data={"code": phone.at(now), "csrf_token": token})
     assert answer.location == "/sign-in"
+
+
+def test_a_new_password_by_link_does_not_get_round_it(app: Flask, enter: Enter) -> None:
+    set_up(app, enter("who"))
+    with app.app_context():
+        address = make_link(db.session, person_of(), LinkPurpose.RESET, base_url="", at=clock(app, 60), by=None)
+        db.session.commit()
+    somebody = Browser(app.test_client())
+    words = "seven quiet rivers bend"
+    assert somebody.send(address, {"password": words, "again": words}).location == "/sign-in"
+    assert somebody.get("/activities").location.startswith("/sign-in?")
+    assert somebody.sign_in(WHO, words).location == "/sign-in/code"
 
 
 @pytest.mark.both_databases

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +16,15 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
+from interagency.db.base import db
+from interagency.signatures.keys import prepare_key
+from interagency.web.context import settings, utc_now
 from tests.conftest import close, make_app, make_settings, once
 from tests.helpers import Browser
 
 # How many inputs each fuzzing test sends; `make attack` raises it.
 INPUTS = int(os.environ.get("INTERAGENCY_TEST_INPUTS", "10"))
+SIGNING_KEY = b64encode(bytes(range(32))).decode()
 EVERYBODY = (None, "reader", "who", "undp", "coordinator", "admin")
 
 
@@ -57,7 +62,10 @@ def attacked_sqlite(sample_sqlite: Path, tmp_path_factory: pytest.TempPathFactor
 
     def make(folder: Path) -> None:
         shutil.copy(sample_sqlite, folder / "interagency.sqlite3")
-        world = World(make_app(make_settings(folder)), {})
+        world = World(make_app(make_settings(folder, SIGNING_KEY=SIGNING_KEY)), {})
+        with world.app.app_context():
+            prepare_key(db.session, settings(), utc_now())
+            db.session.commit()
         (folder / "parts.json").write_text(json.dumps(_furnish(world)))
         close(world.app)
 
@@ -113,6 +121,6 @@ def world(attacked_sqlite: tuple[Path, dict[str, str]], tmp_path: Path) -> Itera
     """A fresh copy of the service for one test."""
     database, parts = attacked_sqlite
     shutil.copy(database, tmp_path / "interagency.sqlite3")
-    app = make_app(make_settings(tmp_path))
+    app = make_app(make_settings(tmp_path, SIGNING_KEY=SIGNING_KEY))
     yield World(app, parts)
     close(app)

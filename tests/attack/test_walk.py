@@ -25,6 +25,7 @@ MAY = {
 OWN_TABLES = {
     "feed_revision",
     "audit_entry",
+    "audit_link",
     "sign_in",
     "subscription",
     "access_token",

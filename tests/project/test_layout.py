@@ -16,7 +16,7 @@ PACKAGE = ROOT / "interagency"
 # Each imports only those to its left, and those it stands beside.
 ORDER = (
     {"text", "db", "settings", "registry"},
-    {"web", "mail"},
+    {"web", "mail", "signatures"},
     {"accounts"},
     {"matrix"},
     {"calendar"},

@@ -76,7 +76,7 @@ COORDINATOR_PAGES = {
     "note": "/exports/note",
     "look-alikes": "/overlaps",
 }
-ADMIN_PAGES = {"people": "/people", "person": "/people/2"}
+ADMIN_PAGES = {"people": "/people", "person": "/people/2", "operation": "/admin/operation"}
 SIZES = {"desktop": (1280, 900), "phone": (360, 740)}
 ARGUMENTS = [
     "--no-sandbox",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import zlib
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -25,9 +26,14 @@ from interagency.matrix.agreement.gate import Passed, through_the_gate
 from interagency.matrix.agreement.models import Audience
 from interagency.matrix.cycles import editions
 from interagency.matrix.cycles.models import Edition
+from interagency.settings import Settings
+from interagency.signatures.keys import KeyRefusal, key_in_use
+from interagency.signatures.models import RecordSignature
+from interagency.signatures.records import Record, sign_record, wait_for_hand_outs
 from interagency.text.languages import DEFAULT
-from interagency.web.context import settings
+from interagency.web.context import settings, utc_now
 
+log = logging.getLogger("interagency")
 DAYS = 90
 MAX_DAYS = 730
 
@@ -91,7 +97,38 @@ def hand_out(
         session, "handed_out", by=by, edition=edition.number, audience=audience.key, form=form.value, to=recipient,
         activities=len(passed.activities), events=len(passed.events), checksum=made.checksum,
     )  # fmt: skip
+    try:
+        sign_hand_outs(session, settings(), utc_now())
+    except KeyRefusal as problem:  # it is handed out all the same; `cycle tick` signs it
+        log.error("the hand-out was not signed: %s", problem)
     return made, token
+
+
+def unsigned_hand_outs(session: Session) -> list[Record]:
+    """The hand-outs without a signature, the oldest first."""
+    query = (
+        sa.select(HandOut.id, HandOut.checksum, HandOut.handed_at)
+        .outerjoin(RecordSignature, RecordSignature.hand_out_id == HandOut.id)
+        .where(RecordSignature.id.is_(None))
+        .order_by(HandOut.id)
+    )
+    return [Record(number, checksum, at, {}, is_hand_out=True) for number, checksum, at in session.execute(query)]
+
+
+def sign_hand_outs(session: Session, settings: Settings, at: datetime) -> int:
+    """Sign every hand-out that is not, in the caller's transaction; none where this server has no key.
+
+    Returns how many. Raises KeyRefusal where the key cannot be read.
+    """
+    wait_for_hand_outs(session)
+    records = unsigned_hand_outs(session)
+    key = key_in_use(session, settings, at) if records else None
+    if key is None:
+        return 0
+    for record in records:
+        record.about["service"] = settings.base_url
+        sign_record(session, key, record, at)
+    return len(records)
 
 
 def content_by_token(session: Session, token: str, at: datetime) -> tuple[HandOut, Content] | None:

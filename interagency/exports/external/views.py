@@ -44,6 +44,7 @@ from interagency.exports.note.content import BODY, Note, draft_note
 from interagency.exports.note.content import TITLE as DRAFT_TITLE
 from interagency.exports.note.document import write_note
 from interagency.exports.note.request import NoteRefusal, note_request
+from interagency.exports.signing import signer_or_refusal
 from interagency.exports.tables.writing import CONTENT_TYPES
 from interagency.matrix.agreement.models import Audience
 from interagency.matrix.agreement.statements import audiences
@@ -54,6 +55,8 @@ from interagency.matrix.cycles.months import FIRST_MONTH, month_after, month_of,
 from interagency.matrix.framework.file_words import in_words
 from interagency.matrix.framework.models import Country
 from interagency.matrix.framework.names import gazetteer
+from interagency.signatures.files import file_signer, has_key
+from interagency.signatures.keys import KeyRefusal
 from interagency.text.folding import clean
 from interagency.text.languages import LANGUAGES
 from interagency.web.access import coordinators_only, public
@@ -69,6 +72,8 @@ bp.add_app_template_filter(event_status_words, "event_status_words")
 bp.add_app_template_filter(status_words, "status_words")
 bp.add_app_template_filter(lambda key, names: names[key]["short"] if key in names else key, "short_of")
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+ARCHIVE = "signed.zip"
+SIGNED_TOGETHER = ("matrix.xlsx", "matrix.csv", "matrix.json", "iati.xml")
 LIMIT = "120 per minute; 2000 per hour"
 # One page for every dead address: unknown, expired, revoked or of another audience, all the same bytes.
 GONE = """<!doctype html>
@@ -123,6 +128,7 @@ def page(token: str) -> ResponseReturnValue:
             reading=_reading(content, request.args),
             note=NOTE,
             in_iati=is_reportable(content),
+            can_sign=has_key(settings()),
             as_of=date.fromisoformat(content["as_of"]),
             valid_until=expires_at.astimezone(settings().zone).date() if expires_at else None,
             languages=LANGUAGES,
@@ -141,12 +147,32 @@ def _reading(content: Content, args: Mapping[str, str]) -> Reading | None:
 @public
 @limiter.limit(LIMIT)
 def file(token: str, name: str) -> ResponseReturnValue:
-    """What was handed out, as a file: `matrix.xlsx`, `.csv` or `.json`, `iati.xml`, `calendar.ics`, or a flat table."""
+    """What was handed out, as a file, its signature (`NAME.sig`), or all files with theirs (`signed.zip`).
+
+    Files are `matrix.xlsx`, `.csv` or `.json`, `iati.xml`, `calendar.ics`, or a flat table.
+    """
     found = _opened(token)
     if found is None:
         return gone()
     made, frozen = found
-    content: Content = frozen
+    wanted = name.removesuffix(".sig")
+    with force_locale(asked_language(made.language)):
+        content = in_language(frozen)
+        kind, body = _made_file(content, wanted)
+        if name == ARCHIVE or (wanted != name and body is not None):
+            kind, body = _signed(made, content, name, wanted, body)
+    if body is None:
+        return gone()
+    note_use(db.session, made.id, name.rsplit(".", 1)[1], utc_now())
+    response = sealed(Response(body, content_type=kind))
+    if name in (*SIGNED_TOGETHER, ARCHIVE) or wanted != name:
+        response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    response.set_etag(hashlib.sha256(body).hexdigest()[:32])
+    return response.make_conditional(request)
+
+
+def _made_file(content: Content, name: str) -> tuple[str, bytes | None]:
+    """The kind of a file and its bytes; None where there is no such file."""
     address = f"{settings().base_url}/external/"
     makers: dict[str, tuple[str, Callable[[], bytes | None] | None]] = {
         "matrix.xlsx": (
@@ -159,17 +185,21 @@ def file(token: str, name: str) -> ResponseReturnValue:
         "calendar.ics": ("text/calendar; charset=utf-8", lambda: calendar_file(content, address)),
     }
     kind, make = makers.get(name, (CONTENT_TYPES.get(name.rpartition(".")[2], ""), None))
-    with force_locale(asked_language(made.language)):
-        content = in_language(frozen)
-        body = make() if make else table_file(content, name)
-    if body is None:
-        return gone()
-    note_use(db.session, made.id, name.rsplit(".", 1)[1], utc_now())
-    response = sealed(Response(body, content_type=kind))
-    if name in makers and name != "calendar.ics":
-        response.headers["Content-Disposition"] = f"attachment; filename={name}"
-    response.set_etag(hashlib.sha256(body).hexdigest()[:32])
-    return response.make_conditional(request)
+    return kind, make() if make else table_file(content, name)
+
+
+def _signed(made: HandOut, content: Content, name: str, wanted: str, body: bytes | None) -> tuple[str, bytes | None]:
+    """The signature of a file, or the archive; None where this server cannot sign."""
+    try:
+        signer = file_signer(db.session, settings(), utc_now(), hand_out=made.id)
+    except KeyRefusal:
+        signer = None
+    if signer is None:
+        return "", None
+    if name != ARCHIVE:
+        return "application/json", signer.sign(wanted, body or b"")
+    files = [(one, _made_file(content, one)[1]) for one in (*SIGNED_TOGETHER, "calendar.ics")]
+    return "application/zip", signer.archive((one, bytes_) for one, bytes_ in files if bytes_ is not None)
 
 
 # --- Coordinators ---
@@ -348,4 +378,18 @@ def note_file() -> ResponseReturnValue:
         return _note_page(refusal=refusal)
     response = Response(body.getvalue(), content_type=DOCX)
     response.headers["Content-Disposition"] = "attachment; filename=note.docx"
+    return response
+
+
+@bp.get("/exports/note.zip")
+@coordinators_only
+def note_archive() -> ResponseReturnValue:
+    """The Word draft with its signature, the public keys and the program that verifies it."""
+    body = BytesIO()
+    try:
+        write_note(body, db.session, note_request(request.args), today())
+    except NoteRefusal as refusal:
+        return _note_page(refusal=refusal)
+    response = Response(signer_or_refusal().archive([("note.docx", body.getvalue())]), content_type="application/zip")
+    response.headers["Content-Disposition"] = "attachment; filename=note-signed.zip"
     return response

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import sqlalchemy as sa
 from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -23,6 +24,7 @@ from interagency.matrix.cycles.named import named
 from interagency.matrix.cycles.opening import editions_of
 from interagency.matrix.cycles.standing import unanswered_of
 from interagency.registry import registry
+from interagency.signatures.models import RecordSignature
 from interagency.text.word_changes import word_changes
 from interagency.web.errors import refuse
 
@@ -93,6 +95,7 @@ def edition(month: str) -> ResponseReturnValue:
         words=FactLabels.of_edition(contents),
         before=before,
         issues=editions_of(db.session, found.cycle_month),
+        signature=db.session.scalar(sa.select(RecordSignature).where(RecordSignature.edition_number == found.number)),
         changes=changes["activities"],
         event_changes=changes.get("event"),
         shown=shown[(number - 1) * PAGE : number * PAGE],

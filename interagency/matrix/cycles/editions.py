@@ -15,12 +15,14 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, defer
 
 from interagency.accounts.models import Person
+from interagency.db.audit_chain import link_entries
 from interagency.db.history import audit
 from interagency.matrix.activities.reader import without_collector
 from interagency.matrix.cycles import contents as edition_contents
 from interagency.matrix.cycles.answers import CycleRefusal
 from interagency.matrix.cycles.contents import Contents
 from interagency.matrix.cycles.differences import Difference, compare_contents
+from interagency.matrix.cycles.edition_signatures import sign_edition_being_made
 from interagency.matrix.cycles.models import Cycle, CycleState, Edition
 from interagency.matrix.cycles.months import format_month
 from interagency.matrix.cycles.standing import answers_of, unanswered_of
@@ -70,6 +72,8 @@ def close_cycle(
         if made.is_new and announce is not None:
             announce(session, made.edition)
         session.commit()
+        if made.is_new and link_entries(session):  # what it saw of the audit log was old by now
+            session.commit()
         return made
     except (IntegrityError, OperationalError) as error:
         session.rollback()
@@ -128,6 +132,7 @@ def _close(session: Session, month: str, at: datetime, zone: ZoneInfo, by_id: in
     cycle.version += 1
     audit(session, "cycle.closed", by=person, by_name=by_name, month=month, edition=number, checksum=checksum)
     session.flush()
+    sign_edition_being_made(session)
     return Closed(edition, is_new=True)
 
 

@@ -1,0 +1,1 @@
+"""Signatures of editions, hand-outs and their files: keys, what is signed, and how it is verified."""
