@@ -26,6 +26,10 @@ class MailContent:
     link: str = ""
     link_label: str = ""
     closing: str = ""
+    # An iCalendar object that goes along and its METHOD (RFC 6047), and the address it is from instead of the usual.
+    calendar: str = ""
+    calendar_method: str = ""
+    from_address: str = ""
 
     def text(self) -> str:
         """As plain text."""
@@ -81,6 +85,9 @@ def write(
                     message_id=make_msgid(domain=host),
                     written_at=at,
                     next_try_at=at,
+                    calendar=letter.calendar,
+                    calendar_method=letter.calendar_method,
+                    from_address=letter.from_address,
                     send_if=send_if.name if send_if else "",
                     send_if_args=dict(send_if.args) if send_if else {},
                 )

@@ -6,6 +6,7 @@ from interagency.accounts import models as accounts
 from interagency.calendar.events import models as events
 from interagency.calendar.feeds import models as feeds
 from interagency.calendar.incoming import models as incoming
+from interagency.calendar.invitations import models as invitations
 from interagency.exports import models as exports
 from interagency.mail import models as mail
 from interagency.matrix.activities import models as activities
@@ -29,6 +30,7 @@ __all__ = [
     "framework",
     "idempotency",
     "incoming",
+    "invitations",
     "mail",
     "organisations",
     "overlaps",
