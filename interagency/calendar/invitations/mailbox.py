@@ -112,7 +112,7 @@ def open_folder(url: str) -> Iterator[Folder]:
 
 
 def place_in(session: Session, url: str, validity: int) -> Mailbox:
-    """How far the folder was read. One that the server made anew is read from its begin: a mail is taken once anyway."""
+    """How far the folder was read. One made anew is read from its begin: a mail is taken once anyway."""
     address = urlsplit(url)
     key = hashlib.sha256(f"{address.hostname} {address.port} {address.username} {address.path}".encode()).hexdigest()
     found = session.get(Mailbox, key)

@@ -90,7 +90,7 @@ def next_step(event: Event, invitation: Invitation, today: date, base_url: str) 
     step = Step("REQUEST", sequence, entry, stands, differs, is_first)
     if differs.date is None:
         return step
-    single = _date_of(entry, differs.date)
+    single = date_of(entry, differs.date)
     return replace(step, method="CANCEL" if single.cancelled else "REQUEST", date=single)
 
 
@@ -114,7 +114,7 @@ def _as_told(event: Event, number: int, told: Standing) -> FeedEvent:
     )
 
 
-def _date_of(entry: FeedEvent, key: str) -> FeedOverride:
+def date_of(entry: FeedEvent, key: str) -> FeedOverride:
     """A single date of a series as it stands: changed, cancelled, left out, or as the rule has it."""
     original = moment_of(key, entry)
     found = next((change for change in entry.overrides if change.original == original), None)
