@@ -117,6 +117,19 @@ def _is_ahead(key: str, stands: Standing, today: date) -> bool:
 
 
 def _moves(told: Standing, stands: Standing, key: str) -> bool:
-    """Whether a date is at another time than it was told."""
-    times = [one.dates.get(key, ["as the rule", ""])[:2] for one in (told, stands)]
-    return times[0] != times[1]
+    """Whether a date is at another time than it was told, or does not take place."""
+    return _times(told, key) != _times(stands, key)
+
+
+def _times(one: Standing, key: str) -> list[str]:
+    """When a date takes place."""
+    if key in one.dates:
+        return one.dates[key][:2]
+    start, end = one.when[:2]
+    assert start is not None and end is not None
+    original = datetime.fromisoformat(key)
+    if "T" in start:
+        length = datetime.fromisoformat(end) - datetime.fromisoformat(start)
+        return [original.isoformat(), (original + length).isoformat()]
+    days = date.fromisoformat(end) - date.fromisoformat(start)
+    return [original.date().isoformat(), (original.date() + days).isoformat()]
