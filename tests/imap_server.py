@@ -109,9 +109,10 @@ def running() -> Iterator[Mailserver]:
     )
     settings.chmod(0o644)
     command = ["/usr/sbin/dovecot", "-F", "-c", str(settings)]
-    process = subprocess.Popen(  # type: ignore[call-overload]
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **how
-    )
+    with (folder / "errors.log").open("wb") as errors:
+        process = subprocess.Popen(  # type: ignore[call-overload]
+            command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, **how
+        )
     try:
         server = Mailserver(port)
         _wait_for(server, process, folder)
@@ -134,7 +135,6 @@ def _wait_for(server: Mailserver, process: subprocess.Popen[bytes], folder: Path
             one.create(f'"{FOLDER}"')
             return
         if process.poll() is not None or time.monotonic() > until:
-            log = folder / "dovecot.log"
-            said = process.stderr.read().decode() if process.stderr and process.poll() is not None else ""
-            raise RuntimeError(f"Dovecot does not answer: {said} {log.read_text() if log.exists() else ''}"[-3000:])
+            said = [log.read_text(errors="replace") for log in folder.glob("*.log")]
+            raise RuntimeError(f"Dovecot does not answer: {' '.join(said)[-3000:]}")
         time.sleep(0.1)

@@ -29,10 +29,13 @@ from interagency.calendar.invitations.models import (
 )
 from interagency.calendar.invitations.replies import ANSWERS, Attendee, Reply, Time
 from interagency.calendar.invitations.telling import date_row
+from interagency.text.folding import folded_words
 from interagency.web.context import settings
 
 # An answer made by a clock that is a little fast.
 CLOCK_SKEW = timedelta(minutes=10)
+# Shorter words of names are initials and particles.
+MIN_NAME_LENGTH = 3
 
 
 @dataclass(slots=True)
@@ -113,11 +116,13 @@ def _attendee(reply: Reply, mail: ReceivedMessage, invitee: Invitee) -> Attendee
 
 
 def _refuse_another(session: Session, mail: ReceivedMessage, attendee: Attendee, invitee: Invitee) -> None:
-    """Refuse an answer in the name, or from the address, of somebody else who is known here.
+    """Refuse an answer in the name, or from the address, of somebody else.
 
-    An address nobody has here is another one of the same person: the mail was forwarded to it, or is sent from it.
-    Somebody who answers for another says so (SENT-BY).
+    An address that nobody has here is another one of the same person where the name agrees: the mail was forwarded to
+    it, or is sent from it. Somebody who answers for another says so (SENT-BY).
     """
+    if attendee.address != invitee.address and _names_of(attendee).isdisjoint(_names_of(invitee)):
+        raise NotAssigned(Reason.OTHER_PERSON, invitee)
     used = {attendee.address, mail.from_address} - {invitee.address, attendee.sent_by, ""}
     if not used:
         return
@@ -125,6 +130,12 @@ def _refuse_another(session: Session, mail: ReceivedMessage, attendee: Attendee,
     others = sa.select(Invitee.id).where(Invitee.event_id == invitee.event_id, Invitee.address.in_(used))
     if session.scalars(accounts).first() is not None or session.scalars(others).first() is not None:
         raise NotAssigned(Reason.OTHER_PERSON, invitee)
+
+
+def _names_of(one: Attendee | Invitee) -> set[str]:
+    """The words of a name and of what stands before the @."""
+    words = folded_words(f"{one.name} {one.address.partition('@')[0]}")
+    return {word for word in words if len(word) >= MIN_NAME_LENGTH}
 
 
 def _original(event: Event, invitation: Invitation, reply: Reply, invitee: Invitee) -> datetime | None:

@@ -88,6 +88,11 @@ def bad_answers(doe: Asked, undp: Asked) -> dict[str, tuple[bytes, str, str | No
         "the token of another, in one's own name": (wrong(organiser=doe.organiser), "aside", "other person"),
         "one's own token, in the name of another": (wrong(attendee=doe.attendee), "aside", "other person"),
         "one's own token, in the name of an account": (wrong(attendee="who@example.org"), "aside", "other person"),
+        "somebody unknown to whom it was forwarded": (
+            wrong(attendee="ana.silva@home.example", name="Ana Silva"),
+            "aside",
+            "other person",
+        ),
         "sent by another who is invited": (
             corpus.google(undp, From=f"Jane <{doe.attendee}>", Reply_To=""),
             "aside",
@@ -188,8 +193,8 @@ def test_fifty_megabytes_are_put_aside_by_their_head(world: World, asked: tuple[
 def test_a_mail_that_came_back_is_noted_with_whom_it_was_for(world: World, asked: tuple[Asked, Asked]) -> None:
     doe, _undp = asked
     report = corpus.head(
-        doe, "Undelivered", "multipart/report; report-type=delivery-status; boundary=r", From="MAILER-DAEMON@mx.example",
-        Auto_Submitted="auto-replied",
+        doe, "Undelivered", "multipart/report; report-type=delivery-status; boundary=r",
+        From="MAILER-DAEMON@mx.example", Auto_Submitted="auto-replied",
     )  # fmt: skip
     parts = (part("text/plain", b"No such user", "7bit"), part("message/delivery-status", b"Status: 5.1.1", "7bit"))
     assert world.receive(of_parts(report, "r", *parts)) == ["returned"]
