@@ -103,6 +103,7 @@ def _measure(app: Flask, settings: Settings, feeds: FeedApp) -> None:
 def _fill_registry() -> None:
     """Hand over what lower packages take along of higher ones: every hook there is."""
     from interagency.calendar.events import cycle_part, merging
+    from interagency.calendar.invitations import telling
     from interagency.exports.matrix_workbook import keep_edition_workbook
     from interagency.matrix.activities import naming
     from interagency.matrix.cycles import reminders
@@ -120,6 +121,8 @@ def _fill_registry() -> None:
     registry.register_condition(reminders.UNANSWERED, reminders.as_it_stands)
     registry.register_condition(reminders.RETURNED, reminders.is_returned)
     registry.register_condition(notices.STILL_FOCAL_POINT, notices.is_still_focal_point)
+    registry.register_condition(telling.STILL_TO_TELL, telling.as_it_stands)
+    registry.register_after_sending(telling.STILL_TO_TELL, telling.has_left)
 
 
 def _register_blueprints(app: Flask) -> None:

@@ -1,7 +1,7 @@
 """The one registry: where a lower package takes along what only a higher one knows.
 
 Imports point one way, so the mail, the cycle and the merging of activities cannot import what stands above them. A
-higher package hands its hooks over here instead, and the lower one asks `registry` for them. There are five kinds:
+higher package hands its hooks over here instead, and the lower one asks `registry` for them. There are six kinds:
 
 =====================  ============================================  ========================================
 Registered by          Asked for by                                  Handed over by
@@ -13,6 +13,7 @@ register_merge_part    merging two activities, and undoing it        calendar/me
 register_naming        the directory: renaming and merging an        activities/naming, calendar/merging
                        organisation, in the records that name it
 register_condition     the outbox, when a message is about to leave  organisations/readers, cycles/reminders
+register_after_sending the outbox, when a message has left           calendar/invitations: what was told
 =====================  ============================================  ========================================
 
 `create_app` fills it, in one function that lists every hook (`_fill_registry`). There is one registry per process,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     AfterClosing = Callable[[Session, int], object]
     Condition = Callable[..., bool | MailContent]  # (session, message, at, **args)
+    AfterSending = Callable[..., object]  # the same
 
 
 class MonthRecord(NamedTuple):
@@ -166,6 +168,7 @@ class Registry:
     naming_parts: dict[str, NamingPart] = field(default_factory=dict)
     after_closing: dict[str, AfterClosing] = field(default_factory=dict)
     conditions: dict[str, Condition] = field(default_factory=dict)
+    after_sending: dict[str, AfterSending] = field(default_factory=dict)
 
     def register_cycle_part(self, part: CyclePart) -> None:
         """Let a kind of record take part in the monthly cycle."""
@@ -195,6 +198,12 @@ class Registry:
         can wait hours for a server that is away: who had a right when it was written may have it no more.
         """
         self.conditions[name] = condition
+
+    def register_after_sending(self, name: str, note: AfterSending) -> None:
+        """Let `note` be called, as the condition of this name is, once the server has taken the message: in the
+        transaction that notes so.
+        """
+        self.after_sending[name] = note
 
     def prepare_edition(self, session: Session, number: int) -> None:
         """Call everything registered for after a closing, for the edition `number`."""

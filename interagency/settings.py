@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
@@ -17,6 +18,8 @@ from interagency.text.zones import known_zones
 PREFIX = "INTERAGENCY_"
 IATI_PREFIX_UNSET = "XM-DAC-41128-UNREGISTERED"
 _IDENTIFIER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,98}[A-Za-z0-9])?")
+# At most 64 signs stand before the @ (RFC 5321, 4.5.3.1.1), 24 of them for the secret part.
+_MAIL_ADDRESS = re.compile(r"[A-Za-z0-9._-]{1,40}@[A-Za-z0-9.-]{1,200}")
 _LOOPBACK = re.compile(r"http://(localhost|127\.0\.0\.1)(:\d+)?(/|$)")
 
 
@@ -107,6 +110,23 @@ def _identifier(value: str) -> str:
     return value
 
 
+def _address(value: str) -> str:
+    if value and not _MAIL_ADDRESS.fullmatch(value):
+        raise ValueError("write a mail address, such as calendar@example.org")
+    return value.lower()
+
+
+def _imap(value: str) -> str:
+    parts = urlsplit(value)
+    try:
+        known = parts.scheme in ("imaps", "imap", "imap+plain") and parts.hostname and (parts.port or 1)
+    except ValueError:
+        known = False
+    if value and not known:
+        raise ValueError("write an address such as imaps://user:password@host/folder")
+    return value
+
+
 def _folder(value: str) -> Path:
     return Path(value).absolute()
 
@@ -142,6 +162,21 @@ SETTINGS = (
         "`smtps://`, or `smtp+plain://` without TLS. Empty: mails stay in the outbox.",
     ),
     Setting("MAIL_FROM", _text, "interagency@localhost", "The sender of mails."),
+    Setting(
+        "CALENDAR_ADDRESS",
+        _address,
+        "",
+        "The organiser of invitations to events, such as `calendar@example.org`. Answers come to it with a secret part "
+        "after a `+`; its server must put them all into the folder of `INTERAGENCY_IMAP_URL`. Empty: invitations come "
+        "from `INTERAGENCY_MAIL_FROM`, and answers come by the links in them alone.",
+    ),
+    Setting(
+        "IMAP_URL",
+        _imap,
+        "",
+        "Where answers to invitations are read: `imaps://user:password@host/folder`, `imap://` (STARTTLS, unless the "
+        "host is this machine), or `imap+plain://` without TLS. Without a folder `INBOX`. Empty: none are read.",
+    ),
     Setting("TIMEZONE", _zone, "Europe/Vienna", "The zone of due dates and of times shown to people who chose none."),
     Setting("DATA_FOLDER", _folder, "instance", "Folder of the SQLite file, the made secret and other local files."),
     Setting("DEMO_PASSWORD", _text, "", "Password of the demo accounts. Empty: `make run` makes one and prints it."),
@@ -232,6 +267,8 @@ class Settings:
     base_url: str
     mail_url: str
     mail_from: str
+    calendar_address: str
+    imap_url: str
     timezone: str
     data_folder: Path
     demo_password: str

@@ -33,7 +33,7 @@ from interagency.matrix.overlaps import pair_cache
 from interagency.sample.load import load_sample
 from interagency.sample.months import add_months
 from interagency.settings import Settings, read_settings
-from tests import servers
+from tests import imap_server, servers
 from tests.compiled import COMPILED, RuleCompiledOnce, share_statements
 from tests.helpers import PASSWORD, Browser, activity_draft
 from tests.mail_server import Server, listening
@@ -73,6 +73,7 @@ NEEDS = {
         lambda: shutil.which("node") is not None and ICAL_JS.is_dir(),
         "install Node and npm, then `make lint-pages`",
     ),
+    "imap": (imap_server.is_there, "install Debian's dovecot-imapd"),
     "redis": (lambda: servers.REDIS in os.environ, "install Debian's redis-server or set INTERAGENCY_TEST_REDIS"),
     "postgresql": (
         lambda: servers.POSTGRESQL in os.environ,

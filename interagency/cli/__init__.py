@@ -13,6 +13,7 @@ from interagency.cli.api import api
 from interagency.cli.calendar import calendar
 from interagency.cli.cycle import check, cycle
 from interagency.cli.data import backup_command, copy_command, restore_command
+from interagency.cli.mail import mail
 from interagency.cli.matrix import audience, export, import_
 from interagency.cli.organisation import organisation
 from interagency.cli.search import search
@@ -30,7 +31,7 @@ def main() -> None:
 for _command in (
     *(init, db, framework, demo, run, serve),
     *(account, api, organisation, audience, export, import_, calendar),
-    *(cycle, check, search),
+    *(cycle, mail, check, search),
     *(keys, verify_command),
     *(backup_command, restore_command, copy_command),
 ):

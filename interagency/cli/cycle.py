@@ -137,10 +137,12 @@ def close_month(app: Flask, month: str) -> None:
 @cycle.command("tick")
 @with_app
 def tick(app: Flask) -> None:
-    """What a scheduler calls, every hour or more often: open the month on day 1, write due reminders, send mails.
+    """What a scheduler calls, every hour or more often: open the month on day 1, write due reminders and what
+    people invited to events are to be told, send mails.
 
     Safe to run twice at once.
     """
+    from interagency.calendar.invitations.telling import write_due_invitations
     from interagency.db.base import db
     from interagency.matrix.cycles.answers import CycleRefusal
     from interagency.matrix.cycles.editions import all_editions
@@ -163,6 +165,9 @@ def tick(app: Flask) -> None:
         written = write_due_reminders(db.session, at=at, sender=_sender(app))
         db.session.commit()
         click.echo(f"{written} reminders written")
+    if invitations := write_due_invitations(db.session, at):
+        click.echo(f"{invitations} mails to people invited written")
+    db.session.commit()
     for edition in all_editions(db.session)[:1]:
         registry.prepare_edition(db.session, edition.number)
     _sign(app)

@@ -35,6 +35,11 @@ class OutboxMessage(Model):
     # What must hold when it leaves: the name of a condition of the registry and its arguments by name. Empty: nothing.
     send_if: Mapped[str] = mapped_column(sa.String(40), default="", server_default=sa.text("''"))
     send_if_args: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # An iCalendar object that goes along, and its METHOD; empty: none. Taken away once it is sent, as the text is.
+    calendar: Mapped[str] = mapped_column(default="", server_default=sa.text("''"))
+    calendar_method: Mapped[str] = mapped_column(default="", server_default=sa.text("''"))
+    # Whom it is from and where it is returned to; empty: INTERAGENCY_MAIL_FROM.
+    from_address: Mapped[str] = mapped_column(default="", server_default=sa.text("''"))
 
     @property
     def has_failed(self) -> bool:

@@ -41,6 +41,10 @@ class MailContent:
     link: str = ""
     link_label: str = ""
     closing: str = ""
+    # An iCalendar object that goes along and its METHOD (RFC 6047), and the address it is from instead of the usual.
+    calendar: str = ""
+    calendar_method: str = ""
+    from_address: str = ""
     language: str = field(default_factory=spoken)  # its code; that of the moment, as of the words
 
     def text(self) -> str:
@@ -98,6 +102,9 @@ def write(
                     message_id=make_msgid(domain=host),
                     written_at=at,
                     next_try_at=at,
+                    calendar=letter.calendar,
+                    calendar_method=letter.calendar_method,
+                    from_address=letter.from_address,
                     send_if=send_if.name if send_if else "",
                     send_if_args=dict(send_if.args) if send_if else {},
                 )

@@ -58,6 +58,7 @@ KINDS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "months": (lazy_gettext("Months and letters"), ("cycle.", "notice.")),
     "imports": (lazy_gettext("Files taken in"), ("matrix.import", "calendar.import")),
     "records": (lazy_gettext("Merged activities and milestones"), ("activity.", "milestone.")),
+    "invitations": (lazy_gettext("Invitations to events"), ("invitation.",)),
     "organisations": (lazy_gettext("Organisations"), ("organisation.",)),
     "operation": (lazy_gettext("Operation"), ("backup.", "keys.")),
 }

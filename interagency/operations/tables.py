@@ -6,6 +6,7 @@ from interagency.accounts import models as accounts
 from interagency.calendar.events import models as events
 from interagency.calendar.feeds import models as feeds
 from interagency.calendar.incoming import models as incoming
+from interagency.calendar.invitations import models as invitations
 from interagency.db import audit_chain
 from interagency.exports import models as exports
 from interagency.mail import models as mail
@@ -33,6 +34,7 @@ __all__ = [
     "framework",
     "idempotency",
     "incoming",
+    "invitations",
     "mail",
     "organisations",
     "overlaps",

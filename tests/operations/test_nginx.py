@@ -214,7 +214,7 @@ def test_no_log_holds_a_secret_a_query_or_a_name(front: Front) -> None:
     visitor = front.visitor()
     token = "PlAnTeDtOkEnPlAnTeDtOkEn12345678"
     for path in (f"/feeds/{token}.ics", f"/external/{token}/matrix.xlsx", f"/data/{token}/x.csv",
-                 f"/invitations/{token}", f"/resets/{token}",
+                 f"/invitations/{token}", f"/invited/{token}/1/accepted", f"/resets/{token}",
                  f"/{token}", f"/activities?q={token}", "/planted@example.org", "/planted%20words",
                  f"/feeds/{token[:8]}.ics"):  # fmt: skip
         visitor.get(path, headers={"Referer": f"https://x/{token}", "User-Agent": token, "X-Forwarded-For": "planted"})

@@ -32,7 +32,7 @@ ORDERS = {
         *("framework", "organisations", "activities", "agreement", "overlaps"),
         *("cycles", "desk", "overview", "pages"),
     ),
-    "calendar": ("events", "feeds", "incoming", "pages"),
+    "calendar": ("events", "feeds", "incoming", "invitations", "pages"),
 }
 MAX_LINES, MAX_LINES_OF_A_FUNCTION, MAX_MODULES = 400, 60, 20
 

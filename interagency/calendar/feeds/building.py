@@ -230,12 +230,22 @@ def _override(event: FeedEvent, change: FeedOverride) -> VEvent:
     return entry
 
 
-def event_bytes(event: FeedEvent) -> bytes:
-    """The VEVENT of one event, and one more for each changed occurrence. CRLF, folded at 75 octets."""
+def components(event: FeedEvent) -> list[VEvent]:
+    """The VEVENT of one event, and one more for each changed occurrence."""
     blocks = [_master(event)]
     if event.rrule and recurrence(event) is not None:
-        blocks += [_override(event, change) for change in sorted(event.overrides, key=lambda c: _naive(c.original))]
-    return b"".join(block.to_ical(sorted=False) for block in blocks)
+        blocks += changed_dates(event)
+    return blocks
+
+
+def changed_dates(event: FeedEvent) -> list[VEvent]:
+    """A VEVENT for each changed occurrence alone."""
+    return [_override(event, change) for change in sorted(event.overrides, key=lambda c: _naive(c.original))]
+
+
+def event_bytes(event: FeedEvent) -> bytes:
+    """The components of one event. CRLF, folded at 75 octets."""
+    return b"".join(block.to_ical(sorted=False) for block in components(event))
 
 
 def _years(event: FeedEvent) -> tuple[int, int]:
@@ -280,6 +290,11 @@ def _zones(blocks: Iterable[Block]) -> bytes:
             first, last = used.get(tzid, (begins, ends))
             used[tzid] = (min(first, begins), max(last, ends))
     return b"".join(_zone(tzid, first - 1, last + 1) for tzid, (first, last) in sorted(used.items()))
+
+
+def zone_bytes(event: FeedEvent) -> bytes:
+    """The VTIMEZONE that the times of `event` need; nothing for whole days."""
+    return _zones([Block(_naive(event.start), event.uid, b"", event.tzid, *_years(event))]) if event.tzid else b""
 
 
 @lru_cache(maxsize=512)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from interagency.calendar.invitations import answer_views, invitation_views
 from interagency.calendar.pages import (
     calendar_views,
     event_form_views,
@@ -18,6 +19,6 @@ from interagency.calendar.pages import (
 
 _VIEWS = (
     home, who_else, calendar_views, event_views, event_form_views, occurrence_views, import_views, subscription_views,
-    suggestion_views, timeline_views, of_activity,
+    suggestion_views, timeline_views, of_activity, invitation_views, answer_views,
 )  # fmt: skip
 BLUEPRINTS = tuple(dict.fromkeys(views.bp for views in _VIEWS))

@@ -18,6 +18,7 @@ from interagency.calendar.events.lines import read_segment, segment_words, split
 from interagency.calendar.events.models import Event
 from interagency.calendar.events.planning import read_plan
 from interagency.calendar.events.record import EventDraft
+from interagency.calendar.invitations.inviting import invite_the_same
 from interagency.calendar.pages.blueprint import bp, month_of, told
 from interagency.db.base import db
 from interagency.db.history import changes_of, difference
@@ -26,7 +27,7 @@ from interagency.matrix.activities.record import StaleVersionError
 from interagency.matrix.organisations.directory import Act
 from interagency.matrix.pages.next_acts import back_address
 from interagency.text.folding import clean, listed
-from interagency.web.context import today, viewer_language, viewer_zone
+from interagency.web.context import today, utc_now, viewer_language, viewer_zone
 from interagency.web.idempotency import idempotent, record_redirect
 
 
@@ -154,9 +155,11 @@ def _split(event: Event, original: datetime, draft: EventDraft, version: int, mi
     ended, _rest = record.split_at(event, original)
     month = month_of(mine)
     record.save_event(db.session, event, ended, version=version, by=current_user, mine=mine, month=month)
-    return record.create_event(
+    following = record.create_event(
         db.session, draft, by=current_user, mine=mine, month=month, illustrative=event.illustrative
     )
+    invite_the_same(db.session, event, following, by=current_user, at=utc_now())
+    return following
 
 
 def _version(text: str | None) -> int:

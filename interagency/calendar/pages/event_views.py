@@ -17,6 +17,7 @@ from interagency.calendar.events.occurrences import format_days, occurrences
 from interagency.calendar.events.recurrence import rule_words
 from interagency.calendar.feeds.adding import google_address, outlook_address
 from interagency.calendar.feeds.publishing import feed_events
+from interagency.calendar.invitations.queries import answer_words, may_see_names, open_proposals, who_comes
 from interagency.calendar.pages.blueprint import bp, described, month_of, told
 from interagency.db.base import db
 from interagency.db.history import audit, changes_of
@@ -48,6 +49,8 @@ def event(event_id: int) -> ResponseReturnValue:
     """One event."""
     found = queries.get_event(event_id)
     asked = _asked(found)
+    mine = my_entities()
+    may_edit = record.may_edit_event(current_user, mine, found)
     coming = occurrences(found, today(), today() + timedelta(days=750))[:10] if found.rrule else []
     return render_template(
         "calendar/event.html",
@@ -56,7 +59,11 @@ def event(event_id: int) -> ResponseReturnValue:
         add_at=_places_to_add(found),
         rule_in_words=rule_words(found.rrule, record.first_moment(found).date()) if found.rrule else "",
         all_segments=[] if found.rrule else occurrences(found, date(1900, 1, 1), date(2199, 12, 31)),
-        may_edit=record.may_edit_event(current_user, my_entities(), found),
+        may_edit=may_edit,
+        who_comes=who_comes(db.session, found),
+        sees_names=may_see_names(current_user, mine, found),
+        answer_words=answer_words(),
+        proposals=len(open_proposals(db.session, found.id)) if may_edit else 0,
         changes=changes_of(db.session, "event", found.id)[:3],
         clashes=_clashes_of(found),
         described=described(found),

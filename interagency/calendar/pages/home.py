@@ -16,6 +16,7 @@ from sqlalchemy.orm import selectinload
 
 from interagency.calendar.events.models import Event, Segment
 from interagency.calendar.events.occurrences import Occurrence
+from interagency.calendar.invitations.queries import aside_count
 from interagency.calendar.pages.reader_days import DAY, reader_occurrences
 from interagency.db.base import db
 from interagency.db.history import Change
@@ -180,6 +181,7 @@ def home() -> ResponseReturnValue:
         reason_headings=HEADINGS,
         letters_here=notices_on_home(db.session, current_user, utc_now()),
         mails=mails_stuck(db.session) if minds_mail else None,
+        answers_aside=aside_count(db.session) if current_user.is_coordinator else 0,
         coming=_coming(),
         newest=_newest(),
         total=total,

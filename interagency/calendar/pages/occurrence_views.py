@@ -15,6 +15,7 @@ from interagency.calendar.events.models import Event, EventStatus
 from interagency.calendar.events.occurrences import Occurrence, originals
 from interagency.calendar.events.record import EventDraft, ExceptionDraft, draft_of
 from interagency.calendar.events.recurrence_rules import rule_from
+from interagency.calendar.invitations.inviting import invite_the_same
 from interagency.db.base import db
 from interagency.matrix.activities.models import TEXT_LENGTH, TITLE_LENGTH
 from interagency.matrix.activities.record import StaleVersionError
@@ -22,7 +23,7 @@ from interagency.matrix.cycles.answers import month_being_updated
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.folding import clean
 from interagency.text.zones import local_problem
-from interagency.web.context import today
+from interagency.web.context import today, utc_now
 from interagency.web.errors import refuse
 from interagency.web.idempotency import idempotent, record_redirect
 
@@ -186,6 +187,7 @@ def _split(event: Event, original: datetime, mine: list[Organisation]) -> Respon
     made = record.create_event(
         db.session, rest, by=current_user, mine=mine, month=month, illustrative=event.illustrative
     )
+    invite_the_same(db.session, event, made, by=current_user, at=utc_now())
     address = url_for("calendar.edit", event_id=made.id)
     record_redirect(address)
     db.session.commit()

@@ -1,0 +1,98 @@
+"""What the mail of an invitation says beside its iCalendar object, as text and as HTML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from flask_babel import gettext as _
+from markupsafe import Markup, escape
+
+from interagency.calendar.events.recurrence import rule_words
+from interagency.calendar.feeds.building import FeedEvent, FeedOverride, Moment
+from interagency.calendar.invitations.models import Answer
+from interagency.mail.outbox import MailContent
+from interagency.text.dates import ImpreciseDate, words_between
+
+# Without colours of its own, so that it is read on a dark ground as on a light one; nothing is loaded from outside.
+_STYLE = "font-family:sans-serif;font-size:16px;line-height:1.5;max-width:40em"
+_BUTTON = (
+    "display:inline-block;padding:8px 16px;margin:0 8px 8px 0;border:1px solid;border-radius:6px;text-decoration:none"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationContent(MailContent):
+    """A mail with facts and, where an answer is asked for, three addresses to give it at."""
+
+    facts: tuple[tuple[str, str], ...] = ()
+    answers: tuple[tuple[str, str], ...] = ()
+    lang: str = "en"
+    answers_label: str = field(default="")
+
+    def text(self) -> str:
+        """As plain text."""
+        parts = [self.greeting, *self.paragraphs, "\n".join(f"{label}: {words}" for label, words in self.facts)]
+        if self.answers:
+            lines = [f"{label}:\n{address}" for label, address in self.answers]
+            parts.append("\n".join([self.answers_label, *lines]))
+        if self.link:
+            parts.append(f"{self.link_label}:\n{self.link}")
+        return "\n\n".join(part for part in (*parts, self.closing) if part) + "\n"
+
+    def html(self) -> str:
+        """As HTML."""
+        body = [Markup("<p>{}</p>").format(part) for part in (self.greeting, *self.paragraphs)]
+        rows = [Markup("<strong>{}</strong>: <bdi>{}</bdi>").format(label, words) for label, words in self.facts]
+        body.append(Markup("<p>") + Markup("<br>\n").join(rows) + Markup("</p>"))
+        if self.answers:
+            body.append(Markup("<p>{}</p>").format(self.answers_label))
+            buttons = [
+                Markup('<a href="{}" style="{}">{}</a>').format(address, _BUTTON, label)
+                for label, address in self.answers
+            ]
+            body.append(Markup("<p>") + Markup("\n").join(buttons) + Markup("</p>"))
+        if self.link:
+            body.append(Markup('<p><a href="{}">{}</a></p>').format(self.link, self.link_label))
+        if self.closing:
+            body.append(Markup("<p>{}</p>").format(self.closing))
+        inner = Markup("\n").join(body)
+        return (
+            f'<!doctype html>\n<html lang="{escape(self.lang)}"><head><meta charset="utf-8">'
+            '<meta name="color-scheme" content="light dark"><meta name="viewport" content="width=device-width"></head>'
+            f'<body style="{_STYLE}">\n{inner}\n</body></html>\n'
+        )
+
+
+def answer_labels() -> dict[Answer, str]:
+    """What the links and the buttons of an answer say."""
+    return {
+        Answer.ACCEPTED: str(_("I take part")),
+        Answer.TENTATIVE: str(_("Perhaps")),
+        Answer.DECLINED: str(_("I do not take part")),
+    }
+
+
+def when_of(entry: FeedEvent) -> str:
+    """When an entry takes place, in words, by its own zone: `12 October 2026, 10:00-11:30 Europe/Vienna`."""
+    words = span_words(entry.start, entry.end, entry.tzid)
+    first = entry.start.date() if isinstance(entry.start, datetime) else entry.start
+    return f"{words}, {rule_words(entry.rrule, first)}" if entry.rrule else words
+
+
+def when_of_date(entry: FeedEvent, date: FeedOverride) -> str:
+    """When a single date takes place."""
+    return span_words(date.start, date.end, entry.tzid)
+
+
+def span_words(start: Moment, end: Moment, tzid: str | None) -> str:
+    """Days in words and the hours with their zone; days include the last, hours are naive local times."""
+    if not (isinstance(start, datetime) and isinstance(end, datetime)):
+        return words_between(ImpreciseDate.day(_day(start)), ImpreciseDate.day(_day(end)))
+    last = end.date() - timedelta(days=1) if end.time() == datetime.min.time() and end > start else end.date()
+    days = words_between(ImpreciseDate.day(start.date()), ImpreciseDate.day(max(last, start.date())))
+    return f"{days}, {start:%H:%M}-{end:%H:%M} {tzid or 'UTC'}"
+
+
+def _day(moment: Moment) -> date:
+    return moment.date() if isinstance(moment, datetime) else moment
