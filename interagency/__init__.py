@@ -137,6 +137,7 @@ def _register_blueprints(app: Flask) -> None:
     from interagency.exports.external import views as external
     from interagency.exports.external import waiting_views as waiting
     from interagency.exports.incoming import views as imports
+    from interagency.exports.registers import briefing_views as briefings
     from interagency.exports.registers import views as registers
     from interagency.matrix.pages import style_guide
     from interagency.matrix.pages.blueprints import BLUEPRINTS as MATRIX
@@ -157,6 +158,7 @@ def _register_blueprints(app: Flask) -> None:
         *CALENDAR,
         exports.bp,
         registers.bp,
+        briefings.bp,
         imports.bp,
         external.bp,
         waiting.bp,

@@ -42,6 +42,7 @@ DOWNLOADS = frozenset(
         "exports.matrix_workbook", "exports.edition_workbook", "exports.matrix_csv", "exports.matrix_json",
         "exports.calendar_csv", "exports.calendar_json", "editions.edition_json", "external.note_file",
         "auditing.audit_csv", "registers.needs_workbook", "registers.needs_csv",
+        "briefings.briefing_file", "briefings.country_document", "briefings.country_workbook",
     }
 )  # fmt: skip
 

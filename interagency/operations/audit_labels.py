@@ -26,6 +26,7 @@ ACTS: dict[str, Any] = {
     "link.reset.nobody": _l("new password asked for an unknown address"),
     "link.revoked": _l("revoked a link"),
     "account.role": _l("changed a role"),
+    "account.countries": _l("said for which countries somebody reads"),
     "account.disabled": _l("disabled an account"),
     "account.enabled": _l("enabled an account"),
     "token.made": _l("made a private address or a token"),

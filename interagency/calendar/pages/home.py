@@ -16,6 +16,7 @@ from sqlalchemy.orm import selectinload
 
 from interagency.calendar.events.models import Event, Segment
 from interagency.calendar.events.occurrences import Occurrence
+from interagency.calendar.pages.my_countries import my_countries
 from interagency.calendar.pages.reader_days import DAY, reader_occurrences
 from interagency.db.base import db
 from interagency.db.history import Change
@@ -51,6 +52,9 @@ MATRIX_PAGES = (
     "/countries",
     "/recommendations",
     "/organisations",
+    "/needs",
+    "/messages",
+    "/briefing",
 )
 
 
@@ -180,6 +184,7 @@ def home() -> ResponseReturnValue:
         reason_headings=HEADINGS,
         letters_here=notices_on_home(db.session, current_user, utc_now()),
         mails=mails_stuck(db.session) if minds_mail else None,
+        my_countries=my_countries(db.session, current_user, today()),
         coming=_coming(),
         newest=_newest(),
         total=total,
