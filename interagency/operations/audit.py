@@ -43,6 +43,7 @@ DOWNLOADS = frozenset(
         "exports.calendar_csv", "exports.calendar_json", "editions.edition_json", "external.note_file",
         "auditing.audit_csv", "registers.needs_workbook", "registers.needs_csv",
         "briefings.briefing_file", "briefings.country_document", "briefings.country_workbook",
+        "registers.messages_csv", "registers.messages_document",
     }
 )  # fmt: skip
 
@@ -58,6 +59,7 @@ KINDS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "months": (lazy_gettext("Months and letters"), ("cycle.", "notice.")),
     "imports": (lazy_gettext("Files taken in"), ("matrix.import", "calendar.import")),
     "records": (lazy_gettext("Merged activities and milestones"), ("activity.", "milestone.")),
+    "messages": (lazy_gettext("Shared messages"), ("message.",)),
     "organisations": (lazy_gettext("Organisations"), ("organisation.",)),
     "operation": (lazy_gettext("Operation"), ("backup.",)),
 }

@@ -15,6 +15,9 @@ from flask_login import current_user
 from interagency.db.base import db
 from interagency.exports.columns import Column
 from interagency.exports.lists import write_csv
+from interagency.exports.registers.messages import INSIDE as MESSAGES_INSIDE
+from interagency.exports.registers.messages import OUTSIDE as MESSAGES_OUTSIDE
+from interagency.exports.registers.messages import write_messages
 from interagency.exports.registers.needs import INSIDE, OUTSIDE, outside_order
 from interagency.exports.rows.book import Book
 from interagency.exports.sheets import Sheet
@@ -22,6 +25,7 @@ from interagency.exports.workbook import add_table
 from interagency.matrix.activities.filters import unreadable
 from interagency.matrix.agreement.gate import NEED, let_through
 from interagency.matrix.agreement.models import Audience
+from interagency.matrix.messages.record import agreed_versions, all_messages
 from interagency.matrix.needs.listing import NAMES, need_conditions, needs_under, read_need_filters
 from interagency.matrix.needs.models import Need
 from interagency.web.context import today
@@ -89,3 +93,29 @@ def needs_csv() -> ResponseReturnValue:
     """The same as CSV."""
     columns, rows = _needs()
     return attachment(write_csv(columns, rows), "text/csv; charset=utf-8", "needs.csv")
+
+
+def _messages() -> list[Any]:
+    """The versions that a file may have: for insiders the newest of each message in use, for an audience those that
+    every entity named in them agreed to and that are valid today."""
+    audience = audience_asked()
+    found = [one for one in all_messages(db.session) if one.withdrawn_at is None]
+    if audience is None:
+        return [one.newest for one in found]
+    passed = agreed_versions(db.session, found, audience.key, today()).values()
+    return sorted(passed, key=lambda one: (one.chapter_number or 0, one.title.casefold(), sorted(one.texts.items())))
+
+
+@bp.get("/messages.csv")
+def messages_csv() -> ResponseReturnValue:
+    """The shared messages, a row for each, with a column for each language."""
+    columns = MESSAGES_OUTSIDE if request.args.get("audience") else MESSAGES_INSIDE
+    return attachment(write_csv(columns, _messages()), "text/csv; charset=utf-8", "messages.csv")
+
+
+@bp.get("/messages.docx")
+def messages_document() -> ResponseReturnValue:
+    """The same as a document to copy from."""
+    audience = audience_asked()
+    body = write_messages(_messages(), audience.name if audience else "", today())
+    return attachment(body, DOCX, "messages.docx")
