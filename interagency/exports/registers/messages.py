@@ -65,7 +65,7 @@ def write_messages(versions: Iterable[MessageVersion], audience: str, day: date)
         document.add_heading(heading, 1)
         for one in group:
             document.add_heading(clean(one.title, lines=False), 2)
-            for code, text in one.texts.items():
+            for code, text in one.translations:
                 for line in clean(text).splitlines():
                     _in_language(document.add_paragraph(line), code)
             names = ", ".join(entity.short for entity in one.entities)

@@ -60,7 +60,7 @@ class MessageVersion(Model):
     chapter_number: Mapped[int | None] = mapped_column(sa.ForeignKey("chapter.number", ondelete="RESTRICT"), index=True)
     # For whom it is: headquarters, the field, or both.
     level: Mapped[Level]
-    # By language, in the order of LANGUAGES.
+    # By language.
     texts: Mapped[dict[str, str]] = mapped_column(sa.JSON)
     source: Mapped[str] = mapped_column(sa.String(SOURCE_LENGTH))
     valid_from: Mapped[date | None]
@@ -75,6 +75,11 @@ class MessageVersion(Model):
     entities: Mapped[list[Organisation]] = relationship(
         secondary=message_version_entity, order_by=(Organisation.position, Organisation.id)
     )
+
+    @property
+    def translations(self) -> list[tuple[str, str]]:
+        """Its texts with the codes of their languages, in the order of LANGUAGES."""
+        return [(code, self.texts[code]) for code in LANGUAGES if code in self.texts]
 
     @property
     def asked(self) -> list[Organisation]:

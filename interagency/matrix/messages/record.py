@@ -15,6 +15,7 @@ from interagency.db.history import audit
 from interagency.matrix.activities.models import Level
 from interagency.matrix.activities.record import StaleVersionError
 from interagency.matrix.agreement.gate import MESSAGE, let_through
+from interagency.matrix.agreement.models import Agreement
 from interagency.matrix.messages.models import Message, MessageUse, MessageVersion
 from interagency.matrix.organisations.models import Organisation
 
@@ -143,3 +144,20 @@ def uses_of(session: Session, message: Message) -> list[MessageUse]:
     numbers = [version.id for version in message.versions]
     query = sa.select(MessageUse).where(MessageUse.message_version_id.in_(numbers))
     return list(session.scalars(query.options(selectinload(MessageUse.entity)).order_by(MessageUse.id.desc())))
+
+
+def unsaid_by(session: Session, messages: Iterable[Message], mine: Iterable[Organisation]) -> set[int]:
+    """The ids of the messages in use whose newest version names one of the entities `mine` that said nothing of it."""
+    ids = {one.id for one in mine}
+    asked = {one.newest.id: one.id for one in messages if one.withdrawn_at is None}
+    named = {
+        (one.newest.id, entity.id)
+        for one in messages
+        for entity in one.newest.entities
+        if entity.id in ids and one.newest.id in asked
+    }
+    if not named:
+        return set()
+    query = sa.select(Agreement.message_version_id, Agreement.entity_id).where(Agreement.message_version_id.in_(asked))
+    said = {(version, entity) for version, entity in session.execute(query) if version is not None}
+    return {asked[version] for version, _entity in named - said}

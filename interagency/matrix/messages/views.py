@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
@@ -38,6 +39,7 @@ from interagency.matrix.messages.record import (
     everything,
     may_write_message,
     tell_use,
+    unsaid_by,
     uses_of,
     withdraw,
     write_version,
@@ -99,10 +101,11 @@ def messages() -> ResponseReturnValue:
     language = request.args.get("language", "")
     return render_template(
         "messages/list.html",
-        messages=here,
+        groups=[list(group) for _chapter, group in groupby(here, key=lambda one: one.newest.chapter_number)],
         total=len(shown),
         number=number,
         pages=pages,
+        waiting=unsaid_by(db.session, here, my_entities()),
         language=language if language in LANGUAGES else "en",
         usable={one.key: agreed_versions(db.session, here, one.key, today()) for one in offered},
         audiences=offered,

@@ -65,8 +65,11 @@ def test_a_message_is_used_outside_once_every_entity_agreed_to_that_text(
 
     assert is_unchanged(), "what entities share by default is no agreement to a message"
     assert "draft: for the entities only" in text_of(who.get("/messages"))
+    unsaid = "your entity has not said yet"
+    assert unsaid in text_of(who.get("/messages"))
     who.send(agreement, choices(*AGREED, entity="who", version="1"))
     assert is_unchanged(), "one of two"
+    assert (unsaid in text_of(who.get("/messages")), unsaid in text_of(undp.get("/messages"))) == (False, True)
     assert "awaiting UNDP" in text_of(who.get(f"/messages/{number}"))
     assert enter("reader").send(agreement, choices(*AGREED, entity="who")).status_code == 403
     assert who.send(agreement, choices(*AGREED, entity="undp")).status_code == 403
@@ -92,6 +95,7 @@ def test_a_message_is_used_outside_once_every_entity_agreed_to_that_text(
     clock.move(2027, 1, 1, 12)
     assert outside(enter("coordinator")) == [], "no longer valid"
     clock.move(2026, 8, 20, 12)
+    coordinator = enter("coordinator")
     who.send(f"/messages/{number}/state", {"act": "withdraw"})
     assert is_unchanged()
     assert "Another Ibis" not in who.get("/messages").text
@@ -142,6 +146,8 @@ def test_versions_are_compared_word_by_word_and_uses_are_told(
         "_external=1&endpoint=x": True,
     }.items():  # fmt: skip
         assert ("People first" in text_of(who.get(f"/messages?{query}"))) is found, query
+    written(who, title="Of no chapter", chapter="")
+    assert "All chapters Of no chapter draft" in text_of(who.get("/messages"))
     assert 'lang="ar"' in who.get("/messages?language=ar").text
     assert "Not in the language chosen" in text_of(who.get("/messages?language=fr"))
     own = who.get("/messages.csv").data.decode("utf-8-sig")
