@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import re
 from collections.abc import Callable
 
 import pytest
@@ -179,6 +181,12 @@ def test_a_need_leaves_only_once_all_that_keep_it_agreed_and_says_nothing_before
     assert who.get("/needs.csv?audience=commission").status_code == 403
     assert coordinator.get("/needs.csv?audience=moon").status_code == 400
     assert who.get("/needs.csv?status=lost").status_code == 400
+    made = who.send("/subscriptions/data?country=CI&sdg=3&status=ongoing", {"name": "Tables"}).text
+    base = re.findall(r"/data/[\w-]+/", made)[0]
+    rows = list(csv.DictReader(io.StringIO(enter(None).get(f"{base}needs.csv").data.decode("utf-8-sig"))))
+    assert [row["title"] for row in rows] == ["Known outside", "Marker Quetzal", "Marker Quetzal inside"]
+    assert (rows[1]["can_help"], rows[1]["entities"], rows[1]["stated"]) == ("undp", "undp; who", "2026-05-01")
+    assert enter(None).get(f"{base}needs.csv?country=PE").data.count(b"\n") == 1
     own = load_workbook(io.BytesIO(who.get("/needs.xlsx?country=CI").data))["Needs"]
     assert [cell.value for cell in own[1]][-3:] == ["Can help", "May be shared", "Last changed (UTC)"]
     assert own.max_row == 4
