@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Iterable
 from http import HTTPStatus
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
@@ -31,9 +32,15 @@ BOARD = "/cycles/MONTH"  # of the newest month
 PAGES = (
     "/", "/activities", "/matrix", "/matrix?rows=region&columns=year", "/coverage", "/where", "/when",
     "/when?by=entity", "/activities/new", "/activities/5/edit", "/events/new", "/events/5/edit", "/together",
-    "/mandates", "/countries/AF", "/calendar", "/calendar?past=yes", "/calendar/2026", "/calendar/2026/11",
+    "/mandates", "/countries/AF", "/needs", "/needs/1", "/messages", "/briefing?country=AF",
+    "/calendar", "/calendar?past=yes", "/calendar/2026", "/calendar/2026/11",
     "/calendar/week/2026-11-18", "/overlaps", "/cycles", BOARD, f"{BOARD}/remarks", "/editions", "/search?q=treatment",
 )  # fmt: skip
+
+# Files made while somebody waits, with the seconds of processor each may take at the first size; ten times that at the
+# second, which they grow with.
+FILES = (("/countries/AF/briefing.docx", 0.5), ("/countries/AF/country.xlsx", 0.5), ("/briefing.docx?chapter=5", 1.0))
+FILE_BYTES = 500_000
 
 # Of the entity with the most records, with none of them confirmed.
 MONTH_PAGES = (
@@ -47,6 +54,7 @@ def measures(size: Size) -> Iterable[Measure]:
         with worlds.world("sqlite", activities, events) as (app, _settings):
             coordinator, focal_point = app.test_client(), app.test_client()
             _sign_in(coordinator, "coordinator@example.org")
+            _add_registers(coordinator)
             _sign_in(focal_point, _busiest(app))
             newest = re.search(r"/cycles/(\d{4}-\d\d)", coordinator.get("/cycles").text)
             assert newest
@@ -58,6 +66,41 @@ def measures(size: Size) -> Iterable[Measure]:
                 )
                 most = FORM_BYTES if page.endswith(("/new", "/edit")) else weight
                 yield Measure(f"{what}: weight", f"{most / 1000:g} kB", [found], [most], 1, 0.5, "smaller")
+            yield from _files(coordinator, activities, events)
+
+
+def _files(client: FlaskClient, activities: int, events: int) -> Iterable[Measure]:
+    """What briefings and the workbook of a country cost."""
+    larger = activities / SIZES[0][0]
+    for page, seconds in FILES:
+        costs, found = _costs(client, page)
+        what = f"`{page}` of {activities:,} activities and {events:,} events"
+        most, weight = seconds * larger, FILE_BYTES * larger
+        yield Measure(f"{what}: processor time", f"{most:g} s", [min(costs)], [most], 1, 0.5, "smaller")
+        yield Measure(f"{what}: weight", f"{weight / 1000:g} kB", [found], [weight], 1, 0.5, "smaller")
+
+
+def _add_registers(client: FlaskClient) -> None:
+    """Forty needs and thirty messages, written by a coordinator."""
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/needs/new").text)
+    assert token
+    for number in range(40):
+        need: dict[str, Any] = {"title": f"Need {number}", "country": "AF" if number % 4 else "PE", "status": "open"}
+        need |= {"stated_by": "government", "recommendations": ["5(h)", "1(a)"], "entities": ["who", "undp"]}
+        _created(client, "/needs/new", need | {"csrf_token": token[1]})
+    for number in range(30):
+        message: dict[str, Any] = {
+            "title": f"Message {number}",
+            "chapter": str(number % 7 + 1),
+            "level": "both",
+            "entities": ["who"],
+        }
+        message |= {"text_en": "One voice. " * 40, "csrf_token": token[1]}
+        _created(client, "/messages/new", message)
+
+
+def _created(client: FlaskClient, address: str, values: dict[str, Any]) -> None:
+    assert client.post(address, data=values).status_code == HTTPStatus.FOUND
 
 
 def _busiest(app: Flask) -> str:

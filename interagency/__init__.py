@@ -141,6 +141,8 @@ def _register_blueprints(app: Flask) -> None:
     from interagency.exports.external import views as external
     from interagency.exports.external import waiting_views as waiting
     from interagency.exports.incoming import views as imports
+    from interagency.exports.registers import briefing_views as briefings
+    from interagency.exports.registers import views as registers
     from interagency.matrix.pages import style_guide
     from interagency.matrix.pages.blueprints import BLUEPRINTS as MATRIX
     from interagency.operations import (
@@ -163,6 +165,8 @@ def _register_blueprints(app: Flask) -> None:
         exports.bp,
         signing.bp,
         signatures.bp,
+        registers.bp,
+        briefings.bp,
         imports.bp,
         external.bp,
         waiting.bp,

@@ -43,6 +43,9 @@ DOWNLOADS = frozenset(
         "exports.matrix_workbook", "exports.edition_workbook", "exports.matrix_csv", "exports.matrix_json",
         "exports.calendar_csv", "exports.calendar_json", "editions.edition_json", "external.note_file",
         "auditing.audit_csv", "signed.edition_archive", "signed.edition_file", "external.note_archive",
+        "registers.needs_workbook", "registers.needs_csv",
+        "briefings.briefing_file", "briefings.country_document", "briefings.country_workbook",
+        "registers.messages_csv", "registers.messages_document",
     }
 )  # fmt: skip
 
@@ -59,6 +62,7 @@ KINDS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "imports": (lazy_gettext("Files taken in"), ("matrix.import", "calendar.import")),
     "records": (lazy_gettext("Merged activities and milestones"), ("activity.", "milestone.")),
     "invitations": (lazy_gettext("Invitations to events"), ("invitation.",)),
+    "messages": (lazy_gettext("Shared messages"), ("message.",)),
     "organisations": (lazy_gettext("Organisations"), ("organisation.",)),
     "operation": (lazy_gettext("Operation"), ("backup.", "keys.")),
 }

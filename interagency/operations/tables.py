@@ -15,6 +15,8 @@ from interagency.matrix.agreement import models as agreement
 from interagency.matrix.cycles import models as cycles
 from interagency.matrix.desk import models as desk
 from interagency.matrix.framework import models as framework
+from interagency.matrix.messages import models as messages
+from interagency.matrix.needs import models as needs
 from interagency.matrix.organisations import models as organisations
 from interagency.matrix.overlaps import models as overlaps
 from interagency.operations import state
@@ -36,6 +38,8 @@ __all__ = [
     "incoming",
     "invitations",
     "mail",
+    "messages",
+    "needs",
     "organisations",
     "overlaps",
     "signatures",

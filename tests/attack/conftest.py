@@ -98,6 +98,9 @@ def _furnish(world: World) -> dict[str, str]:
         {"audience": "public", "form": "full", "recipient": "somebody", "days": "30"},
     )
     external = re.findall(r"/external/([\w-]+)/", handed.text or coordinator.get("/hand-outs").text)
+    need = {"title": "A need", "country": "GH", "status": "open", "stated_by": "government", "entities": ["undp"]}
+    undp.send("/needs/new", need)
+    undp.send("/messages/new", {"title": "A message", "level": "both", "text_en": "One voice.", "entities": ["undp"]})
     lone = re.findall(r"/activities/(\d+)", undp.get("/activities?entity=undp&joint=no").text)
     return {
         "activity_id": lone[0],
@@ -106,6 +109,10 @@ def _furnish(world: World) -> dict[str, str]:
         "token": token,
         "data": data,
         "key": "who",
+        "need_id": "1",
+        "message_id": "1",
+        "version_id": "1",
+        "code": "GH",
         "external": external[0] if external else "none",
         "import_id": "1",
         "month": month,

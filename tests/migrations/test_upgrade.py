@@ -72,8 +72,8 @@ SAID_OTHERWISE = (
     # To take part and to be confirmed for a month are two things.
     (r"\S+ /activities/\d+(/history)?", r"not confirmed yet|Confirmation|.*: awaited.*"),
     (r"coordinator /coverage", r"All 103 operational recommendations, .*"),
-    # The directory of organisations is linked beside the views of the matrix.
-    (r"\w+ /(activities|matrix|coverage|where|when|together|mandates)\b.*", r"Organisations"),
+    # The directory of organisations, needs and messages are linked beside the views of the matrix.
+    (r"\w+ /(activities|matrix|coverage|where|when|together|mandates)\b.*", r"Organisations|Needs|Messages|Briefing"),
     # The two Outlooks for Windows subscribe in different ways.
     (r"\w+ /subscriptions", r"Outlook on the (desktop|web)"),
     # The page of a repeated event says its rule.

@@ -30,7 +30,7 @@ ORDER = (
 ORDERS = {
     "matrix": (
         *("framework", "organisations", "activities", "agreement", "overlaps"),
-        *("cycles", "desk", "overview", "pages"),
+        *("cycles", "desk", "overview", "needs", "messages", "pages"),
     ),
     "calendar": ("events", "feeds", "incoming", "invitations", "pages"),
 }

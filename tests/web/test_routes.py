@@ -191,6 +191,34 @@ ROUTES = {
     ("GET", "/together"): "signed in",
     ("GET", "/countries/<code>"): "signed in",
     ("GET", "/recommendations/<code>"): "signed in",
+    ("GET", "/needs"): "signed in",
+    ("GET", "/needs.csv"): "signed in",
+    ("GET", "/needs.xlsx"): "signed in",
+    ("GET", "/needs/new"): "signed in",
+    ("POST", "/needs/new"): "signed in",
+    ("GET", "/needs/<int:need_id>"): "signed in",
+    ("GET", "/needs/<int:need_id>/edit"): "signed in",
+    ("POST", "/needs/<int:need_id>/edit"): "signed in",
+    ("GET", "/needs/<int:need_id>/history"): "signed in",
+    ("POST", "/needs/<int:need_id>/offer"): "signed in",
+    ("POST", "/needs/<int:need_id>/agreement"): "signed in",
+    ("GET", "/messages"): "signed in",
+    ("GET", "/messages.csv"): "signed in",
+    ("GET", "/messages.docx"): "signed in",
+    ("GET", "/messages/new"): "signed in",
+    ("POST", "/messages/new"): "signed in",
+    ("GET", "/messages/<int:message_id>"): "signed in",
+    ("GET", "/messages/<int:message_id>/edit"): "signed in",
+    ("POST", "/messages/<int:message_id>/edit"): "signed in",
+    ("GET", "/messages/<int:message_id>/compare"): "signed in",
+    ("POST", "/messages/<int:message_id>/state"): "signed in",
+    ("POST", "/messages/<int:message_id>/uses"): "signed in",
+    ("POST", "/messages/<int:message_id>/agreement"): "signed in",
+    ("GET", "/messages/versions/<int:version_id>"): "signed in",
+    ("GET", "/briefing"): "signed in",
+    ("GET", "/briefing.docx"): "signed in",
+    ("GET", "/countries/<code>/briefing.docx"): "signed in",
+    ("GET", "/countries/<code>/country.xlsx"): "signed in",
     ("GET", "/overlaps"): "signed in",
     ("GET", "/overlaps/<int:first_id>/<int:second_id>"): "signed in",
     ("POST", "/overlaps/<int:first_id>/<int:second_id>/verdict"): "signed in",
@@ -248,13 +276,13 @@ ONCE = {
         "/editions/<month>/hand-out", "/people", "/people/<int:person_id>", "/people/appoint", "/notices", "/imports",
         "/imports/<int:import_id>/columns", "/imports/<int:import_id>/sheet",
         "/imports/<int:import_id>/organisations", "/imports/calendar", "/embeds/new",
-        "/organisations/new",
+        "/organisations/new", "/needs/new", "/messages/new", "/messages/<int:message_id>/uses",
     },
     "version": {
         "/activities/<int:activity_id>/edit", "/events/<int:event_id>/edit", "/month/participation", "/month/end",
         "/month/status",
         "/overlaps/<int:first_id>/<int:second_id>/join", "/overlaps/<int:first_id>/<int:second_id>/merge",
-        "/organisations/<key>",
+        "/organisations/<key>", "/needs/<int:need_id>/edit", "/messages/<int:message_id>/edit",
     },
     "state": {
         "/imports/<int:import_id>", "/imports/<int:import_id>/go-on", "/imports/<int:import_id>/undo",
@@ -278,6 +306,8 @@ ONCE = {
         "/events/<int:event_id>/invitations",
         "/events/<int:event_id>/invitations/<int:invitee_id>/remove",
         "/events/<int:event_id>/proposals/<int:proposal_id>/settle", "/invited/<token>/<int:number>/<word>",
+        "/needs/<int:need_id>/offer", "/needs/<int:need_id>/agreement",
+        "/messages/<int:message_id>/state", "/messages/<int:message_id>/agreement",
     },
     "the newest counts": {"/sign-in", "/forgotten", "/account/second-factor"},
 }  # fmt: skip
@@ -334,6 +364,9 @@ def test_nobody_is_sent_to_sign_in_from_every_closed_route(sqlite_app: Flask) ->
             .replace("<import_id>", "1")
             .replace("<person_id>", "1")
             .replace("<notice_id>", "1")
+            .replace("<need_id>", "1")
+            .replace("<message_id>", "1")
+            .replace("<version_id>", "1")
             .replace("<first_id>", "1")
             .replace("<second_id>", "2")
         )

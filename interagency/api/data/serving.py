@@ -27,6 +27,8 @@ from interagency.matrix.activities.filters import NAMES, PLAIN_NAMES, Filters, r
 from interagency.matrix.cycles.models import Edition
 from interagency.matrix.cycles.months import MonthNotUnderstood, read_month
 from interagency.matrix.cycles.opening import editions_of
+from interagency.matrix.needs.listing import SHARED_NAMES as NEED_NAMES
+from interagency.matrix.needs.listing import need_conditions
 from interagency.matrix.organisations.queries import entities_of
 from interagency.text.languages import DEFAULT
 from interagency.web.access import public
@@ -128,13 +130,20 @@ def _source(subscription: Subscription, person: Person) -> Source:
         return _edition_source(month, both, mine)
     conditions = [one for filters in both for one in activity_conditions(filters, mine)]
     events = [one for filters in both for one in event_conditions(_shared(filters), mine)]
-    return live_source(db.session, conditions, events, day=day, at=at)
+    needs = [one for filters in both for one in need_conditions(_of_needs(filters, mine))]
+    return live_source(db.session, conditions, events, needs, day=day, at=at)
 
 
 def _shared(filters: Filters) -> Filters:
     """The filters that activities and events have in common."""
     pairs = MultiDict((name, value) for name, value in filters.pairs() if name in (*SHARED_FILTERS, "mine"))
     return read_event_filters(db.session, pairs)
+
+
+def _of_needs(filters: Filters, mine: list[str]) -> Filters:
+    """The filters that activities and needs have in common."""
+    values = {name: filters.get(name) for name in NEED_NAMES if filters.get(name)}
+    return Filters(values | ({"entity": tuple(mine) or ("",)} if filters.get("mine") else {}))
 
 
 def _edition_source(month: str, both: list[Filters], mine: list[str]) -> Source:

@@ -34,6 +34,8 @@ class StatementSchema(Schema):
     audience = fields.String()
     activity = fields.Integer(allow_none=True)
     event = fields.Integer(allow_none=True)
+    need = fields.Integer(allow_none=True)
+    message_version = fields.Integer(allow_none=True)
     decision = fields.String()
     beyond_default = fields.Boolean()
     until = fields.String(allow_none=True)
@@ -80,6 +82,8 @@ def statements(key: str) -> Any:
                 "audience": one.audience_key,
                 "activity": one.activity_id,
                 "event": one.event_id,
+                "need": one.need_id,
+                "message_version": one.message_version_id,
                 "decision": one.decision.value,
                 "beyond_default": one.beyond_default,
                 "until": one.until.isoformat() if one.until else None,

@@ -17,6 +17,7 @@ from sqlalchemy.orm import selectinload
 from interagency.calendar.events.models import Event, Segment
 from interagency.calendar.events.occurrences import Occurrence
 from interagency.calendar.invitations.queries import aside_count
+from interagency.calendar.pages.my_countries import my_countries
 from interagency.calendar.pages.reader_days import DAY, reader_occurrences
 from interagency.db.base import db
 from interagency.db.history import Change
@@ -52,6 +53,9 @@ MATRIX_PAGES = (
     "/countries",
     "/recommendations",
     "/organisations",
+    "/needs",
+    "/messages",
+    "/briefing",
 )
 
 
@@ -182,6 +186,7 @@ def home() -> ResponseReturnValue:
         letters_here=notices_on_home(db.session, current_user, utc_now()),
         mails=mails_stuck(db.session) if minds_mail else None,
         answers_aside=aside_count(db.session) if current_user.is_coordinator else 0,
+        my_countries=my_countries(db.session, current_user, today()),
         coming=_coming(),
         newest=_newest(),
         total=total,

@@ -9,6 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from flask_login import current_user
 from sqlalchemy.orm import Session
 
 from interagency.calendar.events.models import Event, event_activity
@@ -29,6 +30,8 @@ from interagency.matrix.framework.models import Chapter, Country, Recommendation
 from interagency.matrix.framework.names import NotUnderstood, gazetteer, read_code
 from interagency.matrix.framework.texts import OfficialText, official_texts, text_in_language
 from interagency.matrix.framework.titles import name_of
+from interagency.matrix.needs.country import contacts_in, unmet_needs
+from interagency.matrix.needs.record import may_add_needs
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overview.coverage import coverage
 from interagency.text.folding import listed, sentences
@@ -104,15 +107,25 @@ def _page(
     sentence: str,
     condition: sa.ColumnElement[bool],
     paragraph: Paragraph | None = None,
+    country: Country | None = None,
 ) -> ResponseReturnValue:
     mine = {entity.id for entity in my_entities()}
     events, event_count = events_here(db.session, condition)
+    at_work = entities_at_work(db.session, activity_conditions(filters))
+    contacts = None
+    if country is not None:
+        found = [one.entity for one in at_work]
+        contacts = contacts_in(db.session, country.code, found, viewer=current_user, day=today())
     return render_template(
         "overview/here.html",
         title=title,
         filters=filters,
         sentence=sentence,
-        at_work=entities_at_work(db.session, activity_conditions(filters)),
+        at_work=at_work,
+        country=country,
+        needs=unmet_needs(db.session, country.code) if country is not None else [],
+        contacts=contacts,
+        may_add_need=may_add_needs(current_user, my_entities()),
         own_ids=mine,
         page=page_of_activities(
             db.session, filters, mine=(), number=request.args.get("page", 1, type=int), sort="title"
@@ -138,7 +151,7 @@ def country(code: str) -> ResponseReturnValue:
     found = db.session.get_one(Country, known)
     name = name_of(found)
     filters = Filters({"country": (known,)}, {("country", known): name})
-    return _page(name, filters, _country_sentence(filters, name), Event.country_code == known)
+    return _page(name, filters, _country_sentence(filters, name), Event.country_code == known, country=found)
 
 
 def _country_sentence(filters: Filters, name: str) -> str:

@@ -153,9 +153,9 @@ def _prepare(document: WordDocument, note: Note) -> None:
     section.page_width, section.page_height = Mm(210), Mm(297)
     section.left_margin = section.right_margin = Mm(25)
     for name, size in (("Normal", 10), ("Title", 14), ("Subtitle", 11), ("List Number", 10)):
-        _in_type(document, name, size)
+        set_type(document, name, size)
     for level, size in _HEADING_SIZES.items():
-        _in_type(document, f"Heading {level}", size)
+        set_type(document, f"Heading {level}", size)
         style = document.styles[f"Heading {level}"]
         style.font.bold, style.font.italic = level < 3, level == 3 and spoken().language != "zh"
         style.paragraph_format.space_before, style.paragraph_format.space_after = Pt(14 - 2 * level), Pt(6)
@@ -211,7 +211,7 @@ def _number_at_margin(document: WordDocument) -> None:
     format_of_style.tab_stops.add_tab_stop(_INDENT)
 
 
-def _in_type(document: WordDocument, name: str, size: int) -> None:
+def set_type(document: WordDocument, name: str, size: int) -> None:
     """Black, in the type of the document, whatever the theme of the program says."""
     style = document.styles[name]
     style.font.name, style.font.size, style.font.color.rgb = FONT, Pt(size), RGBColor(0, 0, 0)

@@ -12,7 +12,7 @@ from typing import Any
 
 from interagency.calendar.events.fields import FIELD as EVENT_FIELD
 from interagency.exports.calendar_columns import CALENDAR_FIELDS, event_value
-from interagency.exports.columns import COUNTRY_CELLS, MATRIX, Cell, Column
+from interagency.exports.columns import COUNTRY_CELLS, MATRIX, Cell, Column, joined
 from interagency.exports.snapshot import ActivityRow, EventRow
 from interagency.exports.tables.sources import Source
 from interagency.matrix.activities.field_types import Kind, Seen
@@ -289,9 +289,33 @@ CHANGES = Table(
     ),
     lambda source: source.changes(),
 )
+NEEDS = Table(
+    "needs",
+    "One row is one need that a country stated, as it stands; an edition has none.",
+    (
+        Column("need_id", lambda need: need.id, kind="number", meaning="Number of the need."),
+        Column("title", lambda need: need.title, meaning="The need in one line."),
+        Column("details", lambda need: need.details, meaning="The need in words."),
+        Column("country", lambda need: need.country_code or "", meaning="ISO 3166 code; empty for a group."),
+        Column("transit", lambda need: need.is_transit, meaning="true when it is one of transit countries."),
+        Column("recommendations", lambda need: joined(one.code for one in need.recommendations), meaning="Codes."),
+        Column("stated", lambda need: need.stated.first if need.stated else None, kind="date",
+               meaning="First day of when it was stated."),
+        Column("stated_text", lambda need: need.stated.words() if need.stated else "", meaning="As exactly as known."),
+        Column("stated_by", lambda need: need.stated_by.value, meaning="government or others."),
+        Column("on_request", lambda need: need.on_request, meaning="true when assistance was requested."),
+        Column("status", lambda need: need.status.value, meaning="open, being met, met or withdrawn."),
+        Column("source", lambda need: need.source, meaning="Where it was stated."),
+        Column("entities", lambda need: joined(one.key for one in need.entities), meaning="Keys of who keeps it."),
+        Column("can_help", lambda need: joined(one.entity.key for one in need.offers),
+               meaning="Keys of the entities that say they can help."),
+    ),
+    lambda source: source.needs(),
+)  # fmt: skip
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         ACTIVITIES, RECOMMENDATIONS, COUNTRIES, ENTITIES, FIGURES, EVENTS, OCCURRENCES, ANSWERS, CHANGES,
+        NEEDS,
     )
 }  # fmt: skip

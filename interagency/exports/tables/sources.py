@@ -29,6 +29,8 @@ from interagency.matrix.cycles.differences import Kind
 from interagency.matrix.cycles.edition_filters import matches
 from interagency.matrix.cycles.models import Cycle, Edition
 from interagency.matrix.cycles.standing import UNANSWERED_KEYS, standings
+from interagency.matrix.needs.listing import needs_under
+from interagency.matrix.needs.models import Need
 
 Entry = dict[str, Any]
 Row = dict[str, Any]
@@ -50,6 +52,7 @@ class Source:
     events: Callable[[], Iterable[Entry]]
     answers: Callable[[], Iterable[Row]]
     changes: Callable[[], Iterable[Row]]
+    needs: Callable[[], Iterable[Need]] = tuple  # none in an edition
 
     def activity_rows(self) -> Iterator[ActivityRow]:
         """Each activity, by id."""
@@ -73,11 +76,12 @@ def live_source(
     session: Session,
     conditions: list[sa.ColumnElement[bool]],
     event_conditions: list[sa.ColumnElement[bool]],
+    need_conditions: list[sa.ColumnElement[bool]],
     *,
     day: date,
     at: datetime,
 ) -> Source:
-    """The matrix and the calendar as they stand, under conditions on Activity and on Event.
+    """The matrix, the calendar and the needs as they stand, under conditions on Activity, on Event and on Need.
 
     Begins a transaction that sees one state throughout, so what the session holds unsaved is given up.
     """
@@ -91,6 +95,7 @@ def live_source(
         events=lambda: event_entries(session, day, event_conditions),
         answers=lambda: _live_answers(session, at),
         changes=lambda: _live_changes(session, words, conditions, event_conditions),
+        needs=lambda: needs_under(session, need_conditions),
     )
 
 

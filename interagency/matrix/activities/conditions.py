@@ -100,7 +100,7 @@ def _by_beneficiary(codes: tuple[str, ...]) -> Condition:
     return _among(links, ActivityCountry.country_code, codes)
 
 
-def _regions_within(codes: tuple[str, ...]) -> sa.CTE:
+def regions_within(codes: tuple[str, ...]) -> sa.CTE:
     """The regions and all regions inside them."""
     inside = sa.select(Region.code).where(Region.code.in_(codes)).cte(recursive=True)
     return inside.union(sa.select(Region.code).where(Region.parent_code == inside.c.code))
@@ -108,7 +108,7 @@ def _regions_within(codes: tuple[str, ...]) -> sa.CTE:
 
 def _by_region(codes: tuple[str, ...]) -> Condition:
     """Named for the region or one inside it, or for a country that lies there."""
-    inside = sa.select(_regions_within(codes).c.code)
+    inside = sa.select(regions_within(codes).c.code)
     countries = sa.select(Country.code).where(Country.region_code.in_(inside))
     named = sa.select(activity_region.c.activity_id)
     conditions: list[Condition] = [

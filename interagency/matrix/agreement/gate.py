@@ -16,7 +16,7 @@ import enum
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -27,10 +27,31 @@ from interagency.matrix.activities.models import Activity
 from interagency.matrix.agreement.models import Agreement, Decision
 from interagency.matrix.organisations.models import Organisation
 
-ACTIVITY, EVENT = "activity", "event"
+ACTIVITY, EVENT, NEED, MESSAGE = "activity", "event", "need", "message"
+# The column of a statement that names a record of each kind.
+COLUMNS = {
+    ACTIVITY: Agreement.activity_id,
+    EVENT: Agreement.event_id,
+    NEED: Agreement.need_id,
+    MESSAGE: Agreement.message_version_id,
+}
 # The facts that name organisations which may be proposed: UN entities are not.
 _NAMING = ("partners", "organisers", "participants")
 One = TypeVar("One")
+
+
+class SharedRecord(Protocol):
+    """A record that the gate can be asked about by itself: `asked` are those whose agreement it needs."""
+
+    @property
+    def id(self) -> Any: ...
+    @property
+    def shareable(self) -> Any: ...
+    @property
+    def asked(self) -> list[Organisation]: ...
+
+
+Shared = TypeVar("Shared", bound=SharedRecord)
 
 
 class Stance(enum.StrEnum):
@@ -59,14 +80,16 @@ Statements = Mapping[tuple[str, str, int | None], Statement]  # entity key, kind
 def stance(statements: Statements, entity: str, kind: str, record_id: int, day: date) -> Stance:
     """Where `entity` stands on one record on `day`."""
     own, default = statements.get((entity, kind, record_id)), statements.get((entity, "", None))
-    by_default = _of_default(default, day)
+    # A message speaks in its entities' names: each agrees to that text, and none does by what it shares otherwise.
+    by_default = Stance.AWAITED if kind == MESSAGE else _of_default(default, day)
     if own is None or own.decision is Decision.AS_DEFAULT:
         return by_default
     if own.decision is Decision.REFUSED:
         return by_default if own.has_ended(day) else Stance.REFUSED
     if own.has_ended(day):
         return Stance.AWAITED
-    return Stance.AGREED if own.beyond_default or by_default is Stance.AGREED else Stance.AWAITED
+    reaches = own.beyond_default or by_default is Stance.AGREED or kind == MESSAGE
+    return Stance.AGREED if reaches else Stance.AWAITED
 
 
 def _of_default(default: Statement | None, day: date) -> Stance:
@@ -120,24 +143,18 @@ def statements_for(session: Session, audience: str) -> dict[tuple[str, str, int 
     newest = (
         sa.select(sa.func.max(Agreement.id))
         .where(Agreement.audience_key == audience)
-        .group_by(Agreement.entity_id, Agreement.activity_id, Agreement.event_id)
+        .group_by(Agreement.entity_id, *COLUMNS.values())
     )
     query = (
-        sa.select(
-            Organisation.key,
-            Agreement.activity_id,
-            Agreement.event_id,
-            Agreement.decision,
-            Agreement.until,
-            Agreement.beyond_default,
-        )
+        sa.select(Organisation.key, Agreement.decision, Agreement.until, Agreement.beyond_default, *COLUMNS.values())
         .join(Organisation, Organisation.id == Agreement.entity_id)
         .where(Agreement.id.in_(newest))
     )
     found: dict[tuple[str, str, int | None], Statement] = {}
-    for key, activity_id, event_id, decision, until, beyond in session.execute(query):
-        kind = ACTIVITY if activity_id is not None else EVENT if event_id is not None else ""
-        found[key, kind, activity_id if activity_id is not None else event_id] = Statement(decision, until, beyond)
+    for key, decision, until, beyond, *ids in session.execute(query):
+        named = ((kind, number) for kind, number in zip(COLUMNS, ids, strict=True) if number is not None)
+        kind, number = next(named, ("", None))
+        found[key, kind, number] = Statement(decision, until, beyond)
     return found
 
 
@@ -196,6 +213,16 @@ def through_the_gate(session: Session, contents: Mapping[str, Any], audience: st
             else:
                 found.withheld.append(_withheld(statements, named, kind, entry, day))
     return found
+
+
+def let_through(session: Session, kind: str, records: Iterable[Shared], audience: str, day: date) -> list[Shared]:
+    """Those of `records`, which stand in no edition (needs, messages), that `audience` may see on `day`."""
+    statements = statements_for(session, audience)
+    return [
+        one
+        for one in records
+        if one.shareable and may_leave(statements, [entity.key for entity in one.asked], kind, one.id, day)
+    ]
 
 
 def _less(entry: dict[str, Any], proposed: set[str]) -> dict[str, Any]:

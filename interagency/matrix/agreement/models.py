@@ -61,7 +61,15 @@ class Agreement(Model):
     __tablename__ = "agreement"
     __table_args__ = (
         sa.CheckConstraint("activity_id IS NULL OR event_id IS NULL", name="one_record"),
-        sa.Index("ix_agreement_lookup", "audience_key", "entity_id", "activity_id", "event_id", "id"),
+        sa.CheckConstraint("need_id IS NULL OR (activity_id IS NULL AND event_id IS NULL)", name="need_alone"),
+        sa.CheckConstraint(
+            "message_version_id IS NULL OR (activity_id IS NULL AND event_id IS NULL AND need_id IS NULL)",
+            name="message_alone",
+        ),
+        sa.Index(
+            "ix_agreement_lookup",
+            *("audience_key", "entity_id", "activity_id", "event_id", "need_id", "message_version_id", "id"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -69,6 +77,10 @@ class Agreement(Model):
     entity_id: Mapped[int] = mapped_column(sa.ForeignKey("organisation.id", ondelete="RESTRICT"))
     activity_id: Mapped[int | None] = mapped_column(sa.ForeignKey("activity.id", ondelete="RESTRICT"))
     event_id: Mapped[int | None] = mapped_column(sa.ForeignKey("event.id", ondelete="RESTRICT"))
+    # Without ON DELETE, which SQLite takes for no column that is added: nothing of these is ever deleted.
+    need_id: Mapped[int | None] = mapped_column(sa.ForeignKey("need.id"))
+    # One version of a message: what was agreed to is never another text.
+    message_version_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message_version.id"))
     decision: Mapped[Decision]
     # The person said expressly that this goes beyond the entity's default.
     beyond_default: Mapped[bool] = mapped_column(default=False)

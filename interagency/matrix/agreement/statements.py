@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
@@ -13,7 +14,11 @@ from sqlalchemy.orm import Session
 from interagency.accounts.models import Person
 from interagency.db.history import audit
 from interagency.matrix.agreement.gate import (
+    ACTIVITY,
+    COLUMNS,
+    EVENT,
     INTERNAL,
+    MESSAGE,
     Stance,
     Statement,
     Statements,
@@ -44,19 +49,23 @@ def _say(
     by: Person,
     at: datetime,
     day: date,
-    activity_id: int | None = None,
-    event_id: int | None = None,
+    kind: str,
+    record_id: int | None,
     until: date | None = None,
     beyond_default: bool = False,
     statements: Statements,
 ) -> bool:
-    """Keep a statement beside all earlier ones, `statements`; False when it says what stands."""
-    kind = "activity" if activity_id is not None else "event" if event_id is not None else ""
-    record_id = activity_id if activity_id is not None else event_id
+    """Keep a statement on a record of `kind` ("" for everything) beside all earlier ones, `statements`; False when it
+    says what stands."""
     if until is not None and until < day:
         raise AgreementRefusal(_("The last day lies in the past. Leave it empty, or choose a later one."))
     default = stance(statements, entity.key, "", 0, day)
-    if kind and decision is Decision.AGREED and default is not Stance.AGREED and not beyond_default:
+    if (
+        kind not in ("", MESSAGE)
+        and decision is Decision.AGREED
+        and default is not Stance.AGREED
+        and not beyond_default
+    ):
         raise AgreementRefusal(
             _(
                 "This goes beyond what %(short)s shares with “%(audience)s” by default. If that is meant, tick that "
@@ -72,8 +81,7 @@ def _say(
         Agreement(
             audience_key=audience.key,
             entity_id=entity.id,
-            activity_id=activity_id,
-            event_id=event_id,
+            **({COLUMNS[kind].key: record_id} if kind else {}),
             decision=decision,
             beyond_default=beyond_default,
             until=until,
@@ -82,9 +90,10 @@ def _say(
             said_by_name=by.name,
         )
     )
+    named: dict[str, Any] = {ACTIVITY: None, EVENT: None} | ({kind: record_id} if kind else {})
     audit(
         session, "agreement.said", by=by, audience=audience.key, entity=entity.key, decision=decision.value,
-        activity=activity_id, event=event_id, until=until.isoformat() if until else None,
+        until=until.isoformat() if until else None, **named,
     )  # fmt: skip
     return True
 
@@ -115,23 +124,27 @@ def say_to_each(
     at: datetime,
     day: date,
     activity_ids: tuple[int, ...] = (),
-    event_id: int | None = None,
+    **about: int | None,
 ) -> int:
     """Say it for every audience, about everything or each of the records; how many statements are new.
+
+    `about` names a record that is no activity by its column: `event_id`, `need_id` or `message_version_id`.
 
     All of it or, by AgreementRefusal (what cannot be kept, and why), nothing: the caller rolls back. "Beyond the
     default" is kept only where an agreement goes beyond it today, so that a tick for one audience widens no other.
     """
     _one_at_a_time(session, entity)
+    records: list[tuple[str, int | None]] = [(ACTIVITY, number) for number in activity_ids]
+    records += [(kind, about[name]) for kind, column in COLUMNS.items() if (name := column.key) in about]
     kept = 0
     for audience in said.audiences:
         statements = statements_for(session, audience.key)
         reaches = stance(statements, entity.key, "", 0, day) is Stance.AGREED
         beyond = said.beyond and said.decision is Decision.AGREED and not reaches
-        for activity_id in activity_ids or (None,):
+        for kind, number in records or [("", None)]:
             kept += _say(
-                session, audience, entity, said.decision, by=by, at=at, day=day, activity_id=activity_id,
-                event_id=event_id, until=said.until, beyond_default=beyond, statements=statements,
+                session, audience, entity, said.decision, by=by, at=at, day=day, kind=kind, record_id=number,
+                until=said.until, beyond_default=beyond, statements=statements,
             )  # fmt: skip
     return kept
 

@@ -159,3 +159,14 @@ class Mandate(Model):
     )
     declared_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"))
     declared_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class CountryReader(Model):
+    """A person reads for a country: its Resident Coordinator, or one of the country team. It gives no right."""
+
+    __tablename__ = "country_reader"
+
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"), primary_key=True)
+    country_code: Mapped[str] = mapped_column(
+        sa.ForeignKey("country.code", ondelete="RESTRICT"), primary_key=True, index=True
+    )

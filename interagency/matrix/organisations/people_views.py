@@ -28,6 +28,7 @@ from interagency.db.base import db
 from interagency.db.history import audit
 from interagency.mail.sending import send_soon
 from interagency.matrix.organisations.appointments import appoint, appointed, appointments_by_person, end_appointment
+from interagency.matrix.organisations.country_readers import countries_of, read_countries, set_countries
 from interagency.matrix.organisations.models import Appointment
 from interagency.matrix.organisations.queries import entities
 from interagency.text.folding import clean
@@ -65,6 +66,7 @@ def _person_page(person: Person, error: str = "", code: int = 200) -> ResponseRe
         roles=list(Role),
         seen=last_sign_ins().get(person.id),
         links=open_links(db.session, utc_now()).get(person.id, []),
+        countries=countries_of(db.session, person),
         error=error,
         typed=request.form,
         today=today(),
@@ -210,6 +212,11 @@ def _do(person: Person, act: str) -> str:
     if act == "appoint":
         _appoint(person, request.form.get("entity", ""), _day("first", today()) or today(), _day("last", None))
         return str(_("appointed."))
+    if act == "countries":
+        set_countries(
+            db.session, person, read_countries(db.session, request.form.get("countries", "")), by=current_user
+        )
+        return str(_("the countries are kept."))
     if act == "end":
         found = db.session.get(Appointment, _number("appointment"))
         if found is None or found.person_id != person.id:

@@ -25,6 +25,10 @@ def _bonds() -> Mapping[str, str]:
         "agreement": _("what it said may be shared"),
         "answer": _("answers of months"),
         "extension": _("extended due dates"),
+        "need_entity": _("needs it took up"),
+        "need_offer": _("offers of help"),
+        "message_version_entity": _("shared messages"),
+        "message_use": _("uses of shared messages"),
     }
 
 

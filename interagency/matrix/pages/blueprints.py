@@ -9,6 +9,8 @@ from interagency.matrix.cycles.board_views import bp as cycles
 from interagency.matrix.cycles.edition_views import bp as editions
 from interagency.matrix.cycles.month.blueprint import bp as month
 from interagency.matrix.desk.notice_views import bp as notices
+from interagency.matrix.messages.views import bp as messages
+from interagency.matrix.needs.views import bp as needs
 from interagency.matrix.organisations.appoint_views import bp as appointing
 from interagency.matrix.organisations.people_views import bp as people
 from interagency.matrix.overview.mandate_views import bp as mandates
@@ -21,5 +23,5 @@ from interagency.matrix.pages.overlap_views import bp as overlaps
 
 BLUEPRINTS = (
     activities, milestones, translations, agreement, month, cycles, editions, people, appointing, organisations,
-    notices, overview, mandates, overlaps, merging, choices,
+    notices, overview, mandates, needs, messages, overlaps, merging, choices,
 )  # fmt: skip

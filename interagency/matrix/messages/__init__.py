@@ -1,0 +1,1 @@
+"""Messages that all entities speak with one voice, by chapter."""

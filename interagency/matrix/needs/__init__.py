@@ -1,0 +1,1 @@
+"""Needs of technical assistance that countries state, and who can help."""
