@@ -24,6 +24,7 @@ PER_ROUTE = 3  # addresses of one route that are opened
 ROLES = ("coordinator", "who", "admin", "reader", None)
 # What is shown there by its English value or name still.
 NOT_YET = {
+    "accounts.account", "here.recommendation",
     "api_description.documentation", "exports.dictionary", "data_addresses.addresses", "external.preview",
     "overview.where_page", "overview.matrix", "overview.coverage_page", "overview.together_page",
     "timeline.when", "activities.activities", "activities.activity", "activities.history", "overlaps.pair",
