@@ -15,12 +15,20 @@ GETTEXT = frozenset(
 )
 # Read by who runs the service, by programs, or by nobody: commands, migrations, settings, logs, the API (docs/api.md).
 UNREAD = (
-    *("cli/", "migrations/", "sample/", "operations/", "db/", "settings.py", "api/v1/", "mail/sending.py"),
+    *(
+        "cli/",
+        "migrations/",
+        "sample/",
+        "operations/",
+        "db/",
+        "settings.py",
+        "api/v1/",
+        "signatures/",
+        "mail/sending.py",
+    ),
     *("matrix/pages/style_guide.py", "matrix/framework/load.py", "matrix/framework/resolution.py"),
     # What is raised of codes, editions and tokens that are damaged or meant for somebody else is logged, not shown.
     *("accounts/single_sign_on.py", "matrix/cycles/contents.py", "web/signing.py"),
-    # Files that are written in a language of their own.
-    *("exports/workbook.py", "exports/note/", "exports/external/iati.py"),
 )
 # Exceptions whose text no page shows: of the programming, of other machines' answers, and of damaged files of ours.
 UNSHOWN_ERRORS = frozenset(

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import unquote
 
+from flask_babel import gettext as _
+
 from interagency.calendar.incoming.lines import Block, Budget, CalendarNotRead, EventNotRead, FileBlocks, Line
 from interagency.calendar.incoming.times import EventTimes, Stamp
 from interagency.calendar.incoming.zones import FileZones
@@ -50,7 +52,7 @@ def read_replies(body: bytes, default_zone: str) -> list[Reply]:
     """The answers in an iCalendar object. Raises NotAnAnswer for another method, ValueError for what cannot be read."""
     blocks = FileBlocks(body)
     if not blocks.calendars:
-        raise CalendarNotRead("There is no calendar in it.")
+        raise CalendarNotRead(_("There is no calendar in it."))
     calendar = blocks.calendars[0]
     method = calendar.text("METHOD").strip().upper()
     if method not in ("REPLY", "COUNTER"):
@@ -62,7 +64,7 @@ def read_replies(body: bytes, default_zone: str) -> list[Reply]:
     try:
         return [_reply(block, EventTimes(zones, default_zone), is_counter=method == "COUNTER") for block in events]
     except OverflowError:
-        raise EventNotRead("Its dates lie outside what a calendar can hold.") from None
+        raise EventNotRead(_("Its dates lie outside what a calendar can hold.")) from None
 
 
 def _reply(block: Block, times: EventTimes, *, is_counter: bool) -> Reply:

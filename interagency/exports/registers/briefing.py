@@ -195,9 +195,9 @@ class _Telling:
 
     def _more(self, found: Section, total: int, shown: int) -> None:
         """Say how many are left out."""
-        if total > shown:
-            more = ngettext("%(num)s more is in the matrix.", "%(num)s more are in the matrix.", total - shown)
-            found.lines.append(more)
+        left = total - shown
+        if left > 0:
+            found.lines.append(ngettext("%(num)s more is in the matrix.", "%(num)s more are in the matrix.", left))
 
     def by_whom(self) -> Section:
         """Entities with how many activities each has, and how many partners there are besides."""
