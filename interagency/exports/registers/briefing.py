@@ -38,6 +38,7 @@ from interagency.matrix.needs.listing import SHARED_NAMES, need_conditions, need
 from interagency.matrix.needs.models import Need
 from interagency.text.dates import ImpreciseDate, words_between
 from interagency.text.folding import clean, listed
+from interagency.text.languages import commas
 
 MAX_DONE, MAX_RESULTS, MAX_NEXT, MAX_NEEDS, MAX_NAMED = 8, 6, 8, 5, 15
 LINE_LENGTH = 230
@@ -234,10 +235,10 @@ class _Telling:
             for one in self._activities:
                 counts.update({(key if name == "regions" else key[0]) for key in one["facts"][name]})
             ranked = sorted(counts, key=lambda code: (-counts[code], known.get(code, code)))
-            text = ", ".join(f"{known.get(code, code)} ({counts[code]})" for code in ranked[:MAX_NAMED])
+            text = commas(f"{known.get(code, code)} ({counts[code]})" for code in ranked[:MAX_NAMED])
             more = len(ranked) - MAX_NAMED
             if text and more > 0:
-                text += ngettext(" and %(num)s more", " and %(num)s more", more)
+                text = ngettext("%(listed)s and %(num)s more", "%(listed)s and %(num)s more", more, listed=text)
             found.sentences += [f"{text}."] if text else []
         if not found.sentences:
             found.sentences = [str(_("No country or region is named."))]
