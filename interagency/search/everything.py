@@ -24,7 +24,8 @@ COMMON_WORDS = frozenset(["a", "an", "and", "at", "by", "for", "from", "in", "of
 # When one kind is asked for alone.
 ALL_OF_A_KIND = 200
 KINDS = (
-    "recommendations", "chapters", "organisations", "places", "people", "editions", "notices", "activities", "events",
+    "recommendations", "chapters", "organisations", "places", "people", "editions", "notices", "needs",
+    "activities", "events",
 )  # fmt: skip
 
 
@@ -130,4 +131,5 @@ def _short_lists(session: Session, asker: Person, day: date) -> dict[str, Callab
         "people": lambda question: lists.people(session, question, asker, day),
         "editions": lambda question: lists.editions(session, question),
         "notices": lambda question: lists.notices(session, question, asker),
+        "needs": lambda question: lists.needs(session, question),
     }

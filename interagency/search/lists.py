@@ -22,6 +22,8 @@ from interagency.matrix.framework.models import ROMAN, Chapter, Country, Recomme
 from interagency.matrix.framework.names import NotUnderstood, read_chapter
 from interagency.matrix.framework.texts import official_text
 from interagency.matrix.framework.titles import organisation_names, other_names, spoken
+from interagency.matrix.needs.labels import STATUS_LABELS, whose
+from interagency.matrix.needs.listing import holding, needs_under
 from interagency.matrix.organisations.models import Appointment, NameKind, Organisation, OrganisationName
 from interagency.matrix.organisations.queries import entities_of
 from interagency.search.marks import excerpt
@@ -156,6 +158,13 @@ def notices(session: Session, question: Question, asker: Person) -> list[Hit]:
         Hit(str(row.id), row.subject, f"{format_instant(row.sent_at)} · {row.by_name}")
         for row in session.execute(query.order_by(Notice.id.desc()).limit(MAX_NOTICES))
     ]
+
+
+def needs(session: Session, question: Question) -> list[Hit]:
+    """Needs that hold every word, open ones first, the first hundred."""
+    held = holding(question.terms)
+    found = needs_under(session, held, MAX_NOTICES) if held else []
+    return [Hit(str(one.id), one.title, f"{whose(one)} · {STATUS_LABELS[one.status]}") for one in found]
 
 
 def people(session: Session, question: Question, asker: Person, day: date) -> list[Hit]:

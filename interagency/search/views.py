@@ -40,6 +40,7 @@ def _kind_words() -> dict[str, str]:
         "people": _("People"),
         "editions": _("Editions"),
         "notices": _("Letters to focal points"),
+        "needs": _("Needs that countries state"),
         "activities": _("Activities"),
         "events": _("Events"),
     }
@@ -53,6 +54,8 @@ def _address(kind: str, hit: Hit) -> str:
         return url_for("calendar.event", event_id=int(hit.key))
     if kind == "notices":
         return url_for("notices.notice", notice_id=int(hit.key))
+    if kind == "needs":
+        return url_for("needs.need", need_id=int(hit.key))
     if kind == "editions":
         return url_for("editions.edition", month=hit.key)
     if kind == "people":

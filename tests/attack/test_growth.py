@@ -42,7 +42,10 @@ from interagency.matrix.activities.filters import NAMES, read_filters
 from interagency.matrix.cycles.months import read_month
 from interagency.matrix.framework import names
 from interagency.matrix.framework.resolution import read_resolution
+from interagency.matrix.needs.listing import NAMES as NEED_NAMES
+from interagency.matrix.needs.listing import read_need_filters
 from interagency.matrix.organisations import directory, naming
+from interagency.matrix.organisations.country_readers import read_countries
 from interagency.matrix.organisations.models import OrganisationKind
 from interagency.matrix.organisations.queries import Directory
 from interagency.matrix.overlaps.listing import read_key
@@ -174,6 +177,10 @@ def with_database() -> dict[str, Callable[[str], Any]]:
         "calendar.events.queries.read_event_filters": lambda text: read_event_filters(
             db.session, MultiDict([(name, text) for name in ("kind", "status", *NAMES)])
         ),
+        "matrix.needs.listing.read_need_filters": lambda text: read_need_filters(
+            db.session, MultiDict([(name, text) for name in NEED_NAMES])
+        ),
+        "matrix.organisations.country_readers.read_countries": lambda text: read_countries(db.session, text),
         "matrix.activities.filters.read_filters": lambda text: read_filters(
             db.session, MultiDict([(name, text) for name in NAMES])
         ),

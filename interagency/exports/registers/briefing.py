@@ -40,8 +40,8 @@ from interagency.text.dates import ImpreciseDate, words_between
 from interagency.text.folding import clean, listed
 from interagency.text.languages import commas
 
-MAX_DONE, MAX_RESULTS, MAX_NEXT, MAX_NEEDS, MAX_NAMED = 8, 6, 8, 5, 15
-LINE_LENGTH = 230
+MAX_DONE, MAX_RESULTS, MAX_NEXT, MAX_NEEDS, MAX_NAMED = 10, 6, 8, 4, 12
+LINE_LENGTH = 170
 # The order in which work is told: what is going on first.
 _ORDER = {"ongoing": 0, "planned": 1, "completed": 2, "suspended": 3, "cancelled": 4}
 
@@ -189,7 +189,7 @@ class _Telling:
                 words_between(start, end) if start or end else "",
                 ", ".join(facts["recommendations"][:6]),
             ]
-            title = cut(facts["title"], 150)
+            title = cut(facts["title"], 120)
             found.lines.append(cut(f"{title}: {'; '.join(filter(None, parts))}"))
         self._more(found, len(self._activities), MAX_DONE)
         return found
@@ -218,13 +218,15 @@ class _Telling:
             for key in ranked[:MAX_NAMED]
         ]
         partners = {key for one in self._activities for key in one["facts"]["partners"]}
-        found.sentences = [f"{', '.join(named)}."] if named else [str(_("No UN entity is named."))]
+        found.sentences = (
+            [cut(f"{', '.join(named)}.", 2 * LINE_LENGTH)] if named else [str(_("No UN entity is named."))]
+        )
         if partners:
             some = sorted(map(self._short, partners), key=str.casefold)
             text = _("With partners: %(names)s.", names=", ".join(some[:MAX_NAMED]))
             if len(some) > MAX_NAMED:
                 text = _("With %(number)s partners, such as %(names)s.", number=len(some), names=", ".join(some[:8]))
-            found.sentences.append(str(text))
+            found.sentences.append(cut(str(text), LINE_LENGTH))
         return found
 
     def where(self) -> Section:
@@ -239,7 +241,7 @@ class _Telling:
             more = len(ranked) - MAX_NAMED
             if text and more > 0:
                 text = ngettext("%(listed)s and %(num)s more", "%(listed)s and %(num)s more", more, listed=text)
-            found.sentences += [f"{text}."] if text else []
+            found.sentences += [cut(f"{text}.", 2 * LINE_LENGTH)] if text else []
         if not found.sentences:
             found.sentences = [str(_("No country or region is named."))]
         return found
@@ -252,7 +254,7 @@ class _Telling:
             figures = self._words.say("figures", facts["figures"]) if facts["figures"] else ""
             told = "; ".join(filter(None, [figures, facts["results"]]))
             if told:
-                lines.append(cut(f"{cut(facts['title'], 100)}: {told}", LINE_LENGTH + 40))
+                lines.append(cut(f"{cut(facts['title'], 100)}: {told}"))
         found.lines = lines[:MAX_RESULTS]
         self._more(found, len(lines), MAX_RESULTS)
         if not lines:

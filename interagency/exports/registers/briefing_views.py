@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from interagency.calendar.events.cycle_part import entries as event_entries
@@ -58,13 +57,14 @@ def briefing() -> ResponseReturnValue:
 
 @bp.get("/briefing.docx")
 def briefing_file() -> ResponseReturnValue:
-    """The briefing on the subject that the filters of the query name; for an audience through the gate."""
+    """The briefing on the subject that the filters of the query name; for an audience through the gate. Without any the
+    page where one is chosen: a briefing on everything says nothing."""
     audience = audience_asked()
     filters = read_filters(db.session, request.args)
     if problems := unreadable(filters, (name for name in request.args if name != "audience"), NAMES):
         refuse(400, " ".join(problems))
     if not filters:
-        refuse(400, _("Choose a subject first: a recommendation, a country, an entity, a chapter, an SDG or words."))
+        return redirect(url_for("briefings.briefing"))
     material = gather(db.session, filters, _mine(), today(), audience)
     return attachment(briefing_document(brief(material)), DOCX, "briefing.docx")
 

@@ -19,7 +19,7 @@ from interagency.matrix.agreement.gate import entities_of_activity
 from interagency.matrix.needs.country import Contacts
 from interagency.matrix.needs.models import Need
 
-MAX_CONTACTS = 8
+MAX_CONTACTS = 6
 Row = tuple[Cell, ...]
 
 

@@ -25,10 +25,10 @@ def new_document(title: str, header: str) -> WordDocument:
     section.page_width, section.page_height = Mm(210), Mm(297)
     section.left_margin = section.right_margin = Mm(20)
     section.top_margin = section.bottom_margin = Mm(15)
-    for name, size in (("Normal", 10), ("Title", 15), ("Heading 1", 11), ("Heading 2", 10), ("List Bullet", 10)):
+    for name, size in (("Normal", 10), ("Title", 15), ("Heading 1", 11), ("Heading 2", 10), ("List Bullet", 9)):
         set_type(document, name, size)
         style = document.styles[name].paragraph_format
-        style.space_before, style.space_after = Pt(0), Pt(3)
+        style.space_before, style.space_after = Pt(0), Pt(2)
     document.styles["Heading 1"].paragraph_format.space_before = Pt(7)
     document.styles["Title"].font.bold = document.styles["Heading 1"].font.bold = True
     for border in document.styles["Title"].element.findall(f".//{qn('w:pBdr')}"):

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from itertools import groupby
 
-from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.text.paragraph import Paragraph
@@ -78,10 +77,11 @@ def write_messages(versions: Iterable[MessageVersion], audience: str, day: date)
 def _in_language(paragraph: Paragraph, code: str) -> None:
     """Tell Word the language of a paragraph, and its direction."""
     for run in paragraph.runs:
+        if code == "ar":
+            run._r.get_or_add_rPr().append(OxmlElement("w:rtl"))
         language = OxmlElement("w:lang")
         for name in ("w:val", "w:eastAsia", "w:bidi"):
             language.set(qn(name), code)
         run._r.get_or_add_rPr().append(language)
-    if code == "ar":
-        paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    if code == "ar":  # from the right, where such a paragraph begins
         paragraph._p.get_or_add_pPr().append(OxmlElement("w:bidi"))

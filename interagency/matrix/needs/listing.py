@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,13 +120,19 @@ _CONDITIONS: dict[str, Callable[[tuple[str, ...]], Condition]] = {
 }
 
 
+def holding(terms: Iterable[str]) -> list[Condition]:
+    """The conditions on needs that hold all of these search terms."""
+    return [
+        Need.words.contains(f" {term.removesuffix('*')}" + ("" if term.endswith("*") else " "), autoescape=True)
+        for term in terms
+    ]
+
+
 def need_conditions(filters: Filters) -> list[Condition]:
     """The conditions on Need that `filters` stand for; those that needs do not have are left out."""
-    conditions = [
-        Need.words.contains(f" {term.removesuffix('*')}" + ("" if term.endswith("*") else " "), autoescape=True)
-        for term in terms_of(filters)
+    return holding(terms_of(filters)) + [
+        read(filters.get(name)) for name, read in _CONDITIONS.items() if filters.get(name)
     ]
-    return conditions + [read(filters.get(name)) for name, read in _CONDITIONS.items() if filters.get(name)]
 
 
 def _ordered(conditions: list[Condition]) -> sa.Select[Need]:

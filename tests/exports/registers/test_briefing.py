@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,17 @@ from docx import Document
 from flask import Flask
 from openpyxl import load_workbook
 
+from interagency.exports.registers.briefing import (
+    LINE_LENGTH,
+    MAX_DONE,
+    MAX_NEEDS,
+    MAX_NEXT,
+    MAX_RESULTS,
+    Briefing,
+    Section,
+)
+from interagency.exports.registers.country import MAX_CONTACTS
+from interagency.exports.registers.document import briefing_document
 from tests.helpers import Browser, choices, statements_seen, text_of
 
 Enter = Callable[[str | None], Browser]
@@ -72,7 +84,7 @@ def test_a_briefing_says_what_is_done_by_whom_where_and_what_is_missing(sqlite_a
     assert "I, II, III, IV, VI, VII" in words_of(who.get("/briefing.docx?country=GH").data)
     assert "No activity is known" in words_of(who.get("/briefing.docx?q=zzzz").data)
     for query, code in {
-        "": 400, "recommendation=8(a)": 400, "country=Atlantis": 400, "moon=1": 400,
+        "": 302, "recommendation=8(a)": 400, "country=Atlantis": 400, "moon=1": 400,
         "country=GH&audience=commission": 403,
     }.items():  # fmt: skip
         assert who.get(f"/briefing.docx?{query}").status_code == code, query
@@ -159,11 +171,14 @@ def test_a_briefing_fits_on_two_pages(sqlite_app: Flask, enter_sqlite: Enter, tm
     queries = ("chapter=5", "entity=unodc", "q=drug")
     for number, query in enumerate(queries):
         (tmp_path / f"{number}.docx").write_bytes(who.get(f"/briefing.docx?{query}").data)
+    line, lists = "word " * (LINE_LENGTH // 5), (0, MAX_DONE, 0, 0, MAX_RESULTS, MAX_NEXT, MAX_NEEDS, 0, MAX_CONTACTS)
+    longest = [Section("Heading", [] if number else [line] * 2, [line] * number) for number in lists]
+    (tmp_path / "3.docx").write_bytes(briefing_document(Briefing("Title", "", date(2026, 11, 30), "", longest)))
     home = f"-env:UserInstallation=file://{tmp_path}/office"
-    files = [str(tmp_path / f"{number}.docx") for number in range(len(queries))]
+    files = [str(tmp_path / f"{number}.docx") for number in range(len(queries) + 1)]
     subprocess.run([office, home, "--headless", "--convert-to", "pdf", "--outdir", str(tmp_path), *files], check=True,
                    capture_output=True, timeout=120)  # fmt: skip
-    for number, query in enumerate(queries):
+    for number, query in enumerate([*queries, "every list as long as it may be"]):
         pages = (tmp_path / f"{number}.pdf").read_bytes().count(b"/Type/Page/")
         assert 1 <= pages <= 2, (query, pages)
 

@@ -55,6 +55,8 @@ def test_a_need_is_written_down_found_changed_and_its_history_told(sqlite_app: F
         found = text_of(who.get(f"/needs?{query}"))
         assert ("Training of laboratory" in found, "Scanners at ports" in found) == tuple(map(bool, shown)), query
     assert "“lost” is not understood" in text_of(who.get("/needs?status=lost"))
+    assert f"/needs/{number}" in who.get("/search?q=chemists+ivoire").text
+    assert f"/needs/{number}" in who.get("/search/suggestions?q=forensic+chem").text
     fields = who.fields(f"/needs/{number}/edit")
     assert who.send(f"/needs/{number}/edit", fields | {"status": "being met"}).status_code == 302
     stale = who.send(f"/needs/{number}/edit", fields | {"title": "Laboratories"})
