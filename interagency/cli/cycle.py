@@ -137,11 +137,14 @@ def close_month(app: Flask, month: str) -> None:
 @cycle.command("tick")
 @with_app
 def tick(app: Flask) -> None:
-    """What a scheduler calls, every hour or more often: open the month on day 1, write due reminders, send mails.
+    """What a scheduler calls, every hour or more often: open the month on day 1, write due reminders
+    and digests, send mails.
 
     Safe to run twice at once.
     """
     from interagency.db.base import db
+    from interagency.following.digest import write_due_digests
+    from interagency.following.urgent import write_urgent
     from interagency.matrix.cycles.answers import CycleRefusal
     from interagency.matrix.cycles.editions import all_editions
     from interagency.matrix.cycles.opening import months_to_open, open_cycle
@@ -162,6 +165,10 @@ def tick(app: Flask) -> None:
         written = write_due_reminders(db.session, at=at, sender=_sender(app))
         db.session.commit()
         click.echo(f"{written} reminders written")
+    urgent = write_urgent(db.session, at=at)
+    digests = write_due_digests(db.session, at=at)
+    db.session.commit()
+    click.echo(f"{digests} digests and {urgent} urgent mails written")
     for edition in all_editions(db.session)[:1]:
         registry.prepare_edition(db.session, edition.number)
     _send(app)

@@ -19,7 +19,7 @@ class OutboxMessage(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     # Names the step and the person, e.g. `reminder/2026-08/due/17`.
     dedupe_key: Mapped[str] = mapped_column(sa.String(200), unique=True)
-    to_address: Mapped[str]
+    to_address: Mapped[str] = mapped_column(index=True)
     to_name: Mapped[str]
     subject: Mapped[str]
     text: Mapped[str]
@@ -35,6 +35,16 @@ class OutboxMessage(Model):
     # What must hold when it leaves: the name of a condition of the registry and its arguments by name. Empty: nothing.
     send_if: Mapped[str] = mapped_column(sa.String(40), default="", server_default=sa.text("''"))
     send_if_args: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # What it is about, a MailKind; empty for what belongs to an account and leaves at once by itself.
+    kind: Mapped[str] = mapped_column(sa.String(20), default="", server_default=sa.text("''"))
+    # Leaves at once and by itself although it has a kind.
+    is_urgent: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    # What it says, as `content.as_json`, until it is sent; {} where text and HTML are all there is.
+    content: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=sa.text("'{}'"))
+
+    @property
+    def leaves_alone(self) -> bool:
+        return self.is_urgent or not self.kind
 
     @property
     def has_failed(self) -> bool:

@@ -7,6 +7,7 @@ from interagency.calendar.events import models as events
 from interagency.calendar.feeds import models as feeds
 from interagency.calendar.incoming import models as incoming
 from interagency.exports import models as exports
+from interagency.following import models as following
 from interagency.mail import models as mail
 from interagency.matrix.activities import models as activities
 from interagency.matrix.agreement import models as agreement
@@ -15,6 +16,7 @@ from interagency.matrix.desk import models as desk
 from interagency.matrix.framework import models as framework
 from interagency.matrix.organisations import models as organisations
 from interagency.matrix.overlaps import models as overlaps
+from interagency.matrix.remarks import models as remarks
 from interagency.web import idempotency
 
 __all__ = [
@@ -26,10 +28,12 @@ __all__ = [
     "events",
     "exports",
     "feeds",
+    "following",
     "framework",
     "idempotency",
     "incoming",
     "mail",
     "organisations",
     "overlaps",
+    "remarks",
 ]
