@@ -31,7 +31,7 @@ def counts_by_part(session: Session, kind: SubjectKind, number: int) -> dict[int
         Remark.subject_kind == kind, Remark.subject_id == number
     )
     rows = session.execute(query.group_by(Remark.subject_part))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def asks(person_id: int, entity_ids: Collection[int]) -> sa.ColumnElement[bool]:
