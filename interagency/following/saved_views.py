@@ -15,19 +15,19 @@ from werkzeug.datastructures import MultiDict
 
 from interagency.accounts.models import Person
 from interagency.calendar.events.models import Event
+from interagency.calendar.events.queries import NAMES as EVENT_NAMES
 from interagency.calendar.events.queries import event_conditions, read_event_filters
 from interagency.db.history import audit
 from interagency.following.models import NAME_LENGTH, QUERY_LENGTH, SavedView, ViewKind, ViewScope, Watch, WatchKind
 from interagency.matrix.activities.conditions import activity_conditions
 from interagency.matrix.activities.filters import NAMES as ACTIVITY_NAMES
-from interagency.matrix.activities.filters import PLAIN_NAMES, Filters, read_filters, unreadable
+from interagency.matrix.activities.filters import Filters, read_filters, unreadable
 from interagency.matrix.activities.listing import SORTS
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overview.grid import COLUMNS, ROWS
 from interagency.text.folding import clean
 
-EVENT_NAMES = (*PLAIN_NAMES, "kind", "status")
 MOST_OF_A_PERSON = 100
 
 

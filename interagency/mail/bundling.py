@@ -87,7 +87,7 @@ def compose(messages: list[OutboxMessage], settings: Settings) -> str:
     first = messages[0]
     if not first.kind:
         return ""
-    content = bundled([(one.kind, from_json(one.content)) for one in messages])
+    content = bundled([(one.kind, from_json(one.content)) for one in messages if one.content])
     kinds = {MailKind(one.kind) for one in messages} | {section.kind for section in content.sections}
     kinds.discard(MailKind.DIGEST)
     below = footer(settings, first.id, kinds, content.language)
@@ -98,5 +98,5 @@ def compose(messages: list[OutboxMessage], settings: Settings) -> str:
 def keep_content(message: OutboxMessage, content: MailContent) -> dict[str, object]:
     """Let the message say `content`; the columns and their values."""
     message.subject, message.text, message.html = content.subject, content.text(), content.html()
-    message.content = as_json(content) if message.kind else {}
+    message.content = as_json(content) if message.kind else None
     return {name: getattr(message, name) for name in ("subject", "text", "html", "content")}

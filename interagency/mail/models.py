@@ -39,8 +39,8 @@ class OutboxMessage(Model):
     kind: Mapped[str] = mapped_column(sa.String(20), default="", server_default=sa.text("''"))
     # Leaves at once and by itself although it has a kind.
     is_urgent: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
-    # What it says, as `content.as_json`, until it is sent; {} where text and HTML are all there is.
-    content: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=sa.text("'{}'"))
+    # What it says, as `content.as_json`, until it is sent; None where text and HTML are all there is.
+    content: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
 
     @property
     def leaves_alone(self) -> bool:

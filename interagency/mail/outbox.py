@@ -61,7 +61,7 @@ def write(
                     send_if_args=dict(send_if.args) if send_if else {},
                     kind=kind.value if kind else "",
                     is_urgent=is_urgent,
-                    content=as_json(letter) if kind else {},
+                    content=as_json(letter) if kind else None,
                 )
             )
             session.flush()

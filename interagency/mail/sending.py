@@ -203,7 +203,7 @@ def _note(session: Session, message_id: int, error: str, at: datetime) -> None:
     message.last_error = error
     if not error:
         message.sent_at, message.next_try_at = at, None
-        message.content = {}
+        message.content = None
         message.text = message.html = ""  # links that open accounts are kept hashed, and nowhere else
     elif message.tries > len(PAUSES):
         message.next_try_at = None  # given up; a coordinator sees it and can try again

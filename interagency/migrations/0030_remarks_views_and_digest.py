@@ -36,7 +36,7 @@ def upgrade() -> None:
     _views()
     op.add_column("outbox_message", sa.Column("kind", sa.String(20), nullable=False, server_default=sa.text("''")))
     op.add_column("outbox_message", sa.Column("is_urgent", sa.Boolean(), nullable=False, server_default=sa.false()))
-    op.add_column("outbox_message", sa.Column("content", sa.JSON(), nullable=False, server_default=sa.text("'{}'")))
+    op.add_column("outbox_message", sa.Column("content", sa.JSON(), nullable=True))
     op.create_index(op.f("ix_outbox_message_to_address"), "outbox_message", ["to_address"])
 
 

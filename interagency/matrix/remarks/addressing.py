@@ -89,7 +89,7 @@ def read_addressed(session: Session, chosen: Iterable[str], text: str, day: date
     if mentions:
         _read_mentions(session, mentions, found, people)
     if len(found.entities) + len(found.people) > MAX_ADDRESSEES:
-        raise NotAddressable(_("Ask at most %(n)s entities or people in one remark.", n=MAX_ADDRESSEES))
+        raise NotAddressable(_("That asks too many at once. Ask the others in a second remark."))
     return found
 
 
