@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+import sqlalchemy as sa
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -13,6 +14,7 @@ from flask_login import current_user
 from interagency.db.base import db
 from interagency.following.subjects import About, find_subject, find_subjects, key_of
 from interagency.matrix.activities.queries import MAX_ID, my_entities
+from interagency.matrix.cycles.models import Answer
 from interagency.matrix.remarks.addressing import Addressed, NotAddressable, choices, read_addressed
 from interagency.matrix.remarks.models import EDITABLE_FOR, TEXT_LENGTH, Remark, SubjectKind
 from interagency.matrix.remarks.queries import counts_by_part, open_remarks, remarks_on, written_by
@@ -78,10 +80,13 @@ def remark_is_mine(remark: Remark) -> bool:
 
 @bp.app_template_global()
 def remarks_for_me(entity_id: int | None = None) -> list[tuple[Remark, About]]:
-    """The newest open remarks that ask the person who is here, or one of their entities; of one entity where given."""
-    mine = my_entities()
-    ids = [one.id for one in mine if entity_id in (None, one.id)]
-    return _with_subjects(open_remarks(db.session, current_user.id, ids, most=SHOWN))
+    """The newest open remarks that ask the person who is here, or one of their entities; of one entity where given.
+
+    Without the notes of returned answers: the month itself shows those.
+    """
+    ids = [one.id for one in my_entities() if entity_id in (None, one.id)]
+    notes = sa.select(Answer.returned_with_id).where(Answer.returned_with_id.is_not(None))
+    return _with_subjects(open_remarks(db.session, current_user.id, ids, most=SHOWN, without=notes))
 
 
 def _with_subjects(remarks: list[Remark]) -> list[tuple[Remark, About]]:
@@ -96,7 +101,9 @@ def _with_subjects(remarks: list[Remark]) -> list[tuple[Remark, About]]:
 def remarks() -> ResponseReturnValue:
     """The open remarks that ask me, and my own."""
     own = _with_subjects(written_by(db.session, current_user.id))
-    return render_template("following/remarks.html", asked=remarks_for_me(), own=own)
+    ids = [one.id for one in my_entities()]
+    asked = _with_subjects(open_remarks(db.session, current_user.id, ids))
+    return render_template("following/remarks.html", asked=asked, own=own)
 
 
 def _about(kind: str, number: int, part: int) -> About:

@@ -112,7 +112,7 @@ class MailContent:
             parts.append(_paragraph(self.closing))
         if footer:
             links = [f'<a href="{escape(address)}">{escape(words)}</a>' for words, address in footer]
-            parts.append(f'<p class="soft">{"<br>".join(links)}</p>')
+            parts.append(f'<p class="soft foot">{"<br>".join(links)}</p>')
         direction = "rtl" if language.partition("_")[0] in RIGHT_TO_LEFT else "ltr"
         return _PAGE.format(language=escape(language), direction=direction, style=_STYLE, body="\n".join(parts))
 
@@ -128,6 +128,7 @@ li { margin: 0 0 10px; }
 a { color: #00609a; }
 a.act { display: inline-block; padding: 10px 16px; background: #00609a; color: #ffffff; text-decoration: none; }
 .soft { color: #555f66; font-size: 14px; }
+.foot { margin-top: 32px; }
 @media (prefers-color-scheme: dark) {
   body { background: #16191c; color: #e8eaec; }
   h2 { border-color: #454c52; }

@@ -42,9 +42,18 @@ def asks(person_id: int, entity_ids: Collection[int]) -> sa.ColumnElement[bool]:
     return sa.and_(Remark.id.in_(mine), sa.or_(Remark.by_id.is_(None), Remark.by_id != person_id))
 
 
-def open_remarks(session: Session, person_id: int, entity_ids: Collection[int], *, most: int = MOST) -> list[Remark]:
-    """The open remarks that ask the person or one of the entities, newest first."""
+def open_remarks(
+    session: Session,
+    person_id: int,
+    entity_ids: Collection[int],
+    *,
+    most: int = MOST,
+    without: sa.Select[int | None] | None = None,
+) -> list[Remark]:
+    """The open remarks that ask the person or one of the entities, newest first, but for those `without` selects."""
     query = sa.select(Remark).where(asks(person_id, entity_ids), Remark.answered_at.is_(None))
+    if without is not None:
+        query = query.where(Remark.id.not_in(without))
     return _newest(session, query, most)
 
 

@@ -47,7 +47,7 @@ const offer = (area, index) => {
   };
   const take = (name) => {
     const { at } = wordBefore(area);
-    area.setRangeText(`@${name} `, at, area.selectionStart, "end");
+    area.setRangeText(`@${name}`, at, area.selectionStart, "end");
     close();
     area.focus();
   };
@@ -55,10 +55,7 @@ const offer = (area, index) => {
     const found = wordBefore(area);
     const wanted = found?.word.toLowerCase();
     const fitting = found ? names.filter(({ name }) => name.toLowerCase().startsWith(wanted)).slice(0, MOST) : [];
-    if (
-      !fitting.length ||
-      fitting.some(({ name }) => name.toLowerCase() === wanted.trimEnd() && wanted.endsWith(" "))
-    ) {
+    if (!fitting.length || (fitting.length === 1 && fitting[0].name.toLowerCase() === wanted)) {
       close();
       return;
     }
