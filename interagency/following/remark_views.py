@@ -13,7 +13,7 @@ from flask_login import current_user
 
 from interagency.db.base import db
 from interagency.following.subjects import About, find_subject, find_subjects, key_of
-from interagency.matrix.activities.queries import MAX_ID, my_entities
+from interagency.matrix.activities.queries import MAX_ID, merged_ids, my_entities
 from interagency.matrix.cycles.models import Answer
 from interagency.matrix.remarks.addressing import Addressed, NotAddressable, choices, read_addressed
 from interagency.matrix.remarks.models import EDITABLE_FOR, TEXT_LENGTH, Remark, SubjectKind
@@ -56,8 +56,9 @@ def _words() -> dict[str, Any]:
 
 @bp.app_template_global()
 def remarks_of(kind: str, number: int, part: int = 0) -> list[Remark]:
-    """The remarks on a record whose page is shown, to whom may read it."""
-    return remarks_on(db.session, SubjectKind(kind), number, part)
+    """The remarks on a record whose page is shown, to whom may read it; with those on what was merged into it."""
+    also = merged_ids(number) if kind == SubjectKind.ACTIVITY else None
+    return remarks_on(db.session, SubjectKind(kind), number, part, also=also)
 
 
 @bp.app_template_global()
@@ -179,8 +180,9 @@ def _read(typed: Typed) -> tuple[str, Addressed]:
 def _reply_to(about: About, typed: Typed) -> Remark | None:
     if typed.reply_to is None:
         return None
-    found = db.session.get(Remark, typed.reply_to) if 0 < typed.reply_to <= MAX_ID else None
-    if found is None or key_of(found) != (about.kind, about.id, about.part):
+    shown = {one.id: one for one in remarks_of(about.kind, about.id, about.part)}
+    found = shown.get(typed.reply_to)
+    if found is None:
         raise RemarkRefusal(_("What you answer is not on this record. Write it as a remark of its own."))
     return found
 

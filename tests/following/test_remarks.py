@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from interagency.db.base import db
+from interagency.matrix.activities.models import Activity
 from interagency.matrix.organisations.models import Appointment, Organisation
 from interagency.matrix.remarks.models import Remark, RemarkEarlier
 from interagency.text.links import linked
@@ -60,6 +61,12 @@ def test_a_remark_asks_an_entity_is_seen_where_they_look_answered_and_opened_aga
     undp.send("/remarks/1/state", {"state": "open"}, at=page)
     assert "Who pays" in text_of(who.get("/"))
     assert "version 1; now" not in text_of(undp.get(page))
+    survivor = add_activity("Train all laboratory staff")
+    with sqlite_app.app_context():
+        db.session.execute(sa.update(Activity).where(Activity.id == number).values(merged_into_id=survivor))
+        db.session.commit()
+    assert "Who pays" in text_of(undp.get(f"/activities/{survivor}")), "what was merged loses no remark"
+    assert undp.send(thread("activity", survivor), {"text": "Still open.", "reply_to": "1"}).status_code == 302
 
 
 def test_words_can_be_changed_for_a_quarter_of_an_hour_and_are_never_lost(

@@ -12,11 +12,14 @@ from interagency.matrix.remarks.models import Remark, RemarkAddressee, SubjectKi
 MOST = 200
 
 
-def remarks_on(session: Session, kind: SubjectKind, number: int, part: int = 0) -> list[Remark]:
-    """The remarks on a record, oldest first; of very many the newest."""
-    query = sa.select(Remark).where(
-        Remark.subject_kind == kind, Remark.subject_id == number, Remark.subject_part == part
-    )
+def remarks_on(
+    session: Session, kind: SubjectKind, number: int, part: int = 0, *, also: sa.Select[int] | None = None
+) -> list[Remark]:
+    """The remarks on a record and on those that `also` selects, oldest first; of very many the newest."""
+    numbers: sa.ColumnElement[bool] = Remark.subject_id == number
+    if also is not None:
+        numbers = sa.or_(numbers, Remark.subject_id.in_(also))
+    query = sa.select(Remark).where(Remark.subject_kind == kind, numbers, Remark.subject_part == part)
     return _newest(session, query, MOST)[::-1]
 
 
