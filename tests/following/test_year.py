@@ -28,6 +28,7 @@ from interagency.following.models import DigestSettings, Frequency
 from interagency.following.urgent import write_urgent
 from interagency.mail import sending
 from interagency.mail.models import OutboxMessage
+from interagency.mail.outbox import MailContent, MailKind, write
 from interagency.mail.sending import send_outbox
 from interagency.matrix.activities.models import Activity, ActivityEntity, Participation, Status
 from interagency.matrix.cycles.opening import open_cycle
@@ -42,7 +43,7 @@ from tests.mail_server import settings_for
 VIENNA = ZoneInfo("Europe/Vienna")
 WHOLE = "INTERAGENCY_TEST_INPUTS" in os.environ
 BEGIN = date(2027, 1, 4)
-MARK = re.compile(r"\b([CMRU]\d+)\b")
+MARK = re.compile(r"\b([CLMR]\d+)\b")
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class Network:
     people: dict[str, tuple[int, int, date | None]] = field(default_factory=dict)
     parts: dict[str, set[int]] = field(default_factory=dict)
     by: dict[str, int | None] = field(default_factory=dict)
+    letters: dict[str, str] = field(default_factory=dict)  # to whom each went
     at: dict[str, datetime] = field(default_factory=dict)
 
     def concerns(self, mark: str, email: str) -> bool:
@@ -148,6 +150,11 @@ def live_a_day(
 ) -> None:
     """What happens on one day, at noon."""
     at = noon(day)
+    for email in dice.sample(list(network.people), 2) if what else []:
+        mark = f"L{len(network.letters)}"
+        letter = MailContent(f"Letter {mark}", "Dear all,", ("Come.",))
+        write(db.session, mark, to_address=email, to_name="P", letter=letter, at=at, kind=MailKind.NOTICES)
+        network.letters[mark] = email
     for mark in what:
         place = dice.randrange(len(entities))
         parts = {entities[place], entities[(place + 1) % len(entities)]}
@@ -192,7 +199,10 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Told:
             arrived.urgent[to].update(MARK.findall(message.subject))
             return
         arrived.mails[to, day] += 1
-        marks = MARK.findall(message.text)
+        marks = [
+            *MARK.findall(message.subject),
+            *(mark for mark in MARK.findall(message.text) if mark not in message.subject),
+        ]
         arrived.marks[to].update(marks)
         arrived.days |= {(to, mark): day for mark in marks}
 
@@ -253,5 +263,8 @@ def check(network: Network, told: Told) -> None:
             if concerned and until is None and day < last_digest:
                 assert times == 1, (email, mark, day)
                 seen[mark[0]] += 1
+    for mark, email in network.letters.items():
+        if network.people[email][2] is None and int(mark[1:]) < len(network.letters) - 10:
+            assert told.marks[email][mark] == 1, (email, mark, "a letter waits for the next mail, and is in one")
     assert seen["C"] > SIZE.changes / 2
     assert seen["R"] > SIZE.remarks / 2
