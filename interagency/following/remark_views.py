@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -59,6 +60,13 @@ def remarks_of(kind: str, number: int, part: int = 0) -> list[Remark]:
     """The remarks on a record whose page is shown, to whom may read it; with those on what was merged into it."""
     also = merged_ids(number) if kind == SubjectKind.ACTIVITY else None
     return remarks_on(db.session, SubjectKind(kind), number, part, also=also)
+
+
+@bp.app_template_global()
+def this_page() -> str:
+    """The path of the page that is shown with its query, to come back to; without where that page itself leads back."""
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name not in ("back", "saved")]
+    return f"{request.path}?{urlencode(kept)}" if kept else request.path
 
 
 @bp.app_template_global()

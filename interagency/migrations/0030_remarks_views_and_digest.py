@@ -99,8 +99,9 @@ def _remarks() -> None:
                     f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
                 )
         else:
+            name = f"{table}_append_only" if "UPDATE" in acts else f"{table}_no_delete"
             op.execute(
-                f"CREATE TRIGGER {table}_append_only BEFORE {' OR '.join((*acts, 'TRUNCATE'))} ON {table} "
+                f"CREATE TRIGGER {name} BEFORE {' OR '.join((*acts, 'TRUNCATE'))} ON {table} "
                 "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
             )
 
