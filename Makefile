@@ -25,7 +25,8 @@ test-quick: $(VENV)/.ready-to-develop
 # the proxy; a database that is frozen, locked or gone; restores that fail in each way; more moments to be killed at.
 ATTACKS := tests/attack tests/crash/test_silent_database.py tests/operations/test_nginx_walls.py tests/operations/test_restore.py \
 	tests/crash/test_killed_anywhere.py tests/crash/test_killed_while_serving.py tests/matrix/activities/test_form.py \
-	tests/exports/incoming/test_imports.py tests/calendar/incoming/test_round_trip.py tests/api/test_schema.py
+	tests/exports/incoming/test_imports.py tests/calendar/incoming/test_round_trip.py tests/api/test_schema.py \
+	tests/following/test_year.py
 attack: $(VENV)/.ready-to-develop
 	INTERAGENCY_TEST_INPUTS=6000 $(PYTEST) $(ATTACKS)
 

@@ -105,6 +105,9 @@ def _fill_registry() -> None:
     from interagency.calendar.events import cycle_part, merging
     from interagency.calendar.invitations import telling
     from interagency.exports.matrix_workbook import keep_edition_workbook
+    from interagency.following import digest, urgent, watching
+    from interagency.following.saved_view_views import start_page
+    from interagency.mail.sending import SILENCE
     from interagency.matrix.activities import naming
     from interagency.matrix.cycles import reminders
     from interagency.matrix.desk import notices
@@ -123,6 +126,10 @@ def _fill_registry() -> None:
     registry.register_condition(notices.STILL_FOCAL_POINT, notices.is_still_focal_point)
     registry.register_condition(telling.STILL_TO_TELL, telling.as_it_stands)
     registry.register_after_sending(telling.STILL_TO_TELL, telling.has_left)
+    registry.register_condition(digest.CONDITION, digest.as_it_leaves)
+    registry.register_condition(urgent.CONDITION, urgent.as_it_leaves)
+    registry.register_condition(SILENCE, watching.is_wanted)
+    registry.register_start_page("view", start_page)
 
 
 def _register_blueprints(app: Flask) -> None:
@@ -143,6 +150,9 @@ def _register_blueprints(app: Flask) -> None:
     from interagency.exports.incoming import views as imports
     from interagency.exports.registers import briefing_views as briefings
     from interagency.exports.registers import views as registers
+    from interagency.following import mail_views as mails
+    from interagency.following import remark_views as remarks
+    from interagency.following import saved_view_views as saved_views
     from interagency.matrix.pages import style_guide
     from interagency.matrix.pages.blueprints import BLUEPRINTS as MATRIX
     from interagency.operations import (
@@ -173,6 +183,9 @@ def _register_blueprints(app: Flask) -> None:
         embeds.bp,
         data.bp,
         data_addresses.bp,
+        remarks.bp,
+        saved_views.bp,
+        mails.bp,
         search.bp,
         audit.bp,
         state_views.bp,

@@ -12,8 +12,10 @@ register_after_closing the cycle, once an edition is committed       exports/mat
 register_merge_part    merging two activities, and undoing it        calendar/merging: events of activities
 register_naming        the directory: renaming and merging an        activities/naming, calendar/merging
                        organisation, in the records that name it
-register_condition     the outbox, when a message is about to leave  organisations/readers, cycles/reminders
+register_condition     the outbox, when a message is about to leave  organisations/readers, cycles/reminders,
+                                                                      desk/notices, following
 register_after_sending the outbox, when a message has left           calendar/invitations: what was told
+register_start_page    signing in, for where it leads                following/saved_view_views: one's own view
 =====================  ============================================  ========================================
 
 `create_app` fills it, in one function that lists every hook (`_fill_registry`). There is one registry per process,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     AfterClosing = Callable[[Session, int], object]
     Condition = Callable[..., bool | MailContent]  # (session, message, at, **args)
     AfterSending = Callable[..., object]  # the same
+    StartPage = Callable[[Session, Person], str | None]
 
 
 class MonthRecord(NamedTuple):
@@ -169,6 +172,7 @@ class Registry:
     after_closing: dict[str, AfterClosing] = field(default_factory=dict)
     conditions: dict[str, Condition] = field(default_factory=dict)
     after_sending: dict[str, AfterSending] = field(default_factory=dict)
+    start_pages: dict[str, StartPage] = field(default_factory=dict)
 
     def register_cycle_part(self, part: CyclePart) -> None:
         """Let a kind of record take part in the monthly cycle."""
@@ -204,6 +208,15 @@ class Registry:
         transaction that notes so.
         """
         self.after_sending[name] = note
+
+    def register_start_page(self, name: str, find: StartPage) -> None:
+        """Let `find(session, person)` say to which path signing in leads the person; None: to where it does else."""
+        self.start_pages[name] = find
+
+    def start_page(self, session: Session, person: Person) -> str | None:
+        """The first path that a start page names for the person."""
+        paths = (find(session, person) for find in self.start_pages.values())
+        return next((path for path in paths if path is not None), None)
 
     def prepare_edition(self, session: Session, number: int) -> None:
         """Call everything registered for after a closing, for the edition `number`."""

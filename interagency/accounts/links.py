@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from interagency.accounts.models import LinkPurpose, OneTimeLink, Person, Role, new_token, token_hash
 from interagency.accounts.queries import person_by_email
 from interagency.db.history import audit
-from interagency.mail.outbox import MailContent, in_language, spoken, write
+from interagency.mail.content import spoken
+from interagency.mail.outbox import MailContent, in_language, write
 
 LASTS = {LinkPurpose.INVITATION: timedelta(days=7), LinkPurpose.RESET: timedelta(days=1)}
 # Only what a mail server and a header can carry; whether it exists shows when the invitation is opened.

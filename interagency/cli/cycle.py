@@ -137,13 +137,15 @@ def close_month(app: Flask, month: str) -> None:
 @cycle.command("tick")
 @with_app
 def tick(app: Flask) -> None:
-    """What a scheduler calls, every hour or more often: open the month on day 1, write due reminders and what
-    people invited to events are to be told, send mails.
+    """What a scheduler calls, every hour or more often: open the month on day 1, write due reminders, digests and
+    what people invited to events are to be told, send mails.
 
     Safe to run twice at once.
     """
     from interagency.calendar.invitations.telling import write_due_invitations
     from interagency.db.base import db
+    from interagency.following.digest import write_due_digests
+    from interagency.following.urgent import write_urgent
     from interagency.matrix.cycles.answers import CycleRefusal
     from interagency.matrix.cycles.editions import all_editions
     from interagency.matrix.cycles.opening import months_to_open, open_cycle
@@ -168,6 +170,10 @@ def tick(app: Flask) -> None:
     if invitations := write_due_invitations(db.session, at):
         click.echo(f"{invitations} mails to people invited written")
     db.session.commit()
+    urgent = write_urgent(db.session, at=at)
+    digests = write_due_digests(db.session, at=at)
+    db.session.commit()
+    click.echo(f"{digests} digests and {urgent} urgent mails written")
     for edition in all_editions(db.session)[:1]:
         registry.prepare_edition(db.session, edition.number)
     _sign(app)

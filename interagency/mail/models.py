@@ -19,7 +19,7 @@ class OutboxMessage(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     # Names the step and the person, e.g. `reminder/2026-08/due/17`.
     dedupe_key: Mapped[str] = mapped_column(sa.String(200), unique=True)
-    to_address: Mapped[str]
+    to_address: Mapped[str] = mapped_column(index=True)
     to_name: Mapped[str]
     subject: Mapped[str]
     text: Mapped[str]
@@ -40,6 +40,16 @@ class OutboxMessage(Model):
     calendar_method: Mapped[str] = mapped_column(default="", server_default=sa.text("''"))
     # Whom it is from and where it is returned to; empty: INTERAGENCY_MAIL_FROM.
     from_address: Mapped[str] = mapped_column(default="", server_default=sa.text("''"))
+    # What it is about, a MailKind; empty for what belongs to an account and leaves at once by itself.
+    kind: Mapped[str] = mapped_column(sa.String(20), default="", server_default=sa.text("''"))
+    # Leaves at once and by itself although it has a kind.
+    is_urgent: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    # What it says, as `content.as_json`, until it is sent; None where text and HTML are all there is.
+    content: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
+
+    @property
+    def leaves_alone(self) -> bool:
+        return self.is_urgent or not self.kind
 
     @property
     def has_failed(self) -> bool:

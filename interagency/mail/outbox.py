@@ -11,18 +11,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import force_locale
-from markupsafe import escape
 from sqlalchemy.orm import Session
 
 from interagency.db.base import is_conflict
+from interagency.mail.content import MailContent, MailKind, as_json
 from interagency.mail.models import OutboxMessage
-from interagency.text.languages import BY_CODE, DEFAULT
-from interagency.web.context import viewer_language
-
-
-def spoken() -> str:
-    """The code of the language that is spoken now: of the page that writes, or of `in_language`."""
-    return viewer_language().code
+from interagency.text.languages import DEFAULT
 
 
 def in_language(code: str) -> AbstractContextManager[None]:
@@ -31,39 +25,7 @@ def in_language(code: str) -> AbstractContextManager[None]:
     return language
 
 
-@dataclass(frozen=True, slots=True)
-class MailContent:
-    """What a message says: a subject, paragraphs, and one link to act on."""
-
-    subject: str
-    greeting: str
-    paragraphs: tuple[str, ...]
-    link: str = ""
-    link_label: str = ""
-    closing: str = ""
-    # An iCalendar object that goes along and its METHOD (RFC 6047), and the address it is from instead of the usual.
-    calendar: str = ""
-    calendar_method: str = ""
-    from_address: str = ""
-    language: str = field(default_factory=spoken)  # its code; that of the moment, as of the words
-
-    def text(self) -> str:
-        """As plain text."""
-        parts = [self.greeting, *self.paragraphs]
-        if self.link:
-            parts.append(f"{self.link_label}:\n{self.link}")
-        return "\n\n".join([*parts, self.closing] if self.closing else parts) + "\n"
-
-    def html(self) -> str:
-        """As HTML, for readers that prefer it."""
-        parts = [f"<p>{escape(part)}</p>".replace("\n", "<br>") for part in (self.greeting, *self.paragraphs)]
-        if self.link:
-            parts.append(f'<p><a href="{escape(self.link)}">{escape(self.link_label)}</a></p>')
-        if self.closing:
-            parts.append(f"<p>{escape(self.closing)}</p>".replace("\n", "<br>"))
-        body = "\n".join(parts)
-        page = f'<html lang="{self.language}" dir="{BY_CODE[self.language].direction}">'
-        return f'<!doctype html>\n{page}<head><meta charset="utf-8"></head><body>\n{body}\n</body></html>\n'
+__all__ = ["MailContent", "MailKind", "SendIf", "in_language", "write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +46,13 @@ def write(
     at: datetime,
     host: str = "interagency",
     send_if: SendIf | None = None,
+    kind: MailKind | None = None,
+    is_urgent: bool = False,
 ) -> bool:
     """Put a message in the outbox, in the caller's transaction. False when `dedupe_key` was written before.
 
-    It leaves only if the condition `send_if` holds by then.
+    It leaves only if the condition `send_if` holds by then. One with a `kind` leaves together with all others to that
+    person, once a day, unless they have silenced the kind; one without, and one that `is_urgent`, by itself at once.
     """
     try:
         with session.begin_nested():
@@ -107,6 +72,9 @@ def write(
                     from_address=letter.from_address,
                     send_if=send_if.name if send_if else "",
                     send_if_args=dict(send_if.args) if send_if else {},
+                    kind=kind.value if kind else "",
+                    is_urgent=is_urgent,
+                    content=as_json(letter) if kind else None,
                 )
             )
             session.flush()

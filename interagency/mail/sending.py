@@ -18,16 +18,19 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from interagency.db.base import db, now
+from interagency.mail.bundling import CLAIM, claim, compose, keep_content
+from interagency.mail.content import MailContent
 from interagency.mail.models import OutboxMessage
-from interagency.mail.outbox import MailContent
 from interagency.registry import registry
 from interagency.settings import Settings
 from interagency.web.request_id import is_loopback
 
 log = logging.getLogger(__name__)
-CLAIM = timedelta(minutes=15)
+__all__ = ["CLAIM", "send_outbox", "send_soon"]
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720, 1440))
 TIMEOUT_SECONDS = 15
+# The condition of the registry that is asked of every message with a kind: that its reader has not silenced it.
+SILENCE = "silence"
 MAX_AT_ONCE = 500
 NO_TLS = "the server offers no TLS; write smtp+plain:// if everybody on the way may read the mails"
 
@@ -75,8 +78,8 @@ class SmtpSender:
             raise
         return server
 
-    def deliver(self, message: OutboxMessage) -> None:
-        """Hand one message to the server. Raises OSError or SMTPException."""
+    def deliver(self, message: OutboxMessage, unsubscribe: str = "") -> None:
+        """Hand one message to the server, with the address that silences its kind. Raises OSError or SMTPException."""
         mail = EmailMessage()
         mail["From"] = message.from_address or self._sender
         mail["To"] = Address(message.to_name, addr_spec=message.to_address)
@@ -84,6 +87,9 @@ class SmtpSender:
         mail["Message-ID"] = message.message_id
         mail["Date"] = message.written_at
         mail["Auto-Submitted"] = "auto-generated"
+        if unsubscribe:
+            mail["List-Unsubscribe"] = f"<{unsubscribe}>"
+            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         mail.set_content(message.text)
         mail.add_alternative(message.html, subtype="html")
         if message.calendar:
@@ -114,7 +120,7 @@ def _add_calendar(mail: EmailMessage, message: OutboxMessage) -> None:
 
 
 def send_outbox(session: Session, settings: Settings, clock: Callable[[], datetime] = now) -> Sent:
-    """Send what is due, one message and one transaction after another. Safe to run twice at once.
+    """Send what is due, one mail and one transaction after another. Safe to run twice at once.
 
     A message whose condition holds no more is taken back instead. Without INTERAGENCY_MAIL_URL nothing is sent and
     everything stays.
@@ -125,55 +131,54 @@ def send_outbox(session: Session, settings: Settings, clock: Callable[[], dateti
     postman = SmtpSender(settings)
     try:
         for _ in range(MAX_AT_ONCE):
-            message = _claim(session, clock())
-            if message is None:
+            messages = claim(session, clock(), settings.zone)
+            if not messages:
                 return result
-            error = _apply_condition(session, message, clock())
-            if error is None:
-                result.withdrawn += 1
-                continue
-            error = error or _try(postman, message)
-            _note(session, message.id, error, clock())
-            if error:
-                result.failed += 1
-            else:
-                result.sent += 1
+            _send_together(session, postman, messages, settings, clock, result)
     finally:
         postman.close()
     return result
 
 
-def _claim(session: Session, at: datetime) -> OutboxMessage | None:
-    """Take the next message that is due for ourselves alone, committed; None when there is none."""
-    one = OutboxMessage
-    free = sa.or_(one.sending_since.is_(None), one.sending_since < at - CLAIM)
-    due = (one.sent_at.is_(None), one.next_try_at.is_not(None), one.next_try_at <= at, free)
-    while True:
-        message_id = session.scalar(sa.select(one.id).where(*due).order_by(one.next_try_at, one.id).limit(1))
-        if message_id is None:
-            session.rollback()
-            return None
-        taken = session.execute(
-            sa.update(one)
-            .where(one.id == message_id, *due)
-            .values(sending_since=at)
-            .execution_options(synchronize_session=False)
-        )
-        session.commit()
-        if taken.rowcount:  # type: ignore[attr-defined]  # else somebody else was faster
-            message = session.get(one, message_id, populate_existing=True)
-            assert message is not None
-            session.expunge(message)
-            session.rollback()  # nothing is held while the server is slow
-            return message
+def _send_together(
+    session: Session,
+    postman: SmtpSender,
+    messages: list[OutboxMessage],
+    settings: Settings,
+    clock: Callable[[], datetime],
+    result: Sent,
+) -> None:
+    """Send messages to one person as one mail: those that may leave by now."""
+    leaving = []
+    for message in messages:
+        error = _apply_condition(session, message, clock())
+        if error is None:
+            result.withdrawn += 1
+        elif error:
+            _note(session, message.id, error, clock())
+            result.failed += 1
+        else:
+            leaving.append(message)
+    if not leaving:
+        return
+    ids = [message.id for message in leaving]
+    error = _try(postman, leaving, settings)
+    for message_id in ids:
+        _note(session, message_id, error, clock())
+    if error:
+        result.failed += len(leaving)
+    else:
+        result.sent += len(leaving)
 
 
 def _apply_condition(session: Session, message: OutboxMessage, at: datetime) -> str | None:
     """Let the message say what holds by now. None when it was taken back, else an empty string or what went wrong."""
-    if not message.send_if:
-        return ""
+    says: bool | MailContent = True
     try:
-        says = registry.conditions[message.send_if](session, message, at, **message.send_if_args)
+        if message.kind and (silence := registry.conditions.get(SILENCE)) is not None:
+            says = silence(session, message, at, kind=message.kind)
+        if says is not False and message.send_if:
+            says = registry.conditions[message.send_if](session, message, at, **message.send_if_args)
     except Exception as problem:  # one that cannot be asked about stays, and keeps no other from leaving
         session.rollback()
         log.exception("whether a message may leave cannot be said: %s", message.dedupe_key)
@@ -183,21 +188,15 @@ def _apply_condition(session: Session, message: OutboxMessage, at: datetime) -> 
         session.execute(sa.delete(OutboxMessage).where(*own))  # its step may write again
         log.info("a message was taken back: %s", message.dedupe_key)
     elif isinstance(says, MailContent):
-        values = {
-            "subject": says.subject, "text": says.text(), "html": says.html(), "calendar": says.calendar,
-            "calendar_method": says.calendar_method, "from_address": says.from_address,
-        }  # fmt: skip
-        for name, value in values.items():
-            setattr(message, name, value)
-        session.execute(sa.update(OutboxMessage).where(*own).values(values))
+        session.execute(sa.update(OutboxMessage).where(*own).values(keep_content(message, says)))
     session.commit()  # nothing is held while the server is slow
     return None if says is False else ""
 
 
-def _try(postman: SmtpSender, message: OutboxMessage) -> str:
-    """Deliver; an empty string, or what went wrong in one line."""
+def _try(postman: SmtpSender, messages: list[OutboxMessage], settings: Settings) -> str:
+    """Deliver as one mail; an empty string, or what went wrong in one line."""
     try:
-        postman.deliver(message)
+        postman.deliver(messages[0], compose(messages, settings))
     except smtplib.SMTPRecipientsRefused as error:
         code, text = next(iter(error.recipients.values()), (0, b""))
         words = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
@@ -216,9 +215,9 @@ def _note(session: Session, message_id: int, error: str, at: datetime) -> None:
     message.last_error = error
     if not error:
         message.sent_at, message.next_try_at = at, None
-        message.text = message.html = message.calendar = (
-            ""  # links that open accounts are kept hashed, and nowhere else
-        )
+        message.content = None
+        # Links that open accounts are kept hashed, and nowhere else.
+        message.text = message.html = message.calendar = ""
         if (note := registry.after_sending.get(message.send_if)) is not None:
             note(session, message, at, **message.send_if_args)
     elif message.tries > len(PAUSES):

@@ -14,7 +14,7 @@ from alembic import op
 import interagency.db.base
 
 revision: str = "0031"
-down_revision: str | Sequence[str] | None = "0029"
+down_revision: str | Sequence[str] | None = "0030"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -54,13 +54,16 @@ SIGN_INS = ("sign_in", "sign_out", "link.", "password.", "sessions", "second_fac
 KINDS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "sign-ins": (lazy_gettext("Sign-ins and links"), SIGN_INS),
     "refusals": (lazy_gettext("Refusals"), ("refused", "sign_in.refused", "link.reset.nobody")),
-    "rights": (lazy_gettext("Accounts and rights"), ("account.", "appointment.", "mandate.", "token.")),
+    "rights": (
+        lazy_gettext("Accounts and rights"),
+        ("account.", "appointment.", "mandate.", "token.", "mails.", "view."),
+    ),
     "agreement": (lazy_gettext("Agreement"), ("agreement.",)),
     "exports": (lazy_gettext("Downloads"), ("exported",)),
     "hand-outs": (lazy_gettext("Hand-outs"), ("handed_out", "hand_out.", "embed.")),
     "months": (lazy_gettext("Months and letters"), ("cycle.", "notice.")),
     "imports": (lazy_gettext("Files taken in"), ("matrix.import", "calendar.import")),
-    "records": (lazy_gettext("Merged activities and milestones"), ("activity.", "milestone.")),
+    "records": (lazy_gettext("Merged activities and milestones"), ("activity.", "milestone.", "remark.")),
     "invitations": (lazy_gettext("Invitations to events"), ("invitation.",)),
     "messages": (lazy_gettext("Shared messages"), ("message.",)),
     "organisations": (lazy_gettext("Organisations"), ("organisation.",)),

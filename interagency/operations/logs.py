@@ -13,7 +13,7 @@ from typing import Any, TextIO
 from interagency.web.request_id import request_id
 
 log = logging.getLogger("interagency")
-_SECRET_PATHS = re.compile(r"/(feeds|external|data|embed|invitations|invited|resets|downloads)/[^\s'\"<>]+")
+_SECRET_PATHS = re.compile(r"/(feeds|external|data|embed|invitations|invited|resets|downloads|silence)/[^\s'\"<>]+")
 # Looked for from the beginning of a word on, or each sign of a long one would be a beginning.
 _QUERY = re.compile(r"(?<![^\s'\"])([^\s'\"?]*)\?[^\s'\"]+")
 _MAIL = re.compile(r"(?<![^\s'\"<>()=,;:])[^\s'\"<>()=,;:]+@[^\s'\"<>()=,;:]+")

@@ -9,6 +9,7 @@ from interagency.calendar.incoming import models as incoming
 from interagency.calendar.invitations import models as invitations
 from interagency.db import audit_chain
 from interagency.exports import models as exports
+from interagency.following import models as following
 from interagency.mail import models as mail
 from interagency.matrix.activities import models as activities
 from interagency.matrix.agreement import models as agreement
@@ -19,6 +20,7 @@ from interagency.matrix.messages import models as messages
 from interagency.matrix.needs import models as needs
 from interagency.matrix.organisations import models as organisations
 from interagency.matrix.overlaps import models as overlaps
+from interagency.matrix.remarks import models as remarks
 from interagency.operations import state
 from interagency.signatures import models as signatures
 from interagency.web import idempotency
@@ -33,6 +35,7 @@ __all__ = [
     "events",
     "exports",
     "feeds",
+    "following",
     "framework",
     "idempotency",
     "incoming",
@@ -42,6 +45,7 @@ __all__ = [
     "needs",
     "organisations",
     "overlaps",
+    "remarks",
     "signatures",
     "state",
 ]

@@ -45,6 +45,8 @@ class World:
     def address(self, rule: Rule, **other: str) -> str:
         """The address of a rule with parts that exist, or with `other` ones."""
         own = {"token": self.parts["external"]} if rule.rule.startswith("/external") else {}
+        if rule.rule.startswith("/remarks/on"):
+            own = {"kind": "activity"}
         if rule.rule.startswith("/data"):
             own = {"token": self.parts["data"], "name": "activities.csv"}
         parts = self.parts | own | other

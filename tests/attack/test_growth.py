@@ -24,6 +24,7 @@ from flask import Flask
 from werkzeug.datastructures import MultiDict
 
 import interagency
+from interagency.accounts.models import Person
 from interagency.calendar.events import lines, recurrence
 from interagency.calendar.events.planning import read_plan
 from interagency.calendar.events.queries import read_event_filters
@@ -36,6 +37,9 @@ from interagency.exports.external.reading import read_choice
 from interagency.exports.incoming import headers, lists, marks, opening, reading
 from interagency.exports.incoming.cells import ALL_PARTS
 from interagency.exports.incoming.values import CellReader
+from interagency.following import saved_views
+from interagency.following.models import ViewKind
+from interagency.mail.silencing import read_silence_token
 from interagency.matrix.activities import fields
 from interagency.matrix.activities.figures import read_figure
 from interagency.matrix.activities.filters import NAMES, read_filters
@@ -49,6 +53,8 @@ from interagency.matrix.organisations.country_readers import read_countries
 from interagency.matrix.organisations.models import OrganisationKind
 from interagency.matrix.organisations.queries import Directory
 from interagency.matrix.overlaps.listing import read_key
+from interagency.matrix.remarks.addressing import read_addressed
+from interagency.matrix.remarks.record import read_text
 from interagency.operations import logs
 from interagency.operations.audit import read_wanted
 from interagency.search.everything import read_question
@@ -57,7 +63,9 @@ from interagency.text import dates_in_english, folding, typed_dates
 from interagency.text.dates import ImpreciseDate
 from interagency.text.languages import best_language
 from interagency.text.lines import split_lines, split_outside_brackets
+from interagency.text.links import linked
 from interagency.text.zones import zone_named
+from interagency.web.context import settings
 from tests.attack.growth import TooSlow, near_matches, processor_seconds, texts
 
 PACKAGE = Path(interagency.__file__).parent
@@ -152,6 +160,10 @@ PLAIN: dict[str, Callable[[str], Any]] = {
     "matrix.organisations.naming.read_language": naming.read_language,
     "matrix.organisations.directory.read_kind": directory.read_kind,
     "matrix.overlaps.listing.read_key": read_key,
+    "matrix.remarks.record.read_text": read_text,
+    "following.saved_views.read_name": saved_views.read_name,
+    "mail.silencing.read_silence_token": lambda text: read_silence_token(settings(), text),
+    "text.links.linked": linked,
     "operations.audit.read_wanted": lambda text: read_wanted(MultiDict({"who": text, "first": text, "last": text})),
     "operations.logs.redact": logs.redact,
     "operations.logs.format_traceback": lambda text: logs.format_traceback(ValueError(text)),
@@ -170,6 +182,13 @@ def with_database() -> dict[str, Callable[[str], Any]]:
         "matrix.framework.names.region": places.region,
         "matrix.framework.names.read_section": lambda text: names.read_section(known, text),
         "matrix.organisations.queries.find": known_names.find,
+        "matrix.remarks.addressing.read_addressed": lambda text: read_addressed(
+            db.session, [text], text, date(2026, 11, 1)
+        ),
+        "following.saved_views.read_query": lambda text: saved_views.read_query(
+            db.session, ViewKind.ACTIVITIES, f"q={text}&country={text}&{text}"
+        ),
+        "following.saved_views.read_scope": lambda text: saved_views.read_scope(text, Person(id=1), []),
         "matrix.organisations.directory.read_country": lambda text: directory.read_country(
             db.session, text, OrganisationKind.GOVERNMENT
         ),

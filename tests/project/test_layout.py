@@ -21,6 +21,7 @@ ORDER = (
     {"matrix"},
     {"calendar"},
     {"exports"},
+    {"following"},
     {"search", "sample", "operations"},
     {"api"},
     {"__init__"},
@@ -29,7 +30,7 @@ ORDER = (
 # Within a package each folder imports only those to its left.
 ORDERS = {
     "matrix": (
-        *("framework", "organisations", "activities", "agreement", "overlaps"),
+        *("framework", "organisations", "remarks", "activities", "agreement", "overlaps"),
         *("cycles", "desk", "overview", "needs", "messages", "pages"),
     ),
     "calendar": ("events", "feeds", "incoming", "invitations", "pages"),

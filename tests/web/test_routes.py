@@ -264,6 +264,24 @@ ROUTES = {
     ("GET", "/editions/<month>/changes"): "signed in",
     ("GET", "/editions/<month>/edition.json"): "signed in",
     ("GET", "/editions/<month>/matrix.xlsx"): "signed in",
+    ("GET", "/remarks"): "signed in",
+    ("GET", "/remarks/on/<kind>/<int:number>"): "signed in",
+    ("POST", "/remarks/on/<kind>/<int:number>"): "signed in",
+    ("GET", "/remarks/<int:remark_id>/edit"): "signed in",
+    ("POST", "/remarks/<int:remark_id>/edit"): "signed in",
+    ("POST", "/remarks/<int:remark_id>/state"): "signed in",
+    ("GET", "/views"): "signed in",
+    ("GET", "/views/new"): "signed in",
+    ("POST", "/views/new"): "signed in",
+    ("GET", "/views/<int:view_id>"): "signed in",
+    ("POST", "/views/<int:view_id>"): "signed in",
+    ("POST", "/views/<int:view_id>/delete"): "signed in",
+    ("POST", "/views/<int:view_id>/start"): "signed in",
+    ("POST", "/watch"): "signed in",
+    ("GET", "/account/mails"): "signed in",
+    ("POST", "/account/mails"): "signed in",
+    ("GET", "/silence/<token>"): "public",
+    ("POST", "/silence/<token>"): "public",
 }
 
 # Why a form that is sent twice is one act: docs/decisions/009-forms-sent-twice.md tells what the words mean.
@@ -277,6 +295,7 @@ ONCE = {
         "/imports/<int:import_id>/columns", "/imports/<int:import_id>/sheet",
         "/imports/<int:import_id>/organisations", "/imports/calendar", "/embeds/new",
         "/organisations/new", "/needs/new", "/messages/new", "/messages/<int:message_id>/uses",
+        "/remarks/on/<kind>/<int:number>", "/views/new",
     },
     "version": {
         "/activities/<int:activity_id>/edit", "/events/<int:event_id>/edit", "/month/participation", "/month/end",
@@ -308,6 +327,9 @@ ONCE = {
         "/events/<int:event_id>/proposals/<int:proposal_id>/settle", "/invited/<token>/<int:number>/<word>",
         "/needs/<int:need_id>/offer", "/needs/<int:need_id>/agreement",
         "/messages/<int:message_id>/state", "/messages/<int:message_id>/agreement",
+        "/remarks/<int:remark_id>/edit", "/remarks/<int:remark_id>/state",
+        "/views/<int:view_id>", "/views/<int:view_id>/delete", "/views/<int:view_id>/start", "/watch",
+        "/account/mails", "/silence/<token>",
     },
     "the newest counts": {"/sign-in", "/forgotten", "/account/second-factor"},
 }  # fmt: skip
@@ -367,6 +389,9 @@ def test_nobody_is_sent_to_sign_in_from_every_closed_route(sqlite_app: Flask) ->
             .replace("<need_id>", "1")
             .replace("<message_id>", "1")
             .replace("<version_id>", "1")
+            .replace("<remark_id>", "1")
+            .replace("<view_id>", "1")
+            .replace("<number>", "1")
             .replace("<first_id>", "1")
             .replace("<second_id>", "2")
         )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from flask_babel import gettext as _
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from interagency.calendar.events.recurrence import rule_words
 from interagency.calendar.feeds.building import FeedEvent, FeedOverride, Moment
 from interagency.calendar.invitations.models import Answer
 from interagency.mail.outbox import MailContent
 from interagency.text.dates import ImpreciseDate, words_between
+from interagency.text.languages import BY_CODE
 
 # Without colours of its own, so that it is read on a dark ground as on a light one; nothing is loaded from outside.
 _STYLE = "font-family:sans-serif;font-size:16px;line-height:1.5;max-width:40em"
@@ -27,11 +29,10 @@ class InvitationContent(MailContent):
 
     facts: tuple[tuple[str, str], ...] = ()
     answers: tuple[tuple[str, str], ...] = ()
-    lang: str = "en"
     answers_label: str = field(default="")
 
-    def text(self) -> str:
-        """As plain text."""
+    def text(self, footer: Sequence[tuple[str, str]] = ()) -> str:
+        """As plain text. An invitation belongs to its event: it has no `footer` to silence it."""
         parts = [self.greeting, *self.paragraphs, "\n".join(f"{label}: {words}" for label, words in self.facts)]
         if self.answers:
             lines = [f"{label}:\n{address}" for label, address in self.answers]
@@ -40,8 +41,8 @@ class InvitationContent(MailContent):
             parts.append(f"{self.link_label}:\n{self.link}")
         return "\n\n".join(part for part in (*parts, self.closing) if part) + "\n"
 
-    def html(self) -> str:
-        """As HTML."""
+    def html(self, footer: Sequence[tuple[str, str]] = ()) -> str:
+        """As HTML, likewise."""
         body = [Markup("<p>{}</p>").format(part) for part in (self.greeting, *self.paragraphs)]
         rows = [Markup("<strong>{}</strong>: <bdi>{}</bdi>").format(label, words) for label, words in self.facts]
         body.append(Markup("<p>") + Markup("<br>\n").join(rows) + Markup("</p>"))
@@ -58,7 +59,8 @@ class InvitationContent(MailContent):
             body.append(Markup("<p>{}</p>").format(self.closing))
         inner = Markup("\n").join(body)
         return (
-            f'<!doctype html>\n<html lang="{escape(self.lang)}"><head><meta charset="utf-8">'
+            f'<!doctype html>\n<html lang="{self.language}" dir="{BY_CODE[self.language].direction}">'
+            '<head><meta charset="utf-8">'
             '<meta name="color-scheme" content="light dark"><meta name="viewport" content="width=device-width"></head>'
             f'<body style="{_STYLE}">\n{inner}\n</body></html>\n'
         )

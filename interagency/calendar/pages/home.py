@@ -34,6 +34,7 @@ from interagency.matrix.desk.waiting import coordinators_desk, mails_stuck, own_
 from interagency.matrix.framework.names import chapters
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overview.count_cache import cached_counts
+from interagency.registry import registry
 from interagency.web.context import settings, today, utc_now
 
 bp = Blueprint("pages", __name__)
@@ -125,7 +126,10 @@ def _cycle_line(mine: list[Organisation], cycle: Cycle | None) -> str | None:
 
 @bp.get("/start")
 def start() -> ResponseReturnValue:
-    """Where signing in leads: focal points to their month, others to the front page."""
+    """Where signing in leads: to the view one chose, else focal points to their month, others to the front page."""
+    chosen = registry.start_page(db.session, current_user)
+    if chosen is not None:
+        return redirect(chosen)
     mine = my_entities()
     cycle = current_cycle(db.session, [entity.id for entity in mine])
     if cycle is not None and mine:

@@ -9,7 +9,7 @@ from flask_babel import ngettext
 
 from interagency.accounts.models import Person
 from interagency.db.base import db
-from interagency.mail.outbox import MailContent, in_language, write
+from interagency.mail.outbox import MailContent, MailKind, in_language, write
 from interagency.mail.sending import send_soon
 from interagency.matrix.agreement.gate import Passed, Withheld
 from interagency.matrix.agreement.models import Audience
@@ -99,6 +99,7 @@ def ask_post() -> ResponseReturnValue:
                 letter=_letter(audience, entity, person, records),
                 at=utc_now(),
                 send_if=as_focal_point([entity]),
+                kind=MailKind.WAITING,
             )
     db.session.commit()
     send_soon(current_app._get_current_object(), settings())  # type: ignore[attr-defined]

@@ -69,12 +69,17 @@ def survivor_of(session: Session, activity: Activity) -> Activity:
     return activity
 
 
-def merged_into(session: Session, activity_id: int) -> list[Activity]:
-    """The activities that were merged into this one, directly or by way of another, by number."""
+def merged_ids(activity_id: int) -> sa.Select[int]:
+    """Selects the numbers of the activities that were merged into this one, directly or by way of another."""
     below = sa.select(Activity.id).where(Activity.merged_into_id == activity_id).cte("below", recursive=True)
     below = below.union(sa.select(Activity.id).where(Activity.merged_into_id == below.c.id))
+    return sa.select(below.c.id)
+
+
+def merged_into(session: Session, activity_id: int) -> list[Activity]:
+    """The activities that were merged into this one, directly or by way of another, by number."""
     return list(
-        session.scalars(sa.select(Activity).where(Activity.id.in_(sa.select(below.c.id))).order_by(Activity.id))
+        session.scalars(sa.select(Activity).where(Activity.id.in_(merged_ids(activity_id))).order_by(Activity.id))
     )
 
 

@@ -15,6 +15,9 @@ from interagency.matrix.activities.models import ActivityEntity
 from interagency.matrix.cycles.confirming import KeptConfirmed, confirm_all, restore
 from interagency.matrix.cycles.models import Answer, AnswerKind, Cycle, CycleState, Extension
 from interagency.matrix.organisations.models import Appointment, Organisation
+from interagency.matrix.remarks.addressing import Addressed
+from interagency.matrix.remarks.models import SubjectKind
+from interagency.matrix.remarks.record import RemarkRefusal, Subject, answer_all, read_text, write_remark
 from interagency.registry import registry
 
 
@@ -169,6 +172,8 @@ def sign(
     )
     session.add(answer)
     session.flush()
+    returned = sa.select(Answer.returned_with_id).where(Answer.cycle_month == month, Answer.entity_id == entity.id)
+    answer_all(session, returned.where(Answer.returned_with_id.is_not(None)), by=by, at=at)
     audit(
         session,
         "cycle.signed",
@@ -212,6 +217,10 @@ def return_answer(
     confirmed no more. Raises CycleRefusal."""
     if not note:
         raise CycleRefusal(_("Write what the entity should look at again; the note is sent to its focal points."))
+    try:
+        note = read_text(note)
+    except RemarkRefusal as refusal:
+        raise CycleRefusal(str(refusal)) from None
     cycle_for_answer(session, month, entity, day)
     answer = standing_answer(session, month, entity.id)
     if answer is None:
@@ -219,6 +228,7 @@ def return_answer(
             _("%(short)s has no answer for %(month)s that could be returned.", short=entity.short, month=month)
         )
     _end(session, answer, by, at)
-    answer.return_note = note
+    subject = Subject(SubjectKind.ANSWER, answer.id)
+    answer.returned_with = write_remark(session, subject, note, Addressed(entities=[entity]), by=by, at=at)
     audit(session, "cycle.returned", by=by, month=month, entity=entity.key)
     return answer

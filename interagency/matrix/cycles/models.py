@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from interagency.accounts.models import Person
 from interagency.db.base import Model, now
 from interagency.matrix.organisations.models import Organisation
+from interagency.matrix.remarks.models import Remark
 from interagency.text.labelled import Labelled
 
 
@@ -97,11 +98,18 @@ class Answer(Model):
     # Taken back by the entity, or returned by a coordinator with a note.
     ended_at: Mapped[datetime | None]
     ended_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"))
-    return_note: Mapped[str] = mapped_column(default="")
+    # The remark that asks the entity to look again; what it says is kept there alone.
+    returned_with_id: Mapped[int | None] = mapped_column(sa.ForeignKey("remark.id"))
     # What the signature confirmed: by kind of record its id and the month it was confirmed for before. None: not kept.
     confirmed: Mapped[dict[str, list[tuple[int, str | None]]] | None] = mapped_column(sa.JSON(none_as_null=True))
     entity: Mapped[Organisation] = relationship()
     signed_by: Mapped[Person | None] = relationship(foreign_keys=[signed_by_id])
+    returned_with: Mapped[Remark | None] = relationship()
+
+    @property
+    def return_note(self) -> str:
+        """What the coordinators asked when they returned it; empty where they did not."""
+        return self.returned_with.text if self.returned_with is not None else ""
 
 
 class Edition(Model):

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person, Role
 from interagency.mail.models import OutboxMessage
-from interagency.mail.outbox import MailContent, SendIf, existing_dedupe_keys, in_language, write
+from interagency.mail.outbox import MailContent, MailKind, SendIf, existing_dedupe_keys, in_language, write
 from interagency.matrix.cycles.answers import open_cycles
 from interagency.matrix.cycles.board import BoardRow, board
 from interagency.matrix.cycles.differences import Difference
@@ -147,6 +147,7 @@ def _write(
             letter=letter,
             at=at,
             send_if=SendIf(UNANSWERED, {"month": cycle.month, "entities": keys}),
+            kind=MailKind.DUE,
         ):
             written.add(person_id)
     return written
@@ -258,8 +259,9 @@ def write_returned(
         key = f"returned/{answer.id}/{person.id}"
         send_if = SendIf(RETURNED, {"answer": answer.id, "entity": entity.key})
         written += write(
-            session, key, to_address=person.email, to_name=person.name, letter=letter, at=at, send_if=send_if
-        )
+            session, key, to_address=person.email, to_name=person.name, letter=letter, at=at, send_if=send_if,
+            kind=MailKind.REMARKS,
+        )  # fmt: skip
     return written
 
 
@@ -299,7 +301,7 @@ def announce_edition(session: Session, edition: Edition, *, sender: Sender) -> i
         key, at = f"edition/{edition.number}/{person.id}", edition.made_at
         written += write(
             session, key, to_address=person.email, to_name=person.name, letter=letter, at=at,
-            send_if=SendIf(COORDINATOR),
+            send_if=SendIf(COORDINATOR), kind=MailKind.NOTICES,
         )  # fmt: skip
     return written
 

@@ -57,7 +57,7 @@ def standing_of(latest: Answer | None, *, due_at: datetime, at: datetime | None)
         return Standing.AWAITED if at is not None and at <= due_at else Standing.SILENT
     if latest.ended_at is None:
         return _BY_KIND[latest.kind]
-    return Standing.RETURNED if latest.return_note else Standing.TAKEN_BACK
+    return Standing.RETURNED if latest.returned_with_id is not None else Standing.TAKEN_BACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,9 @@ def standings(session: Session, cycle: Cycle, at: datetime, *, closing: bool = F
     query = sa.select(Answer).where(Answer.cycle_month == cycle.month).order_by(Answer.id)
     latest = {
         answer.entity_id: answer
-        for answer in session.scalars(query.options(joinedload(Answer.signed_by), joinedload(Answer.entity)))
+        for answer in session.scalars(
+            query.options(joinedload(Answer.signed_by), joinedload(Answer.returned_with), joinedload(Answer.entity))
+        )
     }
     extensions = {
         extension.entity_id: extension.due_at

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, selectinload
 from interagency.accounts.models import Person
 from interagency.db.history import audit
 from interagency.mail.models import OutboxMessage
-from interagency.mail.outbox import MailContent, SendIf, in_language, write
+from interagency.mail.outbox import MailContent, MailKind, SendIf, in_language, write
 from interagency.matrix.cycles.answers import open_cycles
 from interagency.matrix.cycles.board import board
 from interagency.matrix.cycles.models import Cycle
@@ -173,6 +173,7 @@ def send_notice(session: Session, letter: Letter, people: Sequence[Recipient], *
             letter=content,
             at=at,
             send_if=SendIf(STILL_FOCAL_POINT, {"entities": [entity.key for entity in one.entities]}),
+            kind=MailKind.NOTICES,
         )
     audit(session, "notice.sent", by=letter.by, notice=notice.id, subject=letter.subject, recipients=len(people))
     return notice

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from interagency.accounts.models import Person, Role
 from interagency.db.history import Action
-from interagency.mail.outbox import MailContent, SendIf, in_language, write
+from interagency.mail.outbox import MailContent, MailKind, SendIf, in_language, write
 from interagency.matrix.organisations.directory import (
     PARTNER_KINDS,
     Act,
@@ -202,6 +202,7 @@ def _tell_coordinators(session: Session, organisation: Organisation, by: Person,
             letter=letter,
             at=utc_now(),
             send_if=SendIf(COORDINATOR),
+            kind=MailKind.NOTICES,
         )
 
 

@@ -132,7 +132,7 @@ def entity_month(session: Session, cycle: Cycle, entity: Organisation, at: datet
         session.scalars(
             sa.select(Answer)
             .where(Answer.cycle_month == cycle.month, Answer.entity_id == entity.id)
-            .options(joinedload(Answer.signed_by))
+            .options(joinedload(Answer.signed_by), joinedload(Answer.returned_with))
             .order_by(Answer.id.desc())
         )
     )

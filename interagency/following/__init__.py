@@ -1,0 +1,1 @@
+"""What happens between two months: remarks on records, saved views, watching, and one digest."""

@@ -1,0 +1,1 @@
+"""Remarks of insiders on records: who said what to whom, open or answered."""
