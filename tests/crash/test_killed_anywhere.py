@@ -114,7 +114,8 @@ def test_closing_a_month(
             cycle = db.session.get(Cycle, newest) if newest else None
             month = newest if cycle and cycle.is_open else month_after(newest or "2026-07")
             if cycle is None or not cycle.is_open:
-                open_cycle(db.session, month, at=AT, zone=VIENNA, by=None)
+                # A year ahead: who is killed after the commit has closed the month, and the next is opened.
+                open_cycle(db.session, month, at=AT.replace(year=2027), zone=VIENNA, by=None)
                 db.session.commit()
             begin()
             close_cycle(db.session, month, at=AT, zone=VIENNA, by=None)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from base64 import b64decode
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -263,6 +264,19 @@ def test_an_old_key_vouches_for_the_new_one(signed: Flask, tmp_path: Path) -> No
         verify.verify(path, kept)
     with signed.app_context():
         verify.verify(path, [one["public"] for one in published_keys(db.session)])
+
+
+def test_hand_outs_made_at_once_make_one_chain(signed: Flask) -> None:
+    def act(_number: int) -> None:
+        with signed.app_context():
+            hand()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(act, range(8)))
+    with signed.app_context():
+        numbers = sa.select(RecordSignature.number).where(RecordSignature.is_hand_out.is_(True))
+        assert sorted(db.session.scalars(numbers)) == list(range(1, 9))
+        assert list(problems(db.session)) == []
 
 
 @pytest.mark.one_database
