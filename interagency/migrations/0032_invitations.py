@@ -65,7 +65,7 @@ def _create_invitees() -> None:
         _key("invitee", "entity_id", "organisation.id", "RESTRICT"),
         _key("invitee", "invited_by_id", "person.id", "RESTRICT"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitee")),
-        sa.UniqueConstraint("event_id", "address", name=op.f("uq_invitee_event_id")),
+        sa.UniqueConstraint("event_id", "address", name=op.f("uq_invitee_event_id_address")),
     )
     op.create_index(op.f("ix_invitee_address"), "invitee", ["address"])
     op.create_index(op.f("ix_invitee_person_id"), "invitee", ["person_id"])
@@ -92,7 +92,7 @@ def _create_invitations() -> None:
         sa.Column("comment", sa.String(1000), nullable=False),
         _key("invitation", "invitee_id", "invitee.id", "CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
-        sa.UniqueConstraint("invitee_id", "number", name=op.f("uq_invitation_invitee_id")),
+        sa.UniqueConstraint("invitee_id", "number", name=op.f("uq_invitation_invitee_id_number")),
     )
 
 
@@ -109,7 +109,7 @@ def _create_dates() -> None:
         sa.Column("answer_stamp", UtcDateTime(), nullable=True),
         _key("invited_date", "invitation_id", "invitation.id", "CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invited_date")),
-        sa.UniqueConstraint("invitation_id", "original", name=op.f("uq_invited_date_invitation_id")),
+        sa.UniqueConstraint("invitation_id", "original", name=op.f("uq_invited_date_invitation_id_original")),
     )
     op.create_table(
         "invitation_proposal",
