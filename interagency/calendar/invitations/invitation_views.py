@@ -21,6 +21,7 @@ from interagency.calendar.invitations.queries import (
 )
 from interagency.db.base import db
 from interagency.mail.sending import send_soon
+from interagency.matrix.organisations.appointments import focal_points
 from interagency.matrix.organisations.queries import entities
 from interagency.text.folding import listed
 from interagency.web.context import settings, today, utc_now
@@ -35,13 +36,17 @@ def _send() -> None:
 
 def _page(event: Event, *, errors: dict[str, str] | None = None, code: int = 200) -> ResponseReturnValue:
     invitees = everybody_invited(db.session, event.id)
+    speaking = focal_points(db.session, today())
     taking_part = {one.key for one in (*event.organisers, *event.participants)}
     page = render_template(
         "invitations/invitations.html",
         event=event,
         invitees=invitees,
         standing=sum(one.removed_at is None for one in invitees),
-        entities=sorted(entities(db.session), key=lambda one: one.key not in taking_part),
+        entities=sorted(
+            (one for one in entities(db.session) if speaking.get(one.id) or one.key in taking_part),
+            key=lambda one: one.key not in taking_part,
+        ),
         ticked=request.form.getlist("entity"),
         typed=request.form.get("addresses", ""),
         may_tell=request.form.get("may_tell") == "yes",

@@ -81,7 +81,8 @@ def _is_beyond_reading(body: bytes) -> bool:
 
 def _head(mail: Message, name: str) -> str:
     """The lines of a head of that name, as written."""
-    lines = [str(raw)[:MAX_HEAD] for raw in (mail.get_all(name) or [])[:20]]
+    raw = [value for key, value in mail.raw_items() if key.lower() == name.lower()][:20]
+    lines = [str(one)[:MAX_HEAD].encode("utf-8", "surrogateescape").decode("utf-8", "replace") for one in raw]
     return " ".join(clean(" ".join(lines), lines=False).split())
 
 
