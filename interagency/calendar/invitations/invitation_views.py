@@ -28,6 +28,7 @@ from interagency.web.context import settings, today, utc_now
 from interagency.web.errors import refuse
 
 bp = Blueprint("invitations", __name__)
+SIZE = 100  # people on a page
 
 
 def _send() -> None:
@@ -36,12 +37,16 @@ def _send() -> None:
 
 def _page(event: Event, *, errors: dict[str, str] | None = None, code: int = 200) -> ResponseReturnValue:
     invitees = everybody_invited(db.session, event.id)
+    pages = max(1, -(-len(invitees) // SIZE))
+    page_number = min(max(1, request.args.get("page", 1, type=int)), pages)
     speaking = focal_points(db.session, today())
     taking_part = {one.key for one in (*event.organisers, *event.participants)}
     page = render_template(
         "invitations/invitations.html",
         event=event,
-        invitees=invitees,
+        invitees=invitees[SIZE * (page_number - 1) : SIZE * page_number],
+        page_number=page_number,
+        pages=pages,
         standing=sum(one.removed_at is None for one in invitees),
         entities=sorted(
             (one for one in entities(db.session) if speaking.get(one.id) or one.key in taking_part),
