@@ -31,6 +31,9 @@ from interagency.calendar.events.queries import read_event_filters
 from interagency.calendar.events.recurrence_rules import parts_of
 from interagency.calendar.incoming.lines import FileBlocks, read_duration, read_moment
 from interagency.calendar.incoming.reading import read_ics
+from interagency.calendar.invitations.inviting import read_addresses
+from interagency.calendar.invitations.mails import read_mail
+from interagency.calendar.invitations.replies import read_replies
 from interagency.db.base import db
 from interagency.exports.embedding.embeds import read_site, read_sites
 from interagency.exports.external.reading import read_choice
@@ -98,6 +101,25 @@ def _in_ics(text: str) -> None:
     read_ics(f"BEGIN:VCALENDAR\r\n{kinds}END:VCALENDAR\r\n".encode("utf-8", "replace"), "Europe/Vienna")
 
 
+def _in_mail(text: str) -> None:
+    """As each line of a head, in its parameters, and as the text and the calendar of a mail."""
+    line = " ".join(text.split())
+    names = ("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Delivered-To", "Content-Disposition")
+    head = "".join(f"{name}: {line}\r\n" for name in names)
+    for kind in ("text/plain", "text/html", "text/calendar", f'text/calendar; charset="{line}"', line):
+        read_mail(f"{head}Content-Type: {kind}\r\n\r\n{text}".encode("utf-8", "replace"))
+
+
+def _in_reply(text: str) -> None:
+    lines_of_it = text.replace("\n", "\r\n ")
+    names = ("UID", "ATTENDEE", "ATTENDEE;CN", "ORGANIZER", "COMMENT", "SEQUENCE", "DTSTAMP", "RECURRENCE-ID", "DTEND")
+    inner = "".join(f"{name}:{lines_of_it}\r\n" for name in names)
+    event = f"BEGIN:VEVENT\r\nDTSTART:20261012T120000Z\r\n{inner}END:VEVENT\r\n"
+    read_replies(
+        f"BEGIN:VCALENDAR\r\nMETHOD:COUNTER\r\n{event}END:VCALENDAR\r\n".encode("utf-8", "replace"), "Europe/Vienna"
+    )
+
+
 # Each function that reads text of others, by the place it stands at; what it may raise is ValueError.
 PLAIN: dict[str, Callable[[str], Any]] = {
     "text.typed_dates.read_date": typed_dates.read_date,
@@ -135,6 +157,9 @@ PLAIN: dict[str, Callable[[str], Any]] = {
     "calendar.incoming.lines.read_moment": read_moment,
     "calendar.incoming.lines.read_duration": read_duration,
     "calendar.incoming.reading.read_ics": _in_ics,
+    "calendar.invitations.inviting.read_addresses": read_addresses,
+    "calendar.invitations.mails.read_mail": _in_mail,
+    "calendar.invitations.replies.read_replies": _in_reply,
     "exports.incoming.reading.read_table": lambda text: reading.read_table(
         f"Title;Begins\n{text}\n".encode("utf-8", "replace"), "a.csv"
     ),

@@ -21,12 +21,14 @@ from interagency.calendar.invitations.queries import (
 )
 from interagency.db.base import db
 from interagency.mail.sending import send_soon
+from interagency.matrix.organisations.appointments import focal_points
 from interagency.matrix.organisations.queries import entities
 from interagency.text.folding import listed
 from interagency.web.context import settings, today, utc_now
 from interagency.web.errors import refuse
 
 bp = Blueprint("invitations", __name__)
+SIZE = 100  # people on a page
 
 
 def _send() -> None:
@@ -35,13 +37,21 @@ def _send() -> None:
 
 def _page(event: Event, *, errors: dict[str, str] | None = None, code: int = 200) -> ResponseReturnValue:
     invitees = everybody_invited(db.session, event.id)
+    pages = max(1, -(-len(invitees) // SIZE))
+    page_number = min(max(1, request.args.get("page", 1, type=int)), pages)
+    speaking = focal_points(db.session, today())
     taking_part = {one.key for one in (*event.organisers, *event.participants)}
     page = render_template(
         "invitations/invitations.html",
         event=event,
-        invitees=invitees,
+        invitees=invitees[SIZE * (page_number - 1) : SIZE * page_number],
+        page_number=page_number,
+        pages=pages,
         standing=sum(one.removed_at is None for one in invitees),
-        entities=sorted(entities(db.session), key=lambda one: one.key not in taking_part),
+        entities=sorted(
+            (one for one in entities(db.session) if speaking.get(one.id) or one.key in taking_part),
+            key=lambda one: one.key not in taking_part,
+        ),
         ticked=request.form.getlist("entity"),
         typed=request.form.get("addresses", ""),
         may_tell=request.form.get("may_tell") == "yes",

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
 from email.parser import BytesParser
 from email.utils import parseaddr, parsedate_to_datetime
@@ -24,8 +26,11 @@ MAX_PARTS, DEEPEST = 200, 20
 # A nesting deeper than this is not taken apart: the parser of the language would go with it, level by level.
 MAX_BOUNDARIES = 100
 MAX_CALENDAR_SIZE = 1024 * 1024
+MAX_HEAD, MAX_DESCRIPTION = 20_000, 4_000
 _RECIPIENTS = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "Cc")
 _BULK = frozenset(["bulk", "junk", "list", "auto_reply", "auto-reply"])
+# What describes a part. The language's reader of their parameters takes a step for each two signs.
+_DESCRIPTION = re.compile(rb"^content-[a-z-]+:[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE | re.MULTILINE)
 _BOUNDARY = re.compile(rb"boundary\s*=", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 
@@ -53,10 +58,10 @@ def read_mail(body: bytes, *, is_whole: bool = True) -> ReceivedMessage:
     try:
         if len(body) > MAX_MAIL_SIZE or not is_whole:
             found.problem = Reason.TOO_LARGE
-            body = body[:65_536].replace(b"\r\n", b"\n").partition(b"\n\n")[0] + b"\n\n"
-        elif len(_BOUNDARY.findall(body)) > MAX_BOUNDARIES:
+            body = _DESCRIPTION.sub(b"", body[:65_536].replace(b"\r\n", b"\n").partition(b"\n\n")[0]) + b"\n\n"
+        elif _is_beyond_reading(body):
             found.problem = Reason.NOT_READ
-            body = body.replace(b"\r\n", b"\n").partition(b"\n\n")[0][:65_536] + b"\n\n"
+            body = _DESCRIPTION.sub(b"", body.replace(b"\r\n", b"\n").partition(b"\n\n")[0][:65_536]) + b"\n\n"
         # Of the older kind: the newer one refuses heads that break its rules, and mails do.
         mail = BytesParser(policy=email.policy.compat32).parsebytes(body)
         _read_head(mail, found)
@@ -67,26 +72,36 @@ def read_mail(body: bytes, *, is_whole: bool = True) -> ReceivedMessage:
     return found
 
 
+def _is_beyond_reading(body: bytes) -> bool:
+    """Whether a mail is nested or described so that taking it apart would take for ever."""
+    if len(_BOUNDARY.findall(body)) > MAX_BOUNDARIES:
+        return True
+    return any(found.end() - found.start() > MAX_DESCRIPTION for found in _DESCRIPTION.finditer(body))
+
+
 def _head(mail: Message, name: str) -> str:
-    """A head line as text, its encoded words read; all of that name."""
-    lines = []
-    for raw in (mail.get_all(name) or [])[:50]:
-        try:
-            text = str(email.policy.default.header_fetch_parse(name, str(raw)))
-        except Exception:  # the language's own reader of heads raises what it likes
-            text = str(raw)
-        lines.append(text[:20_000])
+    """The lines of a head of that name, as written."""
+    raw = [value for key, value in mail.raw_items() if key.lower() == name.lower()][:20]
+    lines = [str(one)[:MAX_HEAD].encode("utf-8", "surrogateescape").decode("utf-8", "replace") for one in raw]
     return " ".join(clean(" ".join(lines), lines=False).split())
 
 
+def _words(text: str) -> str:
+    """A head with its encoded words read (RFC 2047)."""
+    try:
+        return " ".join(clean(str(make_header(decode_header(text[:2000]))), lines=False).split())
+    except (ValueError, LookupError, HeaderParseError):
+        return text[:2000]
+
+
 def _read_head(mail: Message, found: ReceivedMessage) -> None:
-    message_id = _head(mail, "Message-ID")
+    message_id = _head(mail, "Message-ID")[:1000]
     name, address = parseaddr(_head(mail, "From")[:2000])
-    found.from_address, found.from_name = address.lower()[:ADDRESS_LENGTH], name[:NAME_LENGTH]
-    found.subject = _head(mail, "Subject")[:300]
+    found.from_address, found.from_name = address.lower()[:ADDRESS_LENGTH], _words(name)[:NAME_LENGTH]
+    found.subject = _words(_head(mail, "Subject"))[:300]
     if message_id:
         found.fingerprint = hashlib.sha256(f"{message_id} {found.from_address}".encode()).hexdigest()
-    found.at = _moment(_head(mail, "Date"))
+    found.at = _moment(_head(mail, "Date")[:100])
     found.tokens = list(dict.fromkeys(token for name in _RECIPIENTS for token in tokens_in(_head(mail, name))))
     submitted = _head(mail, "Auto-Submitted").partition(";")[0].strip().lower()
     found.is_automatic = (

@@ -34,6 +34,11 @@ class AnsweredBy(enum.StrEnum):
     PERSON = "person"  # somebody read it and assigned it
 
 
+def standing(answer: Answer, sequence: int | None, asked: int) -> Answer:
+    """An answer to version `sequence`, where the time stands since version `asked`; NONE where it was to another."""
+    return answer if sequence is not None and sequence >= asked else Answer.NONE
+
+
 class Invitee(Model):
     """Somebody invited to an event: an account, mostly a focal point, or a named address. Removed ones stay."""
 
@@ -99,8 +104,7 @@ class Invitation(Model):
     @property
     def standing_answer(self) -> Answer:
         """The answer to the time as it was last told; NONE where the time was changed since."""
-        is_to_this = self.answer_sequence is not None and self.answer_sequence >= self.asked_sequence
-        return self.answer if is_to_this else Answer.NONE
+        return standing(self.answer, self.answer_sequence, self.asked_sequence)
 
 
 class InvitedDate(Model):
@@ -122,8 +126,7 @@ class InvitedDate(Model):
     @property
     def standing_answer(self) -> Answer:
         """The answer to this date as it was last told."""
-        is_to_this = self.answer_sequence is not None and self.answer_sequence >= self.asked_sequence
-        return self.answer if is_to_this else Answer.NONE
+        return standing(self.answer, self.answer_sequence, self.asked_sequence)
 
 
 class Proposal(Model):

@@ -22,6 +22,7 @@ from interagency.calendar.invitations.models import (
     Proposal,
     Reason,
     ReceivedMail,
+    standing,
 )
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import words_between
@@ -31,10 +32,12 @@ ASIDE_SHOWN, CANDIDATES = 100, 50
 
 @dataclass(slots=True)
 class Coming:
-    """The answers to one run of days: which days, in words where there are several runs, and who said what."""
+    """The answers to one run of days: which days, in words where there are several runs, and who said what: names, each
+    with the entity it stands for.
+    """
 
     label: str
-    people: dict[Answer, list[Invitation]] = field(default_factory=lambda: {answer: [] for answer in Answer})
+    people: dict[Answer, list[tuple[str, str]]] = field(default_factory=lambda: {answer: [] for answer in Answer})
 
     @property
     def counts(self) -> dict[Answer, int]:
@@ -53,16 +56,19 @@ def may_see_names(person: Person, mine: Sequence[Organisation], event: Event) ->
 def who_comes(session: Session, event: Event) -> list[Coming]:
     """What those invited to `event` have answered, by its runs of days; nothing where nobody is."""
     query = (
-        sa.select(Invitation)
+        sa.select(Invitation.number, Invitation.answer, Invitation.answer_sequence, Invitation.asked_sequence)
+        .add_columns(Invitee.name, Invitee.address, Organisation)
         .join(Invitee, Invitee.id == Invitation.invitee_id)
+        .outerjoin(Organisation, Organisation.id == Invitee.entity_id)
         .where(Invitee.event_id == event.id, Invitee.removed_at.is_(None))
-        .options(contains_eager(Invitation.invitee).joinedload(Invitee.entity), selectinload(Invitation.dates))
         .order_by(sa.func.lower(Invitee.name), Invitee.address)
     )
     runs = {segment.number: Coming(_label(event, segment)) for segment in event.segments}
-    for one in session.scalars(query):
-        if one.number in runs:
-            runs[one.number].people[one.standing_answer].append(one)
+    for number, answer, sequence, asked, name, address, entity in session.execute(query):
+        if number in runs:
+            runs[number].people[standing(answer, sequence, asked)].append(
+                (name or address, entity.short if entity else "")
+            )
     return [run for run in runs.values() if any(run.people.values())]
 
 

@@ -56,11 +56,11 @@ def read_replies(body: bytes, default_zone: str) -> list[Reply]:
     calendar = blocks.calendars[0]
     method = calendar.text("METHOD").strip().upper()
     if method not in ("REPLY", "COUNTER"):
-        raise NotAnAnswer(method[:40])
+        raise NotAnAnswer(f"Its method is {method[:40] or 'not said'}.")
     zones = FileZones(calendar, Budget())
     events = [block for block in calendar.parts if block.name == "VEVENT"][:MAX_REPLIES]
     if not events:
-        raise NotAnAnswer(method)
+        raise NotAnAnswer("It holds no event.")
     try:
         return [_reply(block, EventTimes(zones, default_zone), is_counter=method == "COUNTER") for block in events]
     except OverflowError:

@@ -178,6 +178,7 @@ def test_what_is_not_certain_is_assigned_to_nobody(world: World, asked: tuple[As
     assert f"{aside} answers to invitations are put aside" in text_of(coordinator.get("/"))
     assert "put aside" not in text_of(world.who.get("/"))
     page = coordinator.get("/answers")
+    assert "Jané Doe" in page.text, "also where a name is not encoded in the head"
     assert page.status_code == 200
     assert "Yes, I come" in page.text
     assert world.tick() == [], "no mail is answered by a mail"

@@ -234,7 +234,9 @@ def test_a_thousand_are_invited_once_each(world: World, monkeypatch: pytest.Monk
     assert (len(waiting), len(seen.union(waiting))) == (970, 1000)
     more = {"addresses": "one@more.example", "may_tell": "yes"}
     assert "At most 1000" in world.who.send("/events/1/invitations", more).text
-    assert len(world.who.get("/events/1").data) < 200_000
+    for address in ("/events/1", "/events/1/invitations", "/events/1/invitations?page=10"):
+        assert len(world.who.get(address).data) < 200_000
+    assert "Page 10 of 10" in text_of(world.who.get("/events/1/invitations?page=999"))
 
 
 def test_only_who_may_edit_invites_and_only_those_who_take_part_see_names(world: World) -> None:
