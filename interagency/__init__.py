@@ -142,14 +142,7 @@ def _register_blueprints(app: Flask) -> None:
     from interagency.api.data import serving as data
     from interagency.api.data import views as data_addresses
     from interagency.calendar.pages.blueprints import BLUEPRINTS as CALENDAR
-    from interagency.exports import signing
-    from interagency.exports import views as exports
-    from interagency.exports.embedding import views as embeds
-    from interagency.exports.external import views as external
-    from interagency.exports.external import waiting_views as waiting
-    from interagency.exports.incoming import views as imports
-    from interagency.exports.registers import briefing_views as briefings
-    from interagency.exports.registers import views as registers
+    from interagency.exports.blueprints import BLUEPRINTS as EXPORTS
     from interagency.following import mail_views as mails
     from interagency.following import remark_views as remarks
     from interagency.following import saved_view_views as saved_views
@@ -172,15 +165,8 @@ def _register_blueprints(app: Flask) -> None:
         tokens.bp,
         *MATRIX,
         *CALENDAR,
-        exports.bp,
-        signing.bp,
+        *EXPORTS,
         signatures.bp,
-        registers.bp,
-        briefings.bp,
-        imports.bp,
-        external.bp,
-        waiting.bp,
-        embeds.bp,
         data.bp,
         data_addresses.bp,
         remarks.bp,
