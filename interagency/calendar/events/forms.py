@@ -286,6 +286,9 @@ class EventForm(EventChecks):
             every, count = self.repeat_every.data or 1, self.repeat_count.data
             repeat = Repeat(kind, every, count, until, self.repeat_on.data or "", self.repeat_months.data or "")
             rule = rule_of(repeat, first)
+            event, before = self._event, self._repeat
+            if event is not None and before is not None and rule == rule_of(before, first_moment(event).date()):
+                rule = event.rrule  # as it was written, when nothing of it was changed
         if self._event is not None and self.split_from and f"COUNT={self._count}" in rule.split(";"):
             # As many as the whole series had: those that are left.
             rest = parts_of(rest_of(self._event.rrule, first_moment(self._event), self.split_from))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import Context
 from typing import Any
 
 import pytest
@@ -25,25 +26,29 @@ AS_OF = ("2024-06-15", "2024-06", "2024-Q3", "2024-H2", "2024-early", "2024-mid"
 FIGURES = [[str(450 + place), one.value, "policymakers"] for place, one in enumerate(Qualifier)]
 FIGURES += [[f"{place}.5", "at least", "countries", day, ""] for place, day in enumerate(AS_OF, 1)]
 FIGURES += [["7", "about", "laws", "", "A report (2024); page 3"], ["8", "up to", "laws", "2024-05", "Another one"]]
-RULES = (
-    "FREQ=MONTHLY;BYDAY=2TU,4TH;BYMONTH=3,9,10",
-    "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=1,-1;COUNT=9",
-    "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE;UNTIL=20271231",
-    "FREQ=MONTHLY;BYMONTHDAY=12,-1",
-)
+RULES = {
+    "FREQ=MONTHLY;BYDAY=2TU,4TH;BYMONTH=3,9,10": "2026-10-13",
+    "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE;UNTIL=20271231": "2026-10-12",
+}
 SEGMENTS: tuple[list[Any], ...] = (
     [],
-    [["2027-early", "2027-early", None, None, []], ["2028-Q1", "2028-Q1", None, None, []]],
+    [["2027-early", "2027-early", None, None, []], ["2028-Q1", "2028-Q1", None, None, []],
+     ["2028-04", "2028-06", None, None, []]],
     [["2027-03-30", "2027-04-02", None, None, [["2027-03-30", 1, "opening"], ["2027-04-01", None, "general debate"]]],
      ["2027-11-01", "2027-11-01", "15:00", "16:30", []]],
-    [["2027-03", "2027-06", None, None, []]],
 )  # fmt: skip
 
 
-def _sent_back(browser: Browser, address: str) -> None:
-    """Each language's form sent as it stands."""
+def send_back(browser: Browser, address: str) -> None:
+    """Send each language's form as it stands, outside the test's own application context, which keeps a language."""
+    Context().run(_send_back, browser, address)
+
+
+def _send_back(browser: Browser, address: str) -> None:
     for language in LANGUAGES:
         browser.send("/language", {"language": language.code, "next": "/"})
+        page = browser.get(address)
+        assert page.status_code == 200, (page.status_code, page.location, page.text[:3000])
         answer = browser.send(address, browser.fields(address))
         assert answer.status_code == 302, (language.code, address, errors_of(answer))
 
@@ -52,14 +57,14 @@ def test_an_activity_that_says_everything_is_not_changed(
     sqlite_app: Flask, enter_sqlite: Enter, add_activity: Add
 ) -> None:
     number = add_activity("A form", entities=("unodc",))
+    browser = enter_sqlite("coordinator")
     with sqlite_app.app_context():
-        for start, end in (("2026-03-01", "2027-late"), ("2026-H1", "2028")):
-            save(number, everything_changed() | {"figures": FIGURES, "start": start, "end": end})
-            before, changes = says(number), len(changes_of(db.session, "activity", number))
-            db.session.rollback()
-            _sent_back(enter_sqlite("coordinator"), f"/activities/{number}/edit")
-            assert says(number) == before
-            assert len(changes_of(db.session, "activity", number)) == changes
+        save(number, everything_changed() | {"figures": FIGURES, "start": "2026-03-01", "end": "2027-late"})
+        before, changes = says(number), len(changes_of(db.session, "activity", number))
+        db.session.rollback()
+        send_back(browser, f"/activities/{number}/edit")
+        assert says(number) == before
+        assert len(changes_of(db.session, "activity", number)) == changes
         assert db.session.get_one(Activity, number).version > 1
 
 
@@ -70,9 +75,10 @@ def test_events_that_say_everything_are_not_changed(
     event, facts = whole(world)
     event.is_listed = True
     db.session.commit()
-    at_noon = [["2026-10-12", "2026-10-12", "12:00", "13:00", []]]
     single: dict[str, Any] = {"is_listed": True, "exceptions": [], "parent": None, "participants": ["unodc"]}
-    variants = [facts | single | {"rrule": rule, "segments": at_noon} for rule in RULES]
+    variants = [
+        facts | single | {"rrule": rule, "segments": [[day, day, "12:00", "13:00", []]]} for rule, day in RULES.items()
+    ]
     variants += [facts | single | {"rrule": "", "segments": segments} for segments in SEGMENTS]
     numbers = [event.id, *(make(one).id for one in variants)]
     db.session.rollback()
@@ -81,7 +87,7 @@ def test_events_that_say_everything_are_not_changed(
         before = record.facts(db.session.get_one(Event, number))
         changes = len(changes_of(db.session, "event", number))
         db.session.rollback()
-        _sent_back(browser, f"/events/{number}/edit")
+        send_back(browser, f"/events/{number}/edit")
         db.session.expire_all()
         assert record.facts(db.session.get_one(Event, number)) == before
         assert len(changes_of(db.session, "event", number)) == changes
