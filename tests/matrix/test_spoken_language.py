@@ -37,6 +37,9 @@ from interagency.matrix.framework.names import NotUnderstood, gazetteer, read_ch
 from interagency.matrix.organisations.directory import Act
 from interagency.matrix.organisations.merging import propose
 from interagency.matrix.organisations.queries import Directory
+from interagency.matrix.remarks.addressing import Addressed
+from interagency.matrix.remarks.models import SubjectKind
+from interagency.matrix.remarks.record import Subject, write_remark
 from interagency.text.kept import in_readers_words
 from interagency.text.typed_dates import read_date, read_one_day
 from tests.matrix.conftest import VIENNA, Clock
@@ -179,10 +182,12 @@ def write_all(clock: Clock) -> None:
         write_due_reminders(session, at=at + timedelta(days=days), sender=sender)
     answer = Answer(
         cycle_month=cycle.month, entity_id=who.id, kind=AnswerKind.NOTHING, signed_by_id=person.id, signed_at=at,
-        ended_at=at, return_note="φ",
+        ended_at=at,
     )  # fmt: skip
     session.add(answer)
     session.flush()
+    subject = Subject(SubjectKind.ANSWER, answer.id)
+    answer.returned_with = write_remark(session, subject, "φ", Addressed(entities=[who]), by=coordinator, at=at)
     write_returned(session, cycle, who, [person], answer, at=at, sender=sender)
     write_due_reminders(session, at=at + timedelta(days=18), sender=sender)
     for purpose in LinkPurpose:

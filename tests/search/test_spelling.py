@@ -28,7 +28,7 @@ def test_misspelled_words_are_offered_put_right(enter: Enter) -> None:
     reader = enter("reader")
     assert offered(reader, "preventoin") == ("prevention", "/search?q=prevention")
     for words, meant in (
-        ("Afganistan", "Afghanistan"),
+        ("Afghanistn", "Afghanistan"),
         ("tretment", "treatment"),
         ("Childrens Fnud", "children Fund"),
         ("kolombia", "Colombia"),

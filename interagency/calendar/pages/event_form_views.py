@@ -63,7 +63,7 @@ def new() -> ResponseReturnValue:
     """The empty form."""
     mine = _own_entities_or_403()
     form = EventForm(db.session, mine=mine)
-    form.text_language.data = viewer_language().code  # a guess, to be changed where it is wrong
+    form.text_language.data = form.text_language.default = viewer_language().code  # a guess, to be changed
     if "activity" in request.args:
         form.activities.found = [get_activity(request.args.get("activity", 0, type=int))]
     return _form_page(form, None)
@@ -75,6 +75,7 @@ def new_post() -> ResponseReturnValue:
     """Save a new event."""
     mine = _own_entities_or_403()
     form = EventForm(db.session, mine=mine)
+    form.text_language.default = viewer_language().code
     if not form.validate() or not _names_own_entity(form, mine) or _is_to_be_shown(form):
         return _form_page(form, None, 422)
     draft = form.draft()

@@ -110,7 +110,7 @@ def new() -> ResponseReturnValue:
     if not queries.may_add_activities(current_user, mine):
         abort(403)
     form = ActivityForm(db.session, mine=mine)
-    form.text_language.data = viewer_language().code  # a guess, to be changed where it is wrong
+    form.text_language.data = form.text_language.default = viewer_language().code  # a guess, to be changed
     return _form_page(form, None)
 
 
@@ -122,6 +122,7 @@ def new_post() -> ResponseReturnValue:
     if not queries.may_add_activities(current_user, mine):
         abort(403)
     form = ActivityForm(db.session, mine=mine)
+    form.text_language.default = viewer_language().code
     fine = form.validate()
     if fine and not current_user.is_coordinator:
         fine = _names_own_entity(form, mine)
