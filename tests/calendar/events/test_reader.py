@@ -20,7 +20,7 @@ from interagency.calendar.events.reader import read_events
 from interagency.calendar.events.record import DayDraft, DocumentDraft, EventDraft, ExceptionDraft, SegmentDraft
 from interagency.db import batches
 from interagency.db.base import db
-from interagency.matrix.activities.models import Activity, Milestone
+from interagency.matrix.activities.models import Activity, Milestone, TextLanguage
 from interagency.matrix.framework.models import Country
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
@@ -52,7 +52,7 @@ def says_everything(activity: int) -> EventDraft:
             SegmentDraft(day(12), day(13), time(9), time(17, 30), (DayDraft(day(12).first, 3, "plenary"),)),
             SegmentDraft(day(20), day(20), time(9), time(17, 30), (DayDraft(day(20).first, None, "visits"),)),
         ],
-        description="Two rounds", mode=Mode.HYBRID, venue="Room C", city="Vienna",
+        description="Two rounds", text_language=TextLanguage.FRENCH, mode=Mode.HYBRID, venue="Room C", city="Vienna",
         country=db.session.get(Country, "AT"), timezone="Europe/Vienna", meant_for="Experts",
         organisers=organisations("who", "unodc"), participants=organisations("undp", "ohchr"),
         participants_incomplete=True, chapters=[7, 2], activities=[own], series=series, series_number=61,

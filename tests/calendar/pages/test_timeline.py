@@ -155,6 +155,6 @@ def test_the_pages_light_up_the_matrix_and_link_each_other_with_their_filters(
         assert "Matrix" in page.xpath("//ul[@class='places']//a[@aria-current]")[0].text_content(), address
         ways = page.xpath("//nav[@aria-label='Ways to look at the matrix']/a")
         assert [way.get("href").split("?")[0] for way in ways if way.get("aria-current")] == [address]
-        assert len(ways) == 8
+        assert len(ways) == 10
         if address != "/mandates":
             assert "/where?chapter=1" in [way.get("href") for way in ways]
