@@ -15,6 +15,7 @@ from typing import Any
 from interagency.calendar.events.occurrences import outside
 from interagency.db.base import canonical_json
 from interagency.exports.external.coded import coded
+from interagency.matrix.activities.facts import figures_outside
 from interagency.matrix.activities.fields import BY_NAME
 from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.agreement.gate import Passed, entities_of_activity
@@ -106,7 +107,10 @@ def _is_of_country(entry: Mapping[str, Any], form: Form, country: str | None) ->
 
 def _activity(entry: Mapping[str, Any], words: FactLabels) -> dict[str, Any]:
     taking_part = entities_of_activity(entry["facts"])
-    facts = entry["facts"] | {"supporting": [key for key in entry["facts"]["supporting"] if key in taking_part]}
+    facts = entry["facts"] | {
+        "supporting": [key for key in entry["facts"]["supporting"] if key in taking_part],
+        "figures": figures_outside(entry["facts"]["figures"], taking_part),
+    }
     shown = {
         "title": facts["title"],
         "description": facts["description"] if facts.get("share_description") else "",
@@ -132,7 +136,9 @@ def _activity(entry: Mapping[str, Any], words: FactLabels) -> dict[str, Any]:
 
 def _codes(entry: Mapping[str, Any], edition: Mapping[str, Any], identifier: str) -> dict[str, Any]:
     facts = entry["facts"]
-    return coded(facts, edition, entities_of_activity(facts), identifier)
+    taking_part = entities_of_activity(facts)
+    facts = facts | {"figures": figures_outside(facts["figures"], taking_part)}
+    return coded(facts, edition, taking_part, identifier)
 
 
 def _key(

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from interagency.exports.incoming.cells import ALL_PARTS, PartnersCell
 from interagency.exports.incoming.lists import lines_of, names_of, separated, several_codes
 from interagency.exports.incoming.marks import DecimalCell, ShownAs, Unreadable
+from interagency.matrix.activities.choice_lists import entity_reader
 from interagency.matrix.activities.facts import figure_fact
 from interagency.matrix.activities.field_types import Field, Kind
 from interagency.matrix.activities.figures import read_figure
@@ -71,6 +72,7 @@ class CellReader:
     def __init__(self, session: Session, organisations: Mapping[str, str] | None = None) -> None:
         self.directory = Directory(session)
         self.names = gazetteer(session)
+        self.figure_entity = entity_reader(session)
         self.sections = sections(session)
         self.positions: dict[str, int] = dict(
             session.execute(sa.select(Recommendation.code, Recommendation.position)).all()
@@ -255,7 +257,9 @@ class CellReader:
         return code
 
     def _figures(self, raw: Any) -> list[list[str]]:
-        return [figure_fact(*astuple(read_figure(line))) for line in split_outside_brackets(str(raw))]
+        return [
+            figure_fact(*astuple(read_figure(line, self.figure_entity))) for line in split_outside_brackets(str(raw))
+        ]
 
     def _roles(self, raw: Any) -> dict[str, str]:
         """`WHO: trains staff; UNODC: pays` as roles by key. A semicolon within a role parts nothing."""

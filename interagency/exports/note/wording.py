@@ -15,10 +15,12 @@ from typing import Any
 
 from interagency.calendar.events.occurrences import StoredOccurrence
 from interagency.exports.external.content import shared_documents
-from interagency.matrix.activities.drafts import figure_draft
-from interagency.matrix.activities.figures import format_figure
+from interagency.matrix.activities.drafts import FigureDraft, figure_draft
+from interagency.matrix.activities.facts import figures_outside
+from interagency.matrix.activities.figure_parts import dates_of_period, progress_of
+from interagency.matrix.activities.figures import quantity
 from interagency.matrix.activities.labels import FactLabels
-from interagency.matrix.activities.models import CountryRole
+from interagency.matrix.activities.models import CountryRole, FigureKind
 from interagency.matrix.agreement.gate import ACTIVITY, EVENT, asked_by_facts
 from interagency.text.dates import ImpreciseDate, words_between
 from interagency.text.folding import clean
@@ -145,6 +147,7 @@ class Wording:
         parts = [
             *_sentences(description),
             sentence(self._who_and_where(facts, description)),
+            *_targets_and_results(facts),
             *_sentences(facts["results"]),
             _answers(facts),
         ]
@@ -195,9 +198,9 @@ class Wording:
         text += " at the request of a Member State" if facts["on_request"] else ""
         if period := when(date_of(facts["start"]), date_of(facts["end"]), facts["status"]):
             text += f" {period}"
-        if facts["figures"]:
-            figures = (replace(figure_draft(one), as_of="", source="") for one in facts["figures"])
-            text += f", involving {joined(format_figure(one).removesuffix(' ()') for one in figures)}"
+        plain = [one for one in map(figure_draft, facts["figures"]) if one.kind is FigureKind.FIGURE]
+        if plain:
+            text += f", involving {joined(map(_counted, plain))}"
         return "" if text == f"This work {passive}" else text.replace(",,", ",").rstrip(",")
 
     def _opens_with(self, description: str, doing: list[str]) -> bool:
@@ -210,12 +213,14 @@ class Wording:
         return sorted({self._labels.countries.get(code, code) for code, one in facts["countries"] if one == role})
 
     def _footnotes(self, facts: Mapping[str, Any]) -> Iterable[str]:
-        """Of when and from where each figure is, and the page about the activity."""
-        for figure in map(figure_draft, facts["figures"]):
-            if figure.as_of or figure.source:
-                known = [date_of(figure.as_of), figure.source]
-                origin = ", ".join(one.words() if isinstance(one, ImpreciseDate) else one for one in known if one)
-                yield sentence(f"{format_figure(replace(figure, as_of='', source=''))}: {origin}")
+        """Of when and from where each figure is, by whom and on what evidence, and the page about the activity."""
+        taking_part = asked_by_facts(ACTIVITY, facts, self._contents["organisations"])
+        for figure in map(figure_draft, figures_outside(facts["figures"], taking_part)):
+            by = self._labels.organisations.get(figure.entity, figure.entity)
+            known = [date_of(figure.as_of), by, figure.source, figure.evidence]
+            origin = ", ".join(one.words() if isinstance(one, ImpreciseDate) else one for one in known if one)
+            if origin:
+                yield sentence(f"{_counted(figure)}: {origin}")
         if facts["link"]:
             yield f"See {facts['link']}."
 
@@ -235,6 +240,32 @@ class Wording:
             text += f", organized by {joined(self.names.of(key) for key in facts['organisers'])}"
         documents = tuple(f"{title}: {url}" if title else url for title, url in shared_documents(facts))
         return self._of(entry, EVENT, sentence(text), day.title, documents)
+
+
+def _counted(figure: FigureDraft) -> str:
+    """What a figure counts, in which period and by when, within a sentence."""
+    period = dates_of_period(figure.period)
+    due = date_of(figure.due)
+    return "".join(
+        (
+            quantity(figure),
+            f" by {_named(due)}" if due else "",
+            "" if period is None else f" in {_named(period[0])}" if period[0] == period[1]
+            else f" in the period {words_between(*period)}",
+        )
+    )  # fmt: skip
+
+
+def _targets_and_results(facts: Mapping[str, Any]) -> Iterable[str]:
+    """A sentence for each thing that has a target or was achieved; nothing is added up or divided."""
+    for one in progress_of(map(figure_draft, facts["figures"]), date.max):
+        target, reached = joined(map(_counted, one.targets)), joined(map(_counted, one.achieved))
+        if target and reached:
+            yield sentence(f"Of a target of {target}, {reached} {'was' if len(one.achieved) == 1 else 'were'} achieved")
+        elif target:
+            yield sentence(f"The target is {target}")
+        else:
+            yield sentence(f"The result is {reached}")
 
 
 def _sentences(text: str | None) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,16 @@ from sqlalchemy.orm import Session
 
 from interagency.matrix.activities.field_types import Field, Kind
 from interagency.matrix.activities.fields import EDITED
-from interagency.matrix.activities.models import Activity, CountryRole, Funding, Level, Qualifier, Scope, Status
+from interagency.matrix.activities.models import (
+    Activity,
+    CountryRole,
+    FigureKind,
+    Funding,
+    Level,
+    Qualifier,
+    Scope,
+    Status,
+)
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget, Section
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import survivor_of
@@ -22,13 +31,18 @@ from interagency.text.dates import ImpreciseDate
 
 @dataclass(frozen=True, slots=True)
 class FigureDraft:
-    """A figure as typed: number, unit and how exact it is; the code of its date and its source, "" if not known."""
+    """A figure as typed, by the names of its columns; "" for what is not known. Dates are codes, the entity a key."""
 
     number: Decimal
     qualifier: Qualifier
     unit: str
     as_of: str = ""
     source: str = ""
+    kind: FigureKind = FigureKind.FIGURE
+    due: str = ""
+    period: str = ""
+    entity: str = ""
+    evidence: str = ""
 
 
 @dataclass(slots=True)
@@ -108,8 +122,11 @@ class Records:
 
 def figure_draft(figure: Sequence[str]) -> FigureDraft:
     """The draft of a figure among the facts."""
-    number, qualifier, *rest = figure
-    return FigureDraft(Decimal(number), Qualifier(qualifier), *rest)
+    number, qualifier, unit, as_of, source, kind, *rest = [
+        *figure,
+        *("", "", FigureKind.FIGURE.value)[len(figure) - 3 :],
+    ]
+    return FigureDraft(Decimal(number), Qualifier(qualifier), unit, as_of, source, FigureKind(kind), *rest)
 
 
 def draft_from(records: Records, said: Mapping[str, Any]) -> ActivityDraft:
@@ -139,7 +156,10 @@ def _finished(field: Field, value: Any, records: Records) -> Any:
             found = records.of(Country, [code for code, _role in value])
             return [(country, CountryRole(role)) for country, (_code, role) in zip(found, value, strict=True)]
         case Kind.FIGURES:
-            return [figure_draft(figure) for figure in value]
+            drafts = [figure_draft(figure) for figure in value]
+            keys = {one.entity for one in drafts if one.entity}
+            today = {key: records.of(Organisation, [key])[0].key for key in keys}
+            return [replace(one, entity=today.get(one.entity, "")) for one in drafts]
         case Kind.CHOICES:
             return [one for one in field.values if one in value]
         case Kind.CHAPTERS:

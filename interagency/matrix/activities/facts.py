@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from interagency.matrix.activities.field_types import Facts, Field, Kind
 from interagency.matrix.activities.fields import FIELDS
-from interagency.matrix.activities.models import Activity, Participation
+from interagency.matrix.activities.models import Activity, FigureKind, Participation, Qualifier
 from interagency.text.dates import Precision, date_of
 
 
@@ -34,13 +34,18 @@ class ChapterLink(NamedTuple):
 
 
 class FigureValue(NamedTuple):
-    """A figure: number, how exact it is, what it counts, the code of its date, and its source."""
+    """A figure: number, how exact it is, what it counts, and the rest as its columns say it."""
 
     number: Decimal
     qualifier: str
     unit: str
     as_of: str = ""
     source: str = ""
+    kind: str = FigureKind.FIGURE.value
+    due: str = ""
+    period: str = ""
+    entity: str = ""
+    evidence: str = ""
 
 
 class Linked(NamedTuple):
@@ -57,6 +62,7 @@ class Linked(NamedTuple):
     figures: Sequence[FigureValue]
 
 
+_FIGURE = attrgetter(*FigureValue._fields)
 Read = Callable[[Any, Linked], Any]
 
 
@@ -93,7 +99,10 @@ def linked_of(activity: Activity) -> Linked:
         goals=sorted(goal.number for goal in activity.sdg_goals),
         targets=[target.code for target in sorted(activity.sdg_targets, key=attrgetter("position"))],
         figures=[
-            FigureValue(one.number, one.qualifier.value, one.unit, one.as_of, one.source) for one in activity.figures
+            FigureValue._make(
+                str(value) if isinstance(value, FigureKind | Qualifier) else value for value in _FIGURE(one)
+            )
+            for one in activity.figures
         ],
     )
 
@@ -108,9 +117,24 @@ def entities_taking_part(facts: Mapping[str, Any]) -> list[str]:
     return [key for key in named_entities(facts) if facts["participation"].get(key) != Participation.DECLINED]
 
 
-def figure_fact(number: Decimal, qualifier: str, unit: str, as_of: str = "", source: str = "") -> list[str]:
-    """A figure among the facts: without date and source as facts said it before there were any."""
-    return [f"{number.normalize():f}", qualifier, unit, *([as_of, source] if as_of or source else [])]
+def figure_fact(number: Decimal, qualifier: str, unit: str, *more: str) -> list[str]:
+    """A figure among the facts, as its columns stand in `FigureValue`: without what it says nothing of, as facts said
+    it before there was any."""
+    rest, blank = list(more), FigureValue._field_defaults.values()
+    if rest[2:] == list(blank)[2 : len(rest)]:
+        rest = rest[:2] if any(rest[:2]) else []
+    return [f"{number.normalize():f}", qualifier, unit, *rest]
+
+
+def figures_outside(figures: Sequence[Sequence[str]], taking_part: Sequence[str]) -> list[list[str]]:
+    """Figures of the facts as they may leave: an entity that does not take part is not named (rule 20)."""
+    place = FigureValue._fields.index("entity")
+    return [
+        figure_fact(Decimal(one[0]), *one[1:place], "", *one[place + 1 :])
+        if len(one) > place and one[place] not in taking_part
+        else list(one)
+        for one in figures
+    ]
 
 
 @lru_cache(maxsize=4096)

@@ -218,11 +218,13 @@ FIELDS: tuple[Field, ...] = (
         part=FormPart.RESULTS,
         help=_l(
             "One per line: a number and what it counts, such as “8 countries”; of when and from where in brackets: "
-            "“more than 450 policymakers (June 2024; World Drug Report)”."
+            "“more than 450 policymakers (June 2024; World Drug Report)”. A target or a result begins with the word: "
+            "“target: 500 officers trained (by December 2026)”, “achieved: 450 officers trained (June 2026; entity: "
+            "WHO; evidence: https://…)”."
         ),
         is_on_page=False, is_in_note=True,
         column=SheetColumn("Figures", 28, "#value+list",
-            "Numbers with unit and how exact they are; never added up.",
+            "Numbers with unit and how exact they are, targets and results among them; never added up.",
         ),
     ),
     Field(

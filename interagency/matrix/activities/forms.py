@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import astuple
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, HiddenField, IntegerField, SelectField, URLField
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
-from interagency.matrix.activities.choice_lists import LISTS, list_addresses
+from interagency.matrix.activities.choice_lists import LISTS, entity_reader, list_addresses
 from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from, figure_draft
 from interagency.matrix.activities.facts import figure_fact
 from interagency.matrix.activities.field_types import Facts, Field, Kind
@@ -224,8 +224,9 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             field.look_up = lambda name: session.get_one(Country, names().country(name))
             field.say = lambda country: country.name
         self.unlisted_partners.look_up = reader_of(session, partners_only=True)
-        self.figures.look_up = read_figure
-        self.figures.say = format_figure
+        self.figures.look_up = partial(read_figure, entity_of=entity_reader(session))
+        shorts = {entity.key: entity.short for entity in self.entities.offered.values()}
+        self.figures.say = partial(format_figure, names=shorts)
 
     def _fill(self, said: Facts, version: int) -> None:
         """Show a record that says `said`."""

@@ -156,4 +156,4 @@ class FactLabels:
         return ", ".join(ROMAN[number] for number in numbers)
 
     def _figures(self, figures: list[list[str]]) -> str:
-        return "; ".join(format_figure(figure_draft(figure)) for figure in figures)
+        return "; ".join(format_figure(figure_draft(figure), self.organisations) for figure in figures)

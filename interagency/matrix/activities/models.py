@@ -69,6 +69,14 @@ class Qualifier(enum.StrEnum):
     LESS_THAN = "less than"
 
 
+class FigureKind(enum.StrEnum):
+    """What a figure is to an activity: a number that describes it, what it is to reach, or what it has reached."""
+
+    FIGURE = "figure"
+    TARGET = "target"
+    ACHIEVED = "achieved"
+
+
 class ActivityKind(enum.StrEnum):
     """What sort of work it is: the Note of 2020, paragraph 12, and that of 2018, paragraph 13, chapter V."""
 
@@ -271,7 +279,8 @@ activity_sdg_target = _link("activity_sdg_target", "sdg_target.code", "target_co
 
 
 class Figure(Model):
-    """A number, a unit, how exact it is, of when and from where. Never added up with another activity's."""
+    """A number, a unit, how exact it is, of when and from where; a target or a result says more. Never added up with
+    another activity's."""
 
     __tablename__ = "figure"
 
@@ -284,6 +293,14 @@ class Figure(Model):
     # The code of an imprecise date; "" where it is not known.
     as_of: Mapped[str] = mapped_column(sa.String(40), default="", server_default=sa.text("''"))
     source: Mapped[str] = mapped_column(sa.String(300), default="", server_default=sa.text("''"))
+    kind: Mapped[FigureKind] = mapped_column(default=FigureKind.FIGURE, server_default=FigureKind.FIGURE.value)
+    # By when a target is to be reached, the code of an imprecise date; for which period it counts, one code or two with
+    # a slash between.
+    due: Mapped[str] = mapped_column(sa.String(40), default="", server_default=sa.text("''"))
+    period: Mapped[str] = mapped_column(sa.String(40), default="", server_default=sa.text("''"))
+    # The key of the UN entity that set or counted it, as facts say it.
+    entity: Mapped[str] = mapped_column(sa.String(60), default="", server_default=sa.text("''"))
+    evidence: Mapped[str] = mapped_column(sa.String(1000), default="", server_default=sa.text("''"))
 
 
 class Milestone(Model):

@@ -116,7 +116,11 @@ class _Links:
         self.targets = by(link.activity_id, target.code, join=target.code == link.target_code, order=(target.position,))
         figure = Figure.__table__.c
         self.figures = by(
-            figure.activity_id, figure.number, _plainly(figure.qualifier), figure.unit, figure.as_of, figure.source,
+            figure.activity_id,
+            *(
+                _plainly(figure[name]) if isinstance(figure[name].type, sa.Enum) else figure[name]
+                for name in FigureValue._fields
+            ),
             order=(figure.position,),
         )  # fmt: skip
 

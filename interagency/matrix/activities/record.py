@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from interagency.accounts.models import Person
 from interagency.db.base import now
 from interagency.db.history import Action, record_change
 from interagency.matrix.activities.drafts import ActivityDraft, FigureDraft, Records, draft_from
-from interagency.matrix.activities.facts import facts_of, linked_of
+from interagency.matrix.activities.facts import FigureValue, facts_of, linked_of
 from interagency.matrix.activities.field_types import Facts, Kind, text_of
 from interagency.matrix.activities.fields import EDITED, FIELDS
 from interagency.matrix.activities.models import (
@@ -96,7 +97,7 @@ def apply_draft(
     activity.sdg_targets = [one for one in draft.sdg if isinstance(one, SdgTarget)]
     _apply_countries(activity, draft)
     _apply_chapters(activity, draft)
-    kept = [FigureDraft(f.number, f.qualifier, f.unit, f.as_of, f.source) for f in activity.figures]
+    kept = [FigureDraft(*map(partial(getattr, figure), FigureValue._fields)) for figure in activity.figures]
     if kept != draft.figures:
         activity.figures = [Figure(position=place, **asdict(figure)) for place, figure in enumerate(draft.figures)]
     refresh_derived(activity)

@@ -15,7 +15,14 @@ from sqlalchemy.orm import Session
 from interagency.matrix.activities.conditions import activity_conditions
 from interagency.matrix.activities.drafts import FigureDraft
 from interagency.matrix.activities.filters import Filters
-from interagency.matrix.activities.models import Activity, ActivityCountry, CountryRole, Figure, activity_region
+from interagency.matrix.activities.models import (
+    Activity,
+    ActivityCountry,
+    CountryRole,
+    Figure,
+    FigureKind,
+    activity_region,
+)
 from interagency.matrix.framework.models import Country
 from interagency.matrix.overview.count_cache import cached_counts
 from interagency.matrix.overview.grid import SEPARATOR, Cell, Line, links, regions_in_order
@@ -224,7 +231,7 @@ def _unnamed(session: Session, shown: sa.CTE) -> tuple[list[Unnamed], int]:
         sa.select(Activity.id, Activity.title, *figure, sa.func.count().over())
         .join(Figure, Figure.activity_id == Activity.id)
         .join(shown, shown.c.id == Activity.id)
-        .where(sa.or_(*(unit.like(pattern) for pattern in COUNTRY_UNITS)))
+        .where(sa.or_(*(unit.like(pattern) for pattern in COUNTRY_UNITS)), Figure.kind != FigureKind.TARGET)
         .order_by(Activity.title, Activity.id, Figure.position)
         .limit(LISTED)
     )
