@@ -58,7 +58,7 @@ def content_of(
     """
     words = FactLabels.of_edition(edition)
     activities = [
-        _activity(entry, words) | {"coded": _codes(entry, edition, identify(entry["id"]))}
+        _activity(entry, edition, words) | {"coded": _codes(entry, edition, identify(entry["id"]))}
         for entry in passed.activities
         if _is_of(entry, form, country)
     ]
@@ -105,11 +105,11 @@ def _is_of_country(entry: Mapping[str, Any], form: Form, country: str | None) ->
     return form is not Form.JOINT or bool(entry["joint"])
 
 
-def _activity(entry: Mapping[str, Any], words: FactLabels) -> dict[str, Any]:
+def _activity(entry: Mapping[str, Any], edition: Mapping[str, Any], words: FactLabels) -> dict[str, Any]:
     taking_part = entities_of_activity(entry["facts"])
     facts = entry["facts"] | {
         "supporting": [key for key in entry["facts"]["supporting"] if key in taking_part],
-        "figures": figures_outside(entry["facts"]["figures"], taking_part),
+        "figures": figures_outside(entry["facts"]["figures"], taking_part, edition["organisations"]),
     }
     shown = {
         "title": facts["title"],
@@ -137,7 +137,7 @@ def _activity(entry: Mapping[str, Any], words: FactLabels) -> dict[str, Any]:
 def _codes(entry: Mapping[str, Any], edition: Mapping[str, Any], identifier: str) -> dict[str, Any]:
     facts = entry["facts"]
     taking_part = entities_of_activity(facts)
-    facts = facts | {"figures": figures_outside(facts["figures"], taking_part)}
+    facts = facts | {"figures": figures_outside(facts["figures"], taking_part, edition["organisations"])}
     return coded(facts, edition, taking_part, identifier)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from interagency.calendar.events.occurrences import StoredOccurrence
 from interagency.exports.external.content import shared_documents
 from interagency.matrix.activities.drafts import FigureDraft, figure_draft
-from interagency.matrix.activities.facts import figures_outside
+from interagency.matrix.activities.facts import entities_taking_part, figures_outside
 from interagency.matrix.activities.figure_parts import dates_of_period, progress_of
 from interagency.matrix.activities.figures import quantity
 from interagency.matrix.activities.labels import FactLabels
@@ -214,10 +214,9 @@ class Wording:
 
     def _footnotes(self, facts: Mapping[str, Any]) -> Iterable[str]:
         """Of when and from where each figure is, by whom and on what evidence, and the page about the activity."""
-        taking_part = asked_by_facts(ACTIVITY, facts, self._contents["organisations"])
-        for figure in map(figure_draft, figures_outside(facts["figures"], taking_part)):
-            by = self._labels.organisations.get(figure.entity, figure.entity)
-            known = [date_of(figure.as_of), by, figure.source, figure.evidence]
+        names = self._contents["organisations"]
+        for figure in map(figure_draft, figures_outside(facts["figures"], entities_taking_part(facts), names)):
+            known = [date_of(figure.as_of), figure.entity, figure.source, figure.evidence]
             origin = ", ".join(one.words() if isinstance(one, ImpreciseDate) else one for one in known if one)
             if origin:
                 yield sentence(f"{_counted(figure)}: {origin}")
@@ -261,7 +260,7 @@ def _targets_and_results(facts: Mapping[str, Any]) -> Iterable[str]:
     for one in progress_of(map(figure_draft, facts["figures"]), date.max):
         target, reached = joined(map(_counted, one.targets)), joined(map(_counted, one.achieved))
         if target and reached:
-            yield sentence(f"Of a target of {target}, {reached} {'was' if len(one.achieved) == 1 else 'were'} achieved")
+            yield sentence(f"The target is {target}; achieved: {reached}")
         elif target:
             yield sentence(f"The target is {target}")
         else:

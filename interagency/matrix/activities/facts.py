@@ -126,15 +126,17 @@ def figure_fact(number: Decimal, qualifier: str, unit: str, *more: str) -> list[
     return [f"{number.normalize():f}", qualifier, unit, *rest]
 
 
-def figures_outside(figures: Sequence[Sequence[str]], taking_part: Sequence[str]) -> list[list[str]]:
-    """Figures of the facts as they may leave: an entity that does not take part is not named (rule 20)."""
-    place = FigureValue._fields.index("entity")
-    return [
-        figure_fact(Decimal(one[0]), *one[1:place], "", *one[place + 1 :])
-        if len(one) > place and one[place] not in taking_part
-        else list(one)
-        for one in figures
-    ]
+def figures_outside(
+    figures: Sequence[Sequence[str]], taking_part: Sequence[str], names: Mapping[str, Any]
+) -> list[list[str]]:
+    """Figures of the facts as they may leave: entities by the names of the day, `{key: {"short": …}}`, and none that
+    does not take part (rule 20)."""
+    place, outside = FigureValue._fields.index("entity"), []
+    for number, *parts in figures:
+        if len(parts) >= place and (key := parts[place - 1]):
+            parts[place - 1] = names.get(key, {"short": key})["short"] if key in taking_part else ""
+        outside.append(figure_fact(Decimal(number), *parts))
+    return outside
 
 
 @lru_cache(maxsize=4096)

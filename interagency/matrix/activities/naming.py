@@ -71,11 +71,13 @@ def rename_in(
             {
                 "id": activity.id,
                 "is_entity": part is not None,
+                "figures": [place for place, one in enumerate(activity.figures) if one.entity == old.key],
                 "joined": new is not None and new not in activity.partners and _part_of(activity, new) is None,
             }
         )
         if part is not None and new is not None:
             _hand_over(activity, part, new)
+        _count_for(activity, kept[-1]["figures"], old, new)
         if old in activity.partners:
             activity.partners = [one for one in activity.partners if one is not old]
             if new is not None:
@@ -102,6 +104,13 @@ def _hand_over(activity: Activity, part: ActivityEntity, new: Organisation) -> N
     there.is_supporting = there.is_supporting and not there.is_lead
     there.role = " ".join(roles)
     activity.entities = [one for one in activity.entities if one is not part]
+
+
+def _count_for(activity: Activity, places: list[int], old: Organisation, new: Organisation | None) -> None:
+    """The figures at `places` that `old` counted are those of `new`, or of nobody."""
+    for place, figure in enumerate(activity.figures):
+        if place in places and figure.entity == old.key:
+            figure.entity = new.key if new is not None else ""
 
 
 def _name(activity: Activity, new: Organisation) -> None:
@@ -141,6 +150,8 @@ def name_again(
                 activity.entities = [one for one in activity.entities if one is not part]
             activity.partners = [one for one in activity.partners if one is not new]
         _name(activity, old)
+        if new is not None:
+            _count_for(activity, was.get("figures", []), new, old)
         changed += _write(session, activity, before, by, reason)
     return changed
 
