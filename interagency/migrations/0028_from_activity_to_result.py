@@ -1,4 +1,4 @@
-"""from activity to result: targets and results among figures
+"""from activity to result: targets and results among figures, status by country
 
 Revision ID: 0028
 Revises: 0025
@@ -26,9 +26,27 @@ def upgrade() -> None:
     )
     for name, length in (("due", 40), ("period", 40), ("entity", 60), ("evidence", 1000)):
         op.add_column("figure", sa.Column(name, sa.String(length), nullable=False, server_default=EMPTY))
+    op.create_table(
+        "country_status",
+        sa.Column("activity_id", sa.Integer(), nullable=False),
+        sa.Column("country_code", sa.String(2), nullable=False),
+        sa.Column("status", sa.String(40), nullable=False),
+        sa.CheckConstraint(
+            "status IN ('planned', 'ongoing', 'completed', 'suspended', 'cancelled')", name=op.f("ck_country_status_status")
+        ),
+        sa.ForeignKeyConstraint(
+            ["activity_id"], ["activity.id"], name=op.f("fk_country_status_activity_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["country_code"], ["country.code"], name=op.f("fk_country_status_country_code"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("activity_id", "country_code", name=op.f("pk_country_status")),
+    )
+    op.create_index("ix_country_status_country_code", "country_status", ["country_code", "activity_id"])
 
 
 def downgrade() -> None:
     """Of targets and results number, unit, date and source stay."""
+    op.drop_table("country_status")
     for name in ("evidence", "entity", "period", "due", "kind"):
         op.drop_column("figure", name)

@@ -44,6 +44,8 @@ def _written(field: Field, fact: Any) -> list[tuple[str, str]]:
             return [(name, "y")] if fact else []
         case Kind.COUNTRIES:
             return _countries(fact)
+        case Kind.COUNTRY_STATUSES:
+            return [(name, "\n".join(f"{code}: {status}" for code, status in fact))]
         case Kind.FIGURES:
             return [(name, "\n".join(format_figure(figure_draft(figure)) for figure in fact))]
         case Kind.RECORDS | Kind.SDG | Kind.CHAPTERS | Kind.CHOICES:

@@ -17,7 +17,7 @@ from interagency.calendar.events.fields import EventField
 from interagency.calendar.events.fields import Kind as EventKind
 from interagency.matrix.activities.field_types import Field, Kind
 from interagency.matrix.activities.fields import FIELDS
-from interagency.matrix.activities.models import CountryRole
+from interagency.matrix.activities.models import CountryRole, Status
 from interagency.matrix.agreement.models import Decision
 from interagency.matrix.cycles.models import AnswerKind
 
@@ -65,6 +65,9 @@ def _activity_field(field: Field) -> fields.Field[Any]:
         case Kind.COUNTRIES:
             pair = fields.List(fields.String(validate=validate.Length(max=40)), validate=validate.Length(2, 2))
             return fields.List(pair, validate=validate.Length(max=1000))
+        case Kind.COUNTRY_STATUSES:
+            pair = fields.List(fields.String(validate=validate.Length(max=40)), validate=validate.Length(2, 2))
+            return fields.List(pair, validate=validate.Length(max=300))
         case Kind.CHAPTERS:
             number = fields.Integer(strict=True, validate=validate.Range(1, 7))
             return fields.List(number, validate=validate.Length(max=7))
@@ -128,6 +131,7 @@ def _described(made: fields.Field[Any], words: Any, **more: Any) -> fields.Field
 _COUNTRY_PAIRS = f"Pairs of a code of ISO 3166 and a role: {', '.join(CountryRole)}."
 _MEANINGS = {
     "countries": _COUNTRY_PAIRS,
+    "country_statuses": f"Pairs of a code of ISO 3166 and the status there: {', '.join(Status)}.",
     "figures": (
         "Lists of number, qualifier and unit, and where known the code of a date, a source, whether it is a figure, "
         "target or achieved, the code of the date a target is due by, that of a period or two with a slash between, "

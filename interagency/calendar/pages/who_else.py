@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -16,12 +17,14 @@ from interagency.calendar.events.occurrences import format_days
 from interagency.calendar.events.queries import everything
 from interagency.db.base import db
 from interagency.matrix.activities.conditions import activity_conditions
+from interagency.matrix.activities.country_statuses import counts_by_status
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.listing import page_of_activities
 from interagency.matrix.activities.models import (
     Activity,
     ActivityEntity,
     Participation,
+    Status,
     activity_recommendation,
 )
 from interagency.matrix.activities.queries import my_entities
@@ -103,6 +106,7 @@ def _page(
     sentence: str,
     condition: sa.ColumnElement[bool],
     paragraph: Paragraph | None = None,
+    statuses: Sequence[tuple[Status, int]] = (),
 ) -> ResponseReturnValue:
     mine = {entity.id for entity in my_entities()}
     events, event_count = events_here(db.session, condition)
@@ -111,6 +115,7 @@ def _page(
         title=title,
         filters=filters,
         sentence=sentence,
+        statuses=statuses,
         at_work=entities_at_work(db.session, activity_conditions(filters)),
         own_ids=mine,
         page=page_of_activities(
@@ -136,7 +141,11 @@ def country(code: str) -> ResponseReturnValue:
         return redirect(url_for("here.country", code=known))
     found = db.session.get_one(Country, known)
     filters = Filters({"country": (known,)}, {("country", known): found.name})
-    return _page(found.name, filters, _country_sentence(filters, found.name), Event.country_code == known)
+    here = sa.select(Activity.id, Activity.is_joint).where(*activity_conditions(filters)).cte("here")
+    counts = counts_by_status(db.session, here).get(known, {})
+    statuses = [(one, counts[one][0]) for one in Status if one in counts]
+    sentence = _country_sentence(filters, found.name)
+    return _page(found.name, filters, sentence, Event.country_code == known, statuses=statuses)
 
 
 def _country_sentence(filters: Filters, name: str) -> str:

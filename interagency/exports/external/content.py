@@ -29,7 +29,17 @@ PREPARED_BY = "UNODC, for the United Nations entities that take part"
 
 
 # Columns of the activity that leave beside those below, as they read, named one by one.
-FURTHER: tuple[str, ...] = ("supporting", "kinds", "on_request", "funding", "city", "section", "lessons", "sdg")
+FURTHER: tuple[str, ...] = (
+    "supporting",
+    "kinds",
+    "on_request",
+    "funding",
+    "city",
+    "section",
+    "lessons",
+    "sdg",
+    "country_statuses",
+)
 
 
 class Form(enum.StrEnum):

@@ -17,6 +17,8 @@ from interagency.exports.incoming.cells import ALL_PARTS, PartnersCell
 from interagency.exports.incoming.lists import lines_of, names_of, separated, several_codes
 from interagency.exports.incoming.marks import DecimalCell, ShownAs, Unreadable
 from interagency.matrix.activities.choice_lists import entity_reader
+from interagency.matrix.activities.country_statuses import contradictory
+from interagency.matrix.activities.country_statuses import reader_of as status_reader
 from interagency.matrix.activities.facts import figure_fact
 from interagency.matrix.activities.field_types import Field, Kind
 from interagency.matrix.activities.figures import read_figure
@@ -72,6 +74,7 @@ class CellReader:
     def __init__(self, session: Session, organisations: Mapping[str, str] | None = None) -> None:
         self.directory = Directory(session)
         self.names = gazetteer(session)
+        self.country_status = status_reader(session)
         self.figure_entity = entity_reader(session)
         self.sections = sections(session)
         self.positions: dict[str, int] = dict(
@@ -255,6 +258,12 @@ class CellReader:
         if code not in self.goals and code not in self.targets:
             raise ValueError(f"“{text[:20]}” is not a goal or target of the 2030 Agenda. Write 3 or 3.5.")
         return code
+
+    def _country_statuses(self, raw: Any) -> list[list[str]]:
+        said = [list(self.country_status(line)) for line in lines_of(raw)]
+        if twice := contradictory(said, ())[0]:
+            raise ValueError(_("%(country)s stands here twice. Leave one.", country=", ".join(twice)))
+        return sorted(said)
 
     def _figures(self, raw: Any) -> list[list[str]]:
         return [

@@ -147,6 +147,7 @@ class Wording:
         parts = [
             *_sentences(description),
             sentence(self._who_and_where(facts, description)),
+            *self._statuses_by_country(facts),
             *_targets_and_results(facts),
             *_sentences(facts["results"]),
             _answers(facts),
@@ -211,6 +212,15 @@ class Wording:
 
     def _countries(self, facts: Mapping[str, Any], role: CountryRole) -> list[str]:
         return sorted({self._labels.countries.get(code, code) for code, one in facts["countries"] if one == role})
+
+    def _statuses_by_country(self, facts: Mapping[str, Any]) -> Iterable[str]:
+        """In one sentence where the work stands otherwise than on the whole."""
+        by_status: dict[str, list[str]] = {}
+        for code, status in facts["country_statuses"]:
+            by_status.setdefault(status, []).append(self._labels.countries.get(code, code))
+        if by_status:
+            parts = joined(f"{status} in {joined(sorted(names))}" for status, names in sorted(by_status.items()))
+            yield sentence(f"It is {parts}")
 
     def _footnotes(self, facts: Mapping[str, Any]) -> Iterable[str]:
         """Of when and from where each figure is, by whom and on what evidence, and the page about the activity."""

@@ -120,8 +120,10 @@ def _recommendations(source: Source, row: ActivityRow) -> Iterator[dict[str, Cel
 
 
 def _countries(source: Source, row: ActivityRow) -> Iterator[dict[str, Cell]]:
+    there = dict(row.facts["country_statuses"])
     for code, role in row.facts["countries"]:
-        yield {"country": code, "country_name": source.words.countries.get(code, code), "role": role}
+        name, status = source.words.countries.get(code, code), there.get(code, row.facts["status"])
+        yield {"country": code, "country_name": name, "role": role, "status": status}
 
 
 def _entities(_source: Source, row: ActivityRow) -> Iterator[dict[str, Cell]]:
@@ -188,6 +190,7 @@ COUNTRIES = Table(
         _item("country", "Code of ISO 3166."),
         _item("country_name", "Name as the United Nations writes it."),
         _item("role", "beneficiary, host, partner or subject."),
+        _item("status", "Status in this country; that of the activity where none is said."),
     ),
     _each_activity(_countries),
 )

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from interagency.db.fulltext import holds
+from interagency.matrix.activities.country_statuses import by_status_there
 from interagency.matrix.activities.field_types import Field, Kind
 from interagency.matrix.activities.fields import FILTERED
 from interagency.matrix.activities.filters import Filters, terms_of
@@ -184,7 +185,11 @@ def activity_conditions(filters: Filters, mine: Iterable[str] = ()) -> list[Cond
     conditions += [read(filters.get(name)) for name, read in _CONDITIONS.items() if filters.get(name)]
     if filters.get("mine"):
         conditions.append(_by_entity(tuple(mine)))
+    if statuses := filters.get("status_there"):
+        conditions.append(by_status_there(statuses, filters.get("country")))
     for further in filters.get("also"):
         name, _colon, value = further.partition(":")
+        if name == "country" and statuses:
+            conditions.append(by_status_there(statuses, (value,)))
         conditions.append(_CONDITIONS[name]((value,)))
     return conditions

@@ -62,6 +62,7 @@ class ActivityDraft:
     partners: list[Organisation]
     partners_incomplete: bool
     countries: list[tuple[Country, CountryRole]]
+    country_statuses: list[tuple[Country, Status]]
     regions: list[Region]
     level: Level | None
     scope: Scope | None
@@ -98,6 +99,7 @@ class Records:
         for activity in activities:
             self.know(part.entity for part in activity.entities)
             self.know(link.country for link in activity.countries)
+            self.know(one.country for one in activity.country_statuses)
             for records in (
                 activity.partners, activity.regions, activity.recommendations, activity.sdg_goals, activity.sdg_targets,
             ):  # fmt: skip
@@ -155,6 +157,10 @@ def _finished(field: Field, value: Any, records: Records) -> Any:
         case Kind.COUNTRIES:
             found = records.of(Country, [code for code, _role in value])
             return [(country, CountryRole(role)) for country, (_code, role) in zip(found, value, strict=True)]
+        case Kind.COUNTRY_STATUSES:
+            first = dict(reversed(value))  # of two that were united the survivor's holds
+            codes = sorted(first)
+            return [(one, Status(first[one.code])) for one in records.of(Country, codes)]
         case Kind.FIGURES:
             drafts = [figure_draft(figure) for figure in value]
             keys = {one.entity for one in drafts if one.entity}

@@ -54,6 +54,7 @@ class Linked(NamedTuple):
     entities: Sequence[EntityPart]
     partners: Sequence[str]
     countries: Sequence[tuple[str, str]]
+    country_statuses: Sequence[tuple[str, str]]
     regions: Sequence[str]
     recommendations: Sequence[str]
     chapters: Sequence[ChapterLink]
@@ -90,6 +91,7 @@ def linked_of(activity: Activity) -> Linked:
         ],
         partners=[partner.key for partner in activity.partners],
         countries=[(link.country_code, link.role.value) for link in activity.countries],
+        country_statuses=[(one.country_code, one.status.value) for one in activity.country_statuses],
         regions=[region.code for region in activity.regions],
         recommendations=[one.code for one in sorted(activity.recommendations, key=attrgetter("position"))],
         chapters=[
@@ -170,6 +172,7 @@ _LINKED: dict[str, Callable[[Linked], Any]] = {
     "recommendations": lambda linked: list(linked.recommendations),
     "partners": lambda linked: sorted(linked.partners),
     "countries": lambda linked: sorted(map(list, linked.countries)),
+    "country_statuses": lambda linked: sorted(map(list, linked.country_statuses)),
     "regions": lambda linked: sorted(linked.regions),
     "figures": lambda linked: [figure_fact(*figure) for figure in linked.figures],
     "sdg": lambda linked: [*map(str, linked.goals), *linked.targets],

@@ -66,7 +66,7 @@ COUNTRY_ROLE_LABELS: dict[CountryRole, Words] = {
     CountryRole.PARTNER: _l("Partner"),
     CountryRole.SUBJECT: _l("Subject"),
 }
-_STATUS_SPELLINGS = {
+STATUS_SPELLINGS = {
     "in progress": "ongoing", "continuing": "ongoing", "active": "ongoing", "done": "completed",
     "finished": "completed", "closed": "completed", "upcoming": "planned", "on hold": "suspended",
     "canceled": "cancelled",
@@ -105,7 +105,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "status", Kind.CHOICE, _l("Status"), Seen.OUTSIDE, Merge.ONE,
         required=_l("Choose a status."), choices=STATUS_LABELS, default=Status.ONGOING.value,
-        is_filter=True, is_on_page=False, is_in_note=True, drop_down="statuses", spellings=_STATUS_SPELLINGS,
+        is_filter=True, is_on_page=False, is_in_note=True, drop_down="statuses", spellings=STATUS_SPELLINGS,
         column=SheetColumn(
             "Status", 11, "#status", "planned, ongoing, completed, suspended or cancelled; set by people."
         ),
@@ -190,6 +190,19 @@ FIELDS: tuple[Field, ...] = (
         "countries", Kind.COUNTRIES, _l("Countries"), Seen.OUTSIDE, Merge.LISTS,
         part=FormPart.WHERE_AND_WHEN,
         placeholder=_l("Name in any usual spelling"), is_searched=True, is_on_page=False, is_in_note=True,
+    ),
+    Field(
+        "country_statuses", Kind.COUNTRY_STATUSES, _l("Status by country"), Seen.OUTSIDE, Merge.LISTS,
+        part=FormPart.WHERE_AND_WHEN, fold=_REACH,
+        help=_l(
+            "Only where a country is not at the status of the whole. One per line, such as “Ghana: completed”; "
+            "planned, ongoing, completed, suspended or cancelled."
+        ),
+        is_on_page=False, is_in_note=True,
+        column=SheetColumn(
+            "Status by country", 24, "#status+country",
+            "Where a country is not at the status of the whole: Ghana: completed; several by semicolon.",
+        ),
     ),
     Field(
         "regions", Kind.RECORDS, _l("Regions"), Seen.INSIDE, Merge.LISTS, model=Region,

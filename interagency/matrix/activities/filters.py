@@ -42,7 +42,8 @@ PLAIN_NAMES = (
 )
 # In the order they are shown and written into addresses. `year` is the year an activity begins in; `also` holds
 # `name:value` pairs that must hold besides all the others: `entity=who&also=entity:undp` is what both take part in.
-NAMES = (*PLAIN_NAMES, "section", "beneficiary", "year", "also")
+# `status_there` is the status in the countries asked for, or in any.
+NAMES = (*PLAIN_NAMES, "section", "beneficiary", "status_there", "year", "also")
 MAX_QUERY_LENGTH = 200
 _FIELDS = {field.parameter: field for field in FILTERED}
 
@@ -186,7 +187,7 @@ class _Reader:
 
     def _also(self, text: str) -> tuple[str, str]:
         name, _colon, value = text.partition(":")
-        if name not in NAMES or name in ("q", "mine", "also"):
+        if name not in NAMES or name in ("q", "mine", "also", "status_there"):
             raise NotUnderstood(f"“{text[:40]}” is not a further condition. Write one such as entity:undp.")
         key = self.read(name, clean(value, lines=False))
         return f"{name}:{key}", f"and {self.labels.get((name, key), key)}"
@@ -218,6 +219,10 @@ class _Reader:
         """A choice or a flag of the description."""
         key, label = self._choice(str(field.label).lower(), text, [value for value, _words in field.options])
         return key, label if key in field.values else f"{field.label}: {key}"
+
+    def _status_there(self, text: str) -> tuple[str, str]:
+        key, _label = self._choice("status", text, _FIELDS["status"].values)
+        return key, f"{key} there"
 
     def _joint(self, text: str) -> tuple[str, str]:
         key, _label = self._choice("choice for joint", text, ["yes", "no"])

@@ -8,6 +8,7 @@ from functools import cache, cached_property, partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
@@ -16,6 +17,8 @@ from wtforms import BooleanField, HiddenField, IntegerField, SelectField, URLFie
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from interagency.matrix.activities.choice_lists import LISTS, entity_reader, list_addresses
+from interagency.matrix.activities.country_statuses import contradictory, words_of
+from interagency.matrix.activities.country_statuses import reader_of as status_reader
 from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from, figure_draft
 from interagency.matrix.activities.facts import figure_fact
 from interagency.matrix.activities.field_types import Facts, Field, Kind
@@ -105,6 +108,8 @@ def _widgets(field: Field) -> dict[str, Any]:
             widget = BooleanField(**named)
         case Kind.DATE:
             widget = ImpreciseDateField(**named)
+        case Kind.COUNTRY_STATUSES:
+            widget = NamesField(**named)
         case Kind.FIGURES:
             widget = NamesField(**named, split=split_outside_brackets)
         case _:
@@ -223,6 +228,8 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         for field in (self.hosts, self.partner_countries, self.subjects):
             field.look_up = lambda name: session.get_one(Country, names().country(name))
             field.say = lambda country: country.name
+        self.country_statuses.look_up = status_reader(session)
+        self.country_statuses.say = lambda said: words_of([said], {said[0]: session.get_one(Country, said[0]).name})
         self.unlisted_partners.look_up = reader_of(session, partners_only=True)
         self.figures.look_up = partial(read_figure, entity_of=entity_reader(session))
         shorts = {entity.key: entity.short for entity in self.entities.offered.values()}
@@ -242,6 +249,8 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
                     for one in COUNTRIES_BY_ROLE:
                         codes = [code for code, role in value if role == one.role]
                         self._choose(one.form_name, codes)
+                case Kind.COUNTRY_STATUSES:
+                    self[field.name].found = value
                 case Kind.FIGURES:
                     self[field.name].found = [figure_draft(figure) for figure in value]
                 case Kind.RECORDS | Kind.SDG | Kind.CHAPTERS | Kind.CHOICES:
@@ -292,7 +301,20 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             message = _l("It would end (%(end)s) before it begins (%(start)s).")
             self.end.errors = [*self.end.errors, str(message) % {"end": end.words(), "start": start.words()}]
             fine = False
-        return fine
+        return self._check_country_statuses() and fine
+
+    def _check_country_statuses(self) -> bool:
+        """A country is at one status, and one of those that the record names."""
+        said, named = self.country_statuses.data or [], self._fact(BY_NAME["countries"])
+        twice, strange = contradictory(said, named)
+        places = {code: self._session.get_one(Country, code).name for code in (*twice, *strange)}
+        problems = [_("%(country)s stands here twice. Leave one.", country=places[code]) for code in twice]
+        problems += [
+            _("%(country)s is none of the countries of this activity: add it there, too.", country=places[code])
+            for code in strange
+        ]
+        self.country_statuses.errors = [*self.country_statuses.errors, *problems]
+        return not problems
 
     @property
     def dates_to_show(self) -> list[ImpreciseDateField]:
@@ -315,6 +337,8 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             case Kind.COUNTRIES:
                 by_role = [(one.role, self[one.form_name].data or []) for one in COUNTRIES_BY_ROLE]
                 return [[country.code, role.value] for role, countries in by_role for country in countries]
+            case Kind.COUNTRY_STATUSES:
+                return sorted(map(list, data or []))
             case Kind.FIGURES:
                 return [figure_fact(*astuple(one)) for one in data or []]
             case Kind.RECORDS | Kind.SDG | Kind.CHAPTERS | Kind.CHOICES:

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
+from interagency.matrix.activities.country_statuses import words_of
 from interagency.matrix.activities.drafts import figure_draft
 from interagency.matrix.activities.field_types import Field, Kind, Seen
 from interagency.matrix.activities.fields import BY_NAME, FIELDS
@@ -142,6 +143,9 @@ class FactLabels:
 
     def _countries(self, links: list[list[str]]) -> str:
         return "; ".join(f"{self.countries.get(code, code)} ({role})" for code, role in links)
+
+    def _country_statuses(self, said: list[list[str]]) -> str:
+        return words_of(said, self.countries)
 
     def _regions(self, codes: list[str]) -> str:
         return "; ".join(self.regions.get(code, code) for code in codes)

@@ -20,6 +20,7 @@ from interagency.matrix.activities.models import (
     ActivityChapter,
     ActivityCountry,
     ActivityEntity,
+    CountryStatus,
     Participation,
     Status,
     activity_partner,
@@ -61,6 +62,7 @@ class ListedActivity:
     places: tuple[str, ...]
     recommendations: tuple[str, ...]
     chapters: tuple[int, ...]
+    statuses_there: tuple[tuple[str, str, Status], ...] = ()  # code and name of a country, and the status there
 
     @property
     def lead(self) -> ListedEntity | None:
@@ -224,7 +226,7 @@ def _relations_query() -> sa.CompoundSelect[Any]:
 
     links = activity_recommendation.c
     partner, region, entity, country = activity_partner.c, activity_region.c, ActivityEntity, ActivityCountry
-    chapter = ActivityChapter
+    chapter, there = ActivityChapter, CountryStatus
     entities = part("entity", entity.activity_id, 1000 + entity.position, short, entity.is_lead)
     in_order = sa.cast(1000 + Recommendation.position, sa.String)
     return sa.union_all(
@@ -237,6 +239,12 @@ def _relations_query() -> sa.CompoundSelect[Any]:
         part("country", country.activity_id, country.country_code, Country.name).join(
             Country, Country.code == country.country_code
         ),
+        part(
+            "status there",
+            there.activity_id,
+            there.country_code,
+            there.country_code + _BETWEEN + sa.type_coerce(there.status, sa.String) + _BETWEEN + Country.name,
+        ).join(Country, Country.code == there.country_code),
         part("region", region.activity_id, Region.name, Region.name).join(Region, Region.code == region.region_code),
         part("recommendation", links.activity_id, in_order, Recommendation.code).join(
             Recommendation, Recommendation.code == links.recommendation_code
@@ -260,5 +268,8 @@ def _listed(row: Any, relations: dict[str, dict[int, list[Any]]]) -> ListedActiv
         partners=tuple(of("partner")),
         places=tuple(dict.fromkeys([*of("country"), *of("region")])),
         recommendations=tuple(of("recommendation")),
+        statuses_there=tuple(
+            (code, name, Status(status)) for code, status, name in (text.split("~", 2) for text in of("status there"))
+        ),
         chapters=tuple(int(number) for number in of("chapter")),
     )

@@ -172,6 +172,9 @@ class Activity(Versioned, FullTextMixin, Model):
     countries: Mapped[list[ActivityCountry]] = relationship(
         cascade="all, delete-orphan", order_by="ActivityCountry.country_code"
     )
+    country_statuses: Mapped[list[CountryStatus]] = relationship(
+        cascade="all, delete-orphan", order_by="CountryStatus.country_code"
+    )
     regions: Mapped[list[Region]] = relationship(secondary="activity_region", order_by=Region.name)
     recommendations: Mapped[list[Recommendation]] = relationship(
         secondary="activity_recommendation", order_by=Recommendation.position
@@ -246,6 +249,18 @@ class ActivityCountry(Model):
     activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"), primary_key=True)
     country_code: Mapped[str] = mapped_column(sa.ForeignKey("country.code", ondelete="RESTRICT"), primary_key=True)
     role: Mapped[CountryRole] = mapped_column(primary_key=True)
+    country: Mapped[Country] = relationship(lazy="joined", innerjoin=True)
+
+
+class CountryStatus(Model):
+    """The status of an activity in one country, where that is not the activity's own."""
+
+    __tablename__ = "country_status"
+    __table_args__ = (sa.Index("ix_country_status_country_code", "country_code", "activity_id"),)
+
+    activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"), primary_key=True)
+    country_code: Mapped[str] = mapped_column(sa.ForeignKey("country.code", ondelete="RESTRICT"), primary_key=True)
+    status: Mapped[Status]
     country: Mapped[Country] = relationship(lazy="joined", innerjoin=True)
 
 

@@ -63,7 +63,7 @@ def rename_in(
 
     A partner that is a UN entity is asked whether it takes part (rule 10), and its agreement is needed from now on.
     """
-    kept = []
+    kept: list[dict[str, Any]] = []
     for activity in _activities(session, numbers):
         before = facts(activity)
         part = _part_of(activity, old)

@@ -32,6 +32,7 @@ def everything() -> Sequence[ORMOption]:
         selectinload(Activity.entities).joinedload(ActivityEntity.entity),
         selectinload(Activity.partners),
         selectinload(Activity.countries),
+        selectinload(Activity.country_statuses),
         selectinload(Activity.regions),
         selectinload(Activity.recommendations),
         selectinload(Activity.chapters),

@@ -22,6 +22,7 @@ from interagency.matrix.activities.models import (
     ActivityChapter,
     ActivityCountry,
     ActivityEntity,
+    CountryStatus,
     Figure,
     activity_partner,
     activity_recommendation,
@@ -100,6 +101,8 @@ class _Links:
         self.partners = by(partner.activity_id, _ORGANISATION.key, join=_ORGANISATION.id == partner.organisation_id)
         country = ActivityCountry.__table__.c
         self.countries = by(country.activity_id, country.country_code, _plainly(country.role))
+        status = CountryStatus.__table__.c
+        self.country_statuses = by(status.activity_id, status.country_code, _plainly(status.status))
         self.regions = by(activity_region.c.activity_id, activity_region.c.region_code)
         recommendation, link = Recommendation.__table__.c, activity_recommendation.c
         self.recommendations = by(
@@ -130,6 +133,7 @@ class _Links:
             entities=[EntityPart._make(row) for row in self.entities[number]],
             partners=[key for (key,) in self.partners[number]],
             countries=self.countries[number],
+            country_statuses=self.country_statuses[number],
             regions=[code for (code,) in self.regions[number]],
             recommendations=[code for (code,) in self.recommendations[number]],
             chapters=[ChapterLink._make(row) for row in self.chapters[number]],

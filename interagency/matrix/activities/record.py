@@ -23,6 +23,7 @@ from interagency.matrix.activities.models import (
     ActivityChapter,
     ActivityCountry,
     ActivityEntity,
+    CountryStatus,
     Figure,
     Participation,
 )
@@ -96,6 +97,7 @@ def apply_draft(
     activity.sdg_goals = [one for one in draft.sdg if isinstance(one, SdgGoal)]
     activity.sdg_targets = [one for one in draft.sdg if isinstance(one, SdgTarget)]
     _apply_countries(activity, draft)
+    _apply_country_statuses(activity, draft)
     _apply_chapters(activity, draft)
     kept = [FigureDraft(*map(partial(getattr, figure), FigureValue._fields)) for figure in activity.figures]
     if kept != draft.figures:
@@ -129,6 +131,16 @@ def _apply_countries(activity: Activity, draft: ActivityDraft) -> None:
         present.get((country.code, role)) or ActivityCountry(country_code=country.code, country=country, role=role)
         for country, role in dict.fromkeys(draft.countries)
     ]
+
+
+def _apply_country_statuses(activity: Activity, draft: ActivityDraft) -> None:
+    present = {one.country_code: one for one in activity.country_statuses}
+    links = []
+    for country, status in draft.country_statuses:
+        link = present.get(country.code) or CountryStatus(country_code=country.code, country=country)
+        link.status = status
+        links.append(link)
+    activity.country_statuses = links
 
 
 def _apply_chapters(activity: Activity, draft: ActivityDraft) -> None:

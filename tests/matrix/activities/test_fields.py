@@ -65,6 +65,7 @@ LINKED: dict[str, Any] = {
     "recommendations": ["1(a)", "5(h)"],
     "partners": ["interpol"],
     "countries": [["KE", "host"], ["TR", "beneficiary"]],
+    "country_statuses": [["KE", "completed"], ["TR", "planned"]],
     "regions": ["002"],
     "supporting": ["ohchr"],
     "figures": [
@@ -166,6 +167,8 @@ def typed(field: Field) -> dict[str, Any]:
     if field.kind is Kind.COUNTRIES:
         by_role = {one.form_name: [code for code, role in value if role == one.role] for one in COUNTRIES_BY_ROLE}
         return {name: codes if name == field.name else "\n".join(codes) for name, codes in by_role.items()}
+    if field.kind is Kind.COUNTRY_STATUSES:
+        return {field.name: "Kenya: completed; Türkiye: Planned"}
     if field.kind is Kind.FIGURES:
         return {
             field.name: "8 countries; 450 policymakers (June 2024; A report (2024); page 3)"
