@@ -213,6 +213,15 @@ _LAST: tuple[Column, ...] = (
         meaning="The month all its entities confirmed it for; empty when one never did.",
     ),
     Column(
+        "Light",
+        lambda r: r.light,
+        11,
+        internal=True,
+        hxl="#status+light",
+        meaning="in step; stale when not confirmed for three months; to look at when its end has passed or it should "
+        "have begun.",
+    ),
+    Column(
         "Last changed (UTC)",
         lambda r: date.fromisoformat(r.entry["updated"][:10]),
         12,

@@ -51,8 +51,8 @@ from interagency.exports.snapshot import Snapshot
 from interagency.matrix.activities.field_types import Kind
 from interagency.matrix.activities.fields import FIELDS
 from interagency.matrix.activities.reader import without_collector
-from interagency.matrix.cycles.month.reasons import STALE_AFTER, STALE_AFTER_WORDS
-from interagency.matrix.cycles.months import month_after, month_of
+from interagency.matrix.activities.state.light import STALE_AFTER_WORDS, stale_limit
+from interagency.matrix.cycles.months import month_of
 from interagency.matrix.cycles.standing import Standing, unanswered_of
 
 # Said of every write-only table, also where the columns were given, as ours are.
@@ -368,7 +368,7 @@ def _further_sheets(origin: Origin, picture: Snapshot, gathered: Gathered) -> li
 
 def _stale_limit(picture: Snapshot) -> str:
     """The last month that makes a record stale, seen from the picture's own month."""
-    return month_after(picture.contents.get("month") or month_of(picture.day), -STALE_AFTER)
+    return stale_limit(picture.contents.get("month") or month_of(picture.day))
 
 
 __all__ = ["CUT", "MAX_CELL_LENGTH", "Origin", "add_table", "safe_text", "write_workbook"]

@@ -37,11 +37,11 @@ from interagency.exports.incoming import headers, lists, marks, opening, reading
 from interagency.exports.incoming.cells import ALL_PARTS
 from interagency.exports.incoming.values import CellReader
 from interagency.matrix.activities import fields
-from interagency.matrix.activities.country_statuses import read_status
 from interagency.matrix.activities.figure_parts import read_brackets, read_kind
 from interagency.matrix.activities.figures import read_figure
 from interagency.matrix.activities.filters import NAMES, read_filters
 from interagency.matrix.activities.models import FigureKind
+from interagency.matrix.activities.state.country_statuses import read_status
 from interagency.matrix.cycles.months import read_month
 from interagency.matrix.framework import names
 from interagency.matrix.organisations import directory, naming
@@ -134,7 +134,7 @@ PLAIN: dict[str, Callable[[str], Any]] = {
     "exports.incoming.lists.several_codes": lists.several_codes,
     "exports.incoming.marks.error_in": marks.error_in,
     "exports.incoming.marks.shown_precision": marks.shown_precision,
-    "matrix.activities.country_statuses.read_status": read_status,
+    "matrix.activities.state.country_statuses.read_status": read_status,
     "matrix.activities.figure_parts.read_brackets": lambda text: read_brackets(
         f"({text[:MAX_LINE_LENGTH]})", FigureKind.TARGET
     ),

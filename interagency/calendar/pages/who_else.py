@@ -17,7 +17,6 @@ from interagency.calendar.events.occurrences import format_days
 from interagency.calendar.events.queries import everything
 from interagency.db.base import db
 from interagency.matrix.activities.conditions import activity_conditions
-from interagency.matrix.activities.country_statuses import counts_by_status
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.listing import page_of_activities
 from interagency.matrix.activities.models import (
@@ -28,6 +27,7 @@ from interagency.matrix.activities.models import (
     activity_recommendation,
 )
 from interagency.matrix.activities.queries import my_entities
+from interagency.matrix.activities.state.country_statuses import counts_by_status
 from interagency.matrix.framework.models import Chapter, Country, Recommendation, Section
 from interagency.matrix.framework.names import NotUnderstood, gazetteer, read_code
 from interagency.matrix.framework.texts import official_text, official_texts

@@ -17,11 +17,11 @@ from interagency.exports.incoming.cells import ALL_PARTS, PartnersCell
 from interagency.exports.incoming.lists import lines_of, names_of, separated, several_codes
 from interagency.exports.incoming.marks import DecimalCell, ShownAs, Unreadable
 from interagency.matrix.activities.choice_lists import entity_reader
-from interagency.matrix.activities.country_statuses import contradictory
-from interagency.matrix.activities.country_statuses import reader_of as status_reader
 from interagency.matrix.activities.facts import figure_fact
 from interagency.matrix.activities.field_types import Field, Kind
 from interagency.matrix.activities.figures import read_figure
+from interagency.matrix.activities.state.country_statuses import contradictory
+from interagency.matrix.activities.state.country_statuses import reader_of as status_reader
 from interagency.matrix.framework.models import Recommendation, SdgGoal, SdgTarget
 from interagency.matrix.framework.names import (
     NotUnderstood,

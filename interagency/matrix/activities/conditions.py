@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from interagency.db.fulltext import holds
-from interagency.matrix.activities.country_statuses import by_status_there
 from interagency.matrix.activities.field_types import Field, Kind
 from interagency.matrix.activities.fields import FILTERED
 from interagency.matrix.activities.filters import Filters, terms_of
@@ -27,8 +26,11 @@ from interagency.matrix.activities.models import (
     activity_sdg_goal,
     activity_sdg_target,
 )
+from interagency.matrix.activities.state.country_statuses import by_status_there
+from interagency.matrix.activities.state.light import light_column
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgTarget, Section
 from interagency.matrix.organisations.models import Organisation
+from interagency.web.context import today
 
 
 def _organisation_ids(keys: Iterable[str]) -> sa.Select[int]:
@@ -161,6 +163,10 @@ def _by_field(field: Field) -> Callable[[tuple[str, ...]], Condition]:
     return condition
 
 
+def _by_light(lights: tuple[str, ...]) -> Condition:
+    return light_column(today()).in_(lights)
+
+
 _CONDITIONS: dict[str, Callable[[tuple[str, ...]], Condition]] = {
     "entity": _by_entity,
     "partner": _by_partner,
@@ -171,6 +177,7 @@ _CONDITIONS: dict[str, Callable[[tuple[str, ...]], Condition]] = {
     "beneficiary": _by_beneficiary,
     "region": _by_region,
     "year": _by_year,
+    "light": _by_light,
     "sdg": _by_sdg,
     **{field.parameter: _by_field(field) for field in FILTERED},
     "joint": lambda choices: Activity.is_joint.in_([choice == "yes" for choice in choices]),

@@ -17,8 +17,6 @@ from wtforms import BooleanField, HiddenField, IntegerField, SelectField, URLFie
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from interagency.matrix.activities.choice_lists import LISTS, entity_reader, list_addresses
-from interagency.matrix.activities.country_statuses import contradictory, words_of
-from interagency.matrix.activities.country_statuses import reader_of as status_reader
 from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from, figure_draft
 from interagency.matrix.activities.facts import figure_fact
 from interagency.matrix.activities.field_types import Facts, Field, Kind
@@ -26,6 +24,8 @@ from interagency.matrix.activities.fields import BY_NAME, COUNTRIES_BY_ROLE, EDI
 from interagency.matrix.activities.figures import format_figure, read_figure
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.record import facts
+from interagency.matrix.activities.state.country_statuses import contradictory, words_of
+from interagency.matrix.activities.state.country_statuses import reader_of as status_reader
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
 from interagency.matrix.framework.names import chapters, gazetteer, sections
 from interagency.matrix.organisations import choices

@@ -11,12 +11,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from interagency.matrix.activities.country_statuses import words_of
 from interagency.matrix.activities.drafts import figure_draft
 from interagency.matrix.activities.field_types import Field, Kind, Seen
 from interagency.matrix.activities.fields import BY_NAME, FIELDS
 from interagency.matrix.activities.figures import format_figure
 from interagency.matrix.activities.models import Activity, Participation
+from interagency.matrix.activities.state.country_statuses import words_of
 from interagency.matrix.framework.models import ROMAN, Country, Region
 from interagency.matrix.framework.names import section_labels
 from interagency.matrix.organisations.models import Organisation

@@ -27,9 +27,11 @@ from interagency.matrix.activities.models import (
     activity_recommendation,
     activity_region,
 )
+from interagency.matrix.activities.state.light import Light, light_column
 from interagency.matrix.framework.models import Country, Recommendation, Region
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate, date_of
+from interagency.web.context import today
 
 SIZE = 50
 MAX_ID = 2**31 - 1
@@ -62,6 +64,7 @@ class ListedActivity:
     places: tuple[str, ...]
     recommendations: tuple[str, ...]
     chapters: tuple[int, ...]
+    light: Light = Light.IN_STEP
     statuses_there: tuple[tuple[str, str, Status], ...] = ()  # code and name of a country, and the status there
 
     @property
@@ -195,6 +198,7 @@ def _rows(session: Session, ids: Any, order: Sort) -> Sequence[Any]:
             Activity.end_first,
             Activity.end_last,
             order.columns[0].label("key"),
+            light_column(today()).label("light"),
         )
         .join(chosen, chosen.c.id == Activity.id)
         .order_by(*order.order(backwards=False))
@@ -268,6 +272,7 @@ def _listed(row: Any, relations: dict[str, dict[int, list[Any]]]) -> ListedActiv
         partners=tuple(of("partner")),
         places=tuple(dict.fromkeys([*of("country"), *of("region")])),
         recommendations=tuple(of("recommendation")),
+        light=Light(row.light),
         statuses_there=tuple(
             (code, name, Status(status)) for code, status, name in (text.split("~", 2) for text in of("status there"))
         ),

@@ -63,15 +63,22 @@ def _plainly(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
 # Beside its facts: what an entry says of the record. The id comes first, `batches` goes by it.
 _COLUMNS = tuple(
     _plainly(_ACTIVITY[name]) if isinstance(_ACTIVITY[name].type, sa.Enum) else _ACTIVITY[name]
-    for name in ("id", "version", "updated_at", "is_joint", *(name for field in FIELDS for name in field.columns))
+    for name in (
+        "id",
+        "version",
+        "created_at",
+        "updated_at",
+        "is_joint",
+        *(name for field in FIELDS for name in field.columns),
+    )
 )
 
 
 def entries(session: Session, conditions: Sequence[sa.ColumnElement[bool]] = ()) -> Iterator[Entry]:
     """Every activity under `conditions`, by id, in batches that keep memory flat.
 
-    An entry is `{"id", "version", "updated", "joint", "chapters", "confirmed", "facts"}`: `chapters` are all it
-    stands under, `confirmed` the month by entity key, `facts` what `record.facts` says.
+    An entry is `{"id", "version", "created", "updated", "joint", "chapters", "confirmed", "facts"}`: `chapters` are all
+    it stands under, `confirmed` the month by entity key, `facts` what `record.facts` says.
     """
     for rows in batches(session, sa.select(*_COLUMNS).where(*conditions), _ACTIVITY.id):
         links = _Links(session.connection(), [row.id for row in rows])
@@ -147,6 +154,7 @@ def _entry(row: Any, linked: Linked) -> Entry:
     return {
         "id": row.id,
         "version": row.version,
+        "created": row.created_at.isoformat(),
         "updated": row.updated_at.isoformat(),
         "joint": row.is_joint,
         "chapters": [link.number for link in linked.chapters],

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.matrix.activities.conditions import activity_conditions
-from interagency.matrix.activities.country_statuses import counts_by_status
 from interagency.matrix.activities.drafts import FigureDraft
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import (
@@ -25,6 +24,7 @@ from interagency.matrix.activities.models import (
     Status,
     activity_region,
 )
+from interagency.matrix.activities.state.country_statuses import counts_by_status
 from interagency.matrix.framework.models import Country
 from interagency.matrix.overview.count_cache import cached_counts
 from interagency.matrix.overview.grid import SEPARATOR, Cell, Line, regions_in_order

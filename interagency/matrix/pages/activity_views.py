@@ -20,6 +20,7 @@ from interagency.matrix.activities.forms import ActivityForm, OwnPartForm
 from interagency.matrix.activities.labels import FactLabels, field_lines
 from interagency.matrix.activities.models import TITLE_LENGTH, Activity, FigureKind, Participation
 from interagency.matrix.activities.record import Right, StaleVersionError
+from interagency.matrix.activities.state.light import LIGHT_LABELS, LIGHT_RULES, light_of_activity
 from interagency.matrix.agreement.gate import ACTIVITY, asked_of_activity
 from interagency.matrix.agreement.statements import standings
 from interagency.matrix.agreement.views import may_say
@@ -56,6 +57,8 @@ def _words() -> dict[str, Any]:
         "field_lines": field_lines,
         "format_figure": format_figure,
         "quantity": quantity,
+        "light_labels": LIGHT_LABELS,
+        "light_rules": LIGHT_RULES,
         "date_words": lambda code: ImpreciseDate.from_code(code).words(),
         "period_words": period_words,
         "progress_labels": PROGRESS_LABELS,
@@ -77,6 +80,7 @@ def activity(activity_id: int) -> ResponseReturnValue:
         "matrix/activity.html",
         activity=found,
         right=right,
+        light=light_of_activity(found, today()),
         shorts={part.entity.key: part.entity.short for part in found.entities},
         progress=progress_of(found.figures, today()),
         own_ids=own,
