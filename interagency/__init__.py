@@ -137,6 +137,7 @@ def _register_blueprints(app: Flask) -> None:
     from interagency.exports.external import views as external
     from interagency.exports.external import waiting_views as waiting
     from interagency.exports.incoming import views as imports
+    from interagency.exports.practice import views as practices
     from interagency.matrix.pages import style_guide
     from interagency.matrix.pages.blueprints import BLUEPRINTS as MATRIX
     from interagency.operations import (
@@ -159,6 +160,7 @@ def _register_blueprints(app: Flask) -> None:
         external.bp,
         waiting.bp,
         embeds.bp,
+        practices.bp,
         data.bp,
         data_addresses.bp,
         search.bp,

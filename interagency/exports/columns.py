@@ -213,6 +213,14 @@ _LAST: tuple[Column, ...] = (
         meaning="The month all its entities confirmed it for; empty when one never did.",
     ),
     Column(
+        "Good practice",
+        _words("practice"),
+        12,
+        internal=True,
+        hxl="#status+practice",
+        meaning="proposed by one of its entities, or confirmed by its lead or a coordinator.",
+    ),
+    Column(
         "Light",
         lambda r: r.light,
         11,

@@ -1,4 +1,4 @@
-"""from activity to result: targets and results among figures, status by country
+"""from activity to result: targets and results among figures, status by country, good practice
 
 Revision ID: 0028
 Revises: 0025
@@ -15,6 +15,7 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 EMPTY = sa.text("''")
+_TEXTS = ("practice_reason", "practice_evidence", "practice_by")
 
 
 def upgrade() -> None:
@@ -26,6 +27,12 @@ def upgrade() -> None:
     )
     for name, length in (("due", 40), ("period", 40), ("entity", 60), ("evidence", 1000)):
         op.add_column("figure", sa.Column(name, sa.String(length), nullable=False, server_default=EMPTY))
+    op.execute(
+        "ALTER TABLE activity ADD COLUMN practice VARCHAR(40) "
+        "CONSTRAINT ck_activity_practice CHECK (practice IN ('proposed', 'confirmed'))"
+    )
+    for name in _TEXTS:
+        op.add_column("activity", sa.Column(name, sa.Text(), nullable=False, server_default=EMPTY))
     op.create_table(
         "country_status",
         sa.Column("activity_id", sa.Integer(), nullable=False),
@@ -48,5 +55,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Of targets and results number, unit, date and source stay."""
     op.drop_table("country_status")
+    for name in (*_TEXTS, "practice"):
+        op.drop_column("activity", name)
     for name in ("evidence", "entity", "period", "due", "kind"):
         op.drop_column("figure", name)

@@ -41,7 +41,7 @@ DOWNLOADS = frozenset(
     {
         "exports.matrix_workbook", "exports.edition_workbook", "exports.matrix_csv", "exports.matrix_json",
         "exports.calendar_csv", "exports.calendar_json", "editions.edition_json", "external.note_file",
-        "auditing.audit_csv",
+        "practices.portal", "auditing.audit_csv",
     }
 )  # fmt: skip
 

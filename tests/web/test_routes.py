@@ -31,6 +31,11 @@ ROUTES = {
     ("GET", "/activities/<int:activity_id>/edit"): "signed in",
     ("POST", "/activities/<int:activity_id>/edit"): "signed in",
     ("GET", "/activities/<int:activity_id>/history"): "signed in",
+    ("GET", "/activities/<int:activity_id>/practice"): "signed in",
+    ("POST", "/activities/<int:activity_id>/practice"): "signed in",
+    ("GET", "/good-practice"): "signed in",
+    ("GET", "/good-practice/portal.<kind>"): "coordinator",
+    ("GET", "/lessons"): "signed in",
     ("GET", "/organisations"): "signed in",
     ("GET", "/organisations/new"): "signed in",
     ("POST", "/organisations/new"): "signed in",
@@ -225,6 +230,7 @@ ROUTES = {
 ONCE = {
     "key": {
         "/activities/new", "/activities/<int:activity_id>/milestones", "/events/new",
+        "/activities/<int:activity_id>/practice",
         "/events/<int:event_id>/occurrences", "/subscriptions", "/subscriptions/<int:subscription_id>/reset",
         "/subscriptions/data", "/subscriptions/data/<int:subscription_id>/reset", "/account/tokens",
         "/editions/<month>/hand-out", "/people", "/people/<int:person_id>", "/people/appoint", "/notices", "/imports",

@@ -178,6 +178,8 @@ _CONDITIONS: dict[str, Callable[[tuple[str, ...]], Condition]] = {
     "region": _by_region,
     "year": _by_year,
     "light": _by_light,
+    "practice": Activity.practice.in_,
+    "lessons": lambda _choices: Activity.lessons != "",
     "sdg": _by_sdg,
     **{field.parameter: _by_field(field) for field in FILTERED},
     "joint": lambda choices: Activity.is_joint.in_([choice == "yes" for choice in choices]),

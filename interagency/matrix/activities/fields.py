@@ -13,59 +13,27 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from interagency.matrix.activities.field_types import Facts, Field, Kind, Merge, Seen, SheetColumn, Words
-from interagency.matrix.activities.models import (
-    TITLE_LENGTH,
-    ActivityKind,
-    CountryRole,
-    Funding,
-    Level,
-    Pillar,
-    Scope,
-    Status,
+from interagency.matrix.activities.choice_labels import (
+    COUNTRY_ROLE_LABELS,
+    FUNDING_LABELS,
+    KIND_LABELS,
+    LEVEL_LABELS,
+    PILLAR_LABELS,
+    PRACTICE_LABELS,
+    SCOPE_LABELS,
+    STATUS_LABELS,
 )
+from interagency.matrix.activities.field_types import Facts, Field, Kind, Merge, Seen, SheetColumn, Words
+from interagency.matrix.activities.models import TITLE_LENGTH, CountryRole, Status
 from interagency.matrix.framework.models import Recommendation, Region
 from interagency.matrix.organisations.models import Organisation
 from interagency.web.forms import FormPart
 
-STATUS_LABELS: dict[Status, Words] = {
-    Status.PLANNED: _l("Planned"),
-    Status.ONGOING: _l("Ongoing"),
-    Status.COMPLETED: _l("Completed"),
-    Status.SUSPENDED: _l("Suspended"),
-    Status.CANCELLED: _l("Cancelled"),
-}
-LEVEL_LABELS: dict[Level, Words] = {
-    Level.HEADQUARTERS: _l("Headquarters"),
-    Level.FIELD: _l("Field"),
-    Level.BOTH: _l("Headquarters and field"),
-}
-SCOPE_LABELS: dict[Scope, Words] = {
-    Scope.GLOBAL: _l("Global"),
-    Scope.INTERREGIONAL: _l("Interregional"),
-    Scope.REGIONAL: _l("Regional"),
-    Scope.NATIONAL: _l("National"),
-}
-KIND_LABELS: dict[ActivityKind, Words] = {
-    ActivityKind.POLICY: _l("Policy"),
-    ActivityKind.PROGRAMMATIC: _l("Programmatic"),
-    ActivityKind.RESEARCH_AND_DATA: _l("Research and data"),
-}
-PILLAR_LABELS: dict[Pillar, Words] = {
-    Pillar.HUMAN_RIGHTS: _l("Human rights"),
-    Pillar.PEACE_AND_SECURITY: _l("Peace and security"),
-    Pillar.DEVELOPMENT: _l("Development"),
-}
-FUNDING_LABELS: dict[Funding, Words] = {
-    Funding.FUNDED: _l("Funded"),
-    Funding.SEEKING_FUNDS: _l("Seeking funds"),
-}
-COUNTRY_ROLE_LABELS: dict[CountryRole, Words] = {
-    CountryRole.BENEFICIARY: _l("Beneficiary"),
-    CountryRole.HOST: _l("Host"),
-    CountryRole.PARTNER: _l("Partner"),
-    CountryRole.SUBJECT: _l("Subject"),
-}
+__all__ = [
+    "BY_NAME", "COUNTRIES_BY_ROLE", "COUNTRY_ROLE_LABELS", "EDITED", "FIELDS", "FILTERED", "FUNDING_LABELS",
+    "KIND_LABELS", "LEVEL_LABELS", "PILLAR_LABELS", "PRACTICE_LABELS", "SCOPE_LABELS", "STATUS_LABELS",
+    "STATUS_SPELLINGS", "completed", "empty_facts",
+]  # fmt: skip
 STATUS_SPELLINGS = {
     "in progress": "ongoing", "continuing": "ongoing", "active": "ongoing", "done": "completed",
     "finished": "completed", "closed": "completed", "upcoming": "planned", "on hold": "suspended",
@@ -329,6 +297,23 @@ FIELDS: tuple[Field, ...] = (
         part=FormPart.RESULTS, fold=_FOR_US,
         question=_l("Remarks for internal eyes"), help=_INTERNAL, rows=2,
         column=SheetColumn("Remarks", 28, "#meta+remarks", "For internal eyes."),
+    ),
+    # Proposed by one of its entities and confirmed by its lead or a coordinator: acts of their own.
+    Field(
+        "practice", Kind.CHOICE, _l("Good practice"), Seen.INSIDE, Merge.STAYS,
+        choices=PRACTICE_LABELS, is_edited=False, is_on_page=False,
+    ),
+    Field(
+        "practice_reason", Kind.TEXT, _l("Why it is good practice"), Seen.INSIDE, Merge.STAYS,
+        is_edited=False, is_searched=True, is_on_page=False,
+    ),
+    Field(
+        "practice_evidence", Kind.ADDRESS, _l("Evidence of good practice"), Seen.INSIDE, Merge.STAYS,
+        is_edited=False, is_on_page=False,
+    ),
+    Field(
+        "practice_by", Kind.LINE, _l("Proposed as good practice by"), Seen.INSIDE, Merge.STAYS,
+        is_edited=False, is_on_page=False,
     ),
     Field(
         "is_listed", Kind.FLAG, _l("Listed"), Seen.INSIDE, Merge.STAYS,

@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from interagency.matrix.activities.field_types import Field
 from interagency.matrix.activities.fields import FILTERED
+from interagency.matrix.activities.models import Practice
 from interagency.matrix.activities.state.light import Light
 from interagency.matrix.framework.models import ROMAN, Country, Region, SdgGoal, SdgTarget
 from interagency.matrix.framework.names import (
@@ -44,7 +45,7 @@ PLAIN_NAMES = (
 # In the order they are shown and written into addresses. `year` is the year an activity begins in; `also` holds
 # `name:value` pairs that must hold besides all the others: `entity=who&also=entity:undp` is what both take part in.
 # `status_there` is the status in the countries asked for, or in any.
-NAMES = (*PLAIN_NAMES, "section", "beneficiary", "status_there", "light", "year", "also")
+NAMES = (*PLAIN_NAMES, "section", "beneficiary", "status_there", "light", "practice", "lessons", "year", "also")
 MAX_QUERY_LENGTH = 200
 _FIELDS = {field.parameter: field for field in FILTERED}
 
@@ -228,6 +229,14 @@ class _Reader:
     def _light(self, text: str) -> tuple[str, str]:
         key, _label = self._choice("light", text, [one.value for one in Light])
         return key, key.replace("_", " ")
+
+    def _practice(self, text: str) -> tuple[str, str]:
+        key, _label = self._choice("good practice", text, [one.value for one in Practice])
+        return key, f"good practice, {key}"
+
+    def _lessons(self, text: str) -> tuple[str, str]:
+        key, _label = self._choice("choice for lessons", text, ["yes"])
+        return key, "with lessons learned"
 
     def _joint(self, text: str) -> tuple[str, str]:
         key, _label = self._choice("choice for joint", text, ["yes", "no"])

@@ -130,6 +130,8 @@ class FactLabels:
     def _lead(self, key: str) -> str:
         return self._organisation(key)
 
+    _practice_by = _lead
+
     def _entities(self, keys: list[str]) -> str:
         return "; ".join(self._organisation(key) for key in keys)
 

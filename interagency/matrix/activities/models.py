@@ -100,6 +100,13 @@ class Pillar(enum.StrEnum):
     DEVELOPMENT = "development"
 
 
+class Practice(enum.StrEnum):
+    """What was said of an activity as good practice: by one of its entities, then by its lead or a coordinator."""
+
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+
+
 class Participation(enum.StrEnum):
     """Whether an entity that was named as participant has said so itself."""
 
@@ -159,6 +166,12 @@ class Activity(Versioned, FullTextMixin, Model):
     # For internal eyes only: never in an external format.
     contact: Mapped[str] = mapped_column(default="")
     remarks: Mapped[str] = mapped_column(default="")
+    # As good practice: its state, why, the address of evidence, and the key of the entity that proposed it, "" where
+    # a coordinator did.
+    practice: Mapped[Practice | None]
+    practice_reason: Mapped[str] = mapped_column(default="", server_default=sa.text("''"))
+    practice_evidence: Mapped[str] = mapped_column(default="", server_default=sa.text("''"))
+    practice_by: Mapped[str] = mapped_column(default="", server_default=sa.text("''"))
     # False once withdrawn as entered by mistake or merged; the record and its history stay.
     is_listed: Mapped[bool] = mapped_column(default=True)
     merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("activity.id", ondelete="RESTRICT"))

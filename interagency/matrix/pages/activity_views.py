@@ -13,6 +13,7 @@ from flask_login import current_user
 from interagency.db.base import acquire_write_lock, db, defer_write_lock
 from interagency.db.history import changes_of
 from interagency.matrix.activities import queries, record
+from interagency.matrix.activities.choice_labels import PRACTICE_LABELS
 from interagency.matrix.activities.fields import COUNTRY_ROLE_LABELS, FILTERED, STATUS_LABELS
 from interagency.matrix.activities.figure_parts import PROGRESS_LABELS, period_words, progress_of
 from interagency.matrix.activities.figures import format_figure, quantity
@@ -58,6 +59,7 @@ def _words() -> dict[str, Any]:
         "format_figure": format_figure,
         "quantity": quantity,
         "light_labels": LIGHT_LABELS,
+        "practice_labels": PRACTICE_LABELS,
         "light_rules": LIGHT_RULES,
         "date_words": lambda code: ImpreciseDate.from_code(code).words(),
         "period_words": period_words,

@@ -17,8 +17,9 @@ from interagency.matrix.pages.choice_views import bp as choices
 from interagency.matrix.pages.merge_views import bp as merging
 from interagency.matrix.pages.organisation_views import bp as organisations
 from interagency.matrix.pages.overlap_views import bp as overlaps
+from interagency.matrix.pages.practice_views import bp as practice
 
 BLUEPRINTS = (
     activities, milestones, agreement, month, cycles, editions, people, appointing, organisations, notices, overview,
-    mandates, overlaps, merging, choices,
+    mandates, overlaps, merging, choices, practice,
 )  # fmt: skip
