@@ -128,6 +128,7 @@ _VALUES: dict[str, Callable[[ActivityRow], Cell]] = {
     "sdg": lambda row: joined(row.facts["sdg"]),
     "regions": _words("regions"),
     "figures": _words("figures"),
+    "documents": _words("documents"),
     "country_statuses": _words("country_statuses"),
 }
 

@@ -1,4 +1,4 @@
-"""from activity to result: targets and results among figures, status by country, good practice
+"""from activity to result: targets and results among figures, status by country, good practice, documents
 
 Revision ID: 0028
 Revises: 0025
@@ -50,10 +50,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("activity_id", "country_code", name=op.f("pk_country_status")),
     )
     op.create_index("ix_country_status_country_code", "country_status", ["country_code", "activity_id"])
+    op.create_table(
+        "activity_document",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("activity_id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(300), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("owner_id", sa.Integer()),
+        sa.Column("is_permitted", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["activity_id"], ["activity.id"], name=op.f("fk_activity_document_activity_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["owner_id"], ["organisation.id"], name=op.f("fk_activity_document_owner_id"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_activity_document")),
+    )
+    op.create_index(op.f("ix_activity_document_activity_id"), "activity_document", ["activity_id"])
 
 
 def downgrade() -> None:
     """Of targets and results number, unit, date and source stay."""
+    op.drop_table("activity_document")
     op.drop_table("country_status")
     for name in (*_TEXTS, "practice"):
         op.drop_column("activity", name)

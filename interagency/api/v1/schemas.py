@@ -68,6 +68,9 @@ def _activity_field(field: Field) -> fields.Field[Any]:
         case Kind.COUNTRY_STATUSES:
             pair = fields.List(fields.String(validate=validate.Length(max=40)), validate=validate.Length(2, 2))
             return fields.List(pair, validate=validate.Length(max=300))
+        case Kind.DOCUMENTS:
+            four = fields.List(fields.Raw(allow_none=True), validate=validate.Length(4, 4))
+            return fields.List(four, validate=validate.Length(max=300))
         case Kind.CHAPTERS:
             number = fields.Integer(strict=True, validate=validate.Range(1, 7))
             return fields.List(number, validate=validate.Length(max=7))
@@ -131,6 +134,7 @@ def _described(made: fields.Field[Any], words: Any, **more: Any) -> fields.Field
 _COUNTRY_PAIRS = f"Pairs of a code of ISO 3166 and a role: {', '.join(CountryRole)}."
 _MEANINGS = {
     "countries": _COUNTRY_PAIRS,
+    "documents": "Lists of title, address, key of the owner or null, and whether the owner lets it be shared.",
     "country_statuses": f"Pairs of a code of ISO 3166 and the status there: {', '.join(Status)}.",
     "figures": (
         "Lists of number, qualifier and unit, and where known the code of a date, a source, whether it is a figure, "

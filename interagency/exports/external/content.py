@@ -21,6 +21,7 @@ from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.agreement.gate import Passed, entities_of_activity
 from interagency.matrix.cycles.months import format_month
 from interagency.matrix.framework.models import ROMAN
+from interagency.matrix.organisations.documents import shared_documents
 from interagency.text.dates import ImpreciseDate, words_between
 
 Content = dict[str, Any]
@@ -39,6 +40,7 @@ FURTHER: tuple[str, ...] = (
     "lessons",
     "sdg",
     "country_statuses",
+    "documents",
 )
 
 
@@ -119,6 +121,7 @@ def _activity(entry: Mapping[str, Any], edition: Mapping[str, Any], words: FactL
     taking_part = entities_of_activity(entry["facts"])
     facts = entry["facts"] | {
         "supporting": [key for key in entry["facts"]["supporting"] if key in taking_part],
+        "documents": [[*one, None, False] for one in shared_documents(entry["facts"]["documents"])],
         "figures": figures_outside(entry["facts"]["figures"], taking_part, edition["organisations"]),
     }
     shown = {
@@ -194,14 +197,8 @@ def _event(entry: Mapping[str, Any], words: FactLabels) -> dict[str, Any]:
             part for part in (facts["venue"], facts["city"], words.countries.get(facts["country"] or "", "")) if part
         ),
         "chapters": [ROMAN[number] for number in entry["chapters"]],
-        "documents": shared_documents(facts),
+        "documents": shared_documents(facts.get("documents") or []),
     }
-
-
-def shared_documents(facts: Mapping[str, Any]) -> list[list[str]]:
-    """Title and address of the documents of an event whose owner permits it; whose they are is not said: the owner
-    agreed to that alone."""
-    return [[title, url] for title, url, owner, permitted in facts.get("documents") or [] if owner and permitted]
 
 
 def _order(one: Mapping[str, Any]) -> tuple[str, str]:

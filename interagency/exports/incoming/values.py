@@ -32,6 +32,7 @@ from interagency.matrix.framework.names import (
     read_section,
     sections,
 )
+from interagency.matrix.organisations.documents import DocumentReader, document_fact
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import Directory
 from interagency.text.dates import ImpreciseDate
@@ -75,6 +76,7 @@ class CellReader:
         self.directory = Directory(session)
         self.names = gazetteer(session)
         self.country_status = status_reader(session)
+        self.document = DocumentReader(self.directory).read
         self.figure_entity = entity_reader(session)
         self.sections = sections(session)
         self.positions: dict[str, int] = dict(
@@ -258,6 +260,9 @@ class CellReader:
         if code not in self.goals and code not in self.targets:
             raise ValueError(f"“{text[:20]}” is not a goal or target of the 2030 Agenda. Write 3 or 3.5.")
         return code
+
+    def _documents(self, raw: Any) -> list[list[Any]]:
+        return [document_fact(self.document(line)) for line in lines_of(raw)]
 
     def _country_statuses(self, raw: Any) -> list[list[str]]:
         said = [list(self.country_status(line)) for line in lines_of(raw)]

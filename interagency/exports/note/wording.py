@@ -14,7 +14,6 @@ from datetime import date
 from typing import Any
 
 from interagency.calendar.events.occurrences import StoredOccurrence
-from interagency.exports.external.content import shared_documents
 from interagency.matrix.activities.drafts import FigureDraft, figure_draft
 from interagency.matrix.activities.facts import entities_taking_part, figures_outside
 from interagency.matrix.activities.figure_parts import dates_of_period, progress_of
@@ -22,6 +21,7 @@ from interagency.matrix.activities.figures import quantity
 from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.models import CountryRole, FigureKind
 from interagency.matrix.agreement.gate import ACTIVITY, EVENT, asked_by_facts
+from interagency.matrix.organisations.documents import shared_documents
 from interagency.text.dates import ImpreciseDate, words_between
 from interagency.text.folding import clean
 
@@ -230,6 +230,8 @@ class Wording:
             origin = ", ".join(one.words() if isinstance(one, ImpreciseDate) else one for one in known if one)
             if origin:
                 yield sentence(f"{_counted(figure)}: {origin}")
+        for title, url in shared_documents(facts["documents"]):
+            yield sentence(f"{title}: {url}")
         if facts["link"]:
             yield f"See {facts['link']}."
 
@@ -247,7 +249,9 @@ class Wording:
             text += f" {'on' if day.is_exact else 'in'} {day.when}"
         if facts["organisers"]:
             text += f", organized by {joined(self.names.of(key) for key in facts['organisers'])}"
-        documents = tuple(f"{title}: {url}" if title else url for title, url in shared_documents(facts))
+        documents = tuple(
+            f"{title}: {url}" if title else url for title, url in shared_documents(facts.get("documents") or [])
+        )
         return self._of(entry, EVENT, sentence(text), day.title, documents)
 
 

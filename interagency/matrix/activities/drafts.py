@@ -24,6 +24,7 @@ from interagency.matrix.activities.models import (
     Status,
 )
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget, Section
+from interagency.matrix.organisations.documents import DocumentDraft
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import survivor_of
 from interagency.text.dates import ImpreciseDate
@@ -69,6 +70,7 @@ class ActivityDraft:
     figures: list[FigureDraft]
     results: str
     lessons: str
+    documents: list[DocumentDraft]
     kinds: list[str]
     pillars: list[str]
     on_request: bool
@@ -161,6 +163,9 @@ def _finished(field: Field, value: Any, records: Records) -> Any:
             first = dict(reversed(value))  # of two that were united the survivor's holds
             codes = sorted(first)
             return [(one, Status(first[one.code])) for one in records.of(Country, codes)]
+        case Kind.DOCUMENTS:
+            owners = {key: records.of(Organisation, [key])[0] for _title, _url, key, _may in value if key}
+            return [DocumentDraft(title, url, owners.get(key), bool(may)) for title, url, key, may in value]
         case Kind.FIGURES:
             drafts = [figure_draft(figure) for figure in value]
             keys = {one.entity for one in drafts if one.entity}

@@ -61,6 +61,7 @@ class Linked(NamedTuple):
     goals: Sequence[int]
     targets: Sequence[str]
     figures: Sequence[FigureValue]
+    documents: Sequence[tuple[str, str, str | None, bool]]
 
 
 _FIGURE = attrgetter(*FigureValue._fields)
@@ -105,6 +106,9 @@ def linked_of(activity: Activity) -> Linked:
                 str(value) if isinstance(value, FigureKind | Qualifier) else value for value in _FIGURE(one)
             )
             for one in activity.figures
+        ],
+        documents=[
+            (one.title, one.url, one.owner.key if one.owner else None, one.is_permitted) for one in activity.documents
         ],
     )
 
@@ -175,6 +179,7 @@ _LINKED: dict[str, Callable[[Linked], Any]] = {
     "country_statuses": lambda linked: sorted(map(list, linked.country_statuses)),
     "regions": lambda linked: sorted(linked.regions),
     "figures": lambda linked: [figure_fact(*figure) for figure in linked.figures],
+    "documents": lambda linked: [[*one[:3], bool(one[3])] for one in linked.documents],
     "sdg": lambda linked: [*map(str, linked.goals), *linked.targets],
     "chapters": lambda linked: [link.number for link in linked.chapters if link.by_hand],
 }

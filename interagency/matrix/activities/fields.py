@@ -220,6 +220,19 @@ FIELDS: tuple[Field, ...] = (
         help=_l("What others who do the same should know."), is_searched=True,
         column=SheetColumn("Lessons learned", 36, "#description+lessons", "What others who do the same should know."),
     ),
+    # They belong to their owners: only those that may be shared leave with the record.
+    Field(
+        "documents", Kind.DOCUMENTS, _l("Documents"), Seen.OUTSIDE, Merge.LISTS,
+        part=FormPart.RESULTS, fold=_l("Documents"),
+        help=_l(
+            "One per line: title, address or UN symbol, owner, and “may be shared” when the owner permits it: "
+            "Conference room paper E/CN.7/2019/CRP.10 | UNODC | may be shared"
+        ),
+        is_on_page=False, is_in_note=True,
+        column=SheetColumn(
+            "Documents", 36, "#meta+documents", "Title, address, owner and “may be shared”; several by semicolon."
+        ),
+    ),
     Field(
         "kinds", Kind.CHOICES, _l("Kind"), Seen.OUTSIDE, Merge.LISTS,
         choices=KIND_LABELS, spellings=_KIND_SPELLINGS, is_filter=True, query_name="kind", fold=_MORE,

@@ -30,9 +30,14 @@ from interagency.matrix.framework.models import Country, Recommendation, Region,
 from interagency.matrix.framework.names import chapters, gazetteer, sections
 from interagency.matrix.organisations import choices
 from interagency.matrix.organisations.directory import Act
+from interagency.matrix.organisations.documents import (
+    DocumentDraft,
+    DocumentReader,
+    document_words,
+)
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.proposals import proposed, reader_of, unlisted_field
-from interagency.matrix.organisations.queries import entities, keys_of_today, partners
+from interagency.matrix.organisations.queries import Directory, entities, keys_of_today, partners
 from interagency.text.dates import ImpreciseDate
 from interagency.text.lines import split_outside_brackets
 from interagency.web.form_sections import Place, Section, sections_of
@@ -108,7 +113,7 @@ def _widgets(field: Field) -> dict[str, Any]:
             widget = BooleanField(**named)
         case Kind.DATE:
             widget = ImpreciseDateField(**named)
-        case Kind.COUNTRY_STATUSES:
+        case Kind.COUNTRY_STATUSES | Kind.DOCUMENTS:
             widget = NamesField(**named)
         case Kind.FIGURES:
             widget = NamesField(**named, split=split_outside_brackets)
@@ -166,7 +171,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
                     self[name].understand(LISTS[list_name(name)].reader(session), is_new)
         self._offer(session, activity, mine or [], said)
         if said is not None and activity is not None:
-            self._fill(said, activity.version)
+            self._fill(said, activity)
 
     def is_submitted(self) -> bool:
         """Whether this form was sent, and not another one whose words are put into it."""
@@ -228,6 +233,9 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         for field in (self.hosts, self.partner_countries, self.subjects):
             field.look_up = lambda name: session.get_one(Country, names().country(name))
             field.say = lambda country: country.name
+        directory = cache(lambda: DocumentReader(Directory(session)))
+        self.documents.look_up = lambda line: directory().read(line)
+        self.documents.say = document_words
         self.country_statuses.look_up = status_reader(session)
         self.country_statuses.say = lambda said: words_of([said], {said[0]: session.get_one(Country, said[0]).name})
         self.unlisted_partners.look_up = reader_of(session, partners_only=True)
@@ -235,9 +243,9 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         shorts = {entity.key: entity.short for entity in self.entities.offered.values()}
         self.figures.say = partial(format_figure, names=shorts)
 
-    def _fill(self, said: Facts, version: int) -> None:
+    def _fill(self, said: Facts, activity: Activity) -> None:
         """Show a record that says `said`."""
-        self.version.data = str(version)
+        self.version.data = str(activity.version)
         for field in EDITED:
             value = said[field.name]
             match field.kind:
@@ -251,6 +259,10 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
                         self._choose(one.form_name, codes)
                 case Kind.COUNTRY_STATUSES:
                     self[field.name].found = value
+                case Kind.DOCUMENTS:
+                    self[field.name].found = [
+                        DocumentDraft(one.title, one.url, one.owner, one.is_permitted) for one in activity.documents
+                    ]
                 case Kind.FIGURES:
                     self[field.name].found = [figure_draft(figure) for figure in value]
                 case Kind.RECORDS | Kind.SDG | Kind.CHAPTERS | Kind.CHOICES:
@@ -337,6 +349,10 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             case Kind.COUNTRIES:
                 by_role = [(one.role, self[one.form_name].data or []) for one in COUNTRIES_BY_ROLE]
                 return [[country.code, role.value] for role, countries in by_role for country in countries]
+            case Kind.DOCUMENTS:
+                return [
+                    [one.title, one.url, one.owner.key if one.owner else None, one.is_permitted] for one in data or []
+                ]
             case Kind.COUNTRY_STATUSES:
                 return sorted(map(list, data or []))
             case Kind.FIGURES:

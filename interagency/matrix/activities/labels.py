@@ -19,6 +19,7 @@ from interagency.matrix.activities.models import Activity, Participation
 from interagency.matrix.activities.state.country_statuses import words_of
 from interagency.matrix.framework.models import ROMAN, Country, Region
 from interagency.matrix.framework.names import section_labels
+from interagency.matrix.organisations.documents import document_line
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
 
@@ -160,6 +161,12 @@ class FactLabels:
 
     def _chapters(self, numbers: list[int]) -> str:
         return ", ".join(ROMAN[number] for number in numbers)
+
+    def _documents(self, documents: list[list[Any]]) -> str:
+        return "; ".join(
+            document_line(title, url, self.organisations.get(owner, owner) if owner else "", may)
+            for title, url, owner, may in documents
+        )
 
     def _figures(self, figures: list[list[str]]) -> str:
         return "; ".join(format_figure(figure_draft(figure), self.organisations) for figure in figures)

@@ -198,6 +198,9 @@ class Activity(Versioned, FullTextMixin, Model):
     sdg_goals: Mapped[list[SdgGoal]] = relationship(secondary="activity_sdg_goal", order_by=SdgGoal.number)
     sdg_targets: Mapped[list[SdgTarget]] = relationship(secondary="activity_sdg_target", order_by=SdgTarget.position)
     section: Mapped[Section | None] = relationship(viewonly=True)
+    documents: Mapped[list[ActivityDocument]] = relationship(
+        cascade="all, delete-orphan", order_by="ActivityDocument.position"
+    )
     figures: Mapped[list[Figure]] = relationship(cascade="all, delete-orphan", order_by="Figure.position")
 
     @classmethod
@@ -329,6 +332,21 @@ class Figure(Model):
     # The key of the UN entity that set or counted it, as facts say it.
     entity: Mapped[str] = mapped_column(sa.String(60), default="", server_default=sa.text("''"))
     evidence: Mapped[str] = mapped_column(sa.String(1000), default="", server_default=sa.text("''"))
+
+
+class ActivityDocument(Model):
+    """A document of an activity; shown to others only with its owner's permission."""
+
+    __tablename__ = "activity_document"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int]
+    title: Mapped[str] = mapped_column(sa.String(TITLE_LENGTH))
+    url: Mapped[str]
+    owner_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id", ondelete="RESTRICT"))
+    is_permitted: Mapped[bool] = mapped_column(default=False)
+    owner: Mapped[Organisation | None] = relationship(lazy="joined")
 
 
 class Milestone(Model):

@@ -72,12 +72,14 @@ def rename_in(
                 "id": activity.id,
                 "is_entity": part is not None,
                 "figures": [place for place, one in enumerate(activity.figures) if one.entity == old.key],
+                "owned": [place for place, one in enumerate(activity.documents) if one.owner_id == old.id],
                 "joined": new is not None and new not in activity.partners and _part_of(activity, new) is None,
             }
         )
         if part is not None and new is not None:
             _hand_over(activity, part, new)
         _count_for(activity, kept[-1]["figures"], old, new)
+        _own(activity, kept[-1]["owned"], old, new)
         if old in activity.partners:
             activity.partners = [one for one in activity.partners if one is not old]
             if new is not None:
@@ -111,6 +113,14 @@ def _count_for(activity: Activity, places: list[int], old: Organisation, new: Or
     for place, figure in enumerate(activity.figures):
         if place in places and figure.entity == old.key:
             figure.entity = new.key if new is not None else ""
+
+
+def _own(activity: Activity, places: list[int], old: Organisation, new: Organisation | None) -> None:
+    """The documents at `places` that belong to `old` are those of `new`, or of nobody known."""
+    for place, document in enumerate(activity.documents):
+        if place in places and document.owner_id == old.id:
+            document.owner = new
+            document.owner_id = new.id if new is not None else None
 
 
 def _name(activity: Activity, new: Organisation) -> None:
@@ -152,6 +162,7 @@ def name_again(
         _name(activity, old)
         if new is not None:
             _count_for(activity, was.get("figures", []), new, old)
+            _own(activity, was.get("owned", []), new, old)
         changed += _write(session, activity, before, by, reason)
     return changed
 

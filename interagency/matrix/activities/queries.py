@@ -39,6 +39,7 @@ def everything() -> Sequence[ORMOption]:
         selectinload(Activity.sdg_goals),
         selectinload(Activity.sdg_targets),
         selectinload(Activity.figures),
+        selectinload(Activity.documents),
     )
 
 

@@ -21,6 +21,7 @@ from interagency.matrix.activities.models import (
     Activity,
     ActivityChapter,
     ActivityCountry,
+    ActivityDocument,
     ActivityEntity,
     CountryStatus,
     Figure,
@@ -124,6 +125,12 @@ class _Links:
         self.goals = by(goal.activity_id, goal.goal_number, order=(goal.goal_number,))
         target, link = SdgTarget.__table__.c, activity_sdg_target.c
         self.targets = by(link.activity_id, target.code, join=target.code == link.target_code, order=(target.position,))
+        document = ActivityDocument.__table__.c
+        owner = sa.select(_ORGANISATION.key).where(_ORGANISATION.id == document.owner_id).scalar_subquery()
+        self.documents = by(
+            document.activity_id, document.title, document.url, owner, document.is_permitted,
+            order=(document.position,),
+        )  # fmt: skip
         figure = Figure.__table__.c
         self.figures = by(
             figure.activity_id,
@@ -146,6 +153,7 @@ class _Links:
             chapters=[ChapterLink._make(row) for row in self.chapters[number]],
             goals=[goal for (goal,) in self.goals[number]],
             targets=[code for (code,) in self.targets[number]],
+            documents=self.documents[number],
             figures=[FigureValue._make(row) for row in self.figures[number]],
         )
 

@@ -22,12 +22,14 @@ from interagency.matrix.activities.models import (
     Activity,
     ActivityChapter,
     ActivityCountry,
+    ActivityDocument,
     ActivityEntity,
     CountryStatus,
     Figure,
     Participation,
 )
 from interagency.matrix.framework.models import SdgGoal, SdgTarget
+from interagency.matrix.organisations.documents import DocumentDraft
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import names_of
 from interagency.text.folding import search_text
@@ -102,6 +104,14 @@ def apply_draft(
     kept = [FigureDraft(*map(partial(getattr, figure), FigureValue._fields)) for figure in activity.figures]
     if kept != draft.figures:
         activity.figures = [Figure(position=place, **asdict(figure)) for place, figure in enumerate(draft.figures)]
+    documents = [DocumentDraft(one.title, one.url, one.owner, one.is_permitted) for one in activity.documents]
+    if documents != draft.documents:
+        activity.documents = [
+            ActivityDocument(
+                position=place, title=one.title, url=one.url, owner=one.owner, is_permitted=one.is_permitted
+            )
+            for place, one in enumerate(draft.documents)
+        ]
     refresh_derived(activity)
 
 

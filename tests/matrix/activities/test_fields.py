@@ -77,6 +77,10 @@ LINKED: dict[str, Any] = {
             *("", "2025/2026", "unodc", "https://example.org/report"),
         ],
     ],
+    "documents": [
+        ["Conference room paper E/CN.7/2019/CRP.10", "https://undocs.org/E/CN.7/2019/CRP.10", "unodc", True],
+        ["Draft", "https://example.org/draft.pdf", None, False],
+    ],
     "sdg": ["3", "3.5"],
     "chapters": [4],
     "roles": {"who": "It trains."},
@@ -167,6 +171,9 @@ def typed(field: Field) -> dict[str, Any]:
     if field.kind is Kind.COUNTRIES:
         by_role = {one.form_name: [code for code, role in value if role == one.role] for one in COUNTRIES_BY_ROLE}
         return {name: codes if name == field.name else "\n".join(codes) for name, codes in by_role.items()}
+    if field.kind is Kind.DOCUMENTS:
+        line = "Conference room paper E/CN.7/2019/CRP.10 | UNODC | may be shared"
+        return {field.name: f"{line}\nDraft https://example.org/draft.pdf"}
     if field.kind is Kind.COUNTRY_STATUSES:
         return {field.name: "Kenya: completed; Türkiye: Planned"}
     if field.kind is Kind.FIGURES:
