@@ -205,7 +205,7 @@ FIELDS: tuple[Field, ...] = (
         ),
         is_on_page=False, is_in_note=True,
         column=SheetColumn("Figures", 28, "#value+list",
-            "Numbers with unit and how exact they are, targets and results among them; never added up.",
+            "Numbers with unit and how exact they are; never added up.",
         ),
     ),
     Field(

@@ -107,6 +107,16 @@ def get_activity_for_edit(activity_id: int, *, merged: bool = False) -> tuple[Ac
     return activity, right, mine
 
 
+def shorts_of(activity: Activity) -> dict[str, str]:
+    """The acronyms of its UN entities by key, and of those that its figures name besides."""
+    found = {part.entity.key: part.entity.short for part in activity.entities}
+    others = {one.entity for one in activity.figures if one.entity} - found.keys()
+    if others:
+        named = db.session.scalars(sa.select(Organisation).where(Organisation.key.in_(others)))
+        found |= {one.key: one.short for one in named}
+    return found
+
+
 def may_add_activities(person: Person, mine: Iterable[Organisation]) -> bool:
     """Coordinators and focal points may."""
     return person.is_coordinator or bool(list(mine))

@@ -83,7 +83,7 @@ def activity(activity_id: int) -> ResponseReturnValue:
         activity=found,
         right=right,
         light=light_of_activity(found, today()),
-        shorts={part.entity.key: part.entity.short for part in found.entities},
+        shorts=queries.shorts_of(found),
         progress=progress_of(found.figures, today()),
         own_ids=own,
         changes=changes[:3],

@@ -10,7 +10,7 @@ from flask_login import current_user
 from interagency.db.base import db
 from interagency.matrix.activities.locks import lock
 from interagency.matrix.activities.models import Activity
-from interagency.matrix.activities.queries import get_activity, get_activity_for_edit, my_entities
+from interagency.matrix.activities.queries import get_activity, get_activity_for_edit, my_entities, shorts_of
 from interagency.matrix.activities.record import StaleVersionError
 from interagency.matrix.activities.state import practice
 from interagency.web.errors import refuse
@@ -26,7 +26,7 @@ def _page(activity: Activity, *, error: str = "", code: int = 200) -> ResponseRe
         activity=activity,
         may_propose=practice.may_propose(current_user, mine, activity),
         may_confirm=practice.may_confirm(current_user, mine, activity),
-        shorts={part.entity.key: part.entity.short for part in activity.entities},
+        shorts=shorts_of(activity),
         error=error,
         typed=request.form,
         reason_length=practice.MAX_REASON_LENGTH,
