@@ -73,23 +73,28 @@ def should_have_begun(day: date) -> Condition:
 def is_stale(link: Any, created_at: Any, month: str) -> Condition:
     """In the cycle of `month` an entity last confirmed its part `link` `STALE_AFTER` months ago or before; or never,
     and the record is that old."""
-    old = datetime.combine(_old(month), datetime.min.time(), UTC)
+    old = _midnight(_old(month))
     return sa.or_(link.confirmed_month <= stale_limit(month), sa.and_(link.confirmed_month.is_(None), created_at < old))
 
 
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, datetime.min.time(), UTC)
+
+
 def light_column(day: date) -> sa.ColumnElement[str]:
-    """The light of each activity on `day`, as a column of a query on activities."""
-    part = sa.select(ActivityEntity.entity_id).where(
-        ActivityEntity.activity_id == Activity.id,
-        ActivityEntity.participation == Participation.CONFIRMED,
-        is_stale(ActivityEntity, Activity.created_at, f"{day:%Y-%m}"),
-    )
+    """The light of each activity on `day`, as a column of a query on activities.
+
+    As `is_stale`, but asked once for all activities and not for each.
+    """
+    month = f"{day:%Y-%m}"
+    parts = sa.select(ActivityEntity.activity_id).where(ActivityEntity.participation == Participation.CONFIRMED)
+    long_ago = Activity.id.in_(parts.where(ActivityEntity.confirmed_month <= stale_limit(month)))
+    never = Activity.id.in_(parts.where(ActivityEntity.confirmed_month.is_(None)))
+    stale = sa.or_(long_ago, sa.and_(Activity.created_at < _midnight(_old(month)), never))
+    dates = sa.or_(has_ended(Activity.status, LIVE, Activity.end_last, day), should_have_begun(day))
     return sa.case(
-        (sa.and_(Activity.status.in_(LIVE), part.exists()), Light.STALE.value),
-        (
-            sa.or_(has_ended(Activity.status, LIVE, Activity.end_last, day), should_have_begun(day)),
-            Light.TO_LOOK_AT.value,
-        ),
+        (sa.and_(Activity.status.in_(LIVE), stale), Light.STALE.value),
+        (dates, Light.TO_LOOK_AT.value),
         else_=Light.IN_STEP.value,
     )
 
