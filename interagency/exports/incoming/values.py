@@ -17,9 +17,12 @@ from sqlalchemy.orm import Session
 from interagency.exports.incoming.cells import ALL_PARTS, PartnersCell
 from interagency.exports.incoming.lists import lines_of, names_of, separated, several_codes
 from interagency.exports.incoming.marks import DecimalCell, ShownAs, Unreadable
+from interagency.matrix.activities.choice_lists import entity_reader
 from interagency.matrix.activities.facts import figure_fact
 from interagency.matrix.activities.field_types import Field, Kind
 from interagency.matrix.activities.figures import read_figure
+from interagency.matrix.activities.state.country_statuses import contradictory
+from interagency.matrix.activities.state.country_statuses import reader_of as status_reader
 from interagency.matrix.framework.file_words import spellings
 from interagency.matrix.framework.models import Recommendation, SdgGoal, SdgTarget
 from interagency.matrix.framework.names import (
@@ -31,6 +34,7 @@ from interagency.matrix.framework.names import (
     read_section,
     sections,
 )
+from interagency.matrix.organisations.documents import DocumentReader, document_fact
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import Directory
 from interagency.text.dates import ImpreciseDate
@@ -75,6 +79,9 @@ class CellReader:
     def __init__(self, session: Session, organisations: Mapping[str, str] | None = None) -> None:
         self.directory = Directory(session)
         self.names = gazetteer(session)
+        self.country_status = status_reader(session)
+        self.document = DocumentReader(self.directory).read
+        self.figure_entity = entity_reader(session)
         self.sections = sections(session)
         self.positions: dict[str, int] = dict(
             session.execute(sa.select(Recommendation.code, Recommendation.position)).all()
@@ -275,8 +282,19 @@ class CellReader:
             )
         return code
 
+    def _documents(self, raw: Any) -> list[list[Any]]:
+        return [document_fact(self.document(line)) for line in lines_of(raw)]
+
+    def _country_statuses(self, raw: Any) -> list[list[str]]:
+        said = [list(self.country_status(line)) for line in lines_of(raw)]
+        if twice := contradictory(said, ())[0]:
+            raise ValueError(_("%(country)s stands here twice. Leave one.", country=", ".join(twice)))
+        return sorted(said)
+
     def _figures(self, raw: Any) -> list[list[str]]:
-        return [figure_fact(*astuple(read_figure(line))) for line in split_outside_brackets(str(raw))]
+        return [
+            figure_fact(*astuple(read_figure(line, self.figure_entity))) for line in split_outside_brackets(str(raw))
+        ]
 
     def _roles(self, raw: Any) -> dict[str, str]:
         """`WHO: trains staff; UNODC: pays` as roles by key. A semicolon within a role parts nothing."""

@@ -34,6 +34,8 @@ class Kind(enum.StrEnum):
     RECORDS = "records"  # keys of `model`
     SDG = "sdg"  # "3" for a goal, "3.5" for a target
     COUNTRIES = "countries"  # [code, role] pairs
+    COUNTRY_STATUSES = "statuses by country"  # [code, status] pairs, in the order of codes
+    DOCUMENTS = "documents"  # [title, address, key of the owner or None, whether it may be shared]
     CHAPTERS = "chapters"  # numbers
     FIGURES = "figures"  # [number, qualifier, unit], and where one of the two is known [.., code of a date, source]
     BY_ENTITY = "by entity"  # {key: text}
@@ -46,6 +48,7 @@ _LENGTHS = {Kind.LINE: 300, Kind.TEXT: TEXT_LENGTH, Kind.ADDRESS: 2000}
 _BLANKS: dict[Kind, Any] = {
     Kind.LINE: "", Kind.TEXT: "", Kind.ADDRESS: "", Kind.CHOICE: None, Kind.CHOICES: [], Kind.FLAG: False,
     Kind.DATE: None, Kind.ENTITY: None, Kind.RECORDS: [], Kind.SDG: [], Kind.COUNTRIES: [], Kind.CHAPTERS: [],
+    Kind.COUNTRY_STATUSES: [], Kind.DOCUMENTS: [],
     Kind.FIGURES: [], Kind.BY_ENTITY: {}, Kind.SECTION: None,
 }  # fmt: skip
 

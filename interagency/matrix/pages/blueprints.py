@@ -20,8 +20,9 @@ from interagency.matrix.pages.choice_views import bp as choices
 from interagency.matrix.pages.merge_views import bp as merging
 from interagency.matrix.pages.organisation_views import bp as organisations
 from interagency.matrix.pages.overlap_views import bp as overlaps
+from interagency.matrix.pages.practice_views import bp as practice
 
 BLUEPRINTS = (
     activities, milestones, translations, agreement, month, cycles, editions, people, appointing, organisations,
-    notices, overview, mandates, needs, messages, overlaps, merging, choices,
+    notices, overview, mandates, needs, messages, overlaps, merging, choices, practice,
 )  # fmt: skip
