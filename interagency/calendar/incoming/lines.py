@@ -209,7 +209,7 @@ def _lines_of(body: bytes) -> list[str]:
     if body.upper().count(b"BEGIN:VEVENT") > MAX_EVENTS:
         raise CalendarNotRead(
             ngettext(
-                "The file holds more than %(most_event)s events. Send it in parts.",
+                "The file holds more than %(most_events)s events. Send it in parts.",
                 "The file holds more than %(most_events)s events. Send it in parts.",
                 MAX_EVENTS,
                 most_events=f"{MAX_EVENTS:,}",

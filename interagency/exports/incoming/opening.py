@@ -79,7 +79,7 @@ def _sheets(body: bytes) -> list[Sheet]:
             if len(names) > MAX_SHEETS:
                 raise FileNotRead(
                     ngettext(
-                        "The workbook has more than %(most_sheet)s sheets. Copy the matrix into one of its own.",
+                        "The workbook has more than %(most_sheets)s sheets. Copy the matrix into one of its own.",
                         "The workbook has more than %(most_sheets)s sheets. Copy the matrix into one of its own.",
                         MAX_SHEETS,
                         most_sheets=MAX_SHEETS,
@@ -249,7 +249,7 @@ def _csv_rows(body: bytes) -> list[list[Any]]:
             if len(rows) > MAX_ROWS + HEADER_WITHIN:
                 raise FileNotRead(
                     ngettext(
-                        "The file has more than %(most_row)s rows. Send it in parts.",
+                        "The file has more than %(most_rows)s rows. Send it in parts.",
                         "The file has more than %(most_rows)s rows. Send it in parts.",
                         MAX_ROWS,
                         most_rows=f"{MAX_ROWS:,}",

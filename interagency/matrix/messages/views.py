@@ -83,7 +83,7 @@ def _shown(messages: list[Message]) -> list[Message]:
     ]
 
 
-def _page_address(number: int) -> str:
+def _list_address(number: int) -> str:
     """The list as it is narrowed, on another page."""
     kept = [(name, request.args[name]) for name in NARROWED if request.args.get(name)]
     return f"{url_for('messages.messages')}?{urlencode([*kept, ('page', number)])}"
@@ -111,7 +111,7 @@ def messages() -> ResponseReturnValue:
         audiences=offered,
         chapters=chapters(db.session),
         may_write=may_write_message(current_user, my_entities()),
-        page_address=_page_address,
+        list_address=_list_address,
         filters=Filters(),
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from sqlalchemy.orm import Session
 
 from interagency.matrix.framework.models import Country
@@ -17,7 +18,7 @@ from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
 
 STATUS_LABELS: dict[NeedStatus, Any] = {
-    NeedStatus.OPEN: _l("Open"),
+    NeedStatus.OPEN: lazy_pgettext("a need", "Open"),
     NeedStatus.BEING_MET: _l("Being met"),
     NeedStatus.MET: _l("Met"),
     NeedStatus.WITHDRAWN: _l("Withdrawn"),
