@@ -33,9 +33,9 @@ from interagency.web.forms import FormPart
 __all__ = [
     "BY_NAME", "COUNTRIES_BY_ROLE", "COUNTRY_ROLE_LABELS", "EDITED", "FIELDS", "FILTERED", "FUNDING_LABELS",
     "KIND_LABELS", "LANGUAGE_LABELS", "LEVEL_LABELS", "PILLAR_LABELS", "PRACTICE_LABELS", "SCOPE_LABELS",
-    "STATUS_LABELS", "STATUS_SPELLINGS", "completed", "empty_facts",
+    "STATUS_LABELS", "completed", "empty_facts",
 ]  # fmt: skip
-STATUS_SPELLINGS = {
+_STATUS_SPELLINGS = {
     "in progress": "ongoing", "continuing": "ongoing", "active": "ongoing", "done": "completed",
     "finished": "completed", "closed": "completed", "upcoming": "planned", "on hold": "suspended",
     "canceled": "cancelled",
@@ -84,7 +84,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "status", Kind.CHOICE, _l("Status"), Seen.OUTSIDE, Merge.ONE,
         required=_l("Choose a status."), choices=STATUS_LABELS, default=Status.ONGOING.value,
-        is_filter=True, is_on_page=False, is_in_note=True, drop_down="statuses", spellings=STATUS_SPELLINGS,
+        is_filter=True, is_on_page=False, is_in_note=True, drop_down="statuses", spellings=_STATUS_SPELLINGS,
         column=SheetColumn(
             "Status", 11, "#status", "planned, ongoing, completed, suspended or cancelled; set by people."
         ),

@@ -31,11 +31,7 @@ from interagency.matrix.framework.names import chapters, gazetteer, sections
 from interagency.matrix.framework.titles import name_of, spoken
 from interagency.matrix.organisations import choices
 from interagency.matrix.organisations.directory import Act
-from interagency.matrix.organisations.documents import (
-    DocumentDraft,
-    DocumentReader,
-    document_words,
-)
+from interagency.matrix.organisations.documents import DocumentDraft, DocumentReader, document_fact, document_words
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.proposals import proposed, reader_of, unlisted_field
 from interagency.matrix.organisations.queries import Directory, entities, keys_of_today, partners
@@ -325,7 +321,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         """A country is at one status, and one of those that the record names."""
         said, named = self.country_statuses.data or [], self._fact(BY_NAME["countries"])
         twice, strange = contradictory(said, named)
-        places = {code: self._session.get_one(Country, code).name for code in (*twice, *strange)}
+        places = {code: name_of(self._session.get_one(Country, code)) for code in (*twice, *strange)}
         problems = [_("%(country)s stands here twice. Leave one.", country=places[code]) for code in twice]
         problems += [
             _("%(country)s is none of the countries of this activity: add it there, too.", country=places[code])
@@ -356,9 +352,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
                 by_role = [(one.role, self[one.form_name].data or []) for one in COUNTRIES_BY_ROLE]
                 return [[country.code, role.value] for role, countries in by_role for country in countries]
             case Kind.DOCUMENTS:
-                return [
-                    [one.title, one.url, one.owner.key if one.owner else None, one.is_permitted] for one in data or []
-                ]
+                return [document_fact(one) for one in data or []]
             case Kind.COUNTRY_STATUSES:
                 return sorted(map(list, data or []))
             case Kind.FIGURES:

@@ -272,6 +272,7 @@ def everything_kept(app: Flask) -> dict[str, list[Any]]:
     grows = {
         "change",
         "audit_entry",
+        "audit_link",
         "matrix_import",
         "import_run",
         "import_batch",

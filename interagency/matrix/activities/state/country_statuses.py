@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session, aliased
 
-from interagency.matrix.activities.fields import STATUS_LABELS, STATUS_SPELLINGS
+from interagency.matrix.activities.field_types import letters, spellings_of
+from interagency.matrix.activities.fields import BY_NAME, STATUS_LABELS
 from interagency.matrix.activities.models import Activity, ActivityCountry, CountryStatus, Status
 from interagency.matrix.framework.names import gazetteer
 from interagency.matrix.framework.titles import spoken
@@ -44,12 +45,12 @@ def reader_of(session: Session) -> Callable[[str], Said]:
 
 
 def read_status(text: str) -> Status:
-    """The status that `text` names by value, label or a usual spelling. Raises ValueError with the ones there are."""
-    word = " ".join(text.split()).casefold()
-    word = STATUS_SPELLINGS.get(word, word)
-    for status, label in STATUS_LABELS.items():
-        if word in (status.value, str(label).casefold()):
-            return status
+    """The status that `text` names by value, its label in any language or a usual spelling.
+
+    Raises ValueError with the ones there are.
+    """
+    if found := spellings_of(BY_NAME["status"]).get(letters(text)):
+        return Status(found)
     raise ValueError(
         _(
             "“%(text)s” is not a status. Choose one of: %(statuses)s.",

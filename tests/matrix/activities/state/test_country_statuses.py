@@ -61,7 +61,7 @@ def test_each_country_can_be_at_a_status_of_its_own(sqlite_app: Flask, enter_sql
     assert listed("country=PA&status_there=completed") == {"Elsewhere done"}
     assert listed("country=PA&also=country:GH&status_there=completed") == set()
     assert listed("status_there=completed") == both
-    assert "is not a status" in text_of(browser.get("/activities?status_there=halted"))
+    assert "“halted” cannot be chosen for “Status”" in text_of(browser.get("/activities?status_there=halted"))
     assert "Ghana: Completed" in text_of(browser.get("/activities?country=GH"))
 
     here = text_of(browser.get("/countries/PA"))

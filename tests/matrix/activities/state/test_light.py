@@ -73,7 +73,7 @@ def test_list_page_and_workbook_say_the_light_and_the_rule(
 
     assert listed("light=stale") == {"Left"} and listed("light=to_look_at") == {"Passed"}
     assert listed("light=in_step") == {"In step"} and listed("light=stale&light=in_step") == {"Left", "In step"}
-    assert "is not a light" in text_of(browser.get("/activities?light=green"))
+    assert "“green” cannot be chosen for “Light”" in text_of(browser.get("/activities?light=green"))
     for number, words in ((in_step, "In step"), (passed, "To look at"), (stale, "Stale")):
         page = html.fromstring(browser.get(f"/activities/{number}").text)
         (line,) = page.xpath("//p[@class='line'][1]")
