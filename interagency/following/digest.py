@@ -34,6 +34,7 @@ from interagency.matrix.cycles.answers import open_cycles
 from interagency.matrix.cycles.models import Answer
 from interagency.matrix.cycles.months import format_due, format_month
 from interagency.matrix.cycles.standing import standings, unanswered_label
+from interagency.matrix.framework.titles import spoken
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import entities_of, proposals_waiting
 from interagency.matrix.organisations.readers import reader_of
@@ -229,7 +230,7 @@ def _waiting(session: Session, person: Person, mine: Collection[Organisation]) -
     )
     lines = [
         MailLine(title, f"{base}/activities/{number}",
-                 str(_("%(entity)s is asked whether it takes part.", entity=acronym or name)))
+                 str(_("%(entity)s is asked whether it takes part.", entity=spoken().called(acronym or name))))
         for number, title, acronym, name in session.execute(query)
     ]  # fmt: skip
     open_ones = sa.select(sa.func.count()).select_from(Remark)

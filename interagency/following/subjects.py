@@ -16,6 +16,7 @@ from interagency.matrix.activities.models import Activity, ActivityEntity
 from interagency.matrix.activities.queries import MAX_ID
 from interagency.matrix.cycles.models import Answer
 from interagency.matrix.cycles.months import format_month
+from interagency.matrix.framework.titles import spoken
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.remarks.models import Remark, SubjectKind
 
@@ -90,7 +91,7 @@ def _answers(session: Session, keys: set[Key], person: Person, ids: set[int]) ->
         row = rows.get(key[1])
         if row is None or key[2] or not (person.is_coordinator or row.entity_id in ids):
             continue
-        title = _("Answer of %(entity)s for %(month)s", entity=row.acronym or row.name,
+        title = _("Answer of %(entity)s for %(month)s", entity=spoken().short(row.key, row.acronym or row.name),
                   month=format_month(row.cycle_month))  # fmt: skip
         if row.entity_id in ids:
             path = f"/month?cycle={row.cycle_month}&entity={row.key}"

@@ -185,7 +185,7 @@ def people(session: Session, question: Question, asker: Person, day: date) -> li
     found: dict[int, tuple[str, list[str]]] = {}
     for row in session.execute(query):
         held = found.setdefault(row.id, (row.name, []))[1]
-        held += [row.acronym or row.entity] if row.entity else []
+        held += [spoken().called(row.acronym or row.entity)] if row.entity else []
     entries = []
     for person_id, (name, entities) in found.items():
         line = _("Focal point of %(entities)s", entities=listed(dict.fromkeys(entities))) if entities else ""

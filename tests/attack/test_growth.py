@@ -25,7 +25,7 @@ from werkzeug.datastructures import MultiDict
 
 import interagency
 from interagency.accounts.models import Person
-from interagency.calendar.events import lines, recurrence
+from interagency.calendar.events import lines
 from interagency.calendar.events.planning import read_plan
 from interagency.calendar.events.queries import read_event_filters
 from interagency.calendar.events.recurrence_rules import parts_of
@@ -65,7 +65,7 @@ from interagency.operations import logs
 from interagency.operations.audit import read_wanted
 from interagency.search.everything import read_question
 from interagency.search.marks import excerpt, marked
-from interagency.text import dates_in_english, folding, typed_dates
+from interagency.text import dates_in_english, folding, repeat_words, typed_dates
 from interagency.text.dates import ImpreciseDate
 from interagency.text.languages import best_language
 from interagency.text.lines import MAX_LINE_LENGTH, split_lines, split_outside_brackets
@@ -150,8 +150,8 @@ PLAIN: dict[str, Callable[[str], Any]] = {
         {"chapters": [{"numeral": "I"}], "activities": []}, {"country": text, "chapter": text, "q": text}
     ),
     "calendar.events.lines.says_not_known": lines.says_not_known,
-    "calendar.events.recurrence.read_days_of_rule": recurrence.read_days_of_rule,
-    "calendar.events.recurrence.read_months": recurrence.read_months,
+    "text.repeat_words.read_days_of_rule": repeat_words.read_days_of_rule,
+    "text.repeat_words.read_months": repeat_words.read_months,
     "calendar.events.planning.read_plan": lambda text: read_plan(
         {"segments": text, "timezone": text, "repeats": "weekly", "repeat_until": text, "city": text}
     ),

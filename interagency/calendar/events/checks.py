@@ -16,11 +16,12 @@ from interagency.calendar.events.form_fields import EventFields
 from interagency.calendar.events.lines import record_of_line, says_not_known
 from interagency.calendar.events.models import Event
 from interagency.calendar.events.record import SegmentDraft
-from interagency.calendar.events.recurrence import read_days_of_rule, read_months, rule_words
+from interagency.calendar.events.recurrence import rule_words
 from interagency.calendar.events.recurrence_rules import RuleError, check_rule, first_of_rule, rule_from
 from interagency.matrix.framework.names import Gazetteer
 from interagency.text.dates import ImpreciseDate
 from interagency.text.folding import clean, sentences
+from interagency.text.repeat_words import read_days_of_rule, read_months
 from interagency.text.typed_dates import DateNotUnderstood, read_one_day
 from interagency.text.zones import have_one_clock, is_known_zone, local_problem, zone_named
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, IntegerField, SelectField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
@@ -13,6 +14,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from interagency.calendar.events.fields import DRAFTED, EventField, Kind
 from interagency.calendar.events.lines import split_days
 from interagency.matrix.organisations.proposals import unlisted_field
+from interagency.text.repeat_words import LONGEST, example_of_months, examples_of_days
 from interagency.text.zones import zone_named
 from interagency.web.form_sections import Place
 from interagency.web.forms import CleanStringField, CleanTextField, FormPart, NamesField, RecordsField, to_choices
@@ -95,16 +97,16 @@ def _repetition(_field: EventField) -> dict[str, Any]:
         ),
         "repeat_on": CleanStringField(
             _l("On these days"),
-            description=_l(
-                "Such as: Monday and Wednesday; second Tuesday and fourth Thursday; last Friday; last day; "
-                "first and last working day; every working day. Empty: as the first day."
-            ),
-            validators=[_length(200)],
+            description=_l("Such as: %(examples)s. Empty: as the first day.", examples=LazyString(examples_of_days)),
+            validators=[_length(LONGEST)],
         ),
         "repeat_months": CleanStringField(
             _l("In these months"),
-            description=_l("Such as March and September. Empty: in all, or as the first day."),
-            validators=[_length(200)],
+            description=_l(
+                "Such as %(examples)s. Empty: in all, or as the first day.",
+                examples=LazyString(example_of_months),
+            ),
+            validators=[_length(LONGEST)],
         ),
         "repeat_count": IntegerField(_l("How many times"), validators=[Optional(), NumberRange(2, 1000)]),
         "repeat_until": CleanStringField(

@@ -54,6 +54,7 @@ from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.proposals import proposed, reader_of
 from interagency.matrix.organisations.queries import Directory, keys_of_today
 from interagency.text.dates import ImpreciseDate, words_between
+from interagency.text.dates_in_english import in_english
 from interagency.web.context import viewer_zone
 from interagency.web.form_sections import Section, sections_of
 from interagency.web.forms import Option, to_choices
@@ -229,10 +230,11 @@ class EventForm(EventChecks):
         """Whether the person has not seen yet how the days are read, where that differs from what was typed, or what
         becomes of single dates.
         """
-        typed = "; ".join(said_as_one(line) for line in self.segments.lines)
+        typed = "; ".join(in_english(said_as_one(line)) for line in self.segments.lines)
         if request.form.get("dates_seen", "") != "; ".join(self.dates_at_stake):
             return True
-        return plain(typed) != plain(self.reading) and request.form.get("segments_read", "") != self.reading
+        read = "; ".join(in_english(segment_words(segment)) for segment in self.segments.data or [])
+        return plain(typed) != plain(read) and request.form.get("segments_read", "") != self.reading
 
     def _carried(self, rrule: str, first: SegmentDraft) -> Carried:
         if self._event is None or not self._event.rrule or not self._event.segments:
@@ -283,6 +285,9 @@ class EventForm(EventChecks):
             every, count = self.repeat_every.data or 1, self.repeat_count.data
             repeat = Repeat(kind, every, count, until, self.repeat_on.data or "", self.repeat_months.data or "")
             rule = rule_of(repeat, first)
+            event, before = self._event, self._repeat
+            if event is not None and before is not None and rule == rule_of(before, first_moment(event).date()):
+                rule = event.rrule  # as it was written, when nothing of it was changed
         if self._event is not None and self.split_from and f"COUNT={self._count}" in rule.split(";"):
             # As many as the whole series had: those that are left.
             rest = parts_of(rest_of(self._event.rrule, first_moment(self._event), self.split_from))

@@ -8,43 +8,27 @@ from datetime import date, datetime, time, timedelta
 from itertools import islice
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from interagency.calendar.events.recurrence_rules import WEEKDAYS, parts_of, rule_from
-from interagency.text.date_words import say_day
+from interagency.calendar.events.recurrence_rules import parts_of, rule_from
+from interagency.text.date_words import say_day, weekday_name, words_now
 from interagency.text.dates import ImpreciseDate
 from interagency.text.folding import listed, one_of
+from interagency.text.repeat_words import (
+    LONGEST,
+    WEEKDAYS,
+    WORKING_DAYS,
+    place_name,
+    read_days_of_rule,
+    read_months,
+    say_days_of_rule,
+    say_months,
+)
 
 BASES = {"daily": "FREQ=DAILY", "weekly": "FREQ=WEEKLY", "monthly": "FREQ=MONTHLY", "yearly": "FREQ=YEARLY"}
 SHOWN = 10
 MIDNIGHT = time()
 _DAY = re.compile(r"(\d{4})(\d\d)(\d\d)")
-_DAY_NAMES = (
-    _l("Monday"), _l("Tuesday"), _l("Wednesday"), _l("Thursday"), _l("Friday"), _l("Saturday"), _l("Sunday"),
-)  # fmt: skip
-_MONTH_NAMES = (
-    _l("January"), _l("February"), _l("March"), _l("April"), _l("May"), _l("June"), _l("July"), _l("August"),
-    _l("September"), _l("October"), _l("November"), _l("December"),
-)  # fmt: skip
-_PLACES = {
-    1: _l("first"), 2: _l("second"), 3: _l("third"), 4: _l("fourth"), 5: _l("fifth"), -1: _l("last"),
-    -2: _l("second last"),
-}  # fmt: skip
-_WORKING_DAYS = ",".join(WEEKDAYS[:5])
-_ENGLISH_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_ENGLISH_MONTHS = (
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
-    "december",
-)  # fmt: skip
-_PLACE_WORDS = {
-    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": -1,
-    "1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5,
-}  # fmt: skip
-_FILLING = {"and", "or", "the", "on", "in", "of", "every", "each", "month", "a"}
-_WORKING = re.compile(r"\b(?:(?:working|work|week|business)[ -]?days?)\b")
-_ORDINAL = re.compile(r"^(\d{1,2})(?:st|nd|rd|th)$")
-_NOT_WORDS = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +91,9 @@ def repeat_of(rule: str, first: date, hour: time = MIDNIGHT) -> Repeat | None:
     last = date(int(until[1]), int(until[2]), int(until[3])) if until else None
     if last is not None and "T" in parts["UNTIL"] and parts["UNTIL"][9:15] < f"{hour:%H%M%S}":
         last -= timedelta(days=1)  # it ends before it would begin on that day
-    on, months = _days_said(parts).removeprefix(str(_("on %(days)s", days=""))), _months_said(parts)
+    on, months = say_days_of_rule(parts), say_months(parts.get("BYMONTH", ""))
+    if max(len(on), len(months)) > LONGEST:
+        return None
     if kind == "monthly" and parts.get("BYDAY") == _weekday(first) and "BYSETPOS" not in parts:
         kind, on = "weekday", ""
     found = Repeat(kind, int(parts.get("INTERVAL", "1")), int(count) if count else None, last, on, months)
@@ -125,101 +111,6 @@ def _meaning(rule: str) -> dict[str, set[str]]:
     parts = {name: set(value.split(",")) for name, value in parts_of(rule).items() if f"{name}={value}" != "WKST=MO"}
     parts.pop("UNTIL", None)
     return parts | {"INTERVAL": parts.get("INTERVAL", {"1"})}
-
-
-def read_days_of_rule(text: str) -> dict[str, str]:
-    """The days of a rule as people say them: `Monday and Wednesday`, `second Tuesday and fourth Thursday`, `last day`,
-    `first and last working day`, `every working day`, `day 15`. Parts of an RRULE; empty for no words.
-
-    Raises ValueError with a sentence.
-    """
-    weekdays: list[str] = []
-    numbers: list[str] = []
-    places: list[int] = []
-    working: list[int] | None = None
-    for word in _words_of(text):
-        if word in _PLACE_WORDS:
-            places.append(_PLACE_WORDS[word])
-        elif word.isdecimal() and len(word) < 3:
-            numbers.append(str(int(word)))
-        elif word == "workingday":
-            working, places = places, []
-        elif word == "day":
-            numbers += [str(place) for place in places]
-            places = []
-        else:
-            day = next((day for day, name in zip(WEEKDAYS, _ENGLISH_DAYS, strict=True) if _means(word, name)), None)
-            if day is None:
-                raise _no_days(text)
-            weekdays += [f"{place}{day}" for place in list(map(str, places)) or [""]]
-            places = []
-    if places or sum(bool(one) for one in (weekdays, numbers, working is not None)) > 1:
-        raise _no_days(text)
-    if working is not None:
-        position = {"BYSETPOS": ",".join(map(str, working))} if working else {}
-        return {"BYDAY": _WORKING_DAYS, **position}
-    if numbers:
-        return {"BYMONTHDAY": ",".join(dict.fromkeys(numbers))}
-    if weekdays:
-        return {"BYDAY": ",".join(sorted(set(weekdays), key=_order))}
-    return {}
-
-
-def _order(day: str) -> tuple[bool, int, int]:
-    """Weekdays as they come in a month, the last ones last."""
-    number = int(day[:-2] or 0)
-    return number < 0, number, WEEKDAYS.index(day[-2:])
-
-
-def _no_days(text: str) -> ValueError:
-    return ValueError(
-        _(
-            "We could not read the days in “%(text)s”. Write such as: Monday and Wednesday; second Tuesday and fourth "
-            "Thursday; last Friday; last working day; every working day; day 15.",
-            text=text[:60],
-        )
-    )
-
-
-def _words_of(text: str) -> list[str]:
-    """The words that carry meaning, in small letters; what is worked on is one word."""
-    plain = _WORKING.sub(" workingday ", text.casefold())
-    words = [
-        word if word in _PLACE_WORDS else _ORDINAL.sub(r"\1", word)
-        for word in _NOT_WORDS.sub(" ", plain).split()
-        if word not in _FILLING
-    ]
-    return ["day" if word == "days" else word for word in words]
-
-
-def _means(word: str, name: str) -> bool:
-    """Whether a word is that name, its plural, or the beginning of it."""
-    return len(word) > 2 and (name.startswith(word) or word == f"{name}s")
-
-
-def read_months(text: str) -> str:
-    """Months in words, as the numbers of BYMONTH: `March and September` is `3,9`. Raises ValueError with a sentence."""
-    found = set()
-    for word in _NOT_WORDS.sub(" ", text.casefold()).split():
-        if word in _FILLING:
-            continue
-        number = next((n for n, name in enumerate(_ENGLISH_MONTHS, start=1) if _means(word, name)), None)
-        if number is None:
-            raise ValueError(
-                _("We could not read the months in “%(text)s”. Write such as March and September.", text=text[:60])
-            )
-        found.add(number)
-    return ",".join(map(str, sorted(found)))
-
-
-def _days_said(parts: dict[str, str]) -> str:
-    """The days of a rule in words, where it says days of its own."""
-    own = {name: value for name, value in parts.items() if name in ("BYDAY", "BYMONTHDAY", "BYSETPOS")}
-    return _days_words(own | {"FREQ": "DAILY"}, date.min) if set(own) - {"BYSETPOS"} else ""
-
-
-def _months_said(parts: dict[str, str]) -> str:
-    return _months(parts).removeprefix(str(_("in %(months)s", months="")))
 
 
 def starts(rule: str, first: datetime, *, after: datetime | None = None) -> list[datetime]:
@@ -302,7 +193,7 @@ def _days_words(parts: dict[str, str], first: date) -> str:
     if said or parts["FREQ"] == "DAILY":
         return " ".join(said)
     if parts["FREQ"] == "WEEKLY":
-        return str(_("on %(days)s", days=_DAY_NAMES[first.weekday()]))
+        return str(_("on %(days)s", days=weekday_name(first.weekday())))
     if parts["FREQ"] == "MONTHLY" or "BYMONTH" in parts:
         return str(_("on %(days)s", days=_("day %(n)s", n=first.day)))
     return str(_("on %(days)s", days=say_day(first, year=False)))
@@ -310,25 +201,26 @@ def _days_words(parts: dict[str, str], first: date) -> str:
 
 def _weekdays_words(text: str, position: str) -> str:
     """`on Monday and Wednesday`, `on the second Tuesday`, `on the last working day`."""
-    days = [_("working day")] if text == _WORKING_DAYS else [_weekday_words(day) for day in text.split(",")]
+    days = [_("working day")] if text == WORKING_DAYS else [_weekday_words(day) for day in text.split(",")]
     if position:
         places = listed([_place(int(number)) for number in position.split(",")])
         return str(_("on the %(place)s %(days)s", place=places, days=one_of(days)))
-    if text == _WORKING_DAYS:
+    if text == WORKING_DAYS:
         return str(_("on every working day"))
     return str(_("on %(days)s", days=listed(days)))
 
 
 def _weekday_words(day: str) -> str:
-    name = str(_DAY_NAMES[WEEKDAYS.index(day[-2:])])
-    return str(_("the %(place)s %(day)s", place=_place(int(day[:-2])), day=name)) if day[:-2] else name
+    name = weekday_name(WEEKDAYS.index(day[-2:]))
+    return str(_("the %(place)s %(day)s", place=_place(int(day[:-2]), day), day=name)) if day[:-2] else name
 
 
-def _place(number: int) -> str:
-    return str(_PLACES[number] if number in _PLACES else _("number %(n)s", n=number))
+def _place(number: int, day: str = WEEKDAYS[0]) -> str:
+    return place_name(number, day) or str(_("number %(n)s", n=number))
 
 
 def _months(parts: dict[str, str]) -> str:
     if "BYMONTH" not in parts:
         return ""
-    return str(_("in %(months)s", months=listed([str(_MONTH_NAMES[int(n) - 1]) for n in parts["BYMONTH"].split(",")])))
+    names = words_now().months  # as within a date: Russian has another case there
+    return str(_("in %(months)s", months=listed(names[int(n) - 1] for n in parts["BYMONTH"].split(","))))

@@ -14,12 +14,12 @@ from dateutil.rrule import rrulestr
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from interagency.text.repeat_words import WEEKDAYS
 from interagency.text.typed_dates import LAST_YEAR
 
 MAX_RULE_LENGTH = 10_000
 MAX_SEARCH_LENGTH = 5 * 366  # days
 PERIODS = {"DAILY": 1, "WEEKLY": 7, "MONTHLY": 28, "YEARLY": 365}
-WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _NUMBER = re.compile(r"[+-]?\d{1,10}", re.ASCII)
 _UNTIL = re.compile(r"\d{8}(?:T\d{6}Z?)?\Z", re.ASCII)
 _LAST_DAY = re.compile(r"(UNTIL=\d{8})(?![\dT])")

@@ -10,9 +10,10 @@ from functools import lru_cache
 
 from icalendar import Timezone, TimezoneDaylight, TimezoneStandard, vRecur, vUTCOffset
 
+from interagency.text.repeat_words import WEEKDAYS
+
 EARLIEST_YEAR = 1970  # older offsets carry seconds that clients refuse
 LATEST_YEAR = 2100
-WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 # A yearly rule is believed when it holds for this many years on end.
 PROOF_YEARS = 12
 

@@ -21,6 +21,7 @@ from interagency.matrix.activities.models import (
 )
 from interagency.matrix.activities.state.light import LIVE, STALE_AFTER
 from interagency.matrix.cycles.month.reasons import Reason, activity_reasons
+from interagency.matrix.framework.titles import spoken
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overlaps.pair_cache import cached_pairs
 from interagency.matrix.overlaps.tally import is_one_twice, tally, verdicts_of
@@ -181,7 +182,8 @@ def _details(session: Session, kind: RemarkKind, month: str, day: date, ids: lis
     )
     found: dict[int, list[str]] = {}
     for activity_id, short, confirmed in session.execute(query):
-        said = short if kind is RemarkKind.AWAITED else f"{short}: {confirmed or 'never'}"
+        name = spoken().called(short)
+        said = name if kind is RemarkKind.AWAITED else f"{name}: {confirmed or _('never')}"
         found.setdefault(activity_id, []).append(said)
     return {activity_id: commas(some) for activity_id, some in found.items()}
 

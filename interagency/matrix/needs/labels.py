@@ -12,6 +12,7 @@ from flask_babel import lazy_pgettext
 from sqlalchemy.orm import Session
 
 from interagency.matrix.framework.models import Country
+from interagency.matrix.framework.titles import spoken
 from interagency.matrix.needs.models import Need, NeedStatus, StatedBy
 from interagency.matrix.needs.record import OFFER
 from interagency.matrix.organisations.models import Organisation
@@ -64,9 +65,11 @@ class NeedWords:
     """Says facts of needs, with the names of today."""
 
     def __init__(self, session: Session) -> None:
-        self._countries = dict(session.execute(sa.select(Country.code, Country.name)).all())
+        countries = session.execute(sa.select(Country.code, Country.name))
+        self._countries = {code: spoken().country(code, name) for code, name in countries}
         short = sa.func.coalesce(Organisation.acronym, Organisation.name)
-        self._organisations = dict(session.execute(sa.select(Organisation.key, short)).all())
+        entities = session.execute(sa.select(Organisation.key, short))
+        self._organisations = {key: spoken().short(key, name) for key, name in entities}
 
     def changed(self, fields: Mapping[str, list[Any]]) -> list[tuple[str, str, str]]:
         """For each field that changed what it is called, what it said, what it says."""

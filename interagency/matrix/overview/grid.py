@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.matrix.activities.conditions import activity_conditions
+from interagency.matrix.activities.fields import STATUS_LABELS
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import (
     Activity,
@@ -160,7 +161,7 @@ def lines(session: Session, name: str, used: set[Any]) -> list[Line]:
             (Organisation.is_entity & Organisation.merged_into_id.is_(None)) | Organisation.key.in_(used)
         )
         return [
-            Line(key, acronym or title, title, ("entity", key))
+            Line(key, spoken().short(key, acronym or title), spoken().organisation(key, title), ("entity", key))
             for key, acronym, title, answers in session.execute(
                 query.order_by(Organisation.position, Organisation.name)
             )
@@ -196,7 +197,7 @@ def lines(session: Session, name: str, used: set[Any]) -> list[Line]:
         ]
     if name == "year":
         return [Line(year, str(year), "", ("year", str(year))) for year in sorted(used)]
-    return [Line(one, one.value, "", ("status", one.value)) for one in Status]
+    return [Line(one, str(STATUS_LABELS[one]), "", ("status", one.value)) for one in Status]
 
 
 def regions_in_order(session: Session) -> list[tuple[str, str, int]]:

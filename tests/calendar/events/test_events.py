@@ -82,7 +82,7 @@ def test_days_that_do_not_touch_with_a_chapter_each(enter: Enter) -> None:
     page = text_of(who.get(f"/events/{event_id}"))
     assert "26–29 September 2017" in page
     assert "Tuesday 26 September: chapter I" in page
-    assert "Friday, 29 September: no chapter (open debate)" in page
+    assert "Friday 29 September: no chapter (open debate)" in page
     september = text_of(who.get("/calendar/2017/9"))
     assert september.count("Expert meeting") == 4 + 1  # four days of the grid and the list below
     assert "Expert meeting" not in text_of(who.get("/calendar/2017/8"))

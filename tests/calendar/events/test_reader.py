@@ -20,7 +20,7 @@ from interagency.calendar.events.reader import read_events
 from interagency.calendar.events.record import DayDraft, DocumentDraft, EventDraft, ExceptionDraft, SegmentDraft
 from interagency.db import batches
 from interagency.db.base import db
-from interagency.matrix.activities.models import Activity, Milestone
+from interagency.matrix.activities.models import Activity, Milestone, TextLanguage
 from interagency.matrix.framework.models import Country
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
@@ -61,7 +61,7 @@ def says_everything(activity: int) -> EventDraft:
             DocumentDraft("Paper", "https://example.org/paper", organisations("who")[0], True),
             DocumentDraft("Note", "https://example.org/note", None, False),
         ],
-        milestone=milestone.id, shareable=True, source="A letter", remarks="By word of mouth",
+        milestone=milestone.id, shareable=True, text_language=TextLanguage.FRENCH, source="A letter", remarks="By word of mouth",
     )  # fmt: skip
 
 
