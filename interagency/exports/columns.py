@@ -134,6 +134,8 @@ _VALUES: dict[str, Callable[[ActivityRow], Cell]] = {
     "sdg": lambda row: joined(row.facts["sdg"]),
     "regions": _words("regions"),
     "figures": _words("figures"),
+    "documents": _words("documents"),
+    "country_statuses": _words("country_statuses"),
 }
 
 
@@ -216,6 +218,23 @@ _LAST: tuple[Column, ...] = (
         internal=True,
         hxl="#date+confirmed",
         meaning="The month all its entities confirmed it for; empty when one never did.",
+    ),
+    Column(
+        "Good practice",
+        _words("practice"),
+        12,
+        internal=True,
+        hxl="#status+practice",
+        meaning="proposed by one of its entities, or confirmed by its lead or a coordinator.",
+    ),
+    Column(
+        "Light",
+        lambda r: r.light,
+        11,
+        internal=True,
+        hxl="#status+light",
+        meaning="in step; stale when not confirmed for three months; to look at when its end has passed or it should "
+        "have begun.",
     ),
     Column(
         "Last changed (UTC)",

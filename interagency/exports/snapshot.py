@@ -19,9 +19,11 @@ from interagency.calendar.events.occurrences import StoredOccurrence
 from interagency.calendar.events.queries import chapters_wanted, event_conditions, read_event_filters
 from interagency.exports.days import said_now
 from interagency.matrix.activities.conditions import activity_conditions
+from interagency.matrix.activities.facts import named_entities
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.labels import FactLabels, field_labels
 from interagency.matrix.activities.reader import entries, totals, without_collector
+from interagency.matrix.activities.state.light import light_of
 from interagency.matrix.cycles import editions
 from interagency.matrix.cycles.contents import Contents, counts, merged_activities, names_of_the_day
 from interagency.matrix.cycles.differences import (
@@ -39,6 +41,7 @@ from interagency.matrix.cycles.months import format_month
 from interagency.matrix.cycles.named import named
 from interagency.matrix.cycles.standing import answers_of
 from interagency.matrix.framework.file_words import in_words
+from interagency.text.dates import ImpreciseDate
 from interagency.text.languages import DEFAULT
 from interagency.web.context import utc_now
 
@@ -54,6 +57,22 @@ class ActivityRow:
     facts: dict[str, Any]
     words: FactLabels
     became: str
+    day: date | None = None  # that of the picture
+
+    @property
+    def light(self) -> str:
+        """Whether the record was in step on the day of the picture; empty where no day is known."""
+        if self.day is None:
+            return ""
+        start, end = (
+            ImpreciseDate.from_code(code).last if code else None for code in (self.facts["start"], self.facts["end"])
+        )
+        said = self.facts["participation"]
+        confirmed = [self.entry["confirmed"].get(key) for key in named_entities(self.facts) if key not in said]
+        # Editions made before say when it was changed, and not when it was made.
+        created = date.fromisoformat((self.entry.get("created") or self.entry["updated"])[:10])
+        light = light_of(self.facts["status"], start, end, confirmed, created, self.day)
+        return in_words(light.value.replace("_", " "))
 
     def short(self, key: str) -> str:
         """The acronym of an organisation."""
@@ -154,7 +173,8 @@ class Snapshot:
     def passing(self) -> Iterator[ActivityRow]:
         """Its activities, by id, one at a time. Of a picture that streams this can be asked once."""
         for entry in self.contents["activities"]:
-            yield ActivityRow(entry, entry["facts"], self.words, _became_words(self._change(entry), self.words))
+            changed = _became_words(self._change(entry), self.words)
+            yield ActivityRow(entry, entry["facts"], self.words, changed, self.day)
         if self.telling is not None:
             self.telling.end()
 

@@ -53,8 +53,8 @@ from interagency.matrix.activities.field_types import Field, Kind
 from interagency.matrix.activities.fields import FIELDS
 from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.reader import without_collector
-from interagency.matrix.cycles.month.reasons import STALE_AFTER
-from interagency.matrix.cycles.months import month_after, month_of
+from interagency.matrix.activities.state.light import stale_limit
+from interagency.matrix.cycles.months import month_of
 from interagency.matrix.framework.file_words import in_words, is_right_to_left
 
 # Said of every write-only table, also where the columns were given, as ours are.
@@ -333,7 +333,7 @@ def _further_sheets(origin: Origin, picture: Snapshot, gathered: Gathered) -> li
 
 def _stale_limit(picture: Snapshot) -> str:
     """The last month that makes a record stale, seen from the picture's own month."""
-    return month_after(picture.contents.get("month") or month_of(picture.day), -STALE_AFTER)
+    return stale_limit(picture.contents.get("month") or month_of(picture.day))
 
 
 __all__ = ["CUT", "MAX_CELL_LENGTH", "Origin", "add_table", "safe_text", "write_workbook"]

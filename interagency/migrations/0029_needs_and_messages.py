@@ -1,7 +1,7 @@
 """needs and offers of help, readers for countries, shared messages with versions, and agreement to both
 
 Revision ID: 0029
-Revises: 0025
+Revises: 0028
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from alembic import op
 import interagency.db.base
 
 revision: str = "0029"
-down_revision: str | Sequence[str] | None = "0027"
+down_revision: str | Sequence[str] | None = "0028"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

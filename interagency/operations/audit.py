@@ -42,8 +42,8 @@ DOWNLOADS = frozenset(
     {
         "exports.matrix_workbook", "exports.edition_workbook", "exports.matrix_csv", "exports.matrix_json",
         "exports.calendar_csv", "exports.calendar_json", "editions.edition_json", "external.note_file",
-        "auditing.audit_csv", "signed.edition_archive", "signed.edition_file", "external.note_archive",
-        "registers.needs_workbook", "registers.needs_csv",
+        "practices.portal", "auditing.audit_csv", "signed.edition_archive", "signed.edition_file",
+        "external.note_archive", "registers.needs_workbook", "registers.needs_csv",
         "briefings.briefing_file", "briefings.country_document", "briefings.country_workbook",
         "registers.messages_csv", "registers.messages_document",
     }

@@ -79,6 +79,7 @@ class SampleLoader:
             "supporting": [self._key(name) for name in entry.get("supporting", [])],
             "partners": [self._key(name) for name in entry.get("partners", [])],
             "countries": [[country["code"], country["role"]] for country in entry.get("countries", [])],
+            "country_statuses": [[one["code"], one["status"]] for one in entry.get("country_statuses", [])],
             "regions": [self.names.region(name) for name in entry.get("regions", [])],
             "recommendations": entry.get("recommendations", []),
             "chapters": entry.get("chapters", []),

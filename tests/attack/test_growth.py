@@ -44,8 +44,11 @@ from interagency.following import saved_views
 from interagency.following.models import ViewKind
 from interagency.mail.silencing import read_silence_token
 from interagency.matrix.activities import fields
+from interagency.matrix.activities.figure_parts import read_brackets, read_kind
 from interagency.matrix.activities.figures import read_figure
 from interagency.matrix.activities.filters import NAMES, read_filters
+from interagency.matrix.activities.models import FigureKind
+from interagency.matrix.activities.state.country_statuses import read_status
 from interagency.matrix.cycles.months import read_month
 from interagency.matrix.framework import names
 from interagency.matrix.framework.resolution import read_resolution
@@ -65,7 +68,7 @@ from interagency.search.marks import excerpt, marked
 from interagency.text import dates_in_english, folding, repeat_words, typed_dates
 from interagency.text.dates import ImpreciseDate
 from interagency.text.languages import best_language
-from interagency.text.lines import split_lines, split_outside_brackets
+from interagency.text.lines import MAX_LINE_LENGTH, split_lines, split_outside_brackets
 from interagency.text.links import linked
 from interagency.text.zones import zone_named
 from interagency.web.context import settings
@@ -174,6 +177,11 @@ PLAIN: dict[str, Callable[[str], Any]] = {
     "exports.incoming.lists.several_codes": lists.several_codes,
     "exports.incoming.marks.error_in": marks.error_in,
     "exports.incoming.marks.shown_precision": marks.shown_precision,
+    "matrix.activities.state.country_statuses.read_status": read_status,
+    "matrix.activities.figure_parts.read_brackets": lambda text: read_brackets(
+        f"({text[:MAX_LINE_LENGTH]})", FigureKind.TARGET
+    ),
+    "matrix.activities.figure_parts.read_kind": read_kind,
     "matrix.activities.figures.read_figure": read_figure,
     "matrix.cycles.months.read_month": read_month,
     "matrix.framework.names.read_code": names.read_code,

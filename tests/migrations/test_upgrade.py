@@ -72,6 +72,9 @@ SAID_OTHERWISE = (
     # To take part and to be confirmed for a month are two things.
     (r"\S+ /activities/\d+(/history)?", r"not confirmed yet|Confirmation|.*: awaited.*"),
     (r"coordinator /coverage", r"All 103 operational recommendations, .*"),
+    # Codes, titles and days stand each for itself within a line, so that none turns over in Arabic.
+    (r"\w+ /(activities(\?.*)?|editions/[\d-]+)", r"\d\([a-z]\)(, \d\([a-z]\))+"),
+    (r"coordinator /events/\d+", r".*, number \d+|\w+day, \d+ \w+: (chapter [IV]+|no chapter)"),
     # The directory of organisations, needs and messages are linked beside the views of the matrix.
     (r"\w+ /(activities|matrix|coverage|where|when|together|mandates)\b.*", r"Organisations|Needs|Messages|Briefing"),
     # The two Outlooks for Windows subscribe in different ways.

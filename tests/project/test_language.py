@@ -32,7 +32,16 @@ UNREAD = (
 )
 # Exceptions whose text no page shows: of the programming, of other machines' answers, and of damaged files of ours.
 UNSHOWN_ERRORS = frozenset(
-    ("AssertionError", "KeyError", "LookupError", "NotImplementedError", "RuntimeError", "TypeError", "ZoneNotRead")
+    (
+        "AssertionError",
+        "KeyError",
+        "LookupError",
+        "NotAnAnswer",
+        "NotImplementedError",
+        "RuntimeError",
+        "TypeError",
+        "ZoneNotRead",
+    )
 )
 # What goes into a sentence for a reader: arguments by these names, and functions that show their first one.
 SHOWN_ARGUMENTS = frozenset(

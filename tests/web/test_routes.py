@@ -38,6 +38,11 @@ ROUTES = {
     ("GET", "/activities/<int:activity_id>/edit"): "signed in",
     ("POST", "/activities/<int:activity_id>/edit"): "signed in",
     ("GET", "/activities/<int:activity_id>/history"): "signed in",
+    ("GET", "/activities/<int:activity_id>/practice"): "signed in",
+    ("POST", "/activities/<int:activity_id>/practice"): "signed in",
+    ("GET", "/good-practice"): "signed in",
+    ("GET", "/good-practice/portal.<kind>"): "coordinator",
+    ("GET", "/lessons"): "signed in",
     ("GET", "/organisations"): "signed in",
     ("GET", "/organisations/new"): "signed in",
     ("POST", "/organisations/new"): "signed in",
@@ -287,7 +292,7 @@ ROUTES = {
 # Why a form that is sent twice is one act: docs/decisions/009-forms-sent-twice.md tells what the words mean.
 ONCE = {
     "key": {
-        "/activities/new", "/activities/<int:activity_id>/milestones",
+        "/activities/new", "/activities/<int:activity_id>/milestones", "/activities/<int:activity_id>/practice",
         "/activities/<int:activity_id>/translations", "/events/new",
         "/events/<int:event_id>/occurrences", "/subscriptions", "/subscriptions/<int:subscription_id>/reset",
         "/subscriptions/data", "/subscriptions/data/<int:subscription_id>/reset", "/account/tokens",

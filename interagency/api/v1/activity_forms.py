@@ -15,6 +15,7 @@ from interagency.matrix.activities.fields import COUNTRIES_BY_ROLE, EDITED
 from interagency.matrix.activities.figures import format_figure
 from interagency.matrix.activities.forms import ActivityForm
 from interagency.matrix.activities.models import Activity, CountryRole
+from interagency.matrix.organisations.documents import document_line
 from interagency.matrix.organisations.models import Organisation
 from interagency.web.problems import Problem
 
@@ -44,6 +45,11 @@ def _written(field: Field, fact: Any) -> list[tuple[str, str]]:
             return [(name, "y")] if fact else []
         case Kind.COUNTRIES:
             return _countries(fact)
+        case Kind.DOCUMENTS:
+            lines = (document_line(str(title), str(url), owner or "", may is True) for title, url, owner, may in fact)
+            return [(name, "\n".join(lines))]
+        case Kind.COUNTRY_STATUSES:
+            return [(name, "\n".join(f"{code}: {status}" for code, status in fact))]
         case Kind.FIGURES:
             return [(name, "\n".join(format_figure(figure_draft(figure)) for figure in fact))]
         case Kind.RECORDS | Kind.SDG | Kind.CHAPTERS | Kind.CHOICES:

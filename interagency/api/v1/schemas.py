@@ -17,7 +17,7 @@ from interagency.calendar.events.fields import EventField
 from interagency.calendar.events.fields import Kind as EventKind
 from interagency.matrix.activities.field_types import Field, Kind
 from interagency.matrix.activities.fields import FIELDS
-from interagency.matrix.activities.models import CountryRole
+from interagency.matrix.activities.models import CountryRole, Status
 from interagency.matrix.agreement.models import Decision
 from interagency.matrix.cycles.models import AnswerKind
 
@@ -65,11 +65,17 @@ def _activity_field(field: Field) -> fields.Field[Any]:
         case Kind.COUNTRIES:
             pair = fields.List(fields.String(validate=validate.Length(max=40)), validate=validate.Length(2, 2))
             return fields.List(pair, validate=validate.Length(max=1000))
+        case Kind.COUNTRY_STATUSES:
+            pair = fields.List(fields.String(validate=validate.Length(max=40)), validate=validate.Length(2, 2))
+            return fields.List(pair, validate=validate.Length(max=300))
+        case Kind.DOCUMENTS:
+            four = fields.List(fields.Raw(allow_none=True), validate=validate.Length(4, 4))
+            return fields.List(four, validate=validate.Length(max=300))
         case Kind.CHAPTERS:
             number = fields.Integer(strict=True, validate=validate.Range(1, 7))
             return fields.List(number, validate=validate.Length(max=7))
         case Kind.FIGURES:
-            parts = fields.List(fields.String(validate=validate.Length(max=300)), validate=validate.Length(3, 5))
+            parts = fields.List(fields.String(validate=validate.Length(max=1000)), validate=validate.Length(3, 10))
             return fields.List(parts, validate=validate.Length(max=300))
         case _:
             return fields.Dict(keys=fields.String(), values=fields.String())
@@ -128,7 +134,13 @@ def _described(made: fields.Field[Any], words: Any, **more: Any) -> fields.Field
 _COUNTRY_PAIRS = f"Pairs of a code of ISO 3166 and a role: {', '.join(CountryRole)}."
 _MEANINGS = {
     "countries": _COUNTRY_PAIRS,
-    "figures": "Lists of number, qualifier and unit, and where known the code of a date and a source; all text.",
+    "documents": "Lists of title, address, key of the owner or null, and whether the owner lets it be shared.",
+    "country_statuses": f"Pairs of a code of ISO 3166 and the status there: {', '.join(Status)}.",
+    "figures": (
+        "Lists of number, qualifier and unit, and where known the code of a date, a source, whether it is a figure, "
+        "target or achieved, the code of the date a target is due by, that of a period or two with a slash between, "
+        "the key of a UN entity, and the address of the evidence; all text, empty where not known."
+    ),
     "start": "Code of a date that keeps its precision, such as 2026-06.",
     "end": "Code of a date that keeps its precision, such as 2026-06.",
 }

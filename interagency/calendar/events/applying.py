@@ -6,7 +6,6 @@ from datetime import date, timedelta
 
 from interagency.calendar.events.drafts import (
     EXCEPTION_FIELDS,
-    DocumentDraft,
     EventDraft,
     ExceptionDraft,
     SegmentDraft,
@@ -25,6 +24,7 @@ from interagency.calendar.events.models import (
     SegmentDay,
 )
 from interagency.calendar.events.recurrence_rules import rule_from
+from interagency.matrix.organisations.documents import DocumentDraft
 from interagency.text.folding import search_text
 
 

@@ -26,8 +26,9 @@ from interagency.calendar.events.queries import everything
 from interagency.calendar.events.reader import read_events
 from interagency.calendar.events.record import draft_of, may_edit_event, save_event
 from interagency.db.fulltext import holds
+from interagency.matrix.activities.state.light import has_ended, is_stale
 from interagency.matrix.cycles.confirming import Confirmed, confirm_links, restore_links
-from interagency.matrix.cycles.month.reasons import Reason, has_ended, is_stale, which_hold
+from interagency.matrix.cycles.month.reasons import Reason, which_hold
 from interagency.matrix.organisations.models import Organisation
 from interagency.registry import CyclePart, MonthRecord, MonthRow
 from interagency.text.languages import DEFAULT

@@ -17,6 +17,7 @@ from interagency.calendar.events.models import (
 from interagency.calendar.events.recurrence_rules import rule_from
 from interagency.matrix.activities.models import Activity, TextLanguage
 from interagency.matrix.framework.models import Country
+from interagency.matrix.organisations.documents import DocumentDraft
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
 
@@ -43,16 +44,6 @@ class SegmentDraft:
     end_time: time | None = None
     days: tuple[DayDraft, ...] = ()
     number: int | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentDraft:
-    """A document of an event: its address, whose it is, and whether the owner lets others see it."""
-
-    title: str
-    url: str
-    owner: Organisation | None = None
-    is_permitted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

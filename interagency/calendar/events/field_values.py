@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session, object_session
 from interagency.calendar.events.drafts import (
     EXCEPTION_FIELDS,
     DayDraft,
-    DocumentDraft,
     ExceptionDraft,
     SegmentDraft,
 )
@@ -35,6 +34,7 @@ from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.framework.models import ROMAN, Country
 from interagency.matrix.framework.titles import names_of_country
+from interagency.matrix.organisations.documents import DocumentDraft
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import names_of, survivor_of
 from interagency.text.dates import ImpreciseDate, words_between

@@ -259,7 +259,7 @@ FIELDS = (
     EventField(
         "documents", Kind.OWN, _l("Documents"), own=own.DOCUMENTS, compared=False, outside=True,
         help=_l(
-            "One per line: title, address, owner, and “may be shared” when the owner permits it: "
+            "One per line: title, address or UN symbol, owner, and “may be shared” when the owner permits it: "
             "Report https://example.org/report.pdf | WHO | may be shared"
         ),
         why="They belong to their owners: those that may be shared leave with the event, the others stand on the page.",

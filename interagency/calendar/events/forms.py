@@ -18,9 +18,7 @@ from interagency.calendar.events.drafts import Carried, carried, first_moment
 from interagency.calendar.events.fields import Kind
 from interagency.calendar.events.form_fields import CHOOSERS, PART_TITLES, PLACES, REPEATS, SHOWN_AS_THEY_ARE
 from interagency.calendar.events.lines import (
-    DocumentReader,
     day_words,
-    document_words,
     link_label,
     number_of,
     own_words,
@@ -51,6 +49,7 @@ from interagency.matrix.framework.models import Country
 from interagency.matrix.framework.names import chapters, gazetteer
 from interagency.matrix.organisations import choices
 from interagency.matrix.organisations.directory import Act
+from interagency.matrix.organisations.documents import DocumentReader, document_words
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.proposals import proposed, reader_of
 from interagency.matrix.organisations.queries import Directory, keys_of_today

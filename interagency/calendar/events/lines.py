@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import time
 from typing import Any, TypeVar
 
@@ -12,11 +11,11 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from interagency.calendar.events.models import Event, LinkKind
-from interagency.calendar.events.record import DayDraft, DocumentDraft, ExceptionDraft, SegmentDraft
+from interagency.calendar.events.record import DayDraft, ExceptionDraft, SegmentDraft
 from interagency.matrix.activities.models import TITLE_LENGTH, Activity
 from interagency.matrix.framework.models import ROMAN
-from interagency.matrix.framework.names import NotUnderstood, read_chapter
-from interagency.matrix.organisations.queries import Directory
+from interagency.matrix.framework.names import read_chapter
+from interagency.matrix.organisations.documents import is_address
 from interagency.text.date_words import WORDS
 from interagency.text.dates import ImpreciseDate, words_between
 from interagency.text.dates_in_english import in_english
@@ -44,7 +43,6 @@ _TIME = re.compile(r"^(\d{1,2})[:.h]?(\d{2})?h? ?(?:([ap])\.?m\.?)?$", re.IGNORE
 _DAYS_OF_A_MONTH = re.compile(r"^(\d{1,2})-(\d{1,2} .+)$")
 _DASH = re.compile(r" ?[-–] ?")
 _CHAPTER_AND_NOTE = re.compile(r"^(?P<chapter>none|[ivx]+|\d)?\s*(?:\((?P<note>.*)\))?$", re.IGNORECASE)
-MAX_ADDRESS_LENGTH = 2_000
 # What people write for days that nobody knows yet; `says_not_known`.
 _NOT_KNOWN = {
     *(words.unknown for words in WORDS.values()),
@@ -232,70 +230,15 @@ def read_link(line: str) -> tuple[LinkKind, str, str]:
     line = check_line(line).strip()
     kind = _KIND_OF_LINK.match(line)
     *title, address = (line[kind.end() :] if kind else line).rsplit(maxsplit=1) or [""]
-    if not _ADDRESS.fullmatch(address) or not _is_address(address):
+    if not _ADDRESS.fullmatch(address) or not is_address(address):
         raise ValueError(_("“%(line)s” is not an address. Write it whole, with https://.", line=line[:60]))
     return LinkKind((kind["kind"] if kind else "page").lower()), "".join(title).strip()[:TITLE_LENGTH], address
-
-
-def _is_address(text: str) -> bool:
-    return len(text) <= MAX_ADDRESS_LENGTH and not any(sign in text for sign in '<>"')
 
 
 def link_label(link: tuple[LinkKind, str, str]) -> str:
     """A link as `read_link` understands it."""
     kind, title, url = link
     return f"{kind.value}: {title} {url}" if title else f"{kind.value}: {url}"
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentReader:
-    """Reads `Report https://… | WHO | may be shared`; the owner by any name it was ever written with."""
-
-    directory: Directory
-
-    def read(self, line: str) -> DocumentDraft:
-        """The document of one line. Raises ValueError with a sentence."""
-        line = check_line(line).strip()
-        title, address, after = _around_address(line)
-        if not _is_address(address) or not address:
-            raise ValueError(
-                _(
-                    "“%(line)s” is not a document. Write title, address and owner: Report https://… | WHO",
-                    line=line[:60],
-                )
-            )
-        owner, _bar, said = (part.strip() for part in after.removeprefix("|").partition("|"))
-        said = said.casefold()
-        if said not in ("", "may be shared", "not shared"):
-            raise ValueError(_("“%(line)s”: write “may be shared” after the owner, or leave it out.", line=line[:60]))
-        try:
-            found = self.directory.find(owner) if owner else None
-        except NotUnderstood as problem:
-            raise ValueError(str(problem)) from None
-        return DocumentDraft(title[:TITLE_LENGTH] or address, address, found, said == "may be shared")
-
-
-def _around_address(line: str) -> tuple[str, str, str]:
-    """Title, address, and what follows it from a `|` on: the first address that is followed by nothing else.
-
-    All empty where there is no such address.
-    """
-    for found in _ADDRESS.finditer(line):
-        address, after = found[0], line[found.end() :].lstrip()
-        if after and not after.startswith("|"):
-            address, bar, rest = address.rpartition("|")  # `https://…| WHO`
-            after = f"{bar}{rest} {after}"
-            if not _ADDRESS.fullmatch(address):
-                continue
-        return line[: found.start()].strip(), address, after
-    return "", "", ""
-
-
-def document_words(document: DocumentDraft) -> str:
-    """A document as `DocumentReader` understands it."""
-    owner = f" | {document.owner.short}" if document.owner else ""
-    shared = " | may be shared" if document.is_permitted and document.owner else ""
-    return f"{document.title} {document.url}{owner}{shared}"
 
 
 def number_of(line: str) -> int | None:

@@ -15,7 +15,6 @@ from interagency.accounts.models import Person
 from interagency.calendar.events.applying import apply_draft, refresh_derived, searched_words
 from interagency.calendar.events.drafts import (
     DayDraft,
-    DocumentDraft,
     EventDraft,
     ExceptionDraft,
     SegmentDraft,
@@ -31,6 +30,7 @@ from interagency.db.base import now
 from interagency.db.history import Action, record_change
 from interagency.matrix.activities.locks import standing
 from interagency.matrix.activities.record import StaleVersionError
+from interagency.matrix.organisations.documents import DocumentDraft
 from interagency.matrix.organisations.models import Organisation
 
 __all__ = [

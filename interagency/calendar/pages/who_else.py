@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -23,9 +24,11 @@ from interagency.matrix.activities.models import (
     Activity,
     ActivityEntity,
     Participation,
+    Status,
     activity_recommendation,
 )
 from interagency.matrix.activities.queries import my_entities
+from interagency.matrix.activities.state.country_statuses import counts_by_status
 from interagency.matrix.framework.models import Chapter, Country, Recommendation, Section
 from interagency.matrix.framework.names import NotUnderstood, gazetteer, read_code
 from interagency.matrix.framework.texts import OfficialText, official_texts, text_in_language
@@ -108,6 +111,7 @@ def _page(
     condition: sa.ColumnElement[bool],
     paragraph: Paragraph | None = None,
     country: Country | None = None,
+    statuses: Sequence[tuple[Status, int]] = (),
 ) -> ResponseReturnValue:
     mine = {entity.id for entity in my_entities()}
     events, event_count = events_here(db.session, condition)
@@ -121,6 +125,7 @@ def _page(
         title=title,
         filters=filters,
         sentence=sentence,
+        statuses=statuses,
         at_work=at_work,
         country=country,
         needs=unmet_needs(db.session, country.code) if country is not None else [],
@@ -151,7 +156,11 @@ def country(code: str) -> ResponseReturnValue:
     found = db.session.get_one(Country, known)
     name = name_of(found)
     filters = Filters({"country": (known,)}, {("country", known): name})
-    return _page(name, filters, _country_sentence(filters, name), Event.country_code == known, country=found)
+    here = sa.select(Activity.id, Activity.is_joint).where(*activity_conditions(filters)).cte("here")
+    counts = counts_by_status(db.session, here).get(known, {})
+    statuses = [(one, counts[one][0]) for one in Status if one in counts]
+    sentence = _country_sentence(filters, name)
+    return _page(name, filters, sentence, Event.country_code == known, country=found, statuses=statuses)
 
 
 def _country_sentence(filters: Filters, name: str) -> str:

@@ -16,11 +16,13 @@ from interagency.calendar.events.occurrences import outside
 from interagency.db.base import canonical_json
 from interagency.db.history import TextTranslation
 from interagency.exports.external.coded import coded
+from interagency.matrix.activities.facts import figures_outside
 from interagency.matrix.activities.fields import BY_NAME
 from interagency.matrix.activities.labels import FactLabels
 from interagency.matrix.agreement.gate import Passed, entities_of_activity
 from interagency.matrix.cycles.months import format_month
 from interagency.matrix.framework.models import ROMAN
+from interagency.matrix.organisations.documents import shared_documents
 from interagency.text.dates import ImpreciseDate, words_between
 
 
@@ -36,7 +38,18 @@ AND_OTHERS = "and others"
 
 
 # Columns of the activity that leave beside those below, as they read, named one by one.
-FURTHER: tuple[str, ...] = ("supporting", "kinds", "on_request", "funding", "city", "section", "lessons", "sdg")
+FURTHER: tuple[str, ...] = (
+    "supporting",
+    "kinds",
+    "on_request",
+    "funding",
+    "city",
+    "section",
+    "lessons",
+    "sdg",
+    "country_statuses",
+    "documents",
+)
 
 
 class Form(enum.StrEnum):
@@ -67,7 +80,7 @@ def content_of(
     """
     words = FactLabels.of_edition(edition)
     activities = [
-        _activity(entry, words)
+        _activity(entry, edition, words)
         | _translated(entry["facts"], (translations or {}).get(entry["id"], {}))
         | {"coded": _codes(entry, edition, identify(entry["id"]))}
         for entry in passed.activities
@@ -116,9 +129,13 @@ def _is_of_country(entry: Mapping[str, Any], form: Form, country: str | None) ->
     return form is not Form.JOINT or bool(entry["joint"])
 
 
-def _activity(entry: Mapping[str, Any], words: FactLabels) -> dict[str, Any]:
+def _activity(entry: Mapping[str, Any], edition: Mapping[str, Any], words: FactLabels) -> dict[str, Any]:
     taking_part = entities_of_activity(entry["facts"])
-    facts = entry["facts"] | {"supporting": [key for key in entry["facts"]["supporting"] if key in taking_part]}
+    facts = entry["facts"] | {
+        "supporting": [key for key in entry["facts"]["supporting"] if key in taking_part],
+        "documents": [[*one, None, False] for one in shared_documents(entry["facts"]["documents"])],
+        "figures": figures_outside(entry["facts"]["figures"], taking_part, edition["organisations"]),
+    }
     shown = {
         "title": facts["title"],
         "description": facts["description"] if facts.get("share_description") else "",
@@ -158,7 +175,9 @@ def _translated(
 
 def _codes(entry: Mapping[str, Any], edition: Mapping[str, Any], identifier: str) -> dict[str, Any]:
     facts = entry["facts"]
-    return coded(facts, edition, entities_of_activity(facts), identifier)
+    taking_part = entities_of_activity(facts)
+    facts = facts | {"figures": figures_outside(facts["figures"], taking_part, edition["organisations"])}
+    return coded(facts, edition, taking_part, identifier)
 
 
 def _key(
@@ -205,14 +224,8 @@ def _event(entry: Mapping[str, Any], words: FactLabels) -> dict[str, Any]:
             part for part in (facts["venue"], facts["city"], words.countries.get(facts["country"] or "", "")) if part
         ),
         "chapters": [ROMAN[number] for number in entry["chapters"]],
-        "documents": shared_documents(facts),
+        "documents": shared_documents(facts.get("documents") or []),
     }
-
-
-def shared_documents(facts: Mapping[str, Any]) -> list[list[str]]:
-    """Title and address of the documents of an event whose owner permits it; whose they are is not said: the owner
-    agreed to that alone."""
-    return [[title, url] for title, url, owner, permitted in facts.get("documents") or [] if owner and permitted]
 
 
 def _order(one: Mapping[str, Any]) -> tuple[str, str]:

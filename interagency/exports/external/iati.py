@@ -17,10 +17,11 @@ from flask_babel import lazy_gettext as _l
 from lxml import etree
 
 from interagency.exports.external.content import Content
-from interagency.matrix.activities.drafts import figure_draft
+from interagency.matrix.activities.drafts import FigureDraft, figure_draft
 from interagency.matrix.activities.fields import BY_NAME
+from interagency.matrix.activities.figure_parts import dates_of_period, progress_of
 from interagency.matrix.activities.figures import format_figure
-from interagency.matrix.activities.models import Status
+from interagency.matrix.activities.models import FigureKind, Status
 from interagency.matrix.framework.file_words import in_words
 from interagency.matrix.framework.titles import spoken
 from interagency.text.dates import ImpreciseDate
@@ -234,8 +235,8 @@ def _results(activity: etree._Element, one: dict[str, Any], as_of: date) -> None
     if one["coded"]["figures"]:
         result = etree.SubElement(activity, "result", {"type": "1"} | apart)
         _told(result, "title", in_words("Figures"))
-        for figure in one["coded"]["figures"]:
-            _figure(result, figure, one, as_of)
+        for members in _indicators(one["coded"]["figures"]):
+            _indicator(result, members, one, as_of)
     if one["results"]:
         result = etree.SubElement(activity, "result", {"type": "2"} | apart)
         _told(result, "title", in_words("Results"))
@@ -243,17 +244,34 @@ def _results(activity: etree._Element, one: dict[str, Any], as_of: date) -> None
         _told(etree.SubElement(result, "indicator", {"measure": "5"}), "title", _("Results in words"))
 
 
-def _figure(result: etree._Element, fact: list[str], one: dict[str, Any], as_of: date) -> None:
-    figure = figure_draft(fact)
-    measure = "2" if figure.unit.startswith("%") else "1"
+def _indicators(facts: list[list[str]]) -> list[list[FigureDraft]]:
+    """Each figure of its own, but a target and what was achieved of it together: one unit, period and entity."""
+    figures = [figure_draft(fact) for fact in facts]
+    together = [[*one.targets, *reversed(one.achieved)] for one in progress_of(figures, date.max)]
+    return [*([one] for one in figures if one.kind is FigureKind.FIGURE), *together]
+
+
+def _indicator(result: etree._Element, members: list[FigureDraft], one: dict[str, Any], as_of: date) -> None:
+    measure = "2" if members[0].unit.startswith("%") else "1"
     indicator = etree.SubElement(result, "indicator", {"measure": measure, "aggregation-status": "0"})
-    _told(indicator, "title", figure.unit, own=_own(one))
+    _told(indicator, "title", members[0].unit, own=_own(one))
+    for figure in members:
+        _period(indicator, figure, one, as_of)
+
+
+def _period(indicator: etree._Element, figure: FigureDraft, one: dict[str, Any], as_of: date) -> None:
+    """One number with its period: the one it counts for, else when it was counted or is due, else since the start."""
     period = etree.SubElement(indicator, "period")
-    counted, start = _known(figure.as_of), _known(one["coded"]["start"])
-    first = min(start.first, as_of) if start else as_of
-    etree.SubElement(period, "period-start", {"iso-date": (counted.first if counted else first).isoformat()})
-    etree.SubElement(period, "period-end", {"iso-date": (counted.last if counted else as_of).isoformat()})
-    kind = "target" if one["status"] == Status.PLANNED else "actual"
+    start, known = _known(one["coded"]["start"]), _known(figure.due or figure.as_of)
+    span = dates_of_period(figure.period) or ((known, known) if known else None)
+    first, last = min(start.first, as_of) if start else as_of, as_of
+    if span is not None:
+        last = span[1].last
+        first = min(first, last) if figure.due and not figure.period else span[0].first
+    etree.SubElement(period, "period-start", {"iso-date": first.isoformat()})
+    etree.SubElement(period, "period-end", {"iso-date": last.isoformat()})
+    planned = figure.kind is FigureKind.FIGURE and one["status"] == Status.PLANNED
+    kind = "target" if figure.kind is FigureKind.TARGET or planned else "actual"
     said = format_figure(figure)
-    words = said if counted else PERIOD_NOT_STATED % {"figure": said}
+    words = said if span else PERIOD_NOT_STATED % {"figure": said}
     _told(etree.SubElement(period, kind, {"value": f"{figure.number:f}"}), "comment", words)

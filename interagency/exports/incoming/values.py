@@ -9,7 +9,6 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from openpyxl.utils.datetime import from_excel
 from sqlalchemy.orm import Session
@@ -17,9 +16,12 @@ from sqlalchemy.orm import Session
 from interagency.exports.incoming.cells import ALL_PARTS, PartnersCell
 from interagency.exports.incoming.lists import lines_of, names_of, separated, several_codes
 from interagency.exports.incoming.marks import DecimalCell, ShownAs, Unreadable
+from interagency.matrix.activities.choice_lists import entity_reader
 from interagency.matrix.activities.facts import figure_fact
-from interagency.matrix.activities.field_types import Field, Kind
+from interagency.matrix.activities.field_types import Field, Kind, letters, spellings_of
 from interagency.matrix.activities.figures import read_figure
+from interagency.matrix.activities.state.country_statuses import contradictory
+from interagency.matrix.activities.state.country_statuses import reader_of as status_reader
 from interagency.matrix.framework.file_words import spellings
 from interagency.matrix.framework.models import Recommendation, SdgGoal, SdgTarget
 from interagency.matrix.framework.names import (
@@ -31,11 +33,12 @@ from interagency.matrix.framework.names import (
     read_section,
     sections,
 )
+from interagency.matrix.organisations.documents import DocumentReader, document_fact
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import Directory
 from interagency.text.dates import ImpreciseDate
 from interagency.text.folding import clean, fold, name_key, one_of
-from interagency.text.languages import LANGUAGES
+from interagency.text.languages import commas
 from interagency.text.lines import split_outside_brackets
 from interagency.text.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
 
@@ -46,7 +49,6 @@ AND_OTHERS = (*map(fold, spellings("and others")), "others", "et al", "et al.", 
 _DECIMAL_COMMA = re.compile(r"(\d{1,2}),(\d{1,2}|[a-z])")
 _FIRST_SERIAL, _LAST_SERIAL = 18_264, 91_312  # 1950 to 2149, as days since 1900
 _SHORT_YEAR = re.compile(r"(?<!\d)(\d{2})$")
-_NO_LETTER = re.compile(r"[\W_]+")
 
 
 class NeedsChoice(ValueError):
@@ -75,6 +77,9 @@ class CellReader:
     def __init__(self, session: Session, organisations: Mapping[str, str] | None = None) -> None:
         self.directory = Directory(session)
         self.names = gazetteer(session)
+        self.country_status = status_reader(session)
+        self.document = DocumentReader(self.directory).read
+        self.figure_entity = entity_reader(session)
         self.sections = sections(session)
         self.positions: dict[str, int] = dict(
             session.execute(sa.select(Recommendation.code, Recommendation.position)).all()
@@ -101,11 +106,11 @@ class CellReader:
                 return self._text(field, raw)
             case Kind.CHOICE:
                 text = str(raw).strip()
-                return _one_of(field, text, _spellings(field)) if text or field.required else None
+                return _one_of(field, text, spellings_of(field)) if text or field.required else None
             case Kind.CHOICES:
-                known = _spellings(field)
+                known = spellings_of(field)
                 found = self._several(
-                    raw, lambda text: _one_of(field, text, known), lambda text: _letters(text) in known
+                    raw, lambda text: _one_of(field, text, known), lambda text: letters(text) in known
                 )
                 return [value for value in field.values if value in found]
             case Kind.FLAG:
@@ -275,8 +280,19 @@ class CellReader:
             )
         return code
 
+    def _documents(self, raw: Any) -> list[list[Any]]:
+        return [document_fact(self.document(line)) for line in lines_of(raw)]
+
+    def _country_statuses(self, raw: Any) -> list[list[str]]:
+        said = [list(self.country_status(line)) for line in lines_of(raw)]
+        if twice := contradictory(said, ())[0]:
+            raise ValueError(_("%(country)s stands here twice. Leave one.", country=commas(twice)))
+        return sorted(said)
+
     def _figures(self, raw: Any) -> list[list[str]]:
-        return [figure_fact(*astuple(read_figure(line))) for line in split_outside_brackets(str(raw))]
+        return [
+            figure_fact(*astuple(read_figure(line, self.figure_entity))) for line in split_outside_brackets(str(raw))
+        ]
 
     def _roles(self, raw: Any) -> dict[str, str]:
         """`WHO: trains staff; UNODC: pays` as roles by key. A semicolon within a role parts nothing."""
@@ -367,20 +383,8 @@ def could_mean(raw: Any) -> list[ImpreciseDate]:
     return found
 
 
-def _spellings(field: Field) -> dict[str, str]:
-    """The values of a choice, each by itself, by its label in each language and as people spell it: `On-going`, `in
-    progress`."""
-    known: dict[str, str] = {}
-    for language in LANGUAGES:
-        with force_locale(language.code):
-            for value in field.values:
-                known.setdefault(_letters(field.label_of(value)), value)
-    known |= {_letters(spelling): value for spelling, value in (field.spellings or {}).items()}
-    return known | {_letters(value): value for value in field.values}
-
-
 def _one_of(field: Field, text: str, known: Mapping[str, str]) -> str:
-    if (found := known.get(_letters(text))) is None:
+    if (found := known.get(letters(text))) is None:
         raise ValueError(
             _(
                 "“%(text)s” is not a %(field)s. Write one of: %(values)s.",
@@ -390,7 +394,3 @@ def _one_of(field: Field, text: str, known: Mapping[str, str]) -> str:
             )
         )
     return found
-
-
-def _letters(text: str) -> str:
-    return _NO_LETTER.sub("", fold(text))

@@ -17,15 +17,18 @@ from flask_babel import gettext as _
 
 from interagency.calendar.events.occurrences import StoredOccurrence
 from interagency.exports.days import said_now
-from interagency.exports.external.content import shared_documents
 from interagency.exports.external.translated import event_status_words, kind_words, status_words
-from interagency.matrix.activities.drafts import figure_draft
-from interagency.matrix.activities.figures import format_figure
+from interagency.matrix.activities.drafts import FigureDraft, figure_draft
+from interagency.matrix.activities.facts import entities_taking_part, figures_outside
+from interagency.matrix.activities.figure_parts import brackets_of, dates_of_period, progress_of
+from interagency.matrix.activities.figures import quantity
 from interagency.matrix.activities.labels import FactLabels
-from interagency.matrix.activities.models import CountryRole
+from interagency.matrix.activities.models import CountryRole, FigureKind
+from interagency.matrix.activities.state.country_statuses import words_of
 from interagency.matrix.agreement.gate import ACTIVITY, EVENT, asked_by_facts
 from interagency.matrix.framework.file_words import in_words
 from interagency.matrix.framework.titles import spoken
+from interagency.matrix.organisations.documents import shared_documents
 from interagency.text.dates import ImpreciseDate, words_between
 from interagency.text.folding import clean, listed
 from interagency.text.languages import DEFAULT
@@ -159,7 +162,7 @@ class Wording:
         description = facts["description"] if facts.get("share_description") else ""
         parts = [
             *_sentences(description),
-            self._said(facts, description),
+            *self._said(facts, description),
             *_sentences(facts["results"]),
             _answers(facts),
         ]
@@ -182,17 +185,22 @@ class Wording:
             origin,
         )
 
-    def _said(self, facts: Mapping[str, Any], description: str) -> str:
-        """Who, with whom, where and when: a sentence in English, where the description does not say it; statements in
-        the other languages, whose sentences would have to bend the names."""
+    def _said(self, facts: Mapping[str, Any], description: str) -> Iterable[str]:
+        """Who, with whom, where and when, targets and results: sentences in English, where the description does not
+        say it; statements in the other languages, whose sentences would have to bend the names."""
         if spoken().language == DEFAULT:
-            return sentence(self._who_and_where(facts, description))
+            yield sentence(self._who_and_where(facts, description))
+            yield from self._statuses_by_country(facts)
+            yield from _targets_and_results(facts)
+        else:
+            yield from self._stated(facts)
+
+    def _stated(self, facts: Mapping[str, Any]) -> Iterable[str]:
         asked = asked_by_facts(ACTIVITY, facts, self._contents["organisations"])
         places = {role: self._countries(facts, role) for role in CountryRole}
         partners = [self.names.of(key) for key in facts["partners"] if key not in asked] + places[CountryRole.PARTNER]
         where = [facts["city"], *sorted({*places[CountryRole.BENEFICIARY], *places[CountryRole.HOST]})]
         start, end = date_of(facts["start"]), date_of(facts["end"])
-        figures = [format_figure(replace(figure_draft(one), as_of="", source="")) for one in facts["figures"]]
         statements = (
             (_("Carried out by: %(names)s."), [self.names.of(key) for key in asked]),
             (_("With: %(names)s."), [*partners, *[in_words("and others")] * bool(facts["partners_incomplete"])]),
@@ -200,9 +208,20 @@ class Wording:
             (_("Concerning: %(names)s."), places[CountryRole.SUBJECT]),
             (_("Period: %(names)s."), [words_between(start, end)] if start or end else []),
             (_("Status: %(names)s."), [status_words(facts["status"])]),
-            (_("Figures: %(names)s."), [one.removesuffix(" ()") for one in figures]),
+            (_("Status by country: %(names)s."), [words_of(facts["country_statuses"], self._labels.countries)]),
+            (_("Figures: %(names)s."), _plain_figures(facts)),
+            *(
+                stated
+                for one in progress_of(map(figure_draft, facts["figures"]), date.max)
+                for stated in (
+                    (_("Target: %(names)s."), [*map(_counted, one.targets)]),
+                    (_("Achieved: %(names)s."), [*map(_counted, one.achieved)]),
+                )
+            ),
         )
-        return " ".join(words % {"names": "; ".join(filter(None, some))} for words, some in statements if any(some))
+        for words, some in statements:
+            if any(some):
+                yield words % {"names": "; ".join(filter(None, some))}
 
     def _who_and_where(self, facts: Mapping[str, Any], description: str) -> str:
         """Who does it, with whom, where, when, and what the figures count, in one sentence; "" where the description
@@ -235,9 +254,8 @@ class Wording:
         text += " at the request of a Member State" if facts["on_request"] else ""
         if period := when(date_of(facts["start"]), date_of(facts["end"]), facts["status"]):
             text += f" {period}"
-        if facts["figures"]:
-            figures = (replace(figure_draft(one), as_of="", source="") for one in facts["figures"])
-            text += f", involving {joined(format_figure(one).removesuffix(' ()') for one in figures)}"
+        if plain := _plain_figures(facts):
+            text += f", involving {joined(plain)}"
         return "" if text == f"This work {passive}" else text.replace(",,", ",").rstrip(",")
 
     def _opens_with(self, description: str, doing: list[str]) -> bool:
@@ -249,13 +267,25 @@ class Wording:
     def _countries(self, facts: Mapping[str, Any], role: CountryRole) -> list[str]:
         return sorted({self._labels.countries.get(code, code) for code, one in facts["countries"] if one == role})
 
+    def _statuses_by_country(self, facts: Mapping[str, Any]) -> Iterable[str]:
+        """In one sentence where the work stands otherwise than on the whole."""
+        by_status: dict[str, list[str]] = {}
+        for code, status in facts["country_statuses"]:
+            by_status.setdefault(status, []).append(self._labels.countries.get(code, code))
+        if by_status:
+            parts = joined(f"{status} in {joined(sorted(names))}" for status, names in sorted(by_status.items()))
+            yield sentence(f"It is {parts}")
+
     def _footnotes(self, facts: Mapping[str, Any]) -> Iterable[str]:
-        """Of when and from where each figure is, and the page about the activity."""
-        for figure in map(figure_draft, facts["figures"]):
-            if figure.as_of or figure.source:
-                known = [date_of(figure.as_of), figure.source]
-                origin = ", ".join(one.words() if isinstance(one, ImpreciseDate) else one for one in known if one)
-                yield sentence(f"{format_figure(replace(figure, as_of='', source=''))}: {origin}")
+        """Of when and from where each figure is, by whom and on what evidence, and the page about the activity."""
+        names = self._contents["organisations"]
+        for figure in map(figure_draft, figures_outside(facts["figures"], entities_taking_part(facts), names)):
+            known = [date_of(figure.as_of), figure.entity, figure.source, figure.evidence]
+            origin = ", ".join(one.words() if isinstance(one, ImpreciseDate) else one for one in known if one)
+            if origin:
+                yield sentence(f"{_counted(figure)}: {origin}")
+        for title, url in shared_documents(facts["documents"]):
+            yield sentence(f"{title}: {url}")
         if facts["link"]:
             yield _("See %(link)s.", link=facts["link"])
 
@@ -275,8 +305,7 @@ class Wording:
             text += f" {'on' if day.is_exact else 'in'} {day.when}"
         if facts["organisers"]:
             text += f", organized by {joined(self.names.of(key) for key in facts['organisers'])}"
-        documents = tuple(f"{title}: {url}" if title else url for title, url in shared_documents(facts))
-        return self._of(entry, EVENT, sentence(text), day.title, documents)
+        return self._of(entry, EVENT, sentence(text), day.title, _documents(facts))
 
     def _meeting_stated(self, entry: Mapping[str, Any], day: StoredOccurrence, place: str, status: str) -> Paragraph:
         """The same in statements, in another language than English."""
@@ -289,8 +318,47 @@ class Wording:
             (_("Organised by: %(names)s."), [self.names.of(key) for key in facts["organisers"]]),
         )
         text = " ".join(words % {"names": "; ".join(some)} for words, some in statements if any(some))
-        documents = tuple(f"{title}: {url}" if title else url for title, url in shared_documents(facts))
-        return self._of(entry, EVENT, text, day.title, documents)
+        return self._of(entry, EVENT, text, day.title, _documents(facts))
+
+
+def _documents(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of an event, with its address."""
+    return tuple(f"{title}: {url}" if title else url for title, url in shared_documents(facts.get("documents") or []))
+
+
+def _plain_figures(facts: Mapping[str, Any]) -> list[str]:
+    """What is counted and is neither target nor result."""
+    return [_counted(one) for one in map(figure_draft, facts["figures"]) if one.kind is FigureKind.FIGURE]
+
+
+def _counted(figure: FigureDraft) -> str:
+    """What a figure counts, in which period and by when, within a sentence; in other languages than English with
+    period and date in brackets."""
+    if spoken().language != DEFAULT:
+        said = brackets_of(replace(figure, as_of="", entity="", evidence="", source=""))
+        return f"{quantity(figure)} ({said})" if said else quantity(figure)
+    period = dates_of_period(figure.period)
+    due = date_of(figure.due)
+    return "".join(
+        (
+            quantity(figure),
+            f" by {_named(due)}" if due else "",
+            "" if period is None else f" in {_named(period[0])}" if period[0] == period[1]
+            else f" in the period {words_between(*period)}",
+        )
+    )  # fmt: skip
+
+
+def _targets_and_results(facts: Mapping[str, Any]) -> Iterable[str]:
+    """A sentence for each thing that has a target or was achieved; nothing is added up or divided."""
+    for one in progress_of(map(figure_draft, facts["figures"]), date.max):
+        target, reached = joined(map(_counted, one.targets)), joined(map(_counted, one.achieved))
+        if target and reached:
+            yield sentence(f"The target is {target}; achieved: {reached}")
+        elif target:
+            yield sentence(f"The target is {target}")
+        else:
+            yield sentence(f"The result is {reached}")
 
 
 def _sentences(text: str | None) -> list[str]:

@@ -15,8 +15,10 @@ from interagency.exports.calendar_columns import CALENDAR_FIELDS, event_value
 from interagency.exports.columns import COUNTRY_CELLS, MATRIX, Cell, Column, joined
 from interagency.exports.snapshot import ActivityRow, EventRow
 from interagency.exports.tables.sources import Source
+from interagency.matrix.activities.drafts import figure_draft
 from interagency.matrix.activities.field_types import Kind, Seen
 from interagency.matrix.activities.fields import BY_NAME
+from interagency.matrix.activities.figure_parts import dates_of_period
 from interagency.matrix.framework.models import ROMAN
 from interagency.text.dates import ImpreciseDate, Precision
 
@@ -118,8 +120,10 @@ def _recommendations(source: Source, row: ActivityRow) -> Iterator[dict[str, Cel
 
 
 def _countries(source: Source, row: ActivityRow) -> Iterator[dict[str, Cell]]:
+    there = dict(row.facts["country_statuses"])
     for code, role in row.facts["countries"]:
-        yield {"country": code, "country_name": source.words.countries.get(code, code), "role": role}
+        name, status = source.words.countries.get(code, code), there.get(code, row.facts["status"])
+        yield {"country": code, "country_name": name, "role": role, "status": status}
 
 
 def _entities(_source: Source, row: ActivityRow) -> Iterator[dict[str, Cell]]:
@@ -144,16 +148,25 @@ def number_of(text: str) -> int | float:
 
 
 def _figures(_source: Source, row: ActivityRow) -> Iterator[dict[str, Cell]]:
-    for number, qualifier, unit, *more in row.facts["figures"]:
-        as_of, origin = more or ("", "")
-        known = ImpreciseDate.from_code(as_of) if as_of else None
+    for fact in row.facts["figures"]:
+        figure = figure_draft(fact)
+        known = ImpreciseDate.from_code(figure.as_of) if figure.as_of else None
+        due = ImpreciseDate.from_code(figure.due) if figure.due else None
+        period = dates_of_period(figure.period)
         yield {
-            "number": number_of(number),
-            "qualifier": qualifier,
-            "unit": unit,
+            "number": number_of(fact[0]),
+            "qualifier": figure.qualifier.value,
+            "unit": figure.unit,
             "as_of": known.first if known else None,
             "as_of_precision": known.precision.value if known else "",
-            "source": origin,
+            "source": figure.source,
+            "kind": figure.kind.value,
+            "due": due.last if due else None,
+            "due_precision": due.precision.value if due else "",
+            "period_first": period[0].first if period else None,
+            "period_last": period[1].last if period else None,
+            "entity": figure.entity,
+            "evidence": figure.evidence,
         }
 
 
@@ -177,6 +190,7 @@ COUNTRIES = Table(
         _item("country", "Code of ISO 3166."),
         _item("country_name", "Name as the United Nations writes it."),
         _item("role", "beneficiary, host, partner or subject."),
+        _item("status", "Status in this country; that of the activity where none is said."),
     ),
     _each_activity(_countries),
 )
@@ -205,6 +219,13 @@ FIGURES = Table(
         _item("as_of", "First day of when it was counted.", "date"),
         _item("as_of_precision", "How exactly that is known."),
         _item("source", "Where it is from."),
+        _item("kind", "figure, target or achieved."),
+        _item("due", "Last day by which a target is to be reached.", "date"),
+        _item("due_precision", "How exactly that is known."),
+        _item("period_first", "First day of the period it counts for.", "date"),
+        _item("period_last", "Last day of that period.", "date"),
+        _item("entity", "Key of the UN entity that set or counted it."),
+        _item("evidence", "Address of the evidence."),
     ),
     _each_activity(_figures),
 )

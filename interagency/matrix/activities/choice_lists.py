@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -44,6 +45,22 @@ class ChoiceList:
 def _organisation_reader(session: Session) -> Callable[[str], str]:
     directory = Directory(session)
     return lambda text: directory.find(text).key
+
+
+def entity_reader(session: Session) -> Callable[[str], str]:
+    """How the name of a UN entity is read, as its key. The directory is read when there is a name.
+
+    Raises ValueError with a sentence where it is none.
+    """
+    directory = cache(lambda: Directory(session))
+
+    def read(text: str) -> str:
+        found = directory().known(text) or next((one for one in entities(session) if one.key == text), None)
+        if found is None or not found.is_entity:
+            raise ValueError(_("“%(name)s” is not a UN entity. Write its acronym or name.", name=text[:60]))
+        return found.key
+
+    return read
 
 
 def _sdg_reader(session: Session) -> Callable[[str], str]:

@@ -26,8 +26,11 @@ from interagency.matrix.activities.models import (
     activity_sdg_goal,
     activity_sdg_target,
 )
+from interagency.matrix.activities.state.country_statuses import by_status_there
+from interagency.matrix.activities.state.light import light_column
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgTarget, Section
 from interagency.matrix.organisations.models import Organisation
+from interagency.web.context import today
 
 
 def _organisation_ids(keys: Iterable[str]) -> sa.Select[int]:
@@ -160,6 +163,10 @@ def _by_field(field: Field) -> Callable[[tuple[str, ...]], Condition]:
     return condition
 
 
+def _by_light(lights: tuple[str, ...]) -> Condition:
+    return light_column(today()).in_(lights)
+
+
 _CONDITIONS: dict[str, Callable[[tuple[str, ...]], Condition]] = {
     "entity": _by_entity,
     "partner": _by_partner,
@@ -170,6 +177,9 @@ _CONDITIONS: dict[str, Callable[[tuple[str, ...]], Condition]] = {
     "beneficiary": _by_beneficiary,
     "region": _by_region,
     "year": _by_year,
+    "light": _by_light,
+    "practice": Activity.practice.in_,
+    "lessons": lambda _choices: Activity.lessons != "",
     "sdg": _by_sdg,
     **{field.parameter: _by_field(field) for field in FILTERED},
     "joint": lambda choices: Activity.is_joint.in_([choice == "yes" for choice in choices]),
@@ -184,7 +194,11 @@ def activity_conditions(filters: Filters, mine: Iterable[str] = ()) -> list[Cond
     conditions += [read(filters.get(name)) for name, read in _CONDITIONS.items() if filters.get(name)]
     if filters.get("mine"):
         conditions.append(_by_entity(tuple(mine)))
+    if statuses := filters.get("status_there"):
+        conditions.append(by_status_there(statuses, filters.get("country")))
     for further in filters.get("also"):
         name, _colon, value = further.partition(":")
+        if name == "country" and statuses:
+            conditions.append(by_status_there(statuses, (value,)))
         conditions.append(_CONDITIONS[name]((value,)))
     return conditions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ from interagency.matrix.activities.fields import EDITED
 from interagency.matrix.activities.models import (
     Activity,
     CountryRole,
+    FigureKind,
     Funding,
     Level,
     Qualifier,
@@ -24,6 +25,7 @@ from interagency.matrix.activities.models import (
     TextLanguage,
 )
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget, Section
+from interagency.matrix.organisations.documents import DocumentDraft
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import survivor_of
 from interagency.text.dates import ImpreciseDate
@@ -31,13 +33,18 @@ from interagency.text.dates import ImpreciseDate
 
 @dataclass(frozen=True, slots=True)
 class FigureDraft:
-    """A figure as typed: number, unit and how exact it is; the code of its date and its source, "" if not known."""
+    """A figure as typed, by the names of its columns; "" for what is not known. Dates are codes, the entity a key."""
 
     number: Decimal
     qualifier: Qualifier
     unit: str
     as_of: str = ""
     source: str = ""
+    kind: FigureKind = FigureKind.FIGURE
+    due: str = ""
+    period: str = ""
+    entity: str = ""
+    evidence: str = ""
 
 
 @dataclass(slots=True)
@@ -58,12 +65,14 @@ class ActivityDraft:
     partners: list[Organisation]
     partners_incomplete: bool
     countries: list[tuple[Country, CountryRole]]
+    country_statuses: list[tuple[Country, Status]]
     regions: list[Region]
     level: Level | None
     scope: Scope | None
     figures: list[FigureDraft]
     results: str
     lessons: str
+    documents: list[DocumentDraft]
     kinds: list[str]
     pillars: list[str]
     on_request: bool
@@ -94,6 +103,7 @@ class Records:
         for activity in activities:
             self.know(part.entity for part in activity.entities)
             self.know(link.country for link in activity.countries)
+            self.know(one.country for one in activity.country_statuses)
             for records in (
                 activity.partners, activity.regions, activity.recommendations, activity.sdg_goals, activity.sdg_targets,
             ):  # fmt: skip
@@ -118,8 +128,11 @@ class Records:
 
 def figure_draft(figure: Sequence[str]) -> FigureDraft:
     """The draft of a figure among the facts."""
-    number, qualifier, *rest = figure
-    return FigureDraft(Decimal(number), Qualifier(qualifier), *rest)
+    number, qualifier, unit, as_of, source, kind, *rest = [
+        *figure,
+        *("", "", FigureKind.FIGURE.value)[len(figure) - 3 :],
+    ]
+    return FigureDraft(Decimal(number), Qualifier(qualifier), unit, as_of, source, FigureKind(kind), *rest)
 
 
 def draft_from(records: Records, said: Mapping[str, Any]) -> ActivityDraft:
@@ -148,8 +161,18 @@ def _finished(field: Field, value: Any, records: Records) -> Any:
         case Kind.COUNTRIES:
             found = records.of(Country, [code for code, _role in value])
             return [(country, CountryRole(role)) for country, (_code, role) in zip(found, value, strict=True)]
+        case Kind.COUNTRY_STATUSES:
+            first = dict(reversed(value))  # of two that were united the survivor's holds
+            codes = sorted(first)
+            return [(one, Status(first[one.code])) for one in records.of(Country, codes)]
+        case Kind.DOCUMENTS:
+            owners = {key: records.of(Organisation, [key])[0] for _title, _url, key, _may in value if key}
+            return [DocumentDraft(title, url, owners.get(key), bool(may)) for title, url, key, may in value]
         case Kind.FIGURES:
-            return [figure_draft(figure) for figure in value]
+            drafts = [figure_draft(figure) for figure in value]
+            keys = {one.entity for one in drafts if one.entity}
+            today = {key: records.of(Organisation, [key])[0].key for key in keys}
+            return [replace(one, entity=today.get(one.entity, "")) for one in drafts]
         case Kind.CHOICES:
             return [one for one in field.values if one in value]
         case Kind.CHAPTERS:

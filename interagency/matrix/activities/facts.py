@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from interagency.matrix.activities.field_types import Facts, Field, Kind
 from interagency.matrix.activities.fields import FIELDS
-from interagency.matrix.activities.models import Activity, Participation
+from interagency.matrix.activities.models import Activity, FigureKind, Participation, Qualifier
 from interagency.text.dates import Precision, date_of
 
 
@@ -34,13 +34,18 @@ class ChapterLink(NamedTuple):
 
 
 class FigureValue(NamedTuple):
-    """A figure: number, how exact it is, what it counts, the code of its date, and its source."""
+    """A figure: number, how exact it is, what it counts, and the rest as its columns say it."""
 
     number: Decimal
     qualifier: str
     unit: str
     as_of: str = ""
     source: str = ""
+    kind: str = FigureKind.FIGURE.value
+    due: str = ""
+    period: str = ""
+    entity: str = ""
+    evidence: str = ""
 
 
 class Linked(NamedTuple):
@@ -49,14 +54,17 @@ class Linked(NamedTuple):
     entities: Sequence[EntityPart]
     partners: Sequence[str]
     countries: Sequence[tuple[str, str]]
+    country_statuses: Sequence[tuple[str, str]]
     regions: Sequence[str]
     recommendations: Sequence[str]
     chapters: Sequence[ChapterLink]
     goals: Sequence[int]
     targets: Sequence[str]
     figures: Sequence[FigureValue]
+    documents: Sequence[tuple[str, str, str | None, bool]]
 
 
+_FIGURE = attrgetter(*FigureValue._fields)
 Read = Callable[[Any, Linked], Any]
 
 
@@ -84,6 +92,7 @@ def linked_of(activity: Activity) -> Linked:
         ],
         partners=[partner.key for partner in activity.partners],
         countries=[(link.country_code, link.role.value) for link in activity.countries],
+        country_statuses=[(one.country_code, one.status.value) for one in activity.country_statuses],
         regions=[region.code for region in activity.regions],
         recommendations=[one.code for one in sorted(activity.recommendations, key=attrgetter("position"))],
         chapters=[
@@ -93,7 +102,13 @@ def linked_of(activity: Activity) -> Linked:
         goals=sorted(goal.number for goal in activity.sdg_goals),
         targets=[target.code for target in sorted(activity.sdg_targets, key=attrgetter("position"))],
         figures=[
-            FigureValue(one.number, one.qualifier.value, one.unit, one.as_of, one.source) for one in activity.figures
+            FigureValue._make(
+                str(value) if isinstance(value, FigureKind | Qualifier) else value for value in _FIGURE(one)
+            )
+            for one in activity.figures
+        ],
+        documents=[
+            (one.title, one.url, one.owner.key if one.owner else None, one.is_permitted) for one in activity.documents
         ],
     )
 
@@ -108,9 +123,26 @@ def entities_taking_part(facts: Mapping[str, Any]) -> list[str]:
     return [key for key in named_entities(facts) if facts["participation"].get(key) != Participation.DECLINED]
 
 
-def figure_fact(number: Decimal, qualifier: str, unit: str, as_of: str = "", source: str = "") -> list[str]:
-    """A figure among the facts: without date and source as facts said it before there were any."""
-    return [f"{number.normalize():f}", qualifier, unit, *([as_of, source] if as_of or source else [])]
+def figure_fact(number: Decimal, qualifier: str, unit: str, *more: str) -> list[str]:
+    """A figure among the facts, as its columns stand in `FigureValue`: without what it says nothing of, as facts said
+    it before there was any."""
+    rest, blank = list(more), FigureValue._field_defaults.values()
+    if rest[2:] == list(blank)[2 : len(rest)]:
+        rest = rest[:2] if any(rest[:2]) else []
+    return [f"{number.normalize():f}", qualifier, unit, *rest]
+
+
+def figures_outside(
+    figures: Sequence[Sequence[str]], taking_part: Sequence[str], names: Mapping[str, Any]
+) -> list[list[str]]:
+    """Figures of the facts as they may leave: entities by the names of the day, `{key: {"short": …}}`, and none that
+    does not take part (rule 20)."""
+    place, outside = FigureValue._fields.index("entity"), []
+    for number, *parts in figures:
+        if len(parts) >= place and (key := parts[place - 1]):
+            parts[place - 1] = names.get(key, {"short": key})["short"] if key in taking_part else ""
+        outside.append(figure_fact(Decimal(number), *parts))
+    return outside
 
 
 @lru_cache(maxsize=4096)
@@ -144,8 +176,10 @@ _LINKED: dict[str, Callable[[Linked], Any]] = {
     "recommendations": lambda linked: list(linked.recommendations),
     "partners": lambda linked: sorted(linked.partners),
     "countries": lambda linked: sorted(map(list, linked.countries)),
+    "country_statuses": lambda linked: sorted(map(list, linked.country_statuses)),
     "regions": lambda linked: sorted(linked.regions),
     "figures": lambda linked: [figure_fact(*figure) for figure in linked.figures],
+    "documents": lambda linked: [[*one[:3], bool(one[3])] for one in linked.documents],
     "sdg": lambda linked: [*map(str, linked.goals), *linked.targets],
     "chapters": lambda linked: [link.number for link in linked.chapters if link.by_hand],
 }

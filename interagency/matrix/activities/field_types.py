@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import force_locale
 from flask_babel import lazy_gettext as _l
 
 from interagency.matrix.activities.models import TEXT_LENGTH
+from interagency.text.folding import fold
+from interagency.text.languages import LANGUAGES
 from interagency.web.forms import FormPart
 
 Facts = dict[str, Any]
+_NO_LETTER = re.compile(r"[\W_]+")
 Words = Any  # a text, translated when it is shown (flask_babel has no types)
 
 
@@ -34,6 +39,8 @@ class Kind(enum.StrEnum):
     RECORDS = "records"  # keys of `model`
     SDG = "sdg"  # "3" for a goal, "3.5" for a target
     COUNTRIES = "countries"  # [code, role] pairs
+    COUNTRY_STATUSES = "statuses by country"  # [code, status] pairs, in the order of codes
+    DOCUMENTS = "documents"  # [title, address, key of the owner or None, whether it may be shared]
     CHAPTERS = "chapters"  # numbers
     FIGURES = "figures"  # [number, qualifier, unit], and where one of the two is known [.., code of a date, source]
     BY_ENTITY = "by entity"  # {key: text}
@@ -46,6 +53,7 @@ _LENGTHS = {Kind.LINE: 300, Kind.TEXT: TEXT_LENGTH, Kind.ADDRESS: 2000}
 _BLANKS: dict[Kind, Any] = {
     Kind.LINE: "", Kind.TEXT: "", Kind.ADDRESS: "", Kind.CHOICE: None, Kind.CHOICES: [], Kind.FLAG: False,
     Kind.DATE: None, Kind.ENTITY: None, Kind.RECORDS: [], Kind.SDG: [], Kind.COUNTRIES: [], Kind.CHAPTERS: [],
+    Kind.COUNTRY_STATUSES: [], Kind.DOCUMENTS: [],
     Kind.FIGURES: [], Kind.BY_ENTITY: {}, Kind.SECTION: None,
 }  # fmt: skip
 
@@ -161,6 +169,23 @@ class Field:
     def label_of(self, value: str) -> str:
         """The label of one of its choices."""
         return next((str(words) for member, words in (self.choices or {}).items() if member == value), value)
+
+
+def letters(text: str) -> str:
+    """What spellings of one choice have in common: `On-going`, `ongoing`."""
+    return _NO_LETTER.sub("", fold(text))
+
+
+def spellings_of(field: Field) -> dict[str, str]:
+    """The values of a choice, each by itself, by its label in each language and as people spell it: `On-going`, `in
+    progress`; by their `letters`."""
+    known: dict[str, str] = {}
+    for language in LANGUAGES:
+        with force_locale(language.code):
+            for value in field.values:
+                known.setdefault(letters(field.label_of(value)), value)
+    known |= {letters(spelling): value for spelling, value in (field.spellings or {}).items()}
+    return known | {letters(value): value for value in field.values}
 
 
 def text_of(field: Field, value: Any) -> str:

@@ -12,63 +12,29 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_babel import lazy_pgettext
 
-from interagency.matrix.activities.field_types import Facts, Field, Kind, Merge, Seen, SheetColumn, Words
-from interagency.matrix.activities.models import (
-    TITLE_LENGTH,
-    ActivityKind,
-    CountryRole,
-    Funding,
-    Level,
-    Pillar,
-    Scope,
-    Status,
-    TextLanguage,
+from interagency.matrix.activities.choice_labels import (
+    COUNTRY_ROLE_LABELS,
+    FUNDING_LABELS,
+    KIND_LABELS,
+    LANGUAGE_LABELS,
+    LEVEL_LABELS,
+    PILLAR_LABELS,
+    PRACTICE_LABELS,
+    SCOPE_LABELS,
+    STATUS_LABELS,
 )
+from interagency.matrix.activities.field_types import Facts, Field, Kind, Merge, Seen, SheetColumn, Words
+from interagency.matrix.activities.models import TITLE_LENGTH, CountryRole, Status
 from interagency.matrix.framework.models import Recommendation, Region
 from interagency.matrix.organisations.models import Organisation
-from interagency.text.languages import LANGUAGES
 from interagency.web.forms import FormPart
 
-STATUS_LABELS: dict[Status, Words] = {
-    Status.PLANNED: _l("Planned"),
-    Status.ONGOING: _l("Ongoing"),
-    Status.COMPLETED: _l("Completed"),
-    Status.SUSPENDED: _l("Suspended"),
-    Status.CANCELLED: _l("Cancelled"),
-}
-LEVEL_LABELS: dict[Level, Words] = {
-    Level.HEADQUARTERS: _l("Headquarters"),
-    Level.FIELD: lazy_pgettext("a level, beside headquarters", "Field"),
-    Level.BOTH: _l("Headquarters and field"),
-}
-SCOPE_LABELS: dict[Scope, Words] = {
-    Scope.GLOBAL: _l("Global"),
-    Scope.INTERREGIONAL: _l("Interregional"),
-    Scope.REGIONAL: _l("Regional"),
-    Scope.NATIONAL: _l("National"),
-}
-KIND_LABELS: dict[ActivityKind, Words] = {
-    ActivityKind.POLICY: _l("Policy"),
-    ActivityKind.PROGRAMMATIC: _l("Programmatic"),
-    ActivityKind.RESEARCH_AND_DATA: _l("Research and data"),
-}
-PILLAR_LABELS: dict[Pillar, Words] = {
-    Pillar.HUMAN_RIGHTS: _l("Human rights"),
-    Pillar.PEACE_AND_SECURITY: _l("Peace and security"),
-    Pillar.DEVELOPMENT: _l("Development"),
-}
-FUNDING_LABELS: dict[Funding, Words] = {
-    Funding.FUNDED: _l("Funded"),
-    Funding.SEEKING_FUNDS: _l("Seeking funds"),
-}
-COUNTRY_ROLE_LABELS: dict[CountryRole, Words] = {
-    CountryRole.BENEFICIARY: _l("Beneficiary"),
-    CountryRole.HOST: _l("Host"),
-    CountryRole.PARTNER: _l("Partner"),
-    CountryRole.SUBJECT: lazy_pgettext("what a country is to an activity", "Subject"),
-}
+__all__ = [
+    "BY_NAME", "COUNTRIES_BY_ROLE", "COUNTRY_ROLE_LABELS", "EDITED", "FIELDS", "FILTERED", "FUNDING_LABELS",
+    "KIND_LABELS", "LANGUAGE_LABELS", "LEVEL_LABELS", "PILLAR_LABELS", "PRACTICE_LABELS", "SCOPE_LABELS",
+    "STATUS_LABELS", "completed", "empty_facts",
+]  # fmt: skip
 _STATUS_SPELLINGS = {
     "in progress": "ongoing", "continuing": "ongoing", "active": "ongoing", "done": "completed",
     "finished": "completed", "closed": "completed", "upcoming": "planned", "on hold": "suspended",
@@ -77,7 +43,6 @@ _STATUS_SPELLINGS = {
 _LEVEL_SPELLINGS = {"hq": "headquarters", "global": "headquarters", "country": "field", "hq and field": "both"}
 _KIND_SPELLINGS = {"programme": "programmatic", "research": "research and data", "data": "research and data"}
 _FUNDING_SPELLINGS = {"unfunded": "seeking funds", "not funded": "seeking funds", "seeking funding": "seeking funds"}
-LANGUAGE_LABELS: dict[TextLanguage, Words] = {TextLanguage(language.code): language.own_name for language in LANGUAGES}
 _LANGUAGE_SPELLINGS = {
     "arabic": "ar", "chinese": "zh", "english": "en", "french": "fr", "russian": "ru", "spanish": "es",
 }  # fmt: skip
@@ -206,6 +171,19 @@ FIELDS: tuple[Field, ...] = (
         placeholder=_l("Name in any usual spelling"), is_searched=True, is_on_page=False, is_in_note=True,
     ),
     Field(
+        "country_statuses", Kind.COUNTRY_STATUSES, _l("Status by country"), Seen.OUTSIDE, Merge.LISTS,
+        part=FormPart.WHERE_AND_WHEN, fold=_REACH,
+        help=_l(
+            "Only where a country is not at the status of the whole. One per line, such as “Ghana: completed”; "
+            "planned, ongoing, completed, suspended or cancelled."
+        ),
+        is_on_page=False, is_in_note=True,
+        column=SheetColumn(
+            "Status by country", 24, "#status+country",
+            "Where a country is not at the status of the whole: Ghana: completed; several by semicolon.",
+        ),
+    ),
+    Field(
         "regions", Kind.RECORDS, _l("Regions"), Seen.INSIDE, Merge.LISTS, model=Region,
         part=FormPart.WHERE_AND_WHEN, fold=_REACH,
         placeholder=_l("Name of a region"), is_searched=True, is_on_page=False,
@@ -232,7 +210,9 @@ FIELDS: tuple[Field, ...] = (
         part=FormPart.RESULTS,
         help=_l(
             "One per line: a number and what it counts, such as “8 countries”; of when and from where in brackets: "
-            "“more than 450 policymakers (June 2024; World Drug Report)”."
+            "“more than 450 policymakers (June 2024; World Drug Report)”. A target or a result begins with the word: "
+            "“target: 500 officers trained (by December 2026)”, “achieved: 450 officers trained (June 2026; entity: "
+            "WHO; evidence: https://…)”."
         ),
         is_on_page=False, is_in_note=True,
         column=SheetColumn("Figures", 28, "#value+list",
@@ -250,6 +230,19 @@ FIELDS: tuple[Field, ...] = (
         part=FormPart.RESULTS, fold=_l("Lessons learned"),
         help=_l("What others who do the same should know."), is_searched=True,
         column=SheetColumn("Lessons learned", 36, "#description+lessons", "What others who do the same should know."),
+    ),
+    # They belong to their owners: only those that may be shared leave with the record.
+    Field(
+        "documents", Kind.DOCUMENTS, _l("Documents"), Seen.OUTSIDE, Merge.LISTS,
+        part=FormPart.RESULTS, fold=_l("Documents"),
+        help=_l(
+            "One per line: title, address or UN symbol, owner, and “may be shared” when the owner permits it: "
+            "Conference room paper E/CN.7/2019/CRP.10 | UNODC | may be shared"
+        ),
+        is_on_page=False, is_in_note=True,
+        column=SheetColumn(
+            "Documents", 36, "#meta+documents", "Title, address, owner and “may be shared”; several by semicolon."
+        ),
     ),
     Field(
         "kinds", Kind.CHOICES, _l("Kind"), Seen.OUTSIDE, Merge.LISTS,
@@ -328,6 +321,23 @@ FIELDS: tuple[Field, ...] = (
         part=FormPart.RESULTS, fold=_FOR_US,
         question=_l("Remarks for internal eyes"), help=_INTERNAL, rows=2,
         column=SheetColumn("Remarks", 28, "#meta+remarks", "For internal eyes."),
+    ),
+    # Proposed by one of its entities and confirmed by its lead or a coordinator: acts of their own.
+    Field(
+        "practice", Kind.CHOICE, _l("Good practice"), Seen.INSIDE, Merge.STAYS,
+        choices=PRACTICE_LABELS, is_edited=False, is_on_page=False,
+    ),
+    Field(
+        "practice_reason", Kind.TEXT, _l("Why it is good practice"), Seen.INSIDE, Merge.STAYS,
+        is_edited=False, is_searched=True, is_on_page=False,
+    ),
+    Field(
+        "practice_evidence", Kind.ADDRESS, _l("Evidence of good practice"), Seen.INSIDE, Merge.STAYS,
+        is_edited=False, is_on_page=False,
+    ),
+    Field(
+        "practice_by", Kind.LINE, _l("Proposed as good practice by"), Seen.INSIDE, Merge.STAYS,
+        is_edited=False, is_on_page=False,
     ),
     Field(
         "is_listed", Kind.FLAG, _l("Listed"), Seen.INSIDE, Merge.STAYS,

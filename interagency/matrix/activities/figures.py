@@ -7,16 +7,16 @@ that leaves no doubt. What could mean two numbers is a question.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 
 from flask_babel import gettext as _
 
 from interagency.matrix.activities.drafts import FigureDraft
-from interagency.matrix.activities.models import Figure, Qualifier
+from interagency.matrix.activities.figure_parts import EntityReader, as_typed, brackets_of, read_brackets, read_kind
+from interagency.matrix.activities.models import Figure, FigureKind, Qualifier
 from interagency.matrix.framework.file_words import in_words, spellings
-from interagency.text.dates import ImpreciseDate
 from interagency.text.lines import check_line
-from interagency.text.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
 
 _BY_QUALIFIER = {
     Qualifier.MORE_THAN: ("more than", "over", "in excess of", "exceeding", ">"),
@@ -71,13 +71,13 @@ _PLAIN_SPACES = str.maketrans(dict.fromkeys(_SPACES, " "))
 _FRACTION = re.compile(r"(?:halves|half|thirds?|quarters?|fifths?|tenths?)\b", re.I)
 LARGEST = Decimal(10) ** 13
 MAX_UNIT_LENGTH, MAX_SOURCE_LENGTH = 200, 300
-_SOURCE = re.compile(rf"^(?:{'|'.join(spellings('source'))})\s*[:：]\s*", re.I)
 
 
-def read_figure(line: str) -> FigureDraft:
-    """The figure a line says. Raises ValueError with a sentence on what to write, or with the question which of two
-    readings is meant: a number is never taken for another one."""
-    text, as_of, source = _without_origin(check_line(line).strip())
+def read_figure(line: str, entity_of: EntityReader = as_typed) -> FigureDraft:
+    """The figure a line says; `entity_of` gives the key of an entity that it names. Raises ValueError with a sentence
+    on what to write, or with the question which of two readings is meant: a number is never taken for another one."""
+    kind, rest = read_kind(check_line(line).strip())
+    text, said = read_brackets(rest, kind, entity_of)
     shown = line.strip()[:60]
     match = _FIGURE.match(text)
     between = _RANGE.match(text)
@@ -108,14 +108,14 @@ def read_figure(line: str) -> FigureDraft:
     unit = (match["unit"] or match["share"]).strip()
     if len(unit) > MAX_UNIT_LENGTH:
         raise ValueError(_("What a figure counts fits in 200 characters; put the rest into the description."))
-    if len(source) > MAX_SOURCE_LENGTH:
+    if len(said.get("source", "")) > MAX_SOURCE_LENGTH:
         raise ValueError(
             _("The source of a figure fits in 300 characters; put the rest into the source of the activity.")
         )
     qualifier = _QUALIFIERS[(match["qualifier"] or "exactly").lower()]
     if match["more"]:
         qualifier = Qualifier.AT_LEAST
-    return FigureDraft(number, qualifier, unit, as_of, source)
+    return FigureDraft(number, qualifier, unit, kind=kind, **said)
 
 
 def _read_number(text: str, shown: str) -> Decimal:
@@ -182,53 +182,20 @@ def _of_words(text: str) -> int:
     return total + current
 
 
-def _without_origin(text: str) -> tuple[str, str, str]:
-    """A line less the brackets at its end that say of when and from where: `(June 2024; World Drug Report)`,
-    `(June 2024)`, `(source: World Drug Report)`, or `()`, which says that brackets before it belong to the unit.
-
-    Returns the rest, the code of the date and the source, "" for what is not said. Raises ValueError.
-    """
-    begin = _last_bracket(text)
-    if begin is None:
-        return text, "", ""
-    rest, inner = text[:begin].rstrip(), text[begin + 1 : -1].strip()
-    if not inner:
-        return rest, "", ""
-    if _SOURCE.match(inner):
-        return rest, "", _SOURCE.sub("", inner).strip()
-    day, _semicolon, source = inner.partition(";")
-    try:
-        found = read_date(day)
-    except AmbiguousDate as question:
-        raise ValueError(str(question)) from None
-    except DateNotUnderstood:
-        return text, "", ""  # words that belong to the unit: `8 countries (in Africa)`
-    if found is None:
-        return text, "", ""
-    return rest, found.code, _SOURCE.sub("", source.strip()).strip()
+def format_figure(figure: FigureDraft | Figure, names: Mapping[str, str] | None = None) -> str:
+    """`target: more than 450 policymakers (June 2024; World Drug Report)`: what a figure is shown as, and what
+    `read_figure` reads as the same figure. An entity is called by `names`, of keys."""
+    begin = "" if figure.kind is FigureKind.FIGURE else f"{in_words(figure.kind.value)}: "
+    plain = f"{begin}{quantity(figure)}"
+    if said := brackets_of(figure, names):
+        return f"{plain} ({said})"
+    return f"{plain} ()" if _reads_otherwise(plain, figure) else plain
 
 
-def _last_bracket(text: str) -> int | None:
-    """Where the bracket opens that the last sign of `text` closes."""
-    depth = 0
-    for place in range(len(text) - 1, -1, -1):
-        depth += (text[place] == ")") - (text[place] == "(")
-        if depth == 0:
-            return place if text.endswith(")") else None
-    return None
-
-
-def format_figure(figure: FigureDraft | Figure) -> str:
-    """`more than 450 policymakers (June 2024; World Drug Report)`: what a figure is shown as, and what `read_figure`
-    reads as the same figure."""
+def quantity(figure: FigureDraft | Figure) -> str:
+    """Number and unit alone: `more than 450 policymakers`."""
     prefix = "" if figure.qualifier is Qualifier.EXACTLY else f"{in_words(figure.qualifier.value)} "
-    plain = f"{prefix}{_digits(figure.number)} {figure.unit}"
-    if figure.as_of:
-        words = ImpreciseDate.from_code(figure.as_of).words()
-        return f"{plain} ({words}; {figure.source})" if figure.source else f"{plain} ({words})"
-    if figure.source:
-        return f"{plain} ({in_words('source')}: {figure.source})"
-    return f"{plain} ()" if _reads_otherwise(plain) else plain
+    return f"{prefix}{_digits(figure.number)} {figure.unit}"
 
 
 def _digits(number: Decimal) -> str:
@@ -237,9 +204,9 @@ def _digits(number: Decimal) -> str:
     return f"{number:,.4f}" if plain.as_tuple().exponent == -3 else f"{plain:,f}"
 
 
-def _reads_otherwise(plain: str) -> bool:
-    """Whether the end of a line without date and source would be taken for them."""
+def _reads_otherwise(plain: str, figure: FigureDraft | Figure) -> bool:
+    """Whether the end of a line without brackets of its own would be taken for them."""
     try:
-        return _without_origin(plain)[0] != plain
+        return read_brackets(plain, figure.kind)[0] != plain
     except ValueError:
         return True

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from interagency.matrix.activities.field_types import Field
-from interagency.matrix.activities.fields import FILTERED
+from interagency.matrix.activities.fields import FILTERED, PRACTICE_LABELS
+from interagency.matrix.activities.models import Practice
+from interagency.matrix.activities.state.light import LIGHT_LABELS, Light
 from interagency.matrix.framework.models import ROMAN, Country, Region, SdgGoal, SdgTarget
 from interagency.matrix.framework.names import (
     NotUnderstood,
@@ -45,7 +47,8 @@ PLAIN_NAMES = (
 )
 # In the order they are shown and written into addresses. `year` is the year an activity begins in; `also` holds
 # `name:value` pairs that must hold besides all the others: `entity=who&also=entity:undp` is what both take part in.
-NAMES = (*PLAIN_NAMES, "section", "beneficiary", "year", "also")
+# `status_there` is the status in the countries asked for, or in any.
+NAMES = (*PLAIN_NAMES, "section", "beneficiary", "status_there", "light", "practice", "lessons", "year", "also")
 MAX_QUERY_LENGTH = 200
 _FIELDS = {field.parameter: field for field in FILTERED}
 
@@ -203,7 +206,7 @@ class _Reader:
 
     def _also(self, text: str) -> tuple[str, str]:
         name, _colon, value = text.partition(":")
-        if name not in NAMES or name in ("q", "mine", "also"):
+        if name not in NAMES or name in ("q", "mine", "also", "status_there"):
             raise NotUnderstood(
                 _("“%(text)s” is not a further condition. Write one such as entity:undp.", text=text[:40])
             )
@@ -248,6 +251,23 @@ class _Reader:
         if key in field.values:
             return key, lowered(field.label_of(key))
         return key, str(_("%(field)s: %(choice)s", field=field.label, choice=_("yes") if key == "yes" else _("no")))
+
+    def _status_there(self, text: str) -> tuple[str, str]:
+        status = _FIELDS["status"]
+        key, _label = self._choice(str(status.label), text, status.values)
+        return key, str(_("%(status)s there", status=lowered(status.label_of(key))))
+
+    def _light(self, text: str) -> tuple[str, str]:
+        key, _label = self._choice(str(_("Light")), text, [one.value for one in Light])
+        return key, lowered(LIGHT_LABELS[Light(key)])
+
+    def _practice(self, text: str) -> tuple[str, str]:
+        key, _label = self._choice(str(_("Good practice")), text, [one.value for one in Practice])
+        return key, str(_("good practice, %(state)s", state=lowered(PRACTICE_LABELS[Practice(key)])))
+
+    def _lessons(self, text: str) -> tuple[str, str]:
+        key, _label = self._choice(str(_("Lessons learned")), text, ["yes"])
+        return key, str(_("with lessons learned"))
 
     def _joint(self, text: str) -> tuple[str, str]:
         key, _label = self._choice(str(_("joint")), text, ["yes", "no"])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import astuple
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
@@ -15,7 +16,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, HiddenField, IntegerField, SelectField, URLField
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
-from interagency.matrix.activities.choice_lists import LISTS, list_addresses
+from interagency.matrix.activities.choice_lists import LISTS, entity_reader, list_addresses
 from interagency.matrix.activities.drafts import ActivityDraft, Records, draft_from, figure_draft
 from interagency.matrix.activities.facts import figure_fact
 from interagency.matrix.activities.field_types import Facts, Field, Kind
@@ -23,14 +24,17 @@ from interagency.matrix.activities.fields import BY_NAME, COUNTRIES_BY_ROLE, EDI
 from interagency.matrix.activities.figures import format_figure, read_figure
 from interagency.matrix.activities.models import Activity
 from interagency.matrix.activities.record import facts
+from interagency.matrix.activities.state.country_statuses import contradictory, words_of
+from interagency.matrix.activities.state.country_statuses import reader_of as status_reader
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
 from interagency.matrix.framework.names import chapters, gazetteer, sections
 from interagency.matrix.framework.titles import name_of, spoken
 from interagency.matrix.organisations import choices
 from interagency.matrix.organisations.directory import Act
+from interagency.matrix.organisations.documents import DocumentDraft, DocumentReader, document_fact, document_words
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.proposals import proposed, reader_of, unlisted_field
-from interagency.matrix.organisations.queries import entities, keys_of_today, partners
+from interagency.matrix.organisations.queries import Directory, entities, keys_of_today, partners
 from interagency.text.dates import ImpreciseDate
 from interagency.text.lines import split_outside_brackets
 from interagency.web.form_sections import Place, Section, sections_of
@@ -106,6 +110,8 @@ def _widgets(field: Field) -> dict[str, Any]:
             widget = BooleanField(**named)
         case Kind.DATE:
             widget = ImpreciseDateField(**named)
+        case Kind.COUNTRY_STATUSES | Kind.DOCUMENTS:
+            widget = NamesField(**named)
         case Kind.FIGURES:
             widget = NamesField(**named, split=split_outside_brackets)
         case _:
@@ -162,7 +168,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
                     self[name].understand(LISTS[list_name(name)].reader(session), is_new)
         self._offer(session, activity, mine or [], said)
         if said is not None and activity is not None:
-            self._fill(said, activity.version)
+            self._fill(said, activity)
 
     def is_submitted(self) -> bool:
         """Whether this form was sent, and not another one whose words are put into it."""
@@ -229,13 +235,19 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         for field in (self.hosts, self.partner_countries, self.subjects):
             field.look_up = lambda name: session.get_one(Country, names().country(name))
             field.say = name_of
+        directory = cache(lambda: DocumentReader(Directory(session)))
+        self.documents.look_up = lambda line: directory().read(line)
+        self.documents.say = document_words
+        self.country_statuses.look_up = status_reader(session)
+        self.country_statuses.say = lambda said: words_of([said], {said[0]: name_of(session.get_one(Country, said[0]))})
         self.unlisted_partners.look_up = reader_of(session, partners_only=True)
-        self.figures.look_up = read_figure
-        self.figures.say = format_figure
+        self.figures.look_up = partial(read_figure, entity_of=entity_reader(session))
+        shorts = {entity.key: entity.short for entity in self.entities.offered.values()}
+        self.figures.say = partial(format_figure, names=shorts)
 
-    def _fill(self, said: Facts, version: int) -> None:
+    def _fill(self, said: Facts, activity: Activity) -> None:
         """Show a record that says `said`."""
-        self.version.data = str(version)
+        self.version.data = str(activity.version)
         for field in EDITED:
             value = said[field.name]
             match field.kind:
@@ -247,6 +259,12 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
                     for one in COUNTRIES_BY_ROLE:
                         codes = [code for code, role in value if role == one.role]
                         self._choose(one.form_name, codes)
+                case Kind.COUNTRY_STATUSES:
+                    self[field.name].found = value
+                case Kind.DOCUMENTS:
+                    self[field.name].found = [
+                        DocumentDraft(one.title, one.url, one.owner, one.is_permitted) for one in activity.documents
+                    ]
                 case Kind.FIGURES:
                     self[field.name].found = [figure_draft(figure) for figure in value]
                 case Kind.RECORDS | Kind.SDG | Kind.CHAPTERS | Kind.CHOICES:
@@ -297,7 +315,20 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             message = _l("It would end (%(end)s) before it begins (%(start)s).")
             self.end.errors = [*self.end.errors, str(message) % {"end": end.words(), "start": start.words()}]
             fine = False
-        return fine
+        return self._check_country_statuses() and fine
+
+    def _check_country_statuses(self) -> bool:
+        """A country is at one status, and one of those that the record names."""
+        said, named = self.country_statuses.data or [], self._fact(BY_NAME["countries"])
+        twice, strange = contradictory(said, named)
+        places = {code: name_of(self._session.get_one(Country, code)) for code in (*twice, *strange)}
+        problems = [_("%(country)s stands here twice. Leave one.", country=places[code]) for code in twice]
+        problems += [
+            _("%(country)s is none of the countries of this activity: add it there, too.", country=places[code])
+            for code in strange
+        ]
+        self.country_statuses.errors = [*self.country_statuses.errors, *problems]
+        return not problems
 
     @property
     def dates_to_show(self) -> list[ImpreciseDateField]:
@@ -320,6 +351,10 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             case Kind.COUNTRIES:
                 by_role = [(one.role, self[one.form_name].data or []) for one in COUNTRIES_BY_ROLE]
                 return [[country.code, role.value] for role, countries in by_role for country in countries]
+            case Kind.DOCUMENTS:
+                return [document_fact(one) for one in data or []]
+            case Kind.COUNTRY_STATUSES:
+                return sorted(map(list, data or []))
             case Kind.FIGURES:
                 return [figure_fact(*astuple(one)) for one in data or []]
             case Kind.RECORDS | Kind.SDG | Kind.CHAPTERS | Kind.CHOICES:

@@ -16,9 +16,11 @@ from interagency.matrix.activities.field_types import Field, Kind, Seen
 from interagency.matrix.activities.fields import BY_NAME, COUNTRY_ROLE_LABELS, FIELDS
 from interagency.matrix.activities.figures import format_figure
 from interagency.matrix.activities.models import Activity, CountryRole, Participation
+from interagency.matrix.activities.state.country_statuses import words_of
 from interagency.matrix.framework.models import ROMAN, Country, Region
 from interagency.matrix.framework.names import section_labels
 from interagency.matrix.framework.titles import spoken
+from interagency.matrix.organisations.documents import document_line
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate
 from interagency.text.languages import DEFAULT
@@ -162,6 +164,8 @@ class FactLabels:
     def _lead(self, key: str) -> str:
         return self._organisation(key)
 
+    _practice_by = _lead
+
     def _entities(self, keys: list[str]) -> str:
         return "; ".join(self._organisation(key) for key in keys)
 
@@ -176,6 +180,9 @@ class FactLabels:
     def _countries(self, links: list[list[str]]) -> str:
         return "; ".join(f"{self.countries.get(code, code)} ({self.role(role)})" for code, role in links)
 
+    def _country_statuses(self, said: list[list[str]]) -> str:
+        return words_of(said, self.countries)
+
     def _regions(self, codes: list[str]) -> str:
         return "; ".join(self.regions.get(code, code) for code in codes)
 
@@ -188,5 +195,11 @@ class FactLabels:
     def _chapters(self, numbers: list[int]) -> str:
         return ", ".join(ROMAN[number] for number in numbers)
 
+    def _documents(self, documents: list[list[Any]]) -> str:
+        return "; ".join(
+            document_line(title, url, self.organisations.get(owner, owner) if owner else "", may)
+            for title, url, owner, may in documents
+        )
+
     def _figures(self, figures: list[list[str]]) -> str:
-        return "; ".join(format_figure(figure_draft(figure)) for figure in figures)
+        return "; ".join(format_figure(figure_draft(figure), self.organisations) for figure in figures)

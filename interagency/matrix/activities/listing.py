@@ -20,16 +20,19 @@ from interagency.matrix.activities.models import (
     ActivityChapter,
     ActivityCountry,
     ActivityEntity,
+    CountryStatus,
     Participation,
     Status,
     activity_partner,
     activity_recommendation,
     activity_region,
 )
+from interagency.matrix.activities.state.light import Light, light_column
 from interagency.matrix.framework.models import Country, Recommendation, Region
 from interagency.matrix.framework.titles import spoken
 from interagency.matrix.organisations.models import Organisation
 from interagency.text.dates import ImpreciseDate, date_of
+from interagency.web.context import today
 
 SIZE = 50
 MAX_ID = 2**31 - 1
@@ -62,6 +65,8 @@ class ListedActivity:
     places: tuple[str, ...]
     recommendations: tuple[str, ...]
     chapters: tuple[int, ...]
+    light: Light = Light.IN_STEP
+    statuses_there: tuple[tuple[str, str, Status], ...] = ()  # code and name of a country, and the status there
 
     @property
     def lead(self) -> ListedEntity | None:
@@ -194,6 +199,7 @@ def _rows(session: Session, ids: Any, order: Sort) -> Sequence[Any]:
             Activity.end_first,
             Activity.end_last,
             order.columns[0].label("key"),
+            light_column(today()).label("light"),
         )
         .join(chosen, chosen.c.id == Activity.id)
         .order_by(*order.order(backwards=False))
@@ -225,7 +231,7 @@ def _relations_query() -> sa.CompoundSelect[Any]:
 
     links = activity_recommendation.c
     partner, region, entity, country = activity_partner.c, activity_region.c, ActivityEntity, ActivityCountry
-    chapter = ActivityChapter
+    chapter, there = ActivityChapter, CountryStatus
     entities = part("entity", entity.activity_id, 1000 + entity.position, short, entity.is_lead)
     in_order = sa.cast(1000 + Recommendation.position, sa.String)
     return sa.union_all(
@@ -238,6 +244,12 @@ def _relations_query() -> sa.CompoundSelect[Any]:
         part("country", country.activity_id, country.country_code, Country.name).join(
             Country, Country.code == country.country_code
         ),
+        part(
+            "status there",
+            there.activity_id,
+            there.country_code,
+            there.country_code + _BETWEEN + sa.type_coerce(there.status, sa.String) + _BETWEEN + Country.name,
+        ).join(Country, Country.code == there.country_code),
         part("region", region.activity_id, Region.name, Region.name).join(Region, Region.code == region.region_code),
         part("recommendation", links.activity_id, in_order, Recommendation.code).join(
             Recommendation, Recommendation.code == links.recommendation_code
@@ -262,5 +274,9 @@ def _listed(row: Any, relations: dict[str, dict[int, list[Any]]]) -> ListedActiv
         partners=tuple(map(names.called, of("partner"))),
         places=tuple(dict.fromkeys(map(names.place, [*of("country"), *of("region")]))),
         recommendations=tuple(of("recommendation")),
+        light=Light(row.light),
+        statuses_there=tuple(
+            (code, name, Status(status)) for code, status, name in (text.split("~", 2) for text in of("status there"))
+        ),
         chapters=tuple(int(number) for number in of("chapter")),
     )

@@ -80,6 +80,14 @@ class Qualifier(enum.StrEnum):
     LESS_THAN = "less than"
 
 
+class FigureKind(enum.StrEnum):
+    """What a figure is to an activity: a number that describes it, what it is to reach, or what it has reached."""
+
+    FIGURE = "figure"
+    TARGET = "target"
+    ACHIEVED = "achieved"
+
+
 class ActivityKind(enum.StrEnum):
     """What sort of work it is: the Note of 2020, paragraph 12, and that of 2018, paragraph 13, chapter V."""
 
@@ -101,6 +109,13 @@ class Pillar(enum.StrEnum):
     HUMAN_RIGHTS = "human rights"
     PEACE_AND_SECURITY = "peace and security"
     DEVELOPMENT = "development"
+
+
+class Practice(enum.StrEnum):
+    """What was said of an activity as good practice: by one of its entities, then by its lead or a coordinator."""
+
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
 
 
 class Participation(enum.StrEnum):
@@ -164,6 +179,12 @@ class Activity(Versioned, FullTextMixin, Model):
     # For internal eyes only: never in an external format.
     contact: Mapped[str] = mapped_column(default="")
     remarks: Mapped[str] = mapped_column(default="")
+    # As good practice: its state, why, the address of evidence, and the key of the entity that proposed it, "" where
+    # a coordinator did.
+    practice: Mapped[Practice | None]
+    practice_reason: Mapped[str] = mapped_column(default="", server_default=sa.text("''"))
+    practice_evidence: Mapped[str] = mapped_column(default="", server_default=sa.text("''"))
+    practice_by: Mapped[str] = mapped_column(default="", server_default=sa.text("''"))
     # False once withdrawn as entered by mistake or merged; the record and its history stay.
     is_listed: Mapped[bool] = mapped_column(default=True)
     merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("activity.id", ondelete="RESTRICT"))
@@ -177,6 +198,9 @@ class Activity(Versioned, FullTextMixin, Model):
     countries: Mapped[list[ActivityCountry]] = relationship(
         cascade="all, delete-orphan", order_by="ActivityCountry.country_code"
     )
+    country_statuses: Mapped[list[CountryStatus]] = relationship(
+        cascade="all, delete-orphan", order_by="CountryStatus.country_code"
+    )
     regions: Mapped[list[Region]] = relationship(secondary="activity_region", order_by=Region.name)
     recommendations: Mapped[list[Recommendation]] = relationship(
         secondary="activity_recommendation", order_by=Recommendation.position
@@ -187,6 +211,9 @@ class Activity(Versioned, FullTextMixin, Model):
     sdg_goals: Mapped[list[SdgGoal]] = relationship(secondary="activity_sdg_goal", order_by=SdgGoal.number)
     sdg_targets: Mapped[list[SdgTarget]] = relationship(secondary="activity_sdg_target", order_by=SdgTarget.position)
     section: Mapped[Section | None] = relationship(viewonly=True)
+    documents: Mapped[list[ActivityDocument]] = relationship(
+        cascade="all, delete-orphan", order_by="ActivityDocument.position"
+    )
     figures: Mapped[list[Figure]] = relationship(cascade="all, delete-orphan", order_by="Figure.position")
 
     @classmethod
@@ -254,6 +281,18 @@ class ActivityCountry(Model):
     country: Mapped[Country] = relationship(lazy="joined", innerjoin=True)
 
 
+class CountryStatus(Model):
+    """The status of an activity in one country, where that is not the activity's own."""
+
+    __tablename__ = "country_status"
+    __table_args__ = (sa.Index("ix_country_status_country_code", "country_code", "activity_id"),)
+
+    activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"), primary_key=True)
+    country_code: Mapped[str] = mapped_column(sa.ForeignKey("country.code", ondelete="RESTRICT"), primary_key=True)
+    status: Mapped[Status]
+    country: Mapped[Country] = relationship(lazy="joined", innerjoin=True)
+
+
 class ActivityChapter(Model):
     """A chapter an activity stands under: from its recommendations, or added by hand."""
 
@@ -284,7 +323,8 @@ activity_sdg_target = _link("activity_sdg_target", "sdg_target.code", "target_co
 
 
 class Figure(Model):
-    """A number, a unit, how exact it is, of when and from where. Never added up with another activity's."""
+    """A number, a unit, how exact it is, of when and from where; a target or a result says more. Never added up with
+    another activity's."""
 
     __tablename__ = "figure"
 
@@ -297,6 +337,29 @@ class Figure(Model):
     # The code of an imprecise date; "" where it is not known.
     as_of: Mapped[str] = mapped_column(sa.String(40), default="", server_default=sa.text("''"))
     source: Mapped[str] = mapped_column(sa.String(300), default="", server_default=sa.text("''"))
+    kind: Mapped[FigureKind] = mapped_column(default=FigureKind.FIGURE, server_default=FigureKind.FIGURE.value)
+    # By when a target is to be reached, the code of an imprecise date; for which period it counts, one code or two with
+    # a slash between.
+    due: Mapped[str] = mapped_column(sa.String(40), default="", server_default=sa.text("''"))
+    period: Mapped[str] = mapped_column(sa.String(40), default="", server_default=sa.text("''"))
+    # The key of the UN entity that set or counted it, as facts say it.
+    entity: Mapped[str] = mapped_column(sa.String(60), default="", server_default=sa.text("''"))
+    evidence: Mapped[str] = mapped_column(sa.String(1000), default="", server_default=sa.text("''"))
+
+
+class ActivityDocument(Model):
+    """A document of an activity; shown to others only with its owner's permission."""
+
+    __tablename__ = "activity_document"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int]
+    title: Mapped[str] = mapped_column(sa.String(TITLE_LENGTH))
+    url: Mapped[str]
+    owner_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id", ondelete="RESTRICT"))
+    is_permitted: Mapped[bool] = mapped_column(default=False)
+    owner: Mapped[Organisation | None] = relationship(lazy="joined")
 
 
 class Milestone(Model):

@@ -11,7 +11,14 @@ from sqlalchemy.orm import Session, selectinload
 from interagency.accounts.models import Person
 from interagency.db.fulltext import refresh_texts
 from interagency.matrix.activities.locks import lock
-from interagency.matrix.activities.models import Activity, ActivityEntity, Participation, activity_partner
+from interagency.matrix.activities.models import (
+    Activity,
+    ActivityDocument,
+    ActivityEntity,
+    Figure,
+    Participation,
+    activity_partner,
+)
 from interagency.matrix.activities.record import facts, finish, refresh_derived, searched_words
 from interagency.matrix.organisations.models import Organisation
 from interagency.registry import NamingPart
@@ -21,8 +28,10 @@ _SAID = ("is_lead", "is_supporting", "role", "participation", "answered_at", "an
 
 
 def ids(session: Session, organisation_id: int) -> list[int]:
-    """The listed activities that name an organisation, as entity or as partner."""
-    query = sa.select(Activity.id).where(Activity.is_listed, Activity.id.in_(_naming(organisation_id)))
+    """The listed activities that name an organisation, as entity or as partner, as owner of a document or as who
+    counted something."""
+    named = sa.or_(Activity.id.in_(_naming(organisation_id)), Activity.id.in_(_beside(organisation_id)))
+    query = sa.select(Activity.id).where(Activity.is_listed, named)
     return list(session.scalars(query.order_by(Activity.id)))
 
 
@@ -49,6 +58,15 @@ def _naming(organisation_id: int) -> sa.CompoundSelect[int]:
     )
 
 
+def _beside(organisation_id: int) -> sa.CompoundSelect[int]:
+    """Activities of which it owns a document, or counted something."""
+    key = sa.select(Organisation.key).where(Organisation.id == organisation_id).scalar_subquery()
+    return sa.union(
+        sa.select(ActivityDocument.activity_id).where(ActivityDocument.owner_id == organisation_id),
+        sa.select(Figure.activity_id).where(Figure.entity == key),
+    )
+
+
 def _activities(session: Session, numbers: Iterable[int]) -> Iterable[Activity]:
     wanted = list(numbers)
     lock(session, wanted)
@@ -63,7 +81,7 @@ def rename_in(
 
     A partner that is a UN entity is asked whether it takes part (rule 10), and its agreement is needed from now on.
     """
-    kept = []
+    kept: list[dict[str, Any]] = []
     for activity in _activities(session, numbers):
         before = facts(activity)
         part = _part_of(activity, old)
@@ -71,11 +89,16 @@ def rename_in(
             {
                 "id": activity.id,
                 "is_entity": part is not None,
+                "named": part is not None or old in activity.partners,
+                "figures": [place for place, one in enumerate(activity.figures) if one.entity == old.key],
+                "owned": [place for place, one in enumerate(activity.documents) if one.owner_id == old.id],
                 "joined": new is not None and new not in activity.partners and _part_of(activity, new) is None,
             }
         )
         if part is not None and new is not None:
             _hand_over(activity, part, new)
+        _count_for(activity, kept[-1]["figures"], old, new)
+        _own(activity, kept[-1]["owned"], old, new)
         if old in activity.partners:
             activity.partners = [one for one in activity.partners if one is not old]
             if new is not None:
@@ -102,6 +125,28 @@ def _hand_over(activity: Activity, part: ActivityEntity, new: Organisation) -> N
     there.is_supporting = there.is_supporting and not there.is_lead
     there.role = " ".join(roles)
     activity.entities = [one for one in activity.entities if one is not part]
+
+
+def _count_for(activity: Activity, places: list[int], old: Organisation, new: Organisation | None) -> None:
+    """The figures at `places` that `old` counted are those of `new`, or of nobody."""
+    for place, figure in enumerate(activity.figures):
+        if place in places and figure.entity == old.key:
+            figure.entity = new.key if new is not None else ""
+
+
+def _own(activity: Activity, places: list[int], old: Organisation, new: Organisation | None) -> None:
+    """The documents at `places` that belong to `old` are those of `new`, or of nobody known."""
+    for place, document in enumerate(activity.documents):
+        if place in places and document.owner_id == old.id:
+            document.owner = new
+            document.owner_id = new.id if new is not None else None
+
+
+def _give_back(activity: Activity, was: dict[str, Any], old: Organisation, new: Organisation | None) -> None:
+    """What `old` counted and owned is its own again, where it is still that of `new`."""
+    if new is not None:
+        _count_for(activity, was.get("figures", []), new, old)
+        _own(activity, was.get("owned", []), new, old)
 
 
 def _name(activity: Activity, new: Organisation) -> None:
@@ -132,6 +177,10 @@ def name_again(
         before, was = facts(activity), told[activity.id]
         part = _part_of(activity, new) if new is not None else None
         names_new = new is None or part is not None or new in activity.partners
+        if not was.get("named", True):  # it only owned a document of it, or counted something
+            _give_back(activity, was, old, new)
+            changed += _write(session, activity, before, by, reason)
+            continue
         if was["joined"] and new is not None:
             if not names_new:
                 continue  # somebody took it out since
@@ -141,6 +190,7 @@ def name_again(
                 activity.entities = [one for one in activity.entities if one is not part]
             activity.partners = [one for one in activity.partners if one is not new]
         _name(activity, old)
+        _give_back(activity, was, old, new)
         changed += _write(session, activity, before, by, reason)
     return changed
 

@@ -33,12 +33,14 @@ def everything() -> Sequence[ORMOption]:
         selectinload(Activity.entities).joinedload(ActivityEntity.entity),
         selectinload(Activity.partners),
         selectinload(Activity.countries),
+        selectinload(Activity.country_statuses),
         selectinload(Activity.regions),
         selectinload(Activity.recommendations),
         selectinload(Activity.chapters),
         selectinload(Activity.sdg_goals),
         selectinload(Activity.sdg_targets),
         selectinload(Activity.figures),
+        selectinload(Activity.documents),
     )
 
 
@@ -109,6 +111,16 @@ def get_activity_for_edit(activity_id: int, *, merged: bool = False) -> tuple[Ac
     if right is Right.NOTHING:
         abort(403)
     return activity, right, mine
+
+
+def shorts_of(activity: Activity) -> dict[str, str]:
+    """The acronyms of its UN entities by key, and of those that its figures name besides."""
+    found = {part.entity.key: part.entity.short for part in activity.entities}
+    others = {one.entity for one in activity.figures if one.entity} - found.keys()
+    if others:
+        named = db.session.scalars(sa.select(Organisation).where(Organisation.key.in_(others)))
+        found |= {one.key: one.short for one in named}
+    return found
 
 
 def may_add_activities(person: Person, mine: Iterable[Organisation]) -> bool:

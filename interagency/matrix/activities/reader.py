@@ -21,7 +21,9 @@ from interagency.matrix.activities.models import (
     Activity,
     ActivityChapter,
     ActivityCountry,
+    ActivityDocument,
     ActivityEntity,
+    CountryStatus,
     Figure,
     activity_partner,
     activity_recommendation,
@@ -62,15 +64,22 @@ def _plainly(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
 # Beside its facts: what an entry says of the record. The id comes first, `batches` goes by it.
 _COLUMNS = tuple(
     _plainly(_ACTIVITY[name]) if isinstance(_ACTIVITY[name].type, sa.Enum) else _ACTIVITY[name]
-    for name in ("id", "version", "updated_at", "is_joint", *(name for field in FIELDS for name in field.columns))
+    for name in (
+        "id",
+        "version",
+        "created_at",
+        "updated_at",
+        "is_joint",
+        *(name for field in FIELDS for name in field.columns),
+    )
 )
 
 
 def entries(session: Session, conditions: Sequence[sa.ColumnElement[bool]] = ()) -> Iterator[Entry]:
     """Every activity under `conditions`, by id, in batches that keep memory flat.
 
-    An entry is `{"id", "version", "updated", "joint", "chapters", "confirmed", "facts"}`: `chapters` are all it
-    stands under, `confirmed` the month by entity key, `facts` what `record.facts` says.
+    An entry is `{"id", "version", "created", "updated", "joint", "chapters", "confirmed", "facts"}`: `chapters` are all
+    it stands under, `confirmed` the month by entity key, `facts` what `record.facts` says.
     """
     for rows in batches(session, sa.select(*_COLUMNS).where(*conditions), _ACTIVITY.id):
         links = _Links(session.connection(), [row.id for row in rows])
@@ -100,6 +109,8 @@ class _Links:
         self.partners = by(partner.activity_id, _ORGANISATION.key, join=_ORGANISATION.id == partner.organisation_id)
         country = ActivityCountry.__table__.c
         self.countries = by(country.activity_id, country.country_code, _plainly(country.role))
+        status = CountryStatus.__table__.c
+        self.country_statuses = by(status.activity_id, status.country_code, _plainly(status.status))
         self.regions = by(activity_region.c.activity_id, activity_region.c.region_code)
         recommendation, link = Recommendation.__table__.c, activity_recommendation.c
         self.recommendations = by(
@@ -114,9 +125,19 @@ class _Links:
         self.goals = by(goal.activity_id, goal.goal_number, order=(goal.goal_number,))
         target, link = SdgTarget.__table__.c, activity_sdg_target.c
         self.targets = by(link.activity_id, target.code, join=target.code == link.target_code, order=(target.position,))
+        document = ActivityDocument.__table__.c
+        owner = sa.select(_ORGANISATION.key).where(_ORGANISATION.id == document.owner_id).scalar_subquery()
+        self.documents = by(
+            document.activity_id, document.title, document.url, owner, document.is_permitted,
+            order=(document.position,),
+        )  # fmt: skip
         figure = Figure.__table__.c
         self.figures = by(
-            figure.activity_id, figure.number, _plainly(figure.qualifier), figure.unit, figure.as_of, figure.source,
+            figure.activity_id,
+            *(
+                _plainly(figure[name]) if isinstance(figure[name].type, sa.Enum) else figure[name]
+                for name in FigureValue._fields
+            ),
             order=(figure.position,),
         )  # fmt: skip
 
@@ -126,11 +147,13 @@ class _Links:
             entities=[EntityPart._make(row) for row in self.entities[number]],
             partners=[key for (key,) in self.partners[number]],
             countries=self.countries[number],
+            country_statuses=self.country_statuses[number],
             regions=[code for (code,) in self.regions[number]],
             recommendations=[code for (code,) in self.recommendations[number]],
             chapters=[ChapterLink._make(row) for row in self.chapters[number]],
             goals=[goal for (goal,) in self.goals[number]],
             targets=[code for (code,) in self.targets[number]],
+            documents=self.documents[number],
             figures=[FigureValue._make(row) for row in self.figures[number]],
         )
 
@@ -139,6 +162,7 @@ def _entry(row: Any, linked: Linked) -> Entry:
     return {
         "id": row.id,
         "version": row.version,
+        "created": row.created_at.isoformat(),
         "updated": row.updated_at.isoformat(),
         "joint": row.is_joint,
         "chapters": [link.number for link in linked.chapters],

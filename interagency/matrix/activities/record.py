@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,19 +15,22 @@ from interagency.accounts.models import Person
 from interagency.db.base import now
 from interagency.db.history import Action, record_change
 from interagency.matrix.activities.drafts import ActivityDraft, FigureDraft, Records, draft_from
-from interagency.matrix.activities.facts import facts_of, linked_of
+from interagency.matrix.activities.facts import FigureValue, facts_of, linked_of
 from interagency.matrix.activities.field_types import Facts, Kind, text_of
 from interagency.matrix.activities.fields import EDITED, FIELDS
 from interagency.matrix.activities.models import (
     Activity,
     ActivityChapter,
     ActivityCountry,
+    ActivityDocument,
     ActivityEntity,
+    CountryStatus,
     Figure,
     Participation,
 )
 from interagency.matrix.framework.models import SdgGoal, SdgTarget
 from interagency.matrix.framework.titles import names_of_country, names_of_region
+from interagency.matrix.organisations.documents import DocumentDraft
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.organisations.queries import names_of
 from interagency.text.folding import search_text
@@ -96,10 +100,19 @@ def apply_draft(
     activity.sdg_goals = [one for one in draft.sdg if isinstance(one, SdgGoal)]
     activity.sdg_targets = [one for one in draft.sdg if isinstance(one, SdgTarget)]
     _apply_countries(activity, draft)
+    _apply_country_statuses(activity, draft)
     _apply_chapters(activity, draft)
-    kept = [FigureDraft(f.number, f.qualifier, f.unit, f.as_of, f.source) for f in activity.figures]
+    kept = [FigureDraft(*map(partial(getattr, figure), FigureValue._fields)) for figure in activity.figures]
     if kept != draft.figures:
         activity.figures = [Figure(position=place, **asdict(figure)) for place, figure in enumerate(draft.figures)]
+    documents = [DocumentDraft(one.title, one.url, one.owner, one.is_permitted) for one in activity.documents]
+    if documents != draft.documents:
+        activity.documents = [
+            ActivityDocument(
+                position=place, title=one.title, url=one.url, owner=one.owner, is_permitted=one.is_permitted
+            )
+            for place, one in enumerate(draft.documents)
+        ]
     refresh_derived(activity)
 
 
@@ -129,6 +142,16 @@ def _apply_countries(activity: Activity, draft: ActivityDraft) -> None:
         present.get((country.code, role)) or ActivityCountry(country_code=country.code, country=country, role=role)
         for country, role in dict.fromkeys(draft.countries)
     ]
+
+
+def _apply_country_statuses(activity: Activity, draft: ActivityDraft) -> None:
+    present = {one.country_code: one for one in activity.country_statuses}
+    links = []
+    for country, status in draft.country_statuses:
+        link = present.get(country.code) or CountryStatus(country_code=country.code, country=country)
+        link.status = status
+        links.append(link)
+    activity.country_statuses = links
 
 
 def _apply_chapters(activity: Activity, draft: ActivityDraft) -> None:

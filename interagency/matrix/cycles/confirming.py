@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from interagency.matrix.activities.models import Activity, ActivityEntity, Participation, Status
+from interagency.matrix.activities.models import Activity, ActivityEntity, Participation
+from interagency.matrix.activities.state.light import LIVE
 from interagency.registry import registry
 
-LIVE = (Status.PLANNED, Status.ONGOING, Status.SUSPENDED)
 ACTIVITY = "activity"
 Confirmed = dict[int, str | None]  # by the id of a record the month it was confirmed for before
 KeptConfirmed = dict[str, list[tuple[int, str | None]]]  # the same by kind of record, as an answer keeps it

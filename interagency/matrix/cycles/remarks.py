@@ -19,8 +19,8 @@ from interagency.matrix.activities.models import (
     Participation,
     activity_recommendation,
 )
-from interagency.matrix.cycles.confirming import LIVE
-from interagency.matrix.cycles.month.reasons import STALE_AFTER, Reason, activity_reasons
+from interagency.matrix.activities.state.light import LIVE, STALE_AFTER
+from interagency.matrix.cycles.month.reasons import Reason, activity_reasons
 from interagency.matrix.framework.titles import spoken
 from interagency.matrix.organisations.models import Organisation
 from interagency.matrix.overlaps.pair_cache import cached_pairs

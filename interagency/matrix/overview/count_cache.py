@@ -30,5 +30,7 @@ def cached_counts(
     `what` tells it from other counts, and `besides` names the tables it reads beside the activities. What is returned
     is shared: plain keys and numbers that nobody changes, no rows of the database and no names.
     """
+    if filters.get("light") or any(one.startswith("light:") for one in filters.get("also")):
+        return count()  # it changes with the day, and with what is confirmed
     key = ("counts", what, tuple(filters.pairs()), tuple(mine))
     return cached(key, revision(session, Activity, *besides), count)

@@ -15,11 +15,20 @@ from sqlalchemy.orm import Session
 from interagency.matrix.activities.conditions import activity_conditions
 from interagency.matrix.activities.drafts import FigureDraft
 from interagency.matrix.activities.filters import Filters
-from interagency.matrix.activities.models import Activity, ActivityCountry, CountryRole, Figure, activity_region
+from interagency.matrix.activities.models import (
+    Activity,
+    ActivityCountry,
+    CountryRole,
+    Figure,
+    FigureKind,
+    Status,
+    activity_region,
+)
+from interagency.matrix.activities.state.country_statuses import counts_by_status
 from interagency.matrix.framework.models import Country
 from interagency.matrix.framework.titles import name_of
 from interagency.matrix.overview.count_cache import cached_counts
-from interagency.matrix.overview.grid import SEPARATOR, Cell, Line, links, regions_in_order
+from interagency.matrix.overview.grid import SEPARATOR, Cell, Line, regions_in_order
 from interagency.matrix.overview.tile_map import TileMap, tile_map
 
 LISTED = 50  # figures without names; the page says how many there are
@@ -29,13 +38,15 @@ COUNTRY_UNITS = ("%countr%", "%member states%", "%member state%")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A region or country with its counts. `beneficiary` is None for a region, and `countries` for a country."""
+    """A region or country with its counts. `beneficiary` is None for a region, and `countries` for a country, which
+    has how many activities are at which status there."""
 
     line: Line
     count: int
     joint: int
     beneficiary: int | None
     countries: int | None
+    statuses: tuple[tuple[Status, int], ...] = ()
 
     @property
     def filter(self) -> tuple[str, str]:
@@ -82,6 +93,7 @@ class _Counts:
     by_country: dict[str, tuple[int, int]]
     by_region: dict[str, tuple[int, int]]
     beneficiary: dict[str, int]
+    statuses: dict[str, tuple[tuple[Status, int], ...]]
     unnamed: list[Unnamed]
     figures: int
 
@@ -92,7 +104,7 @@ def where(session: Session, filters: Filters, mine: Iterable[str]) -> Where:
     counted = cached_counts(session, ("where",), filters, mine, lambda: _count(session, filters, mine, regions))
     countries = list(session.scalars(sa.select(Country).order_by(Country.name)))
     return Where(
-        places=_places(regions, countries, counted.by_region, counted.by_country, counted.beneficiary),
+        places=_places(regions, countries, counted),
         map=tile_map(countries, {code: name for code, name, _depth in regions}, counted.by_country),
         unnamed=counted.unnamed,
         figures=counted.figures,
@@ -112,24 +124,19 @@ def _count(session: Session, filters: Filters, mine: list[str], regions: list[tu
         sa.exists().where(activity_region.c.activity_id == shown.c.id),
     )
     nowhere = sa.select(sa.func.count()).select_from(shown).where(sa.not_(sa.or_(*named)))
+    by_status = counts_by_status(session, shown, filters.get("status_there"))
     return _Counts(
         Cell(total[0], total[1]),
         session.scalar(nowhere) or 0,
-        _by_country(session, shown),
+        {
+            code: (sum(count for count, _ in counts.values()), sum(joint for _, joint in counts.values()))
+            for code, counts in by_status.items()
+        },
         _by_region(session, shown, regions),
         _beneficiaries(session, shown),
+        {code: tuple((one, counts[one][0]) for one in Status if one in counts) for code, counts in by_status.items()},
         *_unnamed(session, shown),
     )
-
-
-def _by_country(session: Session, shown: sa.CTE) -> dict[str, tuple[int, int]]:
-    part = links("country").subquery("by_country")
-    query = (
-        sa.select(part.c.key, sa.func.count(), sa.func.sum(sa.case((shown.c.is_joint, 1), else_=0)))
-        .join(shown, shown.c.id == part.c.activity_id)
-        .group_by(part.c.key)
-    )
-    return {row[0]: (row[1], row[2]) for row in session.execute(query)}
 
 
 def _by_region(session: Session, shown: sa.CTE, regions: list[tuple[str, str, int]]) -> dict[str, tuple[int, int]]:
@@ -179,14 +186,9 @@ def _beneficiaries(session: Session, shown: sa.CTE) -> dict[str, int]:
     return {row[0]: row[1] for row in session.execute(query)}
 
 
-def _places(
-    regions: list[tuple[str, str, int]],
-    countries: list[Country],
-    by_region: dict[str, tuple[int, int]],
-    by_country: dict[str, tuple[int, int]],
-    beneficiary: dict[str, int],
-) -> list[Place]:
+def _places(regions: list[tuple[str, str, int]], countries: list[Country], counted: _Counts) -> list[Place]:
     """Regions with activities, each followed by its own countries with activities."""
+    by_region, by_country = counted.by_region, counted.by_country
     found: list[Place] = []
     named = [country for country in countries if country.code in by_country]
     within = _countries_within(regions, named)
@@ -199,8 +201,9 @@ def _places(
             Place(
                 Line(one.code, name_of(one), "", ("country", one.code), depth + 1),
                 *by_country[one.code],
-                beneficiary.get(one.code, 0),
+                counted.beneficiary.get(one.code, 0),
                 None,
+                counted.statuses.get(one.code, ()),
             )
             for one in named
             if one.region_code == code
@@ -225,7 +228,7 @@ def _unnamed(session: Session, shown: sa.CTE) -> tuple[list[Unnamed], int]:
         sa.select(Activity.id, Activity.title, *figure, sa.func.count().over())
         .join(Figure, Figure.activity_id == Activity.id)
         .join(shown, shown.c.id == Activity.id)
-        .where(sa.or_(*(unit.like(pattern) for pattern in COUNTRY_UNITS)))
+        .where(sa.or_(*(unit.like(pattern) for pattern in COUNTRY_UNITS)), Figure.kind != FigureKind.TARGET)
         .order_by(Activity.title, Activity.id, Figure.position)
         .limit(LISTED)
     )

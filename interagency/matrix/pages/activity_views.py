@@ -13,12 +13,15 @@ from flask_login import current_user
 from interagency.db.base import acquire_write_lock, db, defer_write_lock
 from interagency.db.history import changes_of
 from interagency.matrix.activities import queries, record
+from interagency.matrix.activities.choice_labels import PRACTICE_LABELS
 from interagency.matrix.activities.fields import COUNTRY_ROLE_LABELS, FILTERED, STATUS_LABELS
-from interagency.matrix.activities.figures import format_figure
+from interagency.matrix.activities.figure_parts import PROGRESS_LABELS, period_words, progress_of
+from interagency.matrix.activities.figures import format_figure, quantity
 from interagency.matrix.activities.forms import ActivityForm, OwnPartForm
 from interagency.matrix.activities.labels import FactLabels, field_lines
-from interagency.matrix.activities.models import TITLE_LENGTH, Activity, Participation
+from interagency.matrix.activities.models import TITLE_LENGTH, Activity, FigureKind, Participation
 from interagency.matrix.activities.record import Right, StaleVersionError
+from interagency.matrix.activities.state.light import LIGHT_LABELS, LIGHT_RULES, light_of_activity
 from interagency.matrix.agreement.gate import ACTIVITY, asked_of_activity
 from interagency.matrix.agreement.statements import standings
 from interagency.matrix.agreement.views import may_say
@@ -30,7 +33,7 @@ from interagency.matrix.overlaps.undoing import merges_of
 from interagency.matrix.overlaps.verdicts import related_to
 from interagency.matrix.pages.moved import moved_page
 from interagency.matrix.pages.next_acts import back_address, next_acts
-from interagency.text.dates import words_between
+from interagency.text.dates import ImpreciseDate, words_between
 from interagency.text.folding import clean, listed
 from interagency.text.typed_dates import AmbiguousDate, DateNotUnderstood, read_date
 from interagency.web.context import today, utc_now, viewer_language
@@ -54,6 +57,14 @@ def _words() -> dict[str, Any]:
         "field_filters": FILTERED,
         "field_lines": field_lines,
         "format_figure": format_figure,
+        "quantity": quantity,
+        "light_labels": LIGHT_LABELS,
+        "practice_labels": PRACTICE_LABELS,
+        "light_rules": LIGHT_RULES,
+        "date_words": lambda code: ImpreciseDate.from_code(code).words(),
+        "period_words": period_words,
+        "progress_labels": PROGRESS_LABELS,
+        "FigureKind": FigureKind,
         "words_between": words_between,
     }
 
@@ -71,6 +82,9 @@ def activity(activity_id: int) -> ResponseReturnValue:
         "matrix/activity.html",
         activity=found,
         right=right,
+        light=light_of_activity(found, today()),
+        shorts=queries.shorts_of(found),
+        progress=progress_of(found.figures, today()),
         own_ids=own,
         changes=changes[:3],
         Right=Right,

@@ -425,7 +425,7 @@ def test_the_page_outside_is_narrowed_by_country_chapter_and_words(
     def read(query: str = "") -> tuple[list[str], str]:
         page = outside.get(f"{address}{query}")
         assert page.status_code == 200
-        return html.fromstring(page.text).xpath("//article/h3/bdi/text()"), text_of(page)
+        return html.fromstring(page.text).xpath("//article/h3/bdi[1]/text()"), text_of(page)
 
     def titles(query: str) -> list[str]:
         return [title.strip() for title in read(query)[0]]

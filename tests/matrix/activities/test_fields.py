@@ -65,11 +65,21 @@ LINKED: dict[str, Any] = {
     "recommendations": ["1(a)", "5(h)"],
     "partners": ["interpol"],
     "countries": [["KE", "host"], ["TR", "beneficiary"]],
+    "country_statuses": [["KE", "completed"], ["TR", "planned"]],
     "regions": ["002"],
     "supporting": ["ohchr"],
     "figures": [
         ["8", "exactly", "countries"],
         ["450", "exactly", "policymakers", "2024-06", "A report (2024); page 3"],
+        ["500", "exactly", "officers", "", "", "target", "2026-12", "", "", ""],
+        [
+            *("450", "at least", "officers", "2026-06", "A report", "achieved"),
+            *("", "2025/2026", "unodc", "https://example.org/report"),
+        ],
+    ],
+    "documents": [
+        ["Conference room paper E/CN.7/2019/CRP.10", "https://undocs.org/E/CN.7/2019/CRP.10", "unodc", True],
+        ["Draft", "https://example.org/draft.pdf", None, False],
     ],
     "sdg": ["3", "3.5"],
     "chapters": [4],
@@ -161,8 +171,18 @@ def typed(field: Field) -> dict[str, Any]:
     if field.kind is Kind.COUNTRIES:
         by_role = {one.form_name: [code for code, role in value if role == one.role] for one in COUNTRIES_BY_ROLE}
         return {name: codes if name == field.name else "\n".join(codes) for name, codes in by_role.items()}
+    if field.kind is Kind.DOCUMENTS:
+        line = "Conference room paper E/CN.7/2019/CRP.10 | UNODC | may be shared"
+        return {field.name: f"{line}\nDraft https://example.org/draft.pdf"}
+    if field.kind is Kind.COUNTRY_STATUSES:
+        return {field.name: "Kenya: completed; Türkiye: Planned"}
     if field.kind is Kind.FIGURES:
-        return {field.name: "8 countries; 450 policymakers (June 2024; A report (2024); page 3)"}
+        return {
+            field.name: "8 countries; 450 policymakers (June 2024; A report (2024); page 3)"
+            "\ntarget: 500 officers (by December 2026)"
+            "\nachieved: at least 450 officers (June 2026; for 2025-2026; A report; entity: UNODC; evidence: "
+            "https://example.org/report)"
+        }
     return {field.name: ["y"] if value is True else value}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -10,13 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interagency.matrix.activities.drafts import FigureDraft
+from interagency.matrix.activities.figure_parts import progress_of
 from interagency.matrix.activities.figures import format_figure, read_figure
-from interagency.matrix.activities.models import Qualifier
+from interagency.matrix.activities.models import FigureKind, Qualifier
 from interagency.text.lines import split_outside_brackets
 
 EXACTLY = Qualifier.EXACTLY
 UNITS = ["countries", "countries (in Africa)", "countries (2016)", "people ()", "c (3/4/2016)", "c (source: x)", "c ("]
-SOURCES = ["", "World Drug Report", "a; b (2023); page 4", "2016"]
+SOURCES = ["", "World Drug Report", "a; b (2023); page 4", "2016", "for 2016", "by May 2016", "source: x"]
+PERIODS = ["", "2025", "2025/2026", "2025-06/2026-H1"]
 DATES = ["", "2016-06-15", "2024-06", "2016-Q3", "2016-H2", "2018-early", "2019"]
 
 
@@ -113,11 +116,86 @@ def test_what_could_be_another_figure_is_a_question(line: str, question: str) ->
     st.one_of(st.sampled_from(UNITS), st.from_regex(r"[a-z()][a-z0-9 ()/]{0,12}[a-z()]", fullmatch=True)),
     st.sampled_from(DATES),
     st.sampled_from(SOURCES),
+    st.sampled_from(list(FigureKind)),
+    st.tuples(st.sampled_from(DATES), st.sampled_from(PERIODS), st.sampled_from(["", "who"])),
+    st.sampled_from(["", "https://example.org/a?b=c"]),
 )
 @pytest.mark.slow
-def test_every_figure_reads_back_as_it_was(number: Decimal, how: Qualifier, unit: str, as_of: str, source: str) -> None:
-    figure = FigureDraft(number, how, unit, as_of, source)
+def test_every_figure_reads_back_as_it_was(
+    number: Decimal,
+    how: Qualifier,
+    unit: str,
+    as_of: str,
+    source: str,
+    kind: FigureKind,
+    told: tuple[str, str, str],
+    evidence: str,
+) -> None:
+    due, period, entity = told
+    due = due if kind is FigureKind.TARGET else ""
+    figure = FigureDraft(number, how, unit, as_of, source, kind, due, period, entity, evidence)
     assert read_figure(format_figure(figure)) == figure
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Target: 500 officers (by December 2026)", ("target", "2026-12", "", "", "", "", "")),
+        ("target of 500 officers (for 2025–2026; by 2026)", ("target", "2026", "2025/2026", "", "", "", "")),
+        ("result: 5 labs (2026; R; https://a.org/b)", ("achieved", "", "", "", "https://a.org/b", "2026", "R")),
+        ("result: 5 labs (R; https://a.org/b)", ("achieved", "", "", "", "https://a.org/b", "", "R")),
+        ("achieved 5 labs (entity: WHO)", ("achieved", "", "", "WHO", "", "", "")),
+        ("8 countries (for 2025)", ("figure", "", "2025", "", "", "", "")),
+    ],
+)
+def test_a_line_says_what_it_is_to_the_activity(line: str, expected: tuple[str, ...]) -> None:
+    found = read_figure(line)
+    told = (found.kind.value, found.due, found.period, found.entity, found.evidence, found.as_of, found.source)
+    assert told == expected
+    assert read_figure(format_figure(found)) == found
+
+
+def test_brackets_of_a_plain_figure_stay_with_what_it_counts() -> None:
+    assert read_figure("8 countries (by region)").unit == "countries (by region)"
+    assert read_figure("8 countries (by 2030)").unit == "countries (by 2030)"
+    assert read_figure("target: 8 judges (by region) ()").unit == "judges (by region)"
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("target: 500", "Write a number and what it counts"),
+        ("target: 500 officers (by the end)", "could not read the date"),
+        ("target: 500 officers (by 3/4/2026)", "Write the month as a word"),
+        ("achieved: 500 officers (by 2026)", "only a target has a date"),
+        ("achieved: 500 officers (evidence: our files)", "is not an address"),
+        ("achieved: 500 officers (evidence: javascript:alert)", "is not an address"),
+        ("achieved: 500 officers (Report; evidence: ftp://a.org)", "is not an address"),
+        ("achieved: 500 officers (for 2026 to 2025)", "would end before it begins"),
+    ],
+)
+def test_a_target_or_result_that_cannot_be_meant_is_told(line: str, answer: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(answer)):
+        read_figure(line)
+
+
+def test_a_target_stands_beside_what_counts_the_same_and_nothing_is_added_up() -> None:
+    lines = [
+        "8 countries", "target: 500 officers (by 2025)", "achieved: 300 officers (May 2025)",
+        "achieved: 450 Officers (June 2026)", "target: 20 labs", "achieved: 20 labs", "target: 5 manuals",
+        "achieved: 6 manuals", "target: 9 visits (by 2027)", "target: 40 judges", "achieved: about 40 judges",
+        "achieved: 7 judges (for 2026)", "achieved: more than 20 plans", "target: 20 plans",
+    ]  # fmt: skip
+    found = progress_of(map(read_figure, lines), date(2026, 8, 1))
+    assert [(one.unit, one.state, [str(figure.number) for figure in one.achieved]) for one in found] == [
+        ("officers", "late", ["450", "300"]),
+        ("labs", "at", ["20"]),
+        ("manuals", "above", ["6"]),
+        ("visits", "open", []),
+        ("judges", "uncertain", ["40"]),
+        ("judges", "no_target", ["7"]),
+        ("plans", "above", ["20"]),
+    ]
 
 
 def test_a_semicolon_in_brackets_parts_no_figures() -> None:

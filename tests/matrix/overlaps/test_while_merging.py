@@ -21,13 +21,12 @@ from interagency.calendar.events import record as events
 from interagency.calendar.events.models import Event
 from interagency.calendar.pages import event_views
 from interagency.db.base import db
-from interagency.matrix.activities import milestone_views
 from interagency.matrix.activities.models import Activity, Milestone
 from interagency.matrix.agreement import views as agreement_views
 from interagency.matrix.agreement.models import Agreement, Decision
 from interagency.matrix.overlaps import asking
 from interagency.matrix.overlaps.models import Verdict
-from interagency.matrix.pages import activity_views, merge_views
+from interagency.matrix.pages import activity_views, merge_views, milestone_views
 from tests.helpers import ACTIVITY, EVENT, Browser, choices, text_of
 from tests.matrix.overlaps.test_merging import merge_fields
 

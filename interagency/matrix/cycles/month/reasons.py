@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import lru_cache
-from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from interagency.matrix.activities.models import Activity, ActivityEntity, Status
-from interagency.matrix.cycles.confirming import LIVE
-from interagency.matrix.cycles.months import first_day, format_month, month_after, months_between
+from interagency.matrix.activities.models import Activity, ActivityEntity
+from interagency.matrix.activities.state.light import LIVE, STALE_AFTER, has_ended, is_stale, should_have_begun
+from interagency.matrix.cycles.months import format_month, months_between
 
-STALE_AFTER = 3  # months since the last confirmation
 Condition = sa.ColumnElement[bool]
 
 
@@ -55,24 +53,11 @@ def which_hold(reasons: Iterable[Reason], found: Sequence[bool | None]) -> tuple
     return tuple(reason for reason, holds in zip(reasons, found, strict=True) if holds)
 
 
-def has_ended(status: Any, live: Iterable[enum.StrEnum], last_day: Any, day: date) -> Condition:
-    """The end of a record has passed on `day`, and its status is still one of those `live`."""
-    return sa.and_(status.in_(list(live)), last_day < day)
-
-
-def is_stale(link: Any, created_at: Any, month: str) -> Condition:
-    """In the cycle of `month` an entity last confirmed its part `link` `STALE_AFTER` months ago or before; or never,
-    and the record is that old."""
-    limit = month_after(month, -STALE_AFTER)
-    old = datetime.combine(first_day(month_after(limit)), datetime.min.time(), UTC)
-    return sa.or_(link.confirmed_month <= limit, sa.and_(link.confirmed_month.is_(None), created_at < old))
-
-
 def activity_reasons(month: str, day: date) -> dict[Reason, Condition]:
     """What can be noticed in an activity and an entity's part in it (`ActivityEntity`, joined), as SQL conditions."""
     return {
         Reason.ENDED: has_ended(Activity.status, LIVE, Activity.end_last, day),
-        Reason.NOT_BEGUN: sa.and_(Activity.status == Status.PLANNED, Activity.start_last < day),
+        Reason.NOT_BEGUN: should_have_begun(day),
         Reason.STALE: sa.and_(Activity.status.in_(LIVE), is_stale(ActivityEntity, Activity.created_at, month)),
     }
 

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session, joinedload
 
 from interagency.db.fulltext import holds
 from interagency.matrix.activities.models import Activity, ActivityEntity, Participation
+from interagency.matrix.activities.state.light import LIVE
 from interagency.matrix.cycles.answers import answered_until, due_for
-from interagency.matrix.cycles.confirming import ACTIVITY, LIVE
+from interagency.matrix.cycles.confirming import ACTIVITY
 from interagency.matrix.cycles.models import Answer, Cycle
 from interagency.matrix.cycles.month.others import last_own_versions, newest_by_others
 from interagency.matrix.cycles.month.reasons import Reason, activity_reasons, by_urgency, which_hold

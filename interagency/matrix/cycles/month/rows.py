@@ -136,9 +136,10 @@ def _row(activity: Activity, entity_id: int) -> MonthRow:
         if other.entity_id != entity_id
     ]
     own = next((part.role for part in activity.entities if part.entity_id == entity_id), "")
+    shorts = {part.entity.key: part.entity.short for part in activity.entities}
     details = [
         (_("Our part"), [own] if own else []),
-        (_("Figures"), [format_figure(one) for one in activity.figures]),
+        (_("Figures"), [format_figure(one, shorts) for one in activity.figures]),
         (_("Recommendations"), [f"{one.code} {one.title}" for one in activity.recommendations]),
         (_("Results"), [shortened(activity.results)] if activity.results else []),
     ]

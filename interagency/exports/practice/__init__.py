@@ -1,0 +1,1 @@
+"""Good practice: the list inside, and the files for the portal."""
