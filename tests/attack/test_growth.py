@@ -54,7 +54,7 @@ from interagency.matrix.framework import names
 from interagency.matrix.framework.resolution import read_resolution
 from interagency.matrix.needs.listing import NAMES as NEED_NAMES
 from interagency.matrix.needs.listing import read_need_filters
-from interagency.matrix.organisations import directory, naming
+from interagency.matrix.organisations import directory, documents, naming
 from interagency.matrix.organisations.country_readers import read_countries
 from interagency.matrix.organisations.models import OrganisationKind
 from interagency.matrix.organisations.queries import Directory
@@ -225,7 +225,7 @@ def with_database() -> dict[str, Callable[[str], Any]]:
         "matrix.organisations.directory.read_country": lambda text: directory.read_country(
             db.session, text, OrganisationKind.GOVERNMENT
         ),
-        "calendar.events.lines.read": lines.DocumentReader(known_names).read,
+        "matrix.organisations.documents.read": documents.DocumentReader(known_names).read,
         "calendar.events.queries.read_event_filters": lambda text: read_event_filters(
             db.session, MultiDict([(name, text) for name in ("kind", "status", *NAMES)])
         ),

@@ -46,6 +46,7 @@ _DATES = re.compile(
     re.MULTILINE,
 )
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}|%%")
+_COUNTS = {"%(num)s", "%(most)s"}  # what counts in the messages of the package
 _MARKUP = re.compile(r"</?[a-z][^<>]*>")
 
 
@@ -171,7 +172,7 @@ def _differences(message: Message, string: str | tuple[str, ...], language: str)
     # A number may be written as a word, or not at all, where the form itself says it; of nothing there may be nothing
     # more to say; the last form is of any number.
     every = frozenset(_PLACEHOLDER.findall(several))
-    free = every - set(_PLACEHOLDER.findall(one)) | {"%(num)s"}
+    free = every - set(_PLACEHOLDER.findall(one)) | _COUNTS
     for place, form in enumerate(forms, 1):
         of_none = place == 1 and language == "ar"
         yield from _form_differences(several, form, free=frozenset() if place == number else every if of_none else free)
