@@ -97,16 +97,22 @@ class _Item:
 
 
 def _by_pattern(spellings: Iterable[tuple[str, str, _Word]]) -> dict[str, _Word]:
-    """What each pattern stands for, the longest first; from spellings with their language."""
+    """What each pattern stands for, the longest first, Chinese at the end; from spellings with their language."""
     found: dict[str, _Word] = {}
     for code, spelling, word in spellings:
         found.setdefault(_pattern(code, fold(spelling).rstrip(".")), word)
-    return {pattern: found[pattern] for pattern in sorted(found, key=len, reverse=True)}
+    return {pattern: found[pattern] for pattern in sorted(found, key=lambda one: (_is_chinese(one), -len(one)))}
+
+
+def _is_chinese(pattern: str) -> bool:
+    return pattern[-1] >= "\u3400"
 
 
 def _any_of(patterns: Iterable[str]) -> str:
     """One pattern; the group that matched says which of them."""
-    return "|".join(f"({pattern})" for pattern in patterns)
+    known = [*patterns]
+    spaced = "|".join(f"({pattern})" for pattern in known if not _is_chinese(pattern))
+    return "|".join([rf"(?<![^\W\d_])(?:{spaced})", *(f"({pattern})" for pattern in known if _is_chinese(pattern))])
 
 
 def _words_of(text: str, pattern: re.Pattern[str], words: Sequence[_Word]) -> Iterator[_Word]:
