@@ -112,7 +112,9 @@ def _any_of(patterns: Iterable[str]) -> str:
     """One pattern; the group that matched says which of them."""
     known = [*patterns]
     spaced = "|".join(f"({pattern})" for pattern in known if not _is_chinese(pattern))
-    return "|".join([rf"(?<![^\W\d_])(?:{spaced})", *(f"({pattern})" for pattern in known if _is_chinese(pattern))])
+    return "|".join(
+        [rf"(?<![^\W\d_])(?=[^\W\d_])(?:{spaced})", *(f"({pattern})" for pattern in known if _is_chinese(pattern))]
+    )
 
 
 def _words_of(text: str, pattern: re.Pattern[str], words: Sequence[_Word]) -> Iterator[_Word]:
