@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 
 from flask_babel import gettext as _
@@ -97,45 +96,51 @@ class _Item:
     places: list[int] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Lexicon:
-    """One pattern that finds the longest word; the group that matched says which."""
+def _by_pattern(spellings: Iterable[tuple[str, str, _Word]]) -> dict[str, _Word]:
+    """What each pattern stands for, the longest first, Chinese at the end; from spellings with their language."""
+    found: dict[str, _Word] = {}
+    for code, spelling, word in spellings:
+        found.setdefault(_pattern(code, fold(spelling).rstrip(".")), word)
+    return {pattern: found[pattern] for pattern in sorted(found, key=lambda one: (_is_chinese(one), -len(one)))}
 
-    pattern: re.Pattern[str]
-    words: Sequence[_Word]
 
-    @classmethod
-    def of(cls, spellings: Iterable[tuple[str, str, _Word]]) -> _Lexicon:
-        """By language, spelling and what it says."""
-        found: dict[str, _Word] = {}
-        for code, spelling, word in spellings:
-            folded = fold(spelling).rstrip(".")
-            found.setdefault(_pattern(code, folded), word)
-        longest = sorted(found, key=len, reverse=True)
-        return cls(re.compile("|".join(f"({one})" for one in longest)), [found[one] for one in longest])
+def _is_chinese(pattern: str) -> bool:
+    return pattern[-1] >= "\u3400"
 
-    def words_of(self, text: str) -> Iterator[_Word]:
-        """The words of `text`, with an `and` for each comma. Raises ValueError, without a sentence, at another one."""
-        text, place = fold(text), 0
-        while place < len(text):
-            if gap := _GAP.match(text, place):
-                place = gap.end()
-            elif comma := _COMMA.match(text, place):
-                place = comma.end()
+
+def _any_of(patterns: Iterable[str]) -> str:
+    """One pattern; the group that matched says which of them."""
+    known = [*patterns]
+    spaced = "|".join(f"({pattern})" for pattern in known if not _is_chinese(pattern))
+    return "|".join(
+        [rf"(?<![^\W\d_])(?=[^\W\d_])(?:{spaced})", *(f"({pattern})" for pattern in known if _is_chinese(pattern))]
+    )
+
+
+def _words_of(text: str, pattern: re.Pattern[str], words: Sequence[_Word]) -> Iterator[_Word]:
+    """The `words` that groups of `pattern` find in `text`, with an `and` for each comma.
+
+    Raises ValueError, without a sentence, at any other word.
+    """
+    text, place = fold(text), 0
+    while place < len(text):
+        if gap := _GAP.match(text, place):
+            place = gap.end()
+        elif comma := _COMMA.match(text, place):
+            place = comma.end()
+            yield _Word("and")
+        elif known := pattern.match(text, place):
+            place = known.end()
+            word = words[(known.lastindex or 0) - 1]
+            if known[0].startswith("و"):
                 yield _Word("and")
-            elif known := self.pattern.match(text, place):
-                place = known.end()
-                word = self.words[(known.lastindex or 0) - 1]
-                said = known[0]
-                if said.startswith("و"):
-                    yield _Word("and")
-                yield replace(word, follows=word.follows or (word.kind == "place" and _ARTICLE in said))
-            elif number := _NUMBER.match(text, place):
-                place = number.end()
-                is_place = bool(number[2]) and int(number[1]) <= 5
-                yield _Word("place" if is_place else "number", int(number[1]), figure=bool(number[2]))
-            else:
-                raise ValueError
+            yield replace(word, follows=word.follows or (word.kind == "place" and _ARTICLE in known[0]))
+        elif number := _NUMBER.match(text, place):
+            place = number.end()
+            is_place = bool(number[2]) and int(number[1]) <= 5
+            yield _Word("place" if is_place else "number", int(number[1]), figure=bool(number[2]))
+        else:
+            raise ValueError
 
 
 def _pattern(code: str, folded: str) -> str:
@@ -154,11 +159,6 @@ def _pattern(code: str, folded: str) -> str:
     return before + "[ -]?".join(parts) + ("" if folded.endswith("'") else r"(?![^\W\d_])")
 
 
-@cache
-def _day_lexicon() -> _Lexicon:
-    return _Lexicon.of(_day_spellings())
-
-
 def _day_spellings() -> Iterator[tuple[str, str, _Word]]:
     for code, words in _WORDS.items():
         for spoken in (words.places, words.other_places):
@@ -171,11 +171,6 @@ def _day_spellings() -> Iterator[tuple[str, str, _Word]]:
         yield from ((code, one, _Word("day", follows=True)) for one in words.day_after_number)
         yield from ((code, one, _Word("working")) for one in words.working_day)
         yield from _joining(code, words)
-
-
-@cache
-def _month_lexicon() -> _Lexicon:
-    return _Lexicon.of(_month_spellings())
 
 
 def _month_spellings() -> Iterator[tuple[str, str, _Word]]:
@@ -199,6 +194,12 @@ def _beginnings(code: str, name: str) -> list[str]:
     return [name[:length] for length in range(3, len(name))] if code == "en" else []
 
 
+_DAY_WORDS = _by_pattern(_day_spellings())
+_DAY_WORD = re.compile(_any_of(_DAY_WORDS))
+_MONTH_WORDS = _by_pattern(_month_spellings())
+_MONTH_WORD = re.compile(_any_of(_MONTH_WORDS))
+
+
 def read_days_of_rule(text: str) -> dict[str, str]:
     """The days of a rule as people say them: `Monday and Wednesday`, `second Tuesday and fourth Thursday`, `last day`,
     `first and last working day`, `every working day`, `day 15`. Parts of an RRULE; empty for no words.
@@ -210,7 +211,7 @@ def read_days_of_rule(text: str) -> dict[str, str]:
     try:
         if len(text) > LONGEST:
             raise ValueError
-        return _rule_parts(_items(_day_lexicon().words_of(text)))
+        return _rule_parts(_items(_words_of(text, _DAY_WORD, [*_DAY_WORDS.values()])))
     except ValueError:
         raise ValueError(
             _(
@@ -297,7 +298,8 @@ def read_months(text: str) -> str:
     try:
         if len(text) > LONGEST:
             raise ValueError
-        words = [word for word in _month_lexicon().words_of(text) if word.kind not in ("and", "filling")]
+        found = _words_of(text, _MONTH_WORD, [*_MONTH_WORDS.values()])
+        words = [word for word in found if word.kind not in ("and", "filling")]
         if not words or any(word.kind != "month" for word in words):
             raise ValueError
     except ValueError:
@@ -341,7 +343,7 @@ def _place(words: RepeatWords, day: str) -> str:
     return words.places[day[:-2].lstrip("+")][words.genders[WEEKDAYS.index(day[-2:])]]
 
 
-def place_name(number: int, day: str = "MO") -> str | None:
+def place_name(number: int, day: str) -> str | None:
     """`second`, as it goes with a weekday by its code; None for a place that has no word."""
     words = _words_now()
     return _place(words, f"{number}{day[-2:]}") if str(number) in words.places else None

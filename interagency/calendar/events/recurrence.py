@@ -203,7 +203,7 @@ def _weekdays_words(text: str, position: str) -> str:
     """`on Monday and Wednesday`, `on the second Tuesday`, `on the last working day`."""
     days = [_("working day")] if text == WORKING_DAYS else [_weekday_words(day) for day in text.split(",")]
     if position:
-        places = listed([_place(int(number)) for number in position.split(",")])
+        places = listed([_place(int(number), text.partition(",")[0]) for number in position.split(",")])
         return str(_("on the %(place)s %(days)s", place=places, days=one_of(days)))
     if text == WORKING_DAYS:
         return str(_("on every working day"))
@@ -215,7 +215,7 @@ def _weekday_words(day: str) -> str:
     return str(_("the %(place)s %(day)s", place=_place(int(day[:-2]), day), day=name)) if day[:-2] else name
 
 
-def _place(number: int, day: str = WEEKDAYS[0]) -> str:
+def _place(number: int, day: str) -> str:
     return place_name(number, day) or str(_("number %(n)s", n=number))
 
 
