@@ -61,7 +61,8 @@ def says_everything(activity: int) -> EventDraft:
             DocumentDraft("Paper", "https://example.org/paper", organisations("who")[0], True),
             DocumentDraft("Note", "https://example.org/note", None, False),
         ],
-        milestone=milestone.id, shareable=True, text_language=TextLanguage.FRENCH, source="A letter", remarks="By word of mouth",
+        milestone=milestone.id, shareable=True, text_language=TextLanguage.FRENCH,
+        source="A letter", remarks="By word of mouth",
     )  # fmt: skip
 
 
