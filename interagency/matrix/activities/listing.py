@@ -276,7 +276,8 @@ def _listed(row: Any, relations: dict[str, dict[int, list[Any]]]) -> ListedActiv
         recommendations=tuple(of("recommendation")),
         light=Light(row.light),
         statuses_there=tuple(
-            (code, name, Status(status)) for code, status, name in (text.split("~", 2) for text in of("status there"))
+            (code, spoken().country(code, name), Status(status))
+            for code, status, name in (text.split("~", 2) for text in of("status there"))
         ),
         chapters=tuple(int(number) for number in of("chapter")),
     )

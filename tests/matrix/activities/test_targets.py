@@ -7,17 +7,20 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 from flask import Flask
+from flask_babel import force_locale
 from lxml import html
 
 from interagency.db.base import db
 from interagency.exports.external.content import Form, content_of
 from interagency.exports.note.wording import Wording
 from interagency.matrix.activities.drafts import FigureDraft
+from interagency.matrix.activities.figures import format_figure, read_figure
 from interagency.matrix.activities.models import Activity, ActivityEntity, FigureKind, Participation, Qualifier
 from interagency.matrix.activities.naming import NAMING_PART
 from interagency.matrix.agreement.gate import Passed
 from interagency.matrix.cycles.contents import gather
 from interagency.matrix.organisations.queries import Directory
+from interagency.text.languages import LANGUAGES
 from tests.exports.external.test_external import DAY
 from tests.helpers import Browser, errors_of, text_of
 
@@ -108,3 +111,19 @@ def test_what_an_entity_counted_goes_with_its_name_and_comes_back(sqlite_app: Fl
         db.session.commit()
         assert [one.entity for one in activity.figures] == ["undp"]
         assert db.session.scalar(sa.select(sa.func.count()).select_from(Activity)) == 1
+
+
+def test_a_line_is_said_in_each_language_and_read_in_any(sqlite_app: Flask) -> None:
+    written = (
+        *LINES,
+        "target: 40 courses (by June 2027; for 2025 to 2026)",
+        "achieved: about 12 courses (for 2025; entity: WHO; source: Annual report)",
+    )
+    meant = [read_figure(line) for line in written]
+    with sqlite_app.app_context():
+        for language in LANGUAGES:
+            with force_locale(language.code):
+                said = [format_figure(one) for one in meant]
+                assert [read_figure(line) for line in said] == meant, said
+            assert [read_figure(line) for line in said] == meant, said
+            assert language.code == "en" or not any("target" in line or "evidence" in line for line in said), said
