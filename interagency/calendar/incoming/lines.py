@@ -219,11 +219,11 @@ def _lines_of(body: bytes) -> list[str]:
         if len(line) > MAX_LINE_LENGTH:
             raise CalendarNotRead(
                 ngettext(
-                    "Line %(place)s is longer than %(most_line_length)s sign. The file is damaged.",
-                    "Line %(place)s is longer than %(most_line_length)s signs. The file is damaged.",
+                    "Line %(place)s is longer than %(most)s sign. The file is damaged.",
+                    "Line %(place)s is longer than %(most)s signs. The file is damaged.",
                     MAX_LINE_LENGTH,
                     place=place,
-                    most_line_length=f"{MAX_LINE_LENGTH:,}",
+                    most=f"{MAX_LINE_LENGTH:,}",
                 )
             )
     return [_decoded(line) for line in _FOLD.sub(b"", body).split(b"\n") if line]
