@@ -115,10 +115,10 @@ def _check_parts(parts: dict[str, str]) -> None:
     if count > MAX_RULE_LENGTH:
         raise RuleError(
             ngettext(
-                "It repeats more than %(most_rule_length)s time. Shorten it.",
-                "It repeats more than %(most_rule_length)s times. Shorten it.",
+                "It repeats more than %(most)s time. Shorten it.",
+                "It repeats more than %(most)s times. Shorten it.",
                 MAX_RULE_LENGTH,
-                most_rule_length=f"{MAX_RULE_LENGTH:,}",
+                most=f"{MAX_RULE_LENGTH:,}",
             )
         )
     if count < 1:
