@@ -43,6 +43,19 @@ def test_a_record_is_reached_by_keyboard_alone(context: BrowserContext) -> None:
     expect(page).to_have_url(re.compile(r"/activities\?recommendation=1%28p%29$"))
 
 
+def test_a_person_turns_the_key_off_on_this_device(context: BrowserContext) -> None:
+    page = context.new_page()
+    sign_in(page, "reader")
+    page.goto("/account")
+    switch = page.get_by_label("the key / leads to the search box")
+    expect(switch).to_be_checked()
+    switch.uncheck()
+    page.goto("/editions")
+    page.locator("h1").click()
+    page.keyboard.press("/")
+    expect(page.locator("#find")).not_to_be_focused()
+
+
 def test_escape_closes_and_enter_searches_everywhere(context: BrowserContext) -> None:
     page = context.new_page()
     box(page)

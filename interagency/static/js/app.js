@@ -13,6 +13,7 @@ const COMFORTS = {
   "[data-zone-of]": "./zone_of.js",
   "[data-zone-offer]": "./zone.js",
   "[data-progress]": "./progress.js",
+  "[data-slash]": "./slash.js",
 };
 
 for (const [selector, module] of Object.entries(COMFORTS)) {

@@ -1,6 +1,7 @@
 // The box in the header: "/" goes there, suggestions come while typing, arrows walk through them (ARIA combobox with a
 // list). Without this script the form goes to the search page.
 import { debounce } from "./debounce.js";
+import { stored } from "./storage.js";
 
 const enhance = (form) => {
   const input = form.querySelector("input");
@@ -12,6 +13,7 @@ const enhance = (form) => {
   let running = null;
 
   list.setAttribute("role", "listbox");
+  input.type = "text"; // a search field takes no such role
   input.setAttribute("role", "combobox");
   input.setAttribute("aria-autocomplete", "list");
   input.setAttribute("aria-controls", list.id);
@@ -110,6 +112,7 @@ const enhance = (form) => {
   document.addEventListener("keydown", (event) => {
     if (
       event.key !== "/" ||
+      stored("slash") === "off" || // WCAG 2.1.4: a key alone can be turned off, on the account page
       event.ctrlKey ||
       event.metaKey ||
       event.altKey ||
