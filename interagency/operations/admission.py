@@ -72,6 +72,7 @@ class Admission:
         environ["interagency.path"] = "(waiting)"
         with self.app.request_context(environ):
             g.request_id = assign_request_id(environ, self.app.extensions["interagency_settings"])
+            g.asks_nobody = True  # whose account it is would be one more wait for the database
             words = gettext(
                 "Too many pages are asked for at once, or the database is slow. Nothing was saved; wait a moment and "
                 "try again."

@@ -52,8 +52,8 @@ def _is_page() -> bool:
 
 
 def _language_of_account() -> str:
-    """Empty for nobody, by the browser, and where the database has just failed: its error page waits for it no more."""
-    if "database_failed" in g and "_login_user" not in g:
+    """Empty for nobody, by the browser, and where the database has just failed or nobody is to wait for it."""
+    if "asks_nobody" in g and "_login_user" not in g:
         return ""
     try:
         return getattr(current_user, "language", "") if current_user else ""

@@ -113,7 +113,7 @@ AWAY = (InterfaceError, InternalError, OperationalError)
 
 def _database_error(error: DBAPIError) -> ResponseReturnValue:
     db.session.rollback()
-    g.database_failed = True
+    g.asks_nobody = True
     text = str(error.orig)
     if isinstance(error.orig, (UnicodeError,)) or "overflow" in text or "out of range" in text:
         return _refusal(404, _MESSAGES[404]())
@@ -141,7 +141,7 @@ def _no_answer() -> str:
 
 
 def _no_connection(error: PoolTimeout) -> ResponseReturnValue:
-    g.database_failed = True
+    g.asks_nobody = True
     log.error("database: all connections are taken", exc_info=error)
     return service_unavailable(_no_answer())
 

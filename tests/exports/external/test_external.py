@@ -312,6 +312,7 @@ def test_handing_out_disarms_its_form(sqlite_app: Flask, enter_sqlite: Enter, ad
         close()
         db.session.close()
     armed = html.fromstring(coordinator.get("/editions/2026-08/hand-out?audience=commission").text)
+    assert armed.xpath("//main//input[@name='language']/@value") == ["en"], "what the form holds is what it takes"
     assert "Hand this out to" in armed.xpath("string(//button[@class='primary'])")
     values = {"audience": "commission", "form": "full list", "recipient": "Bureau", "days": "7"}
     done = coordinator.send("/editions/2026-08/hand-out", values, at="/editions/2026-08/hand-out")
