@@ -331,4 +331,6 @@ def _facts(
         "chapters": links["by_hand"],
         "sdg": links["sdg"],
         "figures": figures,
+        "country_statuses": [],
+        "documents": [],
     }

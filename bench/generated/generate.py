@@ -26,6 +26,7 @@ from interagency.matrix.cycles.models import AnswerKind
 from interagency.matrix.cycles.months import end_of_day, first_day, month_after, month_of
 from interagency.matrix.cycles.opening import newest_cycle, open_cycle
 from interagency.matrix.framework.models import Country, Recommendation, Region, SdgGoal, SdgTarget
+from interagency.matrix.framework.titles import names_of_country, names_of_region
 from interagency.matrix.organisations.models import Appointment, Organisation, OrganisationKind
 from interagency.matrix.organisations.queries import names_of
 
@@ -136,11 +137,11 @@ def _world(session: Session, wanted: Wanted, today: date) -> World:
         entities=named(session.scalars(entities.order_by(Organisation.answers.desc(), *order).limit(wanted.entities))),
         partners=named(session.scalars(partners.order_by(*order))),
         countries=[
-            Named(one.code, one.code, (one.name, *one.other_names))
+            Named(one.code, one.code, names_of_country(one))
             for one in session.scalars(sa.select(Country).order_by(Country.code))
         ],
         regions=[
-            Named(one.code, one.code, (one.name, *one.other_names))
+            Named(one.code, one.code, names_of_region(one))
             for one in session.scalars(sa.select(Region).order_by(Region.code))
         ],
         recommendations=[
