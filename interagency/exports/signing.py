@@ -15,6 +15,7 @@ from interagency.db.audit_chain import digest_at
 from interagency.db.base import db
 from interagency.exports.external.hand_outs import sign_hand_outs, unsigned_hand_outs
 from interagency.exports.matrix_workbook import edition_workbook
+from interagency.exports.media_types import XLSX
 from interagency.exports.models import HandOut
 from interagency.exports.tables.columns import TABLES
 from interagency.exports.tables.sources import edition_source
@@ -33,7 +34,7 @@ from interagency.web.errors import refuse
 
 bp = Blueprint("signed", __name__)
 FILES = {
-    "matrix.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "matrix.xlsx": XLSX,
     "edition.json": "application/json",
     "activities.csv": "text/csv; charset=utf-8",
     "events.csv": "text/csv; charset=utf-8",

@@ -21,6 +21,7 @@ from interagency.exports.language import asked_language
 from interagency.exports.lists import write_csv, write_json
 from interagency.exports.matrix_workbook import edition_workbook as workbook_of
 from interagency.exports.matrix_workbook import edition_workbook_in, kept_checksum, write_current_matrix
+from interagency.exports.media_types import XLSX
 from interagency.exports.snapshot import ActivityRow, EventRow, event_rows, live_snapshot
 from interagency.exports.tables.writing import pieces_of
 from interagency.matrix.activities.filters import NAMES, Filters, read_filters, unreadable
@@ -34,7 +35,6 @@ from interagency.web.errors import refuse
 bp = Blueprint("exports", __name__)
 # What the address of a file may say beside filters.
 OF_FILE = frozenset({"hxl", "language"})
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def _filters_of_file(filters: Filters, known: Sequence[str]) -> Filters:

@@ -124,9 +124,7 @@ class MailContent:
         if footer:
             links = [f'<a href="{escape(address)}">{escape(words)}</a>' for words, address in footer]
             parts.append(f'<p class="soft foot">{"<br>".join(links)}</p>')
-        return _PAGE.format(
-            language=escape(language), direction=BY_CODE[language].direction, style=_STYLE, body="\n".join(parts)
-        )
+        return html_page(language, parts)
 
 
 _STYLE = """
@@ -138,7 +136,8 @@ p { margin: 0 0 12px; }
 ul { margin: 0 0 12px; padding: 0; list-style: none; }
 li { margin: 0 0 10px; }
 a { color: #00609a; }
-a.act { display: inline-block; padding: 10px 16px; background: #00609a; color: #ffffff; text-decoration: none; }
+a.act { display: inline-block; margin: 0 8px 8px 0; padding: 10px 16px; }
+a.act { background: #00609a; color: #ffffff; text-decoration: none; }
 .soft { color: #555f66; font-size: 14px; }
 .foot { margin-top: 32px; }
 @media (prefers-color-scheme: dark) {
@@ -164,6 +163,12 @@ _PAGE = """<!doctype html>
 </body>
 </html>
 """
+
+
+def html_page(language: str, parts: Sequence[str]) -> str:
+    """The page of a mail in the language of this code, of `parts` in HTML; nothing is loaded from outside."""
+    body, direction = "\n".join(parts), BY_CODE[language].direction
+    return _PAGE.format(language=language, direction=direction, style=_STYLE, body=body)
 
 
 def _paragraph(text: str) -> str:

@@ -12,15 +12,8 @@ from markupsafe import Markup
 from interagency.calendar.events.recurrence import rule_words
 from interagency.calendar.feeds.building import FeedEvent, FeedOverride, Moment
 from interagency.calendar.invitations.models import Answer
-from interagency.mail.outbox import MailContent
+from interagency.mail.content import MailContent, html_page
 from interagency.text.dates import ImpreciseDate, words_between
-from interagency.text.languages import BY_CODE
-
-# Without colours of its own, so that it is read on a dark ground as on a light one; nothing is loaded from outside.
-_STYLE = "font-family:sans-serif;font-size:16px;line-height:1.5;max-width:40em"
-_BUTTON = (
-    "display:inline-block;padding:8px 16px;margin:0 8px 8px 0;border:1px solid;border-radius:6px;text-decoration:none"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +42,14 @@ class InvitationContent(MailContent):
         if self.answers:
             body.append(Markup("<p>{}</p>").format(self.answers_label))
             buttons = [
-                Markup('<a href="{}" style="{}">{}</a>').format(address, _BUTTON, label)
-                for label, address in self.answers
+                Markup('<a class="act" href="{}">{}</a>').format(address, label) for label, address in self.answers
             ]
             body.append(Markup("<p>") + Markup("\n").join(buttons) + Markup("</p>"))
         if self.link:
             body.append(Markup('<p><a href="{}">{}</a></p>').format(self.link, self.link_label))
         if self.closing:
             body.append(Markup("<p>{}</p>").format(self.closing))
-        inner = Markup("\n").join(body)
-        return (
-            f'<!doctype html>\n<html lang="{self.language}" dir="{BY_CODE[self.language].direction}">'
-            '<head><meta charset="utf-8">'
-            '<meta name="color-scheme" content="light dark"><meta name="viewport" content="width=device-width"></head>'
-            f'<body style="{_STYLE}">\n{inner}\n</body></html>\n'
-        )
+        return html_page(self.language, body)
 
 
 def answer_labels() -> dict[Answer, str]:

@@ -39,6 +39,7 @@ from interagency.exports.external.reading import Reading, narrowed, read_choice
 from interagency.exports.external.tables import table_file
 from interagency.exports.external.translated import event_status_words, in_language, kind_words, status_words
 from interagency.exports.language import asked_language
+from interagency.exports.media_types import DOCX, XLSX
 from interagency.exports.models import HandOut
 from interagency.exports.note.content import BODY, Note, draft_note
 from interagency.exports.note.content import TITLE as DRAFT_TITLE
@@ -71,7 +72,6 @@ bp.add_app_template_filter(kind_words, "kind_words")
 bp.add_app_template_filter(event_status_words, "event_status_words")
 bp.add_app_template_filter(status_words, "status_words")
 bp.add_app_template_filter(lambda key, names: names[key]["short"] if key in names else key, "short_of")
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 ARCHIVE = "signed.zip"
 SIGNED_TOGETHER = ("matrix.xlsx", "matrix.csv", "matrix.json", "iati.xml")
 LIMIT = "120 per minute; 2000 per hour"
@@ -176,7 +176,7 @@ def _made_file(content: Content, name: str) -> tuple[str, bytes | None]:
     address = f"{settings().base_url}/external/"
     makers: dict[str, tuple[str, Callable[[], bytes | None] | None]] = {
         "matrix.xlsx": (
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            XLSX,
             lambda: workbook(content),
         ),
         "matrix.csv": ("text/csv; charset=utf-8", lambda: csv_file(content)),

@@ -12,6 +12,7 @@ from flask_login import current_user
 from sqlalchemy.orm import defer
 
 from interagency.db.base import acquire_write_lock, db, defer_write_lock, reading
+from interagency.db.paging import page_within
 from interagency.exports.incoming.answer import answer_workbook
 from interagency.exports.incoming.apply import (
     begin,
@@ -31,6 +32,7 @@ from interagency.exports.incoming.compare import Rights
 from interagency.exports.incoming.names import decide
 from interagency.exports.incoming.opening import FileNotRead
 from interagency.exports.incoming.reading import read_table
+from interagency.exports.media_types import XLSX
 from interagency.exports.models import ImportState, MatrixImport
 from interagency.matrix.activities.queries import MAX_ID, my_entities
 from interagency.matrix.organisations.choices import kind_labels
@@ -43,7 +45,6 @@ from interagency.web.errors import refuse
 from interagency.web.idempotency import idempotent, record_redirect, take_key
 
 bp = Blueprint("imports", __name__)
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHOWN = 400
 
 
@@ -125,8 +126,7 @@ def one(import_id: int) -> ResponseReturnValue:
     is_open = kept.state is ImportState.PREVIEWED
     rows, done = results(db.session, kept)
     told = [row for row in rows if row["outcome"] != "unchanged" or row["cells"] or row["notes"]]
-    pages = max(1, -(-len(told) // SHOWN))
-    page = min(max(request.args.get("page", 1, type=int), 1), pages)
+    page, pages = page_within(request.args.get("page", 1, type=int), len(told), SHOWN)
     return render_template(
         "exports/import.html",
         kept=kept,

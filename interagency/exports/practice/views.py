@@ -8,6 +8,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from interagency.db.base import db
+from interagency.db.paging import page_within
+from interagency.exports.media_types import DOCX
 from interagency.exports.practice.content import json_file, portal_content, word_file
 from interagency.matrix.activities.conditions import activity_conditions
 from interagency.matrix.activities.filters import read_filters
@@ -22,7 +24,6 @@ from interagency.web.errors import refuse
 
 bp = Blueprint("practices", __name__)
 SIZE, MAX_WORDS, MAX_WORDS_LENGTH = 50, 8, 200
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 @bp.get("/good-practice")
@@ -43,8 +44,7 @@ def _list(template: str, wanted: sa.ColumnElement[bool], **more: str) -> Respons
     filters = read_filters(db.session, request.args)
     conditions = [*activity_conditions(filters, [one.key for one in my_entities()]), wanted]
     total = db.session.scalar(sa.select(sa.func.count()).select_from(Activity).where(*conditions)) or 0
-    pages = max(1, -(-total // SIZE))
-    number = min(max(1, request.args.get("page", 1, type=int)), pages)
+    number, pages = page_within(request.args.get("page", 1, type=int), total, SIZE)
     query = (
         sa.select(Activity)
         .where(*conditions)

@@ -10,10 +10,11 @@ from flask_login import current_user
 from interagency.calendar.events.cycle_part import entries as event_entries
 from interagency.calendar.events.models import Event
 from interagency.db.base import db
+from interagency.exports.media_types import DOCX, XLSX
 from interagency.exports.registers.briefing import brief, gather
 from interagency.exports.registers.country import contacts_section, country_sheets
 from interagency.exports.registers.document import briefing_document
-from interagency.exports.registers.views import DOCX, XLSX, attachment, audience_asked, workbook
+from interagency.exports.registers.views import attachment, audience_asked, workbook
 from interagency.matrix.activities.conditions import activity_conditions
 from interagency.matrix.activities.filters import NAMES, Filters, read_filters, unreadable
 from interagency.matrix.activities.models import Activity

@@ -15,6 +15,7 @@ from flask_login import current_user
 from interagency.db.base import db
 from interagency.exports.columns import Column
 from interagency.exports.lists import write_csv
+from interagency.exports.media_types import DOCX, XLSX
 from interagency.exports.registers.messages import INSIDE as MESSAGES_INSIDE
 from interagency.exports.registers.messages import OUTSIDE as MESSAGES_OUTSIDE
 from interagency.exports.registers.messages import write_messages
@@ -32,8 +33,6 @@ from interagency.web.context import today
 from interagency.web.errors import refuse
 
 bp = Blueprint("registers", __name__)
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 def audience_asked() -> Audience | None:
