@@ -20,6 +20,7 @@ from interagency.calendar.invitations.queries import (
     proposed_words,
 )
 from interagency.db.base import db
+from interagency.db.paging import page_within
 from interagency.mail.sending import send_soon
 from interagency.matrix.organisations.appointments import focal_points
 from interagency.matrix.organisations.queries import entities
@@ -37,8 +38,7 @@ def _send() -> None:
 
 def _page(event: Event, *, errors: dict[str, str] | None = None, code: int = 200) -> ResponseReturnValue:
     invitees = everybody_invited(db.session, event.id)
-    pages = max(1, -(-len(invitees) // SIZE))
-    page_number = min(max(1, request.args.get("page", 1, type=int)), pages)
+    page_number, pages = page_within(request.args.get("page", 1, type=int), len(invitees), SIZE)
     speaking = focal_points(db.session, today())
     taking_part = {one.key for one in (*event.organisers, *event.participants)}
     page = render_template(

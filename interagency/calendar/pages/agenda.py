@@ -18,6 +18,7 @@ from interagency.calendar.events.reader import read_lines
 from interagency.calendar.events.recurrence import rule_words
 from interagency.calendar.pages.reader_days import in_zone, reader_occurrences
 from interagency.calendar.pages.shown_events import events_under
+from interagency.db.paging import page_within
 from interagency.matrix.activities.filters import Filters
 from interagency.text.dates import Precision
 
@@ -78,8 +79,7 @@ def agenda(
     counting = sa.select(sa.func.count()).select_from(Event).join(Segment, Segment.event_id == Event.id)
     repeated = [*_repeated(asked), *_looked_at(asked)]
     total = (session.scalar(counting.where(*held)) or 0) + len(repeated)
-    pages = max(1, -(-total // SIZE))
-    number = min(max(1, number), pages)
+    number, pages = page_within(number, total, SIZE)
     begin = (number - 1) * SIZE
     # Each line of what repeats moves those after it by one, so as many of the others before this page are read.
     skipped = max(0, begin - len(repeated))

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from interagency.db.fulltext import count, newest_first
+from interagency.db.paging import page_within
 from interagency.matrix.activities.conditions import activity_conditions
 from interagency.matrix.activities.filters import Filters, terms_of
 from interagency.matrix.activities.models import (
@@ -153,8 +154,7 @@ def page_of_activities(
     mine = list(mine)
     conditions = activity_conditions(filters, mine)
     total = _total(session, filters, conditions)
-    pages = max(1, -(-total // size))
-    number = min(max(1, number), pages)
+    number, pages = page_within(number, total, size)
     order = SORTS.get(sort, SORTS["newest"])
     backwards = bool(before) and not after
     beyond = order.beyond(after or before, backwards=backwards) if after or before else None

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from interagency.db.base import db
+from interagency.db.paging import page_within
 from interagency.matrix.activities.filters import PLAIN_NAMES, read_filters
 from interagency.matrix.activities.labels import FactLabels, field_labels
 from interagency.matrix.activities.queries import my_entities
@@ -83,8 +84,7 @@ def edition(month: str) -> ResponseReturnValue:
         and (not became or changes["activities"].records[entry["id"]].kind.value == became)
     ]
     shown.sort(key=lambda entry: (entry["facts"]["title"].casefold(), entry["id"]))
-    pages = max(1, -(-len(shown) // PAGE))
-    number = min(max(1, request.args.get("page", 1, type=int)), pages)
+    number, pages = page_within(request.args.get("page", 1, type=int), len(shown), PAGE)
     return render_template(
         "cycles/edition.html",
         edition=found,

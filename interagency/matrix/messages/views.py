@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from interagency.db.base import db
+from interagency.db.paging import page_within
 from interagency.matrix.activities.filters import Filters
 from interagency.matrix.activities.models import Level
 from interagency.matrix.activities.queries import MAX_ID, my_entities
@@ -94,8 +95,7 @@ def messages() -> ResponseReturnValue:
     """The messages by chapter, with their texts to copy, and for which audiences each may be used today."""
     found = all_messages(db.session)
     shown = _shown(found)
-    pages = max(1, -(-len(shown) // SIZE))
-    number = min(max(1, request.args.get("page", 1, type=int)), pages)
+    number, pages = page_within(request.args.get("page", 1, type=int), len(shown), SIZE)
     here = shown[SIZE * (number - 1) : SIZE * number]
     offered = audiences(db.session)
     language = request.args.get("language", "")

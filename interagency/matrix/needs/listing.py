@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session, selectinload
 from werkzeug.datastructures import MultiDict
 
+from interagency.db.paging import page_within
 from interagency.matrix.activities.conditions import regions_within
 from interagency.matrix.activities.filters import MAX_QUERY_LENGTH, Filters, read_filters, terms_of
 from interagency.matrix.framework.models import Country, Recommendation
@@ -169,8 +170,7 @@ def page_of_needs(session: Session, filters: Filters, number: int) -> NeedPage:
     """The page `number` of the needs under `filters`; the last where there are not so many."""
     conditions = need_conditions(filters)
     total = count_needs(session, conditions)
-    pages = max(1, -(-total // SIZE))
-    number = min(max(1, number), pages)
+    number, pages = page_within(number, total, SIZE)
     found = session.scalars(_ordered(conditions).limit(SIZE).offset(SIZE * (number - 1)))
     return NeedPage(list(found), total, number, pages)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from interagency.db.paging import page_within
 from interagency.matrix.cycles.confirming import ACTIVITY
 from interagency.matrix.cycles.month.reasons import HEADINGS
 from interagency.matrix.cycles.month.records import EntityMonth, Listed, in_order
@@ -97,8 +98,7 @@ def page_of(month: EntityMonth, wanted: Wanted) -> MonthPage:
         if (one.key in chosen or one.anchor == wanted.kept) and (one.record.matches or one.anchor == wanted.kept)
     ]
     found = in_order(found)
-    pages = max(1, -(-len(found) // PAGE))
-    page = max(1, min(wanted.page, pages))
+    page, pages = page_within(wanted.page, len(found), PAGE)
     counted = Counter(map(_group_of, found))
     groups = _groups(found[(page - 1) * PAGE : page * PAGE], counted)
     return MonthPage(wanted, show, counts, len(found), page, pages, groups)
